@@ -1,0 +1,45 @@
+"""BERT as MindFormers 0.x and 1.0 name it (mindformers/models/bert/convert_weight.py, and the checkpoints themselves).
+
+layernorm2 follows the attention and layernorm1 the feed-forward: the numbers are not the order. The names fit BERT;
+other MindFormers models get their own rows.
+"""
+
+from tasklab.weights.tables import FORMATS, TRANSPOSE, Format, pair
+
+_BLOCK = "bert.bert_encoder.encoder.blocks.{}"
+_NORM = ("gamma", "beta")
+
+BERT = (
+    ("encoder.embeddings.word.weight", "bert.word_embedding.embedding_table"),
+    (
+        "encoder.embeddings.position.weight",
+        "bert.embedding_postprocessor.full_position_embedding.embedding_table",
+    ),
+    (
+        "encoder.embeddings.token_type.weight",
+        "bert.embedding_postprocessor.token_type_embedding.embedding_table",
+    ),
+    *pair("encoder.embeddings.norm", "bert.embedding_postprocessor.layernorm", leaves=_NORM),
+    *pair("encoder.layers.{}.attention.query", f"{_BLOCK}.attention.dense1"),
+    *pair("encoder.layers.{}.attention.key", f"{_BLOCK}.attention.dense2"),
+    *pair("encoder.layers.{}.attention.value", f"{_BLOCK}.attention.dense3"),
+    *pair("encoder.layers.{}.attention.output", f"{_BLOCK}.attention.projection", TRANSPOSE),
+    *pair("encoder.layers.{}.attention_norm", f"{_BLOCK}.layernorm2", leaves=_NORM),
+    *pair("encoder.layers.{}.feed_forward.intermediate", f"{_BLOCK}.output.mapping", TRANSPOSE),
+    *pair("encoder.layers.{}.feed_forward.output", f"{_BLOCK}.output.projection", TRANSPOSE),
+    *pair("encoder.layers.{}.feed_forward_norm", f"{_BLOCK}.layernorm1", leaves=_NORM),
+    *pair("encoder.pooler", "bert.dense"),
+    *pair("head.mlm.transform", "bert.mlmloss.dense"),
+    *pair("head.mlm.norm", "bert.mlmloss.layernorm", leaves=_NORM),
+    ("head.mlm.decoder.weight", "bert.mlmloss.vocab_dense.weight"),
+    *pair("head.output", "qa_outputs"),
+    *pair("head.classifier", "classifier"),
+    (None, "adam_m.*"),
+    (None, "adam_v.*"),
+    (None, "global_step"),
+    (None, "epoch_num"),
+    (None, "step_num"),
+    (None, "loss_scale"),
+)
+
+MINDFORMERS = FORMATS.register("mindformers")(Format("mindformers", BERT))
