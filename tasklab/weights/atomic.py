@@ -1,0 +1,141 @@
+"""Writes a whole folder or nothing: filled aside, synced, and put in place in one step."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import os
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from tasklab.errors import CheckpointError
+from tasklab.weights.sums import SUMS, file_sha256, plain_name
+
+
+def write_folder(path, files: dict[str, bytes | Callable[[Path], None]]) -> Path:
+    """Makes `path` hold exactly `files` and their SHA256SUMS.
+
+    files: plain name -> bytes, or a function that writes the file at the path it is given; its attribute `nbytes`,
+        where it has one, is the size to expect.
+    Killed at any moment, `path` is the old folder or the new one, complete; what a killed run left beside it is
+    removed by the next write.
+    Raises: CheckpointError when the disk is full (the old folder stays as it was), cannot be written, or a name is
+        not plain.
+    """
+    path = Path(os.path.abspath(path))
+    for name in files:
+        if plain_name(name, path) == SUMS:
+            raise CheckpointError(f"{path}: {SUMS} is written by itself")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        recover(path)
+        _remove_left_overs(path)
+        if _expected(files) > shutil.disk_usage(path.parent).free:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        aside = path.parent / f".{path.name}.tmp-{os.getpid()}"
+        try:
+            _fill(aside, files)
+            _put_in_place(aside, path)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)  # after a swap: the old folder
+        _sync(path.parent)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise CheckpointError(f"{path}: cannot be written ({error}); choose another folder") from error
+        free = shutil.disk_usage(path.parent).free
+        raise CheckpointError(
+            f"{path}: no space left on the disk: {free} bytes are free, {_expected(files)} are needed. "
+            "Nothing was changed; free some space, or choose another folder"
+        ) from error
+    return path
+
+
+def recover(path: Path) -> None:
+    """Brings the old folder back when a run was killed between the two renames of a swap (see `_put_in_place`)."""
+    if not path.exists():
+        for left in _left_by_dead(path, "old"):
+            with contextlib.suppress(OSError):
+                os.rename(left, path)
+
+
+def _remove_left_overs(path: Path) -> None:
+    for left in [*_left_by_dead(path, "tmp"), *_left_by_dead(path, "old")]:
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _left_by_dead(path: Path, kind: str) -> list[Path]:
+    """Folders beside `path` whose process has ended, or is this one."""
+    name = re.compile(rf"{re.escape(f'.{path.name}.{kind}-')}(\d+)")
+    hits = [(entry, name.fullmatch(entry.name)) for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+    return [entry for entry, hit in hits if hit and (int(hit[1]) == os.getpid() or not _alive(int(hit[1])))]
+
+
+def _fill(aside: Path, files: dict[str, bytes | Callable[[Path], None]]) -> None:
+    aside.mkdir()
+    lines = []
+    for name, content in sorted(files.items()):
+        target = aside / name
+        if callable(content):
+            content(target)
+        else:
+            target.write_bytes(content)
+        _sync(target)
+        lines.append(f"{file_sha256(target)}  {name}\n")
+    (aside / SUMS).write_bytes("".join(lines).encode())
+    _sync(aside / SUMS)
+    _sync(aside)
+
+
+def _put_in_place(aside: Path, path: Path) -> None:
+    if not path.exists():
+        os.rename(aside, path)
+    elif not _exchange(aside, path):
+        old = path.parent / f".{path.name}.old-{os.getpid()}"
+        os.rename(path, old)
+        try:
+            os.rename(aside, path)
+        except OSError:
+            os.rename(old, path)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Swaps two folders in one step (Linux renameat2); False where the system cannot."""
+    try:
+        swap = ctypes.CDLL(None, use_errno=True).renameat2
+    except (OSError, AttributeError, TypeError):
+        return False
+    at_cwd, rename_exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE of linux/fs.h
+    return swap(at_cwd, os.fsencode(one), at_cwd, os.fsencode(other), rename_exchange) == 0
+
+
+def _sync(path: Path) -> None:
+    """To the disk, not only to the page cache; folders too, which hold the names."""
+    windows = os.name == "nt"
+    if windows and path.is_dir():
+        return  # no handle for folders there
+    handle = os.open(path, os.O_RDWR if windows else os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _alive(pid: int) -> bool:
+    if os.name == "nt":
+        return True  # os.kill(pid, 0) would end the process there: leave its folder alone
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _expected(files: dict[str, bytes | Callable[[Path], None]]) -> int:
+    return sum(getattr(content, "nbytes", 0) if callable(content) else len(content) for content in files.values())

@@ -1,0 +1,151 @@
+"""safetensors files, read and written without trust: sizes before contents, and no value that is not finite."""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+
+import numpy as np
+
+from tasklab.errors import CheckpointError
+from tasklab.weights.sums import plain_name
+
+MAX_HEADER = 100_000_000  # bytes; the limit of the safetensors library
+DTYPES = {  # safetensors name -> numpy type; BF16 has none and is widened to float32
+    "F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1",
+    "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "|u1", "BOOL": "|b1",
+}  # fmt: skip
+
+
+class TensorFile:
+    """Content for `write_folder`: a safetensors file of name -> array, streamed tensor by tensor.
+
+    The bytes depend on names, shapes, types and values only. nbytes: the size of the file.
+    Source: the format as github.com/huggingface/safetensors describes it; wide types first, so that all are aligned.
+    """
+
+    def __init__(self, tensors: dict):
+        names = {np.dtype(numpy): name for name, numpy in DTYPES.items()}
+        arrays = {name: np.asarray(array) for name, array in tensors.items()}
+        self.tensors = dict(sorted(arrays.items(), key=lambda item: (-item[1].dtype.itemsize, item[0])))
+        header, offset = {}, 0
+        for name, array in self.tensors.items():
+            if array.dtype not in names:
+                raise CheckpointError(f"tensor {name!r}: type {array.dtype} has no place in safetensors")
+            header[name] = {
+                "dtype": names[array.dtype], "shape": list(array.shape), "data_offsets": [offset, offset + array.nbytes]
+            }  # fmt: skip
+            offset += array.nbytes
+        text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+        self.head = text + b" " * (-len(text) % 8)
+        self.nbytes = 8 + len(self.head) + offset
+
+    def __call__(self, path) -> None:
+        with open(path, "wb") as file:
+            file.write(struct.pack("<Q", len(self.head)))
+            file.write(self.head)
+            for array in self.tensors.values():
+                file.write(np.ascontiguousarray(array).data if array.size else b"")
+
+
+def read_safetensors(path, finite: bool = True) -> dict[str, np.ndarray]:
+    """name -> array of one safetensors file; bfloat16 comes as float32.
+
+    finite: refuse NaN and infinity.
+    Raises: CheckpointError with the file, for anything that is not a whole, well-formed file.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    path = Path(path)
+    header = read_header(path)
+    tensors = {}
+    try:
+        with safe_open(path, framework="numpy") as file:  # checks every size and offset before the first read
+            for name, row in header.items():
+                if row["dtype"] == "BF16":
+                    tensors[name] = _bfloat16(path, row)
+                elif row["dtype"] in DTYPES:
+                    tensors[name] = file.get_tensor(name)
+                else:
+                    raise CheckpointError(f"{path}: tensor {name!r} has the type {row['dtype']}, which is not read")
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{path}: damaged safetensors file ({error}); copy or fetch it again") from error
+    if finite:
+        check_finite(path, tensors)
+    return tensors
+
+
+def read_header(path) -> dict[str, dict]:
+    """name -> {dtype, shape, data_offsets}, without reading a tensor. Raises: CheckpointError, as above."""
+    path = Path(path)
+    try:
+        size = path.stat().st_size
+        with open(path, "rb") as file:
+            start = file.read(8)
+            length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
+            if not 2 <= length <= min(MAX_HEADER, size - 8):
+                raise CheckpointError(_not_safetensors(path, start, size, length))
+            header = json.loads(file.read(length).decode("utf-8"))
+        header.pop("__metadata__", None)
+        end = max([int(row["data_offsets"][1]) for row in header.values()], default=0)
+        if any(not isinstance(row["dtype"], str) or not isinstance(row["shape"], list) for row in header.values()):
+            raise TypeError("a tensor without type or shape")
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path}: no such file") from error
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
+        raise CheckpointError(f"{path}: not a safetensors file (its header cannot be read: {error})") from error
+    if 8 + length + end != size:
+        raise CheckpointError(
+            f"{path}: damaged: {size} bytes long, but its header describes {8 + length + end}; copy or fetch it again"
+        )
+    return header
+
+
+def read_sharded(index, finite: bool = True) -> dict[str, np.ndarray]:
+    """name -> array over all files that a `*.safetensors.index.json` lists. Raises: CheckpointError."""
+    index = Path(index)
+    try:
+        weight_map = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
+        shards = sorted({plain_name(shard, index) for shard in weight_map.values()})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise CheckpointError(f"{index}: not an index of safetensors files ({error!r})") from error
+    tensors: dict = {}
+    for shard in shards:
+        tensors.update(read_safetensors(index.parent / shard, finite))
+    lost = sorted(weight_map.keys() - tensors.keys())
+    if lost:
+        raise CheckpointError(f"{index}: lists {len(lost)} tensors that its files do not hold: {', '.join(lost[:5])}")
+    return tensors
+
+
+def check_finite(place, tensors: dict) -> None:
+    """Raises: CheckpointError that counts NaN and infinities, tensor by tensor."""
+    bad = []
+    for name, array in tensors.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            nans, infinities = int(np.isnan(array).sum()), int(np.isinf(array).sum())
+            bad.append(f"{name} ({nans} NaN, {infinities} infinite of {array.size})")
+    if bad:
+        more = f", and {len(bad) - 5} more" if len(bad) > 5 else ""
+        shown = ", ".join(bad[:5]) + more
+        raise CheckpointError(f"{place}: {len(bad)} tensors hold values that are no numbers: {shown}")
+
+
+def _bfloat16(path: Path, row: dict) -> np.ndarray:
+    """bfloat16 is the upper half of a float32."""
+    with open(path, "rb") as file:
+        start = 8 + struct.unpack("<Q", file.read(8))[0]
+        file.seek(start + row["data_offsets"][0])
+        raw = np.fromfile(file, "<u2", (row["data_offsets"][1] - row["data_offsets"][0]) // 2)
+    return (raw.astype(np.uint32) << 16).view(np.float32).reshape(row["shape"])
+
+
+def _not_safetensors(path: Path, start: bytes, size: int, length: int) -> str:
+    if start.startswith(b"PK\x03\x04") or start[:1] == b"\x80":
+        return f"{path}: a PyTorch pickle, not a safetensors file; save it with safe_serialization=True"
+    if start.startswith(b"version "):
+        return f"{path}: a Git LFS pointer, not the weights; fetch the file itself (git lfs pull)"
+    if size < 10:
+        return f"{path}: {size} bytes long: empty or cut short; copy or fetch it again"
+    return f"{path}: not a safetensors file, or cut short ({size} bytes, header of {length} bytes announced)"

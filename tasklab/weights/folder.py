@@ -1,0 +1,84 @@
+"""The checkpoint folder: one folder is the whole model, and nothing in it is believed before its checksum.
+
+model.safetensors, config.yaml, the tokenizer's files; optimizer.safetensors and trainer_state.json for a resume;
+labels.json and metrics.json where there are any; SHA256SUMS.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+
+from tasklab.errors import CheckpointError
+from tasklab.weights.atomic import recover, write_folder
+from tasklab.weights.files import TensorFile, read_safetensors
+from tasklab.weights.sums import SUMS, verify_sums
+
+__all__ = ["TensorFile", "is_checkpoint", "json_bytes", "read_json", "read_weights", "verify_folder", "write_folder"]
+
+WEIGHTS = "model.safetensors"
+OPTIMIZER = "optimizer.safetensors"
+STATE = "trainer_state.json"
+CONFIG = "config.yaml"
+LABELS = "labels.json"
+METRICS = "metrics.json"
+
+
+def is_checkpoint(path) -> bool:
+    """Whether `path` is a folder that tasklab wrote."""
+    return (Path(path) / SUMS).is_file()
+
+
+def verify_folder(path) -> dict[str, str]:
+    """Checks every file of a checkpoint. Returns name -> SHA-256.
+
+    Raises: CheckpointError that names the first missing or damaged file.
+    """
+    path = Path(os.path.abspath(path))
+    recover(path)
+    if not path.is_dir():
+        raise CheckpointError(f"{path}: no such checkpoint folder")
+    return verify_sums(path)
+
+
+def read_weights(path, name: str = WEIGHTS) -> dict[str, np.ndarray]:
+    """The tensors of a checkpoint, after the checksum of every file in it.
+
+    name: WEIGHTS or OPTIMIZER.
+    Raises: CheckpointError when a file is missing or damaged, or weights are not finite.
+    """
+    if name not in verify_folder(path):
+        raise CheckpointError(f"{path} holds no {name}")
+    return read_safetensors(Path(path) / name)
+
+
+def json_bytes(value) -> bytes:
+    """`value` as JSON: the same bytes for the same value; floats survive the way back exactly.
+
+    Raises: CheckpointError for what JSON cannot hold, NaN and infinity included.
+    """
+    try:
+        text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False, default=_number)
+    except (TypeError, ValueError) as error:
+        raise CheckpointError(f"cannot be written as JSON: {error}") from error
+    return (text + "\n").encode()
+
+
+def read_json(path):
+    """The value in a JSON file of a checkpoint. Raises: CheckpointError when it is missing or no JSON."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path}: missing") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path}: no readable JSON ({error})") from error
+
+
+def _number(value):
+    """numpy scalars know their Python value."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} {value!r}")
