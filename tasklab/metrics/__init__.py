@@ -1,0 +1,1 @@
+"""Scores and the decoding they need: plain Python and numpy, no MindSpore."""
