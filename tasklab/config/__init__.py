@@ -1,0 +1,34 @@
+"""What a run is set to: typed sections, read from YAML, dictionaries and key=value; every error has its place."""
+
+from tasklab.config.catalog import list_models
+from tasklab.config.models import find_model
+from tasklab.config.resolve import find_task, resolve
+from tasklab.config.section import Section
+from tasklab.config.sections import (
+    Config,
+    DataConfig,
+    EvaluateConfig,
+    ModelConfig,
+    OptimizerConfig,
+    ScheduleConfig,
+    TokenizerConfig,
+    TrainConfig,
+)
+from tasklab.config.values import setting
+
+__all__ = [
+    "Config",
+    "DataConfig",
+    "EvaluateConfig",
+    "ModelConfig",
+    "OptimizerConfig",
+    "ScheduleConfig",
+    "Section",
+    "TokenizerConfig",
+    "TrainConfig",
+    "find_model",
+    "find_task",
+    "list_models",
+    "resolve",
+    "setting",
+]

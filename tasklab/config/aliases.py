@@ -1,0 +1,185 @@
+"""How HuggingFace, google-research/bert and MindFormers spell tasklab's settings: tables only, read by translate.py."""
+
+_SAME_NAME = {  # flat keys that only lack their section
+    "data": "max_seq_length",
+    "train": "epochs batch_size gradient_accumulation_steps max_steps max_grad_norm logging_steps eval_strategy "
+    "eval_steps save_steps save_total_limit early_stopping_patience metric_for_best_model tensorboard",
+    "optimizer": "lr weight_decay",
+    "schedule": "warmup_ratio warmup_steps lr_end num_cycles",
+}
+ALIASES = {name: f"{section}.{name}" for section, names in _SAME_NAME.items() for name in names.split()}
+"""Their key -> ours. A leading ? marks a key that gives way to another one of the same source with the same meaning."""
+
+# HuggingFace TrainingArguments and example scripts
+ALIASES |= {
+    "learning_rate": "optimizer.lr",
+    "num_train_epochs": "train.epochs",
+    "per_device_train_batch_size": "train.batch_size",
+    "per_device_eval_batch_size": "evaluate.batch_size",
+    "evaluation_strategy": "train.eval_strategy",
+    "adam_beta1": "optimizer.betas.0",
+    "adam_beta2": "optimizer.betas.1",
+    "adam_epsilon": "optimizer.eps",
+    "optim": "optimizer.name",
+    "lr_scheduler_type": "schedule.name",
+    "report_to": "train.tensorboard",
+    "gradient_checkpointing": "recompute",
+    "fp16": "precision",
+    "bf16": "precision",
+    "use_cpu": "device_target",
+    "no_cuda": "device_target",
+    "train_file": "data.train",
+    "validation_file": "data.eval",
+}
+# google-research/bert run_squad.py and run_classifier.py
+ALIASES |= {
+    "train_batch_size": "train.batch_size",
+    "eval_batch_size": "evaluate.batch_size",
+    "predict_batch_size": "evaluate.batch_size",
+    "predict_file": "data.eval",
+    "do_lower_case": "tokenizer.lowercase",
+    "vocab_file": "tokenizer.vocab",
+    "init_checkpoint": "checkpoint",
+    "warmup_proportion": "schedule.warmup_ratio",
+}
+# MindFormers 0.3 to 1.9: command line and YAML
+ALIASES |= {
+    "load_checkpoint": "checkpoint",
+    "train_dataset_dir": "data.train",
+    "eval_dataset_dir": "data.eval",
+    "num_samples": "data.limit",
+    "max_seq_len": "data.max_seq_length",
+    "max_question_len": "data.max_query_length",
+    "max_question_length": "data.max_query_length",
+    "max_answer_len": "data.max_answer_length",
+    "context.device_target": "device_target",
+    "context.device_id": "device_id",
+    "runner_config.epochs": "train.epochs",
+    "runner_config.batch_size": "train.batch_size",
+    "runner_config.gradient_accumulation_steps": "train.gradient_accumulation_steps",
+    "runner_wrapper.max_grad_norm": "train.max_grad_norm",
+    "parallel_config.data_parallel": "data_parallel",
+    "recompute_config.recompute": "recompute",
+    "trainer.type": "?task",
+    "model.model_config.hidden_size": "model.hidden_size",
+    "model.model_config.embedding_size": "?model.hidden_size",
+    "model.model_config.num_layers": "?model.num_hidden_layers",
+    "model.model_config.num_heads": "?model.num_attention_heads",
+    "model.model_config.seq_length": "?data.max_seq_length",
+    "model.model_config.compute_dtype": "?precision",
+    "optimizer.type": "optimizer.name",
+    "optimizer.learning_rate": "?optimizer.lr",
+    "optimizer.beta1": "optimizer.betas.0",
+    "optimizer.beta2": "optimizer.betas.1",
+    "lr_schedule.type": "schedule.name",
+    "lr_schedule.learning_rate": "optimizer.lr",
+    "lr_schedule.warmup_ratio": "schedule.warmup_ratio",
+    "lr_schedule.warmup_steps": "schedule.warmup_steps",
+    "lr_schedule.lr_end": "schedule.lr_end",
+    "lr_schedule.power": "schedule.power",
+    "lr_schedule.num_cycles": "schedule.num_cycles",
+    "callbacks.CheckpointMointor.save_checkpoint_steps": "train.save_steps",
+    "callbacks.CheckpointMointor.keep_checkpoint_max": "train.save_total_limit",
+    "callbacks.CheckpointMonitor.save_checkpoint_steps": "train.save_steps",
+    "callbacks.CheckpointMonitor.keep_checkpoint_max": "train.save_total_limit",
+}
+ALIASES |= {
+    f"model.model_config.{name}": f"model.{name}"
+    for name in "vocab_size num_hidden_layers num_attention_heads intermediate_size max_position_embeddings "
+    "type_vocab_size hidden_act hidden_dropout_prob attention_probs_dropout_prob layer_norm_eps "
+    "initializer_range".split()
+}
+_QA_FIELDS = {"max_seq_len": "max_seq_length", "max_question_len": "max_query_length", "doc_stride": "doc_stride"}
+_QA_FIELDS |= {"max_answer_len": "max_answer_length", "n_best_size": "n_best_size"}
+for _split, _batch in (("train", "?train.batch_size"), ("eval", "?evaluate.batch_size")):
+    ALIASES |= {
+        f"{_split}_dataset.batch_size": _batch,
+        f"{_split}_dataset.data_loader.dataset_dir": f"data.{_split}",
+        f"{_split}_dataset.text_transforms.max_length": "?data.max_seq_length",
+        f"{_split}_dataset.tokenizer.type": "?tokenizer.name",
+        f"{_split}_dataset.tokenizer.do_lower_case": "?tokenizer.lowercase",
+        f"{_split}_dataset.tokenizer.vocab_file": "?tokenizer.vocab",
+    }
+    ALIASES |= {f"{_split}_dataset.data_loader.{theirs}": f"?data.{ours}" for theirs, ours in _QA_FIELDS.items()}
+
+
+SKIP = object()  # this value of theirs says nothing
+_DTYPES = {"float32": "fp32", "float16": "fp16", "bfloat16": "bf16"}
+VALUES = {  # their key -> their value, lower case -> ours; other values stay as they are
+    "fp16": {"true": "fp16", "false": SKIP},
+    "bf16": {"true": "bf16", "false": SKIP},
+    "use_cpu": {"true": "CPU", "false": SKIP},
+    "no_cuda": {"true": "CPU", "false": SKIP},
+    "report_to": {"tensorboard": True, "all": True, "['tensorboard']": True, "none": False, "[]": False},
+    "optim": {"adamw_torch": "adamw", "adamw_torch_fused": "adamw", "adamw_hf": "adamw"},
+    "max_steps": {"-1": SKIP},
+    "warmup_steps": {"0": SKIP},
+    "lr_schedule.warmup_steps": {"0": SKIP},
+    "model.model_config.compute_dtype": _DTYPES,
+    "trainer.type": {
+        "questionansweringtrainer": "question_answering",
+        "textclassificationtrainer": "text_classification",
+        "tokenclassificationtrainer": "token_classification",
+        "maskedlanguagemodelingtrainer": "masked_language_modeling",
+        "translationtrainer": "translation",
+        "causallanguagemodelingtrainer": "text_generation",
+        "generaltasktrainer": SKIP,
+    },
+    "train_dataset.tokenizer.type": {"berttokenizer": "wordpiece"},
+    "eval_dataset.tokenizer.type": {"berttokenizer": "wordpiece"},
+}
+
+IGNORED = set(
+    # whole sections, and flat keys: launching, profiling, cloud, and what tasklab always does
+    "run_mode auto_trans_ckpt src_strategy_path_or_dir only_save_strategy transform_process_num remote_save_url "
+    "aicc_config cloud_config moe_config auto_tune filepath_prefix autotune_per_step profile profile_start_step "
+    "profile_stop_step init_start_profile profile_communication profile_memory profile_output use_parallel parallel "
+    "runner_wrapper eval_callbacks callbacks metric processor train_dataset_task eval_dataset_task layer_decay "
+    "lr_scale_factor do_eval do_train do_predict eval_step_interval eval_epoch_interval sink_mode sink_size "
+    "save_strategy logging_strategy logging_dir load_best_model_at_end greater_is_better dataloader_num_workers "
+    "remove_unused_columns disable_tqdm overwrite_output_dir run_name data_seed integrated_save "
+    "version_2_with_negative save_seconds trainer.model_name model.arch.type model.model_config.type "
+    "train_dataset.seed eval_dataset.seed lr_schedule.total_steps auto_find_batch_size mode top_k "
+    "parallel_optimizer_comm_recompute mp_comm_recompute recompute_slice_activation".split()
+)
+IGNORED |= {f"context.{k}" for k in "mode save_graphs save_graphs_path graph_kernel_flags max_call_depth".split()}
+IGNORED |= {f"context.{k}" for k in "enable_graph_kernel max_device_memory jit_config ascend_config".split()}
+IGNORED |= {f"runner_config.{k}" for k in "sink_mode sink_size per_epoch_size initial_epoch image_size".split()}
+IGNORED |= {
+    f"recompute_config.{k}"
+    for k in "parallel_optimizer_comm_recompute mp_comm_recompute recompute_slice_activation select_recompute".split()
+}
+IGNORED |= {
+    f"model.model_config.{k}"
+    for k in "checkpoint_name_or_path use_one_hot_embeddings num_labels dropout_prob batch_size use_past "
+    "softmax_compute_type layernorm_compute_type softmax_compute_dtype layernorm_compute_dtype param_init_type".split()
+}
+IGNORED |= {
+    f"{split}_dataset.{k}"
+    for split in ("train", "eval")
+    for k in "data_loader.type data_loader.stage data_loader.column_names data_loader.shuffle input_columns "
+    "output_columns column_order num_parallel_workers python_multiprocessing drop_remainder repeat numa_enable "
+    "prefetch_size shuffle data_loader.shard_equal_rows text_transforms label_transforms tokenizer.do_basic_tokenize "
+    "tokenizer.model_max_length tokenizer.is_tokenize_char tokenizer.checkpoint_name_or_path".split()
+}
+"""Keys, with everything below them, that tasklab has no use for; a run prints the ones it met in one line."""
+
+ONLY = {  # their key -> the one value tasklab can honour
+    "resume_training": "false",
+    "layer_scale": "false",
+    "lr_scale": "false",
+    "micro_batch_interleave_num": "1",
+    "model.model_config.use_relative_positions": "false",
+    "model.model_config.use_moe": "false",
+    "model.model_config.post_layernorm_residual": "true",
+    "parallel_config.gradient_aggregation_group": "4",
+}
+ONLY |= {
+    f"parallel_config.{k}": "1"
+    for k in "model_parallel expert_parallel pipeline_stage micro_batch_num context_parallel".split()
+}
+ONLY |= {
+    f"{split}_dataset.tokenizer.{name}_token": f"[{name.upper()}]"
+    for split in ("train", "eval")
+    for name in ("cls", "mask", "pad", "sep", "unk")
+}

@@ -1,0 +1,70 @@
+"""The names that ship with tasklab: recipes configs/<task>/<name>.yaml and backbones configs/_base/<name>.yaml."""
+
+import dataclasses
+import re
+from pathlib import Path
+
+from tasklab.config.yaml_source import shown
+from tasklab.errors import ConfigError
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+_ALIASES = re.compile(r"^aliases:\s*\[(.*?)\]", re.MULTILINE)  # one line, so that listing needs no YAML parser
+
+
+@dataclasses.dataclass(frozen=True)
+class Named:
+    """One YAML of the catalog."""
+
+    name: str
+    task: str | None  # None: a backbone, for any task
+    description: str  # the first comment line
+    aliases: tuple[str, ...]
+    path: Path
+
+
+def configs_root() -> Path:
+    """The folder of the YAML files: inside the package when installed, beside it in a checkout."""
+    inside = _PACKAGE / "configs"
+    return inside if inside.is_dir() else _PACKAGE.parent / "configs"
+
+
+def catalog() -> list[Named]:
+    """Backbones first, then recipes by task. Raises ConfigError when two files claim one name."""
+    paths = sorted(configs_root().glob("*/*.yaml"))
+    found = [_named(path) for path in paths if path.parent.name == "_base" or path.parent.name[0] not in "._"]
+    found.sort(key=lambda entry: (entry.task or "", entry.name))
+    owner: dict[str, Named] = {}
+    for entry in found:
+        for name in (entry.name, *entry.aliases):
+            if name in owner:
+                places = f"{shown(owner[name].path)} and {shown(entry.path)}"
+                raise ConfigError(f"the model name {name!r} is claimed twice: by {places}")
+            owner[name] = entry
+    return found
+
+
+def find(name: str) -> Named | None:
+    """The entry with this name or alias."""
+    return next((entry for entry in catalog() if name == entry.name or name in entry.aliases), None)
+
+
+def list_models(task: str | None = None) -> list[dict]:
+    """name, task (None for a backbone), description and path of every model, or of those that fit `task`."""
+    return [
+        {"name": entry.name, "task": entry.task, "description": entry.description, "path": str(entry.path)}
+        for entry in catalog()
+        if task is None or entry.task in (None, task)
+    ]
+
+
+def _named(path: Path) -> Named:
+    text = path.read_text(encoding="utf-8")
+    first = text.lstrip("\ufeff").partition("\n")[0]
+    aliases = _ALIASES.search(text)
+    return Named(
+        name=path.stem,
+        task=None if path.parent.name == "_base" else path.parent.name,
+        description=first.lstrip("# ").strip() if first.startswith("#") else "",
+        aliases=tuple(part.strip(" '\"") for part in aliases[1].split(",") if part.strip()) if aliases else (),
+        path=path,
+    )

@@ -1,0 +1,107 @@
+"""Where settings come from: every source becomes a flat list of entries, each a dotted key, a value and its place."""
+
+import dataclasses
+import enum
+from collections.abc import Iterable, Mapping
+
+from tasklab.config import yaml_source
+from tasklab.config.section import Section
+from tasklab.errors import ConfigError
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """One setting as somebody wrote it."""
+
+    key: str  # dotted; an item of a list of mappings is named by its `type`: callbacks.CheckpointMonitor.prefix
+    value: object  # None, text, a number, a bool, or a list of these; YAML scalars stay text until the type is known
+    place: str  # "file.yaml:4", "override 'train.epochs=3'", "args"
+
+
+def from_file(path) -> list[Entry]:
+    """Entries of one YAML file, base and aliases included. Raises ConfigError with file:line for each problem."""
+    return _flatten(yaml_source.read(path))
+
+
+def from_mapping(mapping: Mapping, place: str) -> list[Entry]:
+    """Entries of a nested or dotted dictionary."""
+    return _flatten(_located(mapping, place))
+
+
+def from_overrides(overrides) -> list[Entry]:
+    """Entries of "a.b=c" texts and nested or dotted dictionaries, one or a list; a place repeats what was given."""
+    entries, problems = [], []
+    for text in [overrides] if isinstance(overrides, (str, Mapping)) else overrides or ():
+        if isinstance(text, Mapping):
+            flat = _flatten(_located(text, ""))
+            entries += [dataclasses.replace(entry, place=f"override '{entry.key}={entry.value}'") for entry in flat]
+            continue
+        key, equals, value = str(text).partition("=")
+        place = f"override '{text}'"
+        if not equals or not key.strip():
+            problems.append(f"{place}: expected key=value, such as train.epochs=3")
+            continue
+        try:
+            node = _override_value(value.strip(), place)
+        except ConfigError as error:
+            problems.append(str(error))
+            continue
+        entries += _flatten(yaml_source.Located({key.strip().lstrip("-"): node}, place))
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return entries
+
+
+def from_args(args) -> list[Entry]:
+    """Entries of a dictionary, a config, or an arguments object (a dataclass: the fields that differ from defaults)."""
+    if isinstance(args, Section):
+        args = args.to_dict()
+    elif dataclasses.is_dataclass(args):
+        args = {f.name: getattr(args, f.name) for f in dataclasses.fields(args) if not _is_default(f, args)}
+    elif not isinstance(args, Mapping) and hasattr(args, "__dict__"):
+        args = {key: value for key, value in vars(args).items() if value is not None and not key.startswith("_")}
+    if not isinstance(args, Mapping):
+        raise ConfigError(f"args is {args!r}; expected a YAML file, a dictionary or an arguments object")
+    return from_mapping(args, "args")
+
+
+def _is_default(field, args) -> bool:
+    default = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+    value = getattr(args, field.name, default)
+    return value is None or value == default
+
+
+def _override_value(text: str, place: str):
+    if text[:1] in ("[", "{", '"', "'"):
+        return yaml_source.parse(text, lambda line: place)
+    return yaml_source.Located(None if text.lower() in ("", "~", "null", "none") else text, place)
+
+
+def _located(value, place: str):
+    value = value.value if isinstance(value, enum.Enum) else value
+    if isinstance(value, Mapping):
+        return yaml_source.Located({str(key): _located(item, place) for key, item in value.items()}, place)
+    if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
+        return yaml_source.Located([_located(item, place) for item in value], place)
+    return yaml_source.Located(value, place)
+
+
+def _flatten(node, prefix: str = "") -> list[Entry]:
+    named = _items(node.value)
+    if named is None or not (named or prefix):
+        return [] if not prefix else [Entry(prefix, _plain(node), node.place)]
+    return [entry for key, item in named for entry in _flatten(item, f"{prefix}.{key}" if prefix else key)]
+
+
+def _items(value):
+    """(name, node) pairs below a mapping or a list of mappings; None for a value."""
+    if isinstance(value, dict):
+        return list(value.items())
+    if isinstance(value, list) and value and all(isinstance(item.value, dict) for item in value):
+        names = [item.value["type"].value if "type" in item.value else i for i, item in enumerate(value)]
+        return [(str(name), item) for name, item in zip(names, value, strict=True)]
+    return None
+
+
+def _plain(node):
+    return [_plain(item) for item in node.value] if isinstance(node.value, list) else node.value

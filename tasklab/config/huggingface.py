@@ -1,0 +1,35 @@
+"""Settings from a model folder of HuggingFace or google-research/bert: sizes from config.json, casing beside it."""
+
+import json
+from pathlib import Path
+
+from tasklab.config.entries import Entry
+from tasklab.config.sections import ModelConfig
+from tasklab.config.yaml_source import read_text, shown
+from tasklab.errors import ConfigError
+
+
+def read_foreign(folder: Path, name: str) -> list[Entry]:
+    """The model section from config.json, whose keys are ours, and the casing from tokenizer_config.json."""
+    place, described = shown(folder / name), _json(folder / name)
+    entries = [Entry(f"model.{key}", described[key], place) for key in ModelConfig().keys() if key in described]
+    entries.append(Entry("model.encoder", described.get("model_type", "bert"), place))
+    positions = described.get("position_embedding_type", "absolute")
+    if positions != "absolute":
+        raise ConfigError(f"{place}: position_embedding_type is {positions!r}; only 'absolute' is supported")
+    tokenizer = folder / "tokenizer_config.json"
+    if tokenizer.is_file() and (lowercase := _json(tokenizer).get("do_lower_case")) is not None:
+        entries.append(Entry("tokenizer.lowercase", lowercase, shown(tokenizer)))
+    return entries
+
+
+def _json(path: Path) -> dict:
+    try:
+        content = json.loads(read_text(path))
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"{shown(path)}:{error.lineno}: not valid JSON: {error.msg}") from None
+    except RecursionError:
+        raise ConfigError(f"{shown(path)}: nested too deeply, so this is no config file") from None
+    if not isinstance(content, dict):
+        raise ConfigError(f"{shown(path)}: expected one object {{...}}")
+    return content

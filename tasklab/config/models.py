@@ -1,0 +1,128 @@
+"""From what a user calls a model (recipe, backbone, YAML file, folder) to the sources of its settings."""
+
+import dataclasses
+import os
+from pathlib import Path
+
+from tasklab.config.catalog import catalog, find, list_models
+from tasklab.config.entries import Entry, from_file
+from tasklab.config.huggingface import read_foreign
+from tasklab.config.yaml_source import is_yaml, shown
+from tasklab.errors import ConfigError, UnknownName
+from tasklab.registry import unknown_name
+
+Source = list[Entry]  # entries of equal precedence
+
+
+@dataclasses.dataclass
+class Origin:
+    """A model's settings, weakest source first; `task` is None when it fits any task."""
+
+    name: str
+    task: str | None
+    sources: list[Source]
+
+    @property
+    def checkpoint(self) -> str | None:
+        """The weights the model names; None when it names none."""
+        return _last(self.sources, "checkpoint")
+
+
+def origin_of(model, task: str | None = None) -> Origin:
+    """The settings behind a model name or path. Raises UnknownName, or ConfigError for a file that cannot be read."""
+    origin, path = find_model(os.fspath(model)), Path(model).expanduser()
+    if origin is None and path.is_dir():
+        origin = _folder(path)
+    elif origin is None and (path.is_file() or is_yaml(path)):
+        sources = chain(path)
+        origin = Origin(path.stem, _last(sources, "task"), sources)
+    if origin is None:
+        raise unknown_name("model", os.fspath(model), [entry["name"] for entry in list_models(task)])
+    if task and origin.task and origin.task != task:
+        raise UnknownName(
+            f"model {os.fspath(model)!r} is made for task {origin.task!r}, not for {task!r}. "
+            f"Models of {task}: {_recipes(task) or 'none'}; or any backbone: {_recipes(None)}"
+        )
+    return origin
+
+
+def find_model(name: str) -> Origin | None:
+    """What ships with tasklab under this name or alias: a recipe or a backbone."""
+    named = find(name)
+    return Origin(named.name, named.task, chain(named.path)) if named else None
+
+
+def task_in(path) -> str:
+    """The task that a YAML file, or one of its bases, names. Raises ConfigError when none does."""
+    task = _last(chain(path), "task")
+    if task is None:
+        raise ConfigError(f"{shown(path)}: names no task; add a line such as 'task: question_answering'")
+    return task
+
+
+def chain(path, below: tuple = ()) -> list[Source]:
+    """Sources of a YAML file, its bases first. Raises ConfigError for a missing base or a cycle, with file:line."""
+    path = Path(path).expanduser()
+    entries = from_file(path)
+    sources = []
+    for entry in entries:
+        if entry.key not in ("base", "base_config"):  # base_config: MindFormers, a list
+            continue
+        for base in entry.value if isinstance(entry.value, list) else [entry.value]:
+            target = _base_path(path, base, entry.place)
+            above = (*below, path.resolve())
+            if target in above:
+                circle = " -> ".join(file.name for file in (*above, target))
+                raise ConfigError(f"{entry.place}: base {base!r} closes a circle: {circle}; remove one base")
+            sources += chain(target, above)
+    return sources + [[entry for entry in entries if entry.key not in ("base", "base_config", "aliases")]]
+
+
+def missing_task(origin: Origin | None) -> ConfigError:
+    """The error when nothing says which task to run."""
+    tasks = sorted({entry.task for entry in catalog() if entry.task})
+    if origin is None:
+        return ConfigError(f"neither a task nor a model is given; name a recipe: {_recipes(*tasks)}")
+    built_on = [n.name for n in catalog() if n.task and _is_below(n.path, origin.name)]
+    recipe = f", or take a recipe built on it: {', '.join(built_on)}" if built_on else ""
+    return ConfigError(
+        f"model {origin.name!r} fits any task, so the task has to be named, such as {' or '.join(tasks)}{recipe}"
+    )
+
+
+def _recipes(*tasks) -> str:
+    return ", ".join(entry.name for entry in catalog() if entry.task in tasks)
+
+
+def _is_below(recipe: Path, base: str) -> bool:
+    return f"_base/{base}.yaml" in recipe.read_text(encoding="utf-8")
+
+
+def _last(sources: list[Source], key: str):
+    return next((e.value for source in reversed(sources) for e in reversed(source) if e.key == key), None)
+
+
+def _base_path(path: Path, base, place: str) -> Path:
+    """A base is a path relative to its file; without .yaml it is a name of the catalog."""
+    named = find(base) if isinstance(base, str) and not is_yaml(base) else None
+    if named:
+        return named.path.resolve()
+    if not isinstance(base, str) or not (target := path.parent / Path(base).expanduser()).is_file():
+        raise ConfigError(f"{place}: base {base!r} is no file next to {shown(path)} and no model name")
+    return target.resolve()
+
+
+def _folder(folder: Path) -> Origin:
+    """A tasklab checkpoint, or a folder in HuggingFace's or google-research's layout."""
+    here, config = str(folder), folder / "config.yaml"
+    start = [Entry("checkpoint", here, here), Entry("from_scratch", False, here)]
+    if config.is_file():
+        # The vocabulary is the one in the folder; where the run was made says nothing about where it goes on.
+        machine = {"device_target": "auto", "device_id": 0, "data_parallel": 1, "output_dir": None}
+        start += [Entry(key, value, here) for key, value in {"tokenizer.vocab": None, **machine}.items()]
+        sources = chain(config)
+        return Origin(folder.resolve().name, _last(sources, "task"), [*sources, start])
+    for name in ("config.json", "bert_config.json"):
+        if (folder / name).is_file():
+            return Origin(folder.resolve().name, None, [read_foreign(folder, name), start])
+    raise ConfigError(f"{here}: a model folder holds config.yaml (tasklab) or config.json (HuggingFace); found neither")

@@ -1,0 +1,173 @@
+"""Names, files and overrides to one validated Config; every error of every source is listed at once, with its place."""
+
+import difflib
+import os
+
+from tasklab.config.aliases import ALIASES
+from tasklab.config.catalog import find
+from tasklab.config.entries import Entry, from_args, from_mapping, from_overrides
+from tasklab.config.models import Origin, Source, chain, missing_task, origin_of
+from tasklab.config.section import Section
+from tasklab.config.sections import Config, DataConfig
+from tasklab.config.translate import translate
+from tasklab.errors import ConfigError
+
+
+def resolve(
+    task=None, model=None, overrides=(), *, args=None, data_class: type[DataConfig] = DataConfig, defaults=None
+) -> Config:
+    """The config of a run. Weakest first: field defaults, `defaults`, backbone, recipe, `args`, `overrides`.
+
+    Args:
+        task: its name; may be None when the model is a recipe or a checkpoint folder.
+        model: a recipe, a backbone, a YAML file, or a folder (tasklab checkpoint, or HuggingFace layout).
+        overrides: "a.b=c" texts, or a nested or dotted dictionary.
+        args: a YAML file (tasklab's or MindFormers'), a dictionary, or a TrainingArguments object.
+        data_class, defaults: the task's own data section, and its nested default values.
+    Raises: UnknownName for names; ConfigError that lists all other problems, one per line.
+    """
+    given = [*_args_sources(args), from_overrides(overrides)]
+    task, origin = _names(task, model, given)
+    first = from_mapping(defaults or {}, "task defaults")
+    if origin:
+        first.append(Entry("name", origin.name, "model"))
+    merge = _Merge(Config.create(data_class), task)
+    for source in [first, *(origin.sources if origin else []), *given[:-1]]:
+        merge.add(source)
+    merge.add(given[-1], repeats=True)
+    return merge.finish()
+
+
+def find_task(task=None, model=None, overrides=(), *, args=None) -> str:
+    """The task that `resolve` with the same arguments would run; look up its data_class and defaults with it."""
+    return _names(task, model, [*_args_sources(args), from_overrides(overrides)])[0]
+
+
+def read_config(path, data_class: type[DataConfig] = DataConfig) -> Config:
+    """The config in one file and its bases, validated. Raises ConfigError with file:line."""
+    merge = _Merge(Config.create(data_class), None)
+    for source in chain(path):
+        merge.add(source)
+    return merge.finish()
+
+
+def _args_sources(args) -> list[Source]:
+    if args is None:
+        return []
+    return chain(args) if isinstance(args, (str, os.PathLike)) else [from_args(args)]
+
+
+def _names(task, model, given: list[Source]) -> tuple[str, Origin | None]:
+    """The task to run and the origin of the model, from the arguments or from what args and overrides say."""
+    said = [entry for source in given for entry in translate(source, set(Config().leaf_keys()))[0]]
+    task = task or next((entry.value for entry in reversed(said) if entry.key == "task"), None)
+    if model is None:
+        names = [e.value for source in given for e in source if e.key == "trainer.model_name"]  # MindFormers YAML
+        model = next((name for name in names if isinstance(name, str) and find(name)), None)
+    origin = origin_of(model, task) if model is not None else None
+    task = task or (origin.task if origin else None)
+    if not task:
+        raise missing_task(origin)
+    return task, origin
+
+
+class _Merge:
+    """Applies sources in order and collects every problem."""
+
+    def __init__(self, config: Config, task: str | None):
+        self.config, self.task = config, task
+        self.native = set(config.leaf_keys()) | {k for k, v in config.items() if isinstance(v, Section)}
+        self.problems, self.failed, self.ignored = [], set(), []
+        self.places: dict[str, str] = {}  # key -> where its value was said last, in that order
+        self.warmup: dict[str, int] = {}  # which of the two ways to state the warm-up was said at which level
+        self.level = 0
+
+    def add(self, source: Source, repeats: bool = False):
+        """Applies one source; a key said twice with two values is a problem, unless `repeats`: then the last counts."""
+        said, ignored, problems = translate(source, self.native)
+        self.problems += problems
+        self.ignored += ignored
+        self.level += 1
+        seen: dict[str, Entry] = {}
+        for entry in said:
+            before = seen.setdefault(entry.key, entry)
+            if not repeats and str(before.value) != str(entry.value):
+                self._fail(entry, f"{entry.key} is {entry.value!r} here, but {before.value!r} at {before.place}")
+            elif entry.key == "task" and self.task and entry.value != self.task:
+                self._fail(entry, f"task is {entry.value!r}, but the run's task is {self.task!r}; name one of them")
+            else:
+                self._apply(entry)
+
+    def finish(self) -> Config:
+        """The validated config. Raises one ConfigError with all problems."""
+        self.config.task = self.task or self.config.task
+        self._settle_warmup()
+        for keys, message in self.config.problems():
+            if not self.failed.intersection(keys):
+                said = [place for key, place in self.places.items() if key in keys]
+                self.problems.append(f"{said[-1]}: {message}" if said else message)
+        if self.problems:
+            raise ConfigError("\n".join(self.problems))
+        if self.ignored:
+            self.config.notes.append(f"ignored settings (they mean nothing to tasklab): {_grouped(self.ignored)}")
+        return self.config
+
+    def _apply(self, entry: Entry):
+        if entry.value is None and isinstance(self.config.get(entry.key), Section):
+            return  # an empty section
+        try:
+            self._assign(entry.key, entry.value)
+        except ConfigError as error:
+            self._fail(entry, str(error) if entry.key in self.native else self._unknown(entry.key, str(error)))
+            return
+        self.places.pop(entry.key, None)
+        self.places[entry.key] = entry.place
+        schedule = self.config.schedule
+        if (entry.key == "schedule.warmup_ratio" and schedule.warmup_ratio > 0) or (
+            entry.key == "schedule.warmup_steps" and schedule.warmup_steps is not None
+        ):
+            self.warmup[entry.key] = self.level
+
+    def _assign(self, key: str, value):
+        parent, _, last = key.rpartition(".")
+        holder = self.config.get(parent) if parent else None
+        if isinstance(holder, tuple) and last.isdigit() and int(last) < len(holder):
+            value = [value if i == int(last) else item for i, item in enumerate(holder)]
+            key = parent
+        elif isinstance(holder, dict):
+            key, value = parent, {**holder, last: value}
+        self.config[key] = value
+
+    def _fail(self, entry: Entry, message: str):
+        self.failed.add(entry.key)
+        self.problems.append(f"{entry.place}: {message}")
+
+    def _unknown(self, key: str, message: str) -> str:
+        """The message for an unknown key, with the nearest key anywhere when its own section has none."""
+        first = key.partition(".")[0]
+        theirs = first not in self.native and any(alias.startswith(first + ".") for alias in ALIASES)
+        if "did you mean" in message and not theirs:
+            return message
+        last = key.rpartition(".")[2]
+        near = [k for k in sorted(self.native) if k.rpartition(".")[2] == last and not theirs]
+        near = near or difflib.get_close_matches(key, sorted(self.native | set(ALIASES)), n=1, cutoff=0.8)
+        if near:
+            return f"unknown key {key!r}; did you mean {near[0]!r}?"
+        return f"unknown key {key!r}, neither tasklab's nor a known one of MindFormers'" if theirs else message
+
+    def _settle_warmup(self):
+        """Whoever spoke last decides whether the warm-up is a ratio or a number of steps."""
+        ratio, steps = (self.warmup.get(f"schedule.warmup_{unit}", 0) for unit in ("ratio", "steps"))
+        if steps > ratio:
+            self.config.schedule.warmup_ratio = 0.0
+        elif ratio > steps:
+            self.config.schedule.warmup_steps = None
+
+
+def _grouped(keys: list[str]) -> str:
+    """Keys in one line; more than two of one section are counted."""
+    groups: dict[str, list[str]] = {}
+    for key in dict.fromkeys(keys):
+        groups.setdefault(key.partition(".")[0], []).append(key)
+    short = ([f"{top}.* ({len(below)} keys)"] if len(below) > 2 else below for top, below in groups.items())
+    return ", ".join(key for keys in short for key in keys)

@@ -1,0 +1,195 @@
+"""The sections of a run and what has to hold between them (names: HuggingFace TrainingArguments and BertConfig)."""
+
+import dataclasses
+from dataclasses import dataclass
+
+from tasklab.config.section import Section
+from tasklab.config.values import setting
+from tasklab.errors import ConfigError
+
+
+@dataclass
+class ModelConfig(Section, path="model"):
+    """Sizes of the encoder. The required ones come from a backbone; none is guessed."""
+
+    encoder: str = "bert"  # a name in the encoder registry
+    vocab_size: int = setting(required=True, ge=1)
+    hidden_size: int = setting(required=True, ge=1)
+    num_hidden_layers: int = setting(required=True, ge=1)
+    num_attention_heads: int = setting(required=True, ge=1)
+    intermediate_size: int = setting(required=True, ge=1)
+    max_position_embeddings: int = setting(512, ge=1)  # tokens
+    type_vocab_size: int = setting(2, ge=1)
+    hidden_act: str = "gelu"  # the erf form
+    hidden_dropout_prob: float = setting(0.1, ge=0, lt=1)
+    attention_probs_dropout_prob: float = setting(0.1, ge=0, lt=1)
+    layer_norm_eps: float = setting(1e-12, gt=0)
+    initializer_range: float = setting(0.02, gt=0)  # standard deviation of new weights
+
+    def problems(self):
+        yield from super().problems()
+        size, heads = self.hidden_size, self.num_attention_heads
+        if size and heads and size % heads:
+            yield (
+                ("model.hidden_size", "model.num_attention_heads"),
+                f"model.hidden_size {size} is not a multiple of model.num_attention_heads {heads}",
+            )
+
+
+@dataclass
+class TokenizerConfig(Section, path="tokenizer"):
+    name: str = "wordpiece"
+    lowercase: bool = True
+    vocab: str | None = None  # file; null takes the one beside the weights
+
+
+@dataclass
+class DataConfig(Section, path="data"):
+    """What every task reads; a task adds its own fields in a subclass."""
+
+    train: str | None = None  # file or folder
+    eval: str | None = None
+    max_seq_length: int = setting(128, ge=4)  # tokens, special ones included
+    on_bad_row: str = setting("error", choices=("error", "skip"))
+    num_buckets: int = setting(4, ge=1)  # planned sequence lengths; each costs one compilation
+    cache: bool = True  # keep encoded features between runs
+    limit: int | None = setting(None, ge=1)  # examples read from each file; null reads all
+
+
+@dataclass
+class TrainConfig(Section, path="train"):
+    epochs: int = setting(3, ge=1)
+    batch_size: int = setting(32, ge=1)  # rows per device and micro-step
+    gradient_accumulation_steps: int = setting(1, ge=1)
+    max_steps: int | None = setting(None, ge=1)  # optimizer steps; when set it ends the run instead of epochs
+    max_grad_norm: float = setting(1.0, ge=0)  # 0 does not clip
+    logging_steps: int = setting(10, ge=1)  # optimizer steps between two lines of the log
+    eval_strategy: str = setting("epoch", choices=("epoch", "steps", "no"))
+    eval_steps: int | None = setting(None, ge=1)
+    save_steps: int | None = setting(None, ge=1)  # null saves at the end of every epoch
+    save_total_limit: int | None = setting(2, ge=1)  # checkpoints kept; null keeps all
+    early_stopping_patience: int | None = setting(None, ge=1)  # evaluations without a better score
+    metric_for_best_model: str | None = None  # null takes the task's own
+    tensorboard: bool = False
+
+    def problems(self):
+        yield from super().problems()
+        if self.eval_strategy == "steps" and self.eval_steps is None:
+            yield ("train.eval_strategy", "train.eval_steps"), "train.eval_strategy is steps; set train.eval_steps"
+        if self.early_stopping_patience and self.eval_strategy == "no":
+            yield (
+                ("train.early_stopping_patience", "train.eval_strategy"),
+                "train.early_stopping_patience needs evaluations; set train.eval_strategy to epoch or steps",
+            )
+
+
+@dataclass
+class OptimizerConfig(Section, path="optimizer"):
+    name: str = "adamw"
+    lr: float = setting(3e-5, gt=0)  # the peak of the schedule
+    weight_decay: float = setting(0.01, ge=0)  # not applied to biases and norms
+    betas: tuple[float, float] = setting((0.9, 0.999), ge=0, lt=1)
+    eps: float = setting(1e-8, gt=0)
+    bias_correction: bool = True  # False is BERT's original Adam
+
+
+@dataclass
+class ScheduleConfig(Section, path="schedule"):
+    name: str = "linear"
+    warmup_ratio: float = setting(0.1, ge=0, le=1)  # of all optimizer steps
+    warmup_steps: int | None = setting(None, ge=0)  # null: warmup_ratio says it; set warmup_ratio to 0 with it
+    lr_end: float = setting(0.0, ge=0)
+    power: float = setting(1.0, gt=0)  # polynomial only
+    num_cycles: float = setting(0.5, gt=0)  # cosine only; 0.5 falls from the peak to lr_end once
+
+    def problems(self):
+        yield from super().problems()
+        if self.warmup_ratio and self.warmup_steps is not None:
+            yield (
+                ("schedule.warmup_ratio", "schedule.warmup_steps"),
+                f"schedule.warmup_ratio {self.warmup_ratio} and schedule.warmup_steps {self.warmup_steps} "
+                "are both set; give one, and set the ratio to 0 or the steps to null",
+            )
+
+
+@dataclass
+class EvaluateConfig(Section, path="evaluate"):
+    batch_size: int = setting(32, ge=1)  # rows per device; changes speed and memory, never a score
+
+
+@dataclass
+class Config(Section):
+    """A whole run. Build one with `tasklab.config.resolve`, or `Config.create` for bare defaults."""
+
+    task: str | None = None
+    name: str | None = None  # of the model: the recipe's or backbone's
+    checkpoint: str | None = None  # named weights or path the run starts from
+    from_scratch: bool = False  # random weights, wanted
+    seed: int = setting(42, ge=0, lt=2**31)
+    output_dir: str | None = None
+    device_target: str = setting("auto", choices=("auto", "CPU", "GPU", "Ascend"))
+    device_id: int = setting(0, ge=0)
+    precision: str = setting("fp32", choices=("fp32", "fp16", "bf16"))
+    kernels: str = setting("auto", choices=("auto", "off"))
+    recompute: bool = False  # store fewer activations, compute them again
+    data_parallel: int = setting(1, ge=1)  # processes
+    model: ModelConfig = dataclasses.field(default_factory=ModelConfig)
+    tokenizer: TokenizerConfig = dataclasses.field(default_factory=TokenizerConfig)
+    data: DataConfig = dataclasses.field(default_factory=DataConfig)
+    train: TrainConfig = dataclasses.field(default_factory=TrainConfig)
+    optimizer: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
+    schedule: ScheduleConfig = dataclasses.field(default_factory=ScheduleConfig)
+    evaluate: EvaluateConfig = dataclasses.field(default_factory=EvaluateConfig)
+
+    def __post_init__(self):
+        object.__setattr__(self, "notes", [])  # lines for the log, such as ignored keys; never written or compared
+
+    @classmethod
+    def create(cls, data_class=DataConfig, **values) -> "Config":
+        """The defaults with the task's own data section; `values` are top-level keys or sections as mappings."""
+        config = cls(data=data_class())
+        for key, value in values.items():
+            config[key] = value
+        return config
+
+    @classmethod
+    def from_yaml(cls, path, data_class=DataConfig) -> "Config":
+        """The config in a file, read and validated; inverse of `to_yaml`. Raises ConfigError with file:line."""
+        from tasklab.config.resolve import read_config
+
+        return read_config(path, data_class)
+
+    @staticmethod
+    def task_in(path) -> str:
+        """The task a config file names, needed to know the class of its data section."""
+        from tasklab.config.models import task_in
+
+        return task_in(path)
+
+    def to_yaml(self) -> str:
+        """Every value resolved, as a checkpoint's config.yaml holds it; floats read back to the same bits."""
+        from tasklab.config.dump import dump
+
+        return dump(self)
+
+    def validate(self) -> "Config":
+        """Itself. Raises one ConfigError that lists every combination that cannot work."""
+        if found := [message for _, message in self.problems()]:
+            raise ConfigError("\n".join(found))
+        return self
+
+    def problems(self):
+        yield from super().problems()
+        length, positions = self.data.max_seq_length, self.model.max_position_embeddings
+        if length > positions:
+            yield (
+                ("data.max_seq_length", "model.max_position_embeddings"),
+                f"data.max_seq_length {length} is more than model.max_position_embeddings {positions}; "
+                f"set data.max_seq_length to at most {positions}",
+            )
+        steps, last = self.schedule.warmup_steps, self.train.max_steps
+        if steps and last and steps > last:
+            yield (
+                ("schedule.warmup_steps", "train.max_steps"),
+                f"schedule.warmup_steps {steps} is more than train.max_steps {last}; the peak is never reached",
+            )

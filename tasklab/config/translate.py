@@ -1,0 +1,62 @@
+"""Entries in anybody's spelling to entries under tasklab's keys, with what was ignored and what cannot be honoured."""
+
+import dataclasses
+
+from tasklab.config.aliases import ALIASES, IGNORED, ONLY, SKIP, VALUES
+from tasklab.config.entries import Entry
+
+
+def translate(entries: list[Entry], native: set[str]) -> tuple[list[Entry], list[str], list[str]]:
+    """Entries of one source under tasklab's keys, the keys that were ignored, and problems with their places.
+
+    `native` holds tasklab's own dotted keys; they are never taken for somebody else's. Unknown keys pass through.
+    """
+    said, weak, ignored, problems = [], [], [], []
+    for entry in entries:
+        target = _target(entry.key, native)
+        if entry.key in ONLY:
+            if str(entry.value).lower() != ONLY[entry.key].lower():
+                wanted = f"tasklab supports only {ONLY[entry.key]} there"
+                problems.append(f"{entry.place}: {entry.key} is {entry.value!r}; {wanted}")
+        elif target:
+            value = VALUES.get(entry.key, {}).get(str(entry.value).lower(), entry.value)
+            if value not in ("", None, SKIP):
+                moved = dataclasses.replace(entry, key=target.lstrip("?"), value=value)
+                (weak if target.startswith("?") else said).append(moved)
+        elif entry.key == "model.model_config.expand_ratio":
+            weak.append(entry)
+        elif below := _ignored_key(entry.key, native):
+            ignored.append(below)
+        else:
+            said.append(entry)
+    strong = {entry.key for entry in said}
+    said += [entry for entry in _expanded(weak, said) if entry.key not in strong]
+    return said, list(dict.fromkeys(ignored)), problems
+
+
+def _target(key: str, native: set[str]) -> str | None:
+    if key in native:
+        return None
+    if key in ALIASES:
+        return ALIASES[key]
+    return f"data.{key}" if f"data.{key}" in native and "." not in key else None  # doc_stride, n_best_size, ...
+
+
+def _ignored_key(key: str, native: set[str]) -> str | None:
+    """The entry of IGNORED that covers `key`."""
+    parts = key.split(".")
+    if key in native:
+        return None
+    return next((p for n in range(len(parts)) if (p := ".".join(parts[: n + 1])) in IGNORED), None)
+
+
+def _expanded(weak: list[Entry], said: list[Entry]) -> list[Entry]:
+    """MindFormers 0.3 states the feed-forward width as a multiple of the hidden size."""
+    hidden = next((e.value for e in said + weak if e.key == "model.hidden_size"), None)
+    result = []
+    for entry in weak:
+        if entry.key.endswith("expand_ratio") and hidden is not None:
+            width = str(int(str(hidden)) * int(str(entry.value)))
+            entry = dataclasses.replace(entry, key="model.intermediate_size", value=width)
+        result.append(entry)
+    return result

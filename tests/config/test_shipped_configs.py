@@ -1,0 +1,88 @@
+"""Every YAML that ships resolves, and its sizes are those its authors published."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tasklab.config import DataConfig, find_model, list_models, resolve, setting
+
+
+@dataclass
+class QAData(DataConfig):
+    doc_stride: int = setting(128, ge=1)
+    metric: str = setting("squad", choices=("squad", "cmrc"))
+
+
+BACKBONES = [m["name"] for m in list_models() if m["task"] is None]
+RECIPES = [m for m in list_models("question_answering") if m["task"]]
+
+# layers, hidden, heads, feed-forward, vocabulary: google-research/bert README and the config.json of each model
+SIZES = {
+    "bert_tiny": (2, 128, 2, 512, 30522),
+    "bert_mini": (4, 256, 4, 1024, 30522),
+    "bert_small": (4, 512, 8, 2048, 30522),
+    "bert_medium": (8, 512, 8, 2048, 30522),
+    "bert_base_uncased": (12, 768, 12, 3072, 30522),
+    "bert_base_cased": (12, 768, 12, 3072, 28996),
+    "bert_base_chinese": (12, 768, 12, 3072, 21128),
+    "bert_large_uncased": (24, 1024, 16, 4096, 30522),
+    "minilm_l6": (6, 384, 12, 1536, 30522),
+}
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_a_backbone_has_its_published_sizes_and_names_its_weights(name):
+    config = resolve("question_answering", name)
+    m = config.model
+    sizes = (m.num_hidden_layers, m.hidden_size, m.num_attention_heads, m.intermediate_size, m.vocab_size)
+    assert sizes == SIZES[name] and m.max_position_embeddings == 512
+    assert config.checkpoint == name
+    assert config.tokenizer.lowercase is ("uncased" in name or name not in ("bert_base_cased",))
+
+
+def test_every_backbone_is_checked_above():
+    assert set(BACKBONES) >= set(SIZES)
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda m: m["name"])
+def test_a_question_answering_recipe_resolves_and_says_what_to_expect(recipe):
+    config = resolve(model=recipe["name"], data_class=QAData)
+    assert config.task == recipe["task"] == Path(recipe["path"]).parent.name
+    assert config.notes == []
+    assert recipe["description"].startswith("Extractive QA")
+    lines = Path(recipe["path"]).read_text(encoding="utf-8").splitlines()
+    assert any(line.startswith("#   tasklab ") and recipe["name"] in line for line in lines)
+    assert max(map(len, lines)) <= 120
+
+
+def test_bert_base_trains_with_the_settings_of_the_published_score():
+    config = resolve(model="qa_bert_base_uncased", data_class=QAData)
+    assert (config.train.epochs, config.train.batch_size, config.optimizer.lr) == (2, 12, 3e-5)
+    assert (config.data.max_seq_length, config.data.doc_stride, config.schedule.warmup_ratio) == (384, 128, 0.1)
+
+
+def test_chinese_is_scored_by_cmrc_rules():
+    assert resolve(model="qa_bert_base_chinese", data_class=QAData).data.metric == "cmrc"
+
+
+@pytest.mark.parametrize(
+    "theirs, ours",
+    [
+        ("bert_tiny_uncased", "bert_tiny"),
+        ("bert_base_uncased", "bert_base_uncased"),
+        ("qa_bert_base_uncased", "qa_bert_base_uncased"),
+        ("qa_bert_base_uncased_squad", "qa_bert_base_uncased_squad"),
+        ("mindspore/qa_bert_base_uncased", "qa_bert_base_uncased"),
+    ],
+)
+def test_names_of_mindformers_are_known(theirs, ours):
+    assert find_model(theirs).name == ours
+
+
+def test_the_finished_squad_model_differs_from_its_recipe_in_its_weights_only():
+    recipe = resolve(model="qa_bert_base_uncased", data_class=QAData)
+    finished = resolve(model="qa_bert_base_uncased_squad", data_class=QAData)
+    assert finished.checkpoint == "qa_bert_base_uncased_squad"
+    finished.name, finished.checkpoint = recipe.name, recipe.checkpoint
+    assert finished == recipe
