@@ -23,3 +23,15 @@ class CheckpointError(TasklabError):
 
 class MissingDependency(TasklabError):
     """An optional package that is needed here; the message carries the pip line."""
+
+
+class TrainingError(TasklabError):
+    """A run that cannot go on, such as a loss that is no longer a number; the last checkpoint stays."""
+
+
+class Interrupted(TasklabError):
+    """A run stopped by Ctrl-C or SIGTERM after saving; the message says how to continue."""
+
+    def __init__(self, message: str, signal_number: int):
+        super().__init__(message)
+        self.exit_code = 128 + signal_number  # what a shell reports for that signal

@@ -1,0 +1,42 @@
+"""Installs tasklab with its recipes and its sample data; extras: test, bench."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+VERSION = re.search(r'__version__ = "(.+?)"', (HERE / "tasklab/__init__.py").read_text(encoding="utf-8")).group(1)
+
+setup(
+    name="tasklab",
+    version=VERSION,
+    description="Fine-tune and use language models for classic NLP tasks on MindSpore: two names run a job.",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.9,<3.12",
+    # the recipes live in configs/ beside the package and travel as tasklab/configs
+    packages=find_packages(include=["tasklab", "tasklab.*"]) + ["tasklab.configs"],
+    package_dir={"tasklab.configs": "configs"},
+    package_data={
+        "tasklab": ["samples/**/*.json", "kernels/src/*"],
+        "tasklab.configs": ["**/*.yaml"],
+    },
+    install_requires=[
+        "mindspore>=2.9,<2.10",
+        "mindformers>=1.9,<2.0",  # pins mindspore ~=2.9: the two move together
+        "numpy>=1.22,<2",  # with numpy 2 mindspore imports, then fails inside reshape
+        "pyyaml>=6.0",
+        "sentencepiece>=0.2.0",
+        "tokenizers>=0.21",
+        "safetensors>=0.4",
+        "matplotlib>=3.7",
+    ],
+    extras_require={
+        "test": ["pytest>=7.4", "hypothesis>=6.80"],
+        "bench": ["torch==2.13.0", "transformers>=4.57"],
+        "tensorboard": ["tensorboardX>=2.6"],
+    },
+    entry_points={"console_scripts": ["tasklab=tasklab.cli:main"]},
+)

@@ -1,0 +1,15 @@
+"""Fine-tune and use language models on MindSpore: a task name and a model name run a job."""
+
+import importlib
+
+__version__ = "0.1.0"
+__all__ = ["Trainer", "list_models", "list_tasks"]
+
+_HOMES = {"Trainer": "tasklab.trainer", "list_models": "tasklab.config", "list_tasks": "tasklab.task"}
+
+
+def __getattr__(name: str):
+    """Public names are imported at their first use, so that `import tasklab` costs milliseconds."""
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'tasklab' has no attribute {name!r}")

@@ -1,0 +1,73 @@
+"""From a data file to encoded rows: read, report, encode once, and keep the rows on disk by content."""
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasklab.cachedir import cache_dir
+from tasklab.data.cache import cached_features, file_digest
+from tasklab.data.features import FeatureTable
+from tasklab.errors import ConfigError, DataError
+from tasklab.task import Task
+
+logger = logging.getLogger("tasklab")
+
+FORMAT = 1
+"""Part of every cache key; raise it when encoding changes its result."""
+
+NOT_ENCODING = ("train", "eval", "cache", "num_buckets")
+"""Data settings that do not change the encoded rows."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Examples as read and their rows as encoded."""
+
+    examples: Sequence
+    features: FeatureTable
+
+
+def load_dataset(task: Task, path, training: bool) -> Dataset:
+    """Reads and encodes a data file or folder; the second time the rows come from the cache.
+
+    Raises: DataError naming every bad row; ConfigError when there is no path.
+    """
+    split = "train" if training else "eval"
+    if path is None:
+        raise ConfigError(
+            f"no data to {'train on' if training else 'evaluate on'}: set data.{split}=<file or folder> "
+            f"(Python: {split}_dataset=...)"
+        )
+    start = time.perf_counter()
+    examples, note = task.read(path, training)
+    if note:
+        logger.warning("%s: %s", path, note)
+    limit = task.config.data.limit
+    examples = examples[:limit] if limit else examples
+    if not examples:
+        raise DataError(f"{path}: no usable row; check it with: tasklab doctor data {path}")
+    data = {k: v for k, v in task.config.data.to_dict().items() if k not in NOT_ENCODING}
+    key = {
+        "format": FORMAT, "task": task.config.task, "split": split, "files": _digests(Path(path)),
+        "tokenizer": task.tokenizer.fingerprint, "data": data,
+    }  # fmt: skip
+    def build():
+        return task.encode(examples, training)
+
+    if task.config.data.cache:
+        features = cached_features(cache_dir() / "features", key, build)
+    else:
+        features = build()
+    logger.info(
+        "%s: %d examples, %d rows of %d to %d tokens (%.1f s)", path, len(examples), len(features),
+        features.lengths.min(), features.lengths.max(), time.perf_counter() - start,
+    )  # fmt: skip
+    return Dataset(examples, features)
+
+
+def _digests(path: Path) -> list:
+    """Name and content digest of the file, or of every file in the folder."""
+    files = sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else [path]
+    return [(file.name, file_digest(file)) for file in files]

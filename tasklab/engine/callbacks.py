@@ -1,0 +1,150 @@
+"""What listens to a run: log lines and progress bar, metrics.jsonl, curves, TensorBoard, and the user's own."""
+
+import json
+import logging
+import os
+import sys
+import time
+from pathlib import Path
+
+from tasklab.engine.curves import draw_curves
+from tasklab.errors import MissingDependency
+
+logger = logging.getLogger("tasklab")
+
+METRICS_FILE, CURVES_FILE = "metrics.jsonl", "curves.png"
+
+
+class Callback:
+    """Listens to a run; subclass it and override what you need. `loop` carries state, config and run folder.
+
+    `record` is a dict: for on_log global_step, epoch, loss, lr, grad_norm, speed; for on_evaluate global_step,
+    epoch and the metrics.
+    """
+
+    def on_train_begin(self, loop): ...
+
+    def on_step_end(self, loop): ...
+
+    def on_log(self, loop, record: dict): ...
+
+    def on_evaluate(self, loop, record: dict): ...
+
+    def on_save(self, loop, folder: Path): ...
+
+    def on_epoch_end(self, loop): ...
+
+    def on_train_end(self, loop): ...
+
+
+class ProgressLog(Callback):
+    """One line per logging interval, and a bar where a person is watching."""
+
+    def __init__(self):
+        self._bar = None
+
+    def on_train_begin(self, loop):
+        if sys.stderr.isatty():
+            from tqdm import tqdm
+
+            self._bar = tqdm(total=loop.state.total_steps, initial=loop.state.global_step, unit="step", leave=False)
+
+    def on_step_end(self, loop):
+        if self._bar is not None:
+            self._bar.update()
+
+    def on_log(self, loop, record):
+        left = time.strftime("%H:%M:%S", time.gmtime(record["seconds_left"]))
+        self._say(
+            f"global step {record['global_step']}, epoch: {record['epoch']}, loss: {record['loss']:.5f}, "
+            f"speed: {record['speed']:.2f} step/s, lr: {record['lr']:.3g}, time left: {left}"
+        )
+
+    def on_evaluate(self, loop, record):
+        metrics = {k: v for k, v in record.items() if k not in ("global_step", "epoch")}
+        self._say(f"{loop.task.title} = {metrics}")
+
+    def on_train_end(self, loop):
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def _say(self, text: str):
+        if self._bar is not None:
+            self._bar.clear()
+        logger.info(text)
+        if self._bar is not None:
+            self._bar.refresh()
+
+
+class MetricsFile(Callback):
+    """Every record as one JSON line; after a resume the lines beyond the checkpoint are dropped first."""
+
+    def on_train_begin(self, loop):
+        self.path = loop.run.path / METRICS_FILE
+        kept = [r for r in read_metrics(self.path) if r["global_step"] <= loop.state.global_step]
+        if loop.state.global_step == 0:
+            kept = []
+        aside = self.path.with_suffix(".tmp")
+        aside.write_text("".join(json.dumps(r) + "\n" for r in kept), encoding="utf-8")
+        os.replace(aside, self.path)
+
+    def on_log(self, loop, record):
+        self._append({"kind": "train", **record})
+
+    def on_evaluate(self, loop, record):
+        self._append({"kind": "evaluate", **record})
+
+    def _append(self, record: dict):
+        with open(self.path, "a", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+
+
+class Curves(Callback):
+    """Redraws curves.png after every evaluation and at the end; comes after MetricsFile, whose file it reads."""
+
+    def on_evaluate(self, loop, record):
+        self._draw(loop)
+
+    def on_train_end(self, loop):
+        self._draw(loop)
+
+    def _draw(self, loop):
+        draw_curves(read_metrics(loop.run.path / METRICS_FILE), loop.run.path / CURVES_FILE, loop.config.name)
+
+
+class TensorBoard(Callback):
+    """Scalars for TensorBoard below <run>/tensorboard, through tensorboardX. Raises MissingDependency without it."""
+
+    def on_train_begin(self, loop):
+        try:
+            from tensorboardX import SummaryWriter
+        except ImportError:
+            raise MissingDependency("train.tensorboard needs tensorboardX: pip install tensorboardX") from None
+        self.writer = SummaryWriter(str(loop.run.path / "tensorboard"))
+
+    def on_log(self, loop, record):
+        self._write("train", record)
+
+    def on_evaluate(self, loop, record):
+        self._write("evaluate", record)
+
+    def on_train_end(self, loop):
+        self.writer.close()
+
+    def _write(self, group: str, record: dict):
+        for name, value in record.items():
+            if name not in ("global_step", "epoch"):
+                self.writer.add_scalar(f"{group}/{name}", value, record["global_step"])
+
+
+def read_metrics(path: Path) -> list[dict]:
+    """Records of a metrics.jsonl; a last line cut off by a kill is left out."""
+    records = []
+    if path.is_file():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            try:
+                records.append(json.loads(line))
+            except ValueError:
+                break
+    return records

@@ -1,0 +1,28 @@
+"""Ctrl-C and SIGTERM become a request to stop at the next safe point; a second Ctrl-C stops at once."""
+
+import signal
+import threading
+
+
+class GracefulStop:
+    """Context in which `received` tells the number of the signal that asked to stop, or None."""
+
+    SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+    def __init__(self):
+        self.received: int | None = None
+        self._previous = {}
+
+    def __enter__(self):
+        if threading.current_thread() is threading.main_thread():  # Python allows handlers nowhere else
+            self._previous = {number: signal.signal(number, self._note) for number in self.SIGNALS}
+        return self
+
+    def __exit__(self, *_):
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    def _note(self, number, _frame):
+        if self.received is not None:
+            raise KeyboardInterrupt
+        self.received = number

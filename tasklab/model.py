@@ -1,0 +1,124 @@
+"""A task's network with its tokenizer and weights: built from a configuration, loaded with a ledger, never random unasked."""
+
+import logging
+from pathlib import Path
+
+from mindspore import nn
+
+from tasklab.config import Config, find_model
+from tasklab.errors import CheckpointError, ConfigError
+from tasklab.nn.init import initialize
+from tasklab.task import TASKS, Task
+from tasklab.text import TOKENIZERS
+from tasklab.weights.folder import CONFIG, is_checkpoint
+from tasklab.weights.ledger import FINETUNE, STRICT
+from tasklab.weights.loading import load_into
+from tasklab.weights.store import WeightSource, named_weights, read_source, resolve
+
+logger = logging.getLogger("tasklab")
+
+
+class Model:
+    """What training starts from and prediction runs on. `source` is None for a start from scratch."""
+
+    def __init__(self, task: Task, network: nn.Cell, source: WeightSource | None):
+        self.task, self.network, self.source = task, network, source
+
+    @property
+    def config(self) -> Config:
+        return self.task.config
+
+    def files(self) -> dict[str, bytes]:
+        """What a checkpoint needs beside the weights to stand alone: configuration and tokenizer."""
+        config = self.config.copy()
+        config.data.train = config.data.eval = None  # data stays where it is
+        config.checkpoint = config.output_dir = None
+        config.tokenizer.vocab = None  # the folder's own
+        return {CONFIG: config.to_yaml().encode(), **self.task.tokenizer.files()}
+
+
+def start_model(config: Config, weights: str | None) -> Model:
+    """The network to fine-tune: encoder weights from `weights`, head from its initializer.
+
+    Raises: CheckpointError when there are no weights and `from_scratch` was not asked for.
+    """
+    if config.from_scratch:
+        network_task = _task(config, _vocabulary_without_weights(config))
+        logger.info("from_scratch: every weight starts random (seed %d)", config.seed)
+        return Model(network_task, _fresh_network(network_task), None)
+    if weights is None:
+        raise CheckpointError(
+            f"{config.name} names no weights to start from; set checkpoint=<name or folder>, "
+            "or from_scratch=true to train a random network"
+        )
+    return _loaded(config, find_weights(weights), FINETUNE)
+
+
+def ready_model(config: Config, checkpoint) -> Model:
+    """The network to evaluate or predict with: every weight from `checkpoint`, sizes and tokenizer too.
+
+    Raises: CheckpointError when anything is missing, or the checkpoint belongs to another task.
+    """
+    source = find_weights(checkpoint)
+    if is_checkpoint(source.folder):
+        saved = saved_config(source.folder)
+        if saved.task != config.task:
+            raise CheckpointError(
+                f"{source.folder} was trained for {saved.task}, not for {config.task}; "
+                f"use Trainer(task={saved.task!r}, ...) or another checkpoint"
+            )
+        config = config.copy()
+        config.model, config.tokenizer = saved.model, saved.tokenizer
+    return _loaded(config, source, STRICT)
+
+
+def saved_config(folder) -> Config:
+    """The configuration in a checkpoint folder, with the data section of its own task."""
+    path = Path(folder) / CONFIG
+    if not path.is_file():
+        raise CheckpointError(f"{path}: missing, so this is not a checkpoint of tasklab")
+    task = Config.task_in(path)
+    return Config.from_yaml(path, data_class=TASKS.get(task).data_config)
+
+
+def find_weights(name) -> WeightSource:
+    """Resolves named weights, a folder, or the name of a recipe or backbone, which stands for its own weights."""
+    if not Path(str(name)).exists() and name not in named_weights():
+        entry = find_model(str(name))
+        if entry is not None and entry.checkpoint:
+            name = entry.checkpoint
+    return resolve(name)
+
+
+def _loaded(config: Config, source: WeightSource, policy: str) -> Model:
+    tensors, vocabulary, notes = read_source(source)
+    task = _task(config, config.tokenizer.vocab or vocabulary)
+    network = _fresh_network(task)
+    ledger = load_into(network, tensors, policy, source.name)
+    for line in (ledger.render(source.name), *notes):
+        logger.info(line)
+    return Model(task, network, source)
+
+
+def _fresh_network(task: Task) -> nn.Cell:
+    network = task.network()
+    initialize(network, task.config.seed, task.config.model.initializer_range)
+    return network
+
+
+def _task(config: Config, vocabulary) -> Task:
+    if vocabulary is None:
+        raise ConfigError(f"{config.name}: no vocabulary; set tokenizer.vocab to a vocab.txt")
+    tokenizer = TOKENIZERS.get(config.tokenizer.name)(vocabulary, lowercase=config.tokenizer.lowercase)
+    if tokenizer.vocab_size > config.model.vocab_size:
+        raise ConfigError(
+            f"{vocabulary} holds {tokenizer.vocab_size} pieces, but model.vocab_size is {config.model.vocab_size}; "
+            "use the vocabulary that belongs to the weights"
+        )
+    return TASKS.get(config.task)(config, tokenizer)
+
+
+def _vocabulary_without_weights(config: Config):
+    if config.tokenizer.vocab or not config.checkpoint:
+        return config.tokenizer.vocab
+    return resolve(config.checkpoint).vocabulary

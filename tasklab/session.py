@@ -1,0 +1,140 @@
+"""One verb from start to end: datasets, network, loop or predictor. Kept apart so that configuring needs no MindSpore."""
+
+import json
+import logging
+import os
+import time
+from pathlib import Path
+
+from tasklab.config import Config
+from tasklab.dataset import load_dataset
+from tasklab.engine import device
+from tasklab.engine.callbacks import CURVES_FILE, Callback, Curves, MetricsFile, ProgressLog, TensorBoard
+from tasklab.engine.checkpoint import RunFolder, TrainerState
+from tasklab.engine.evaluate import evaluate as evaluate_network
+from tasklab.engine.evaluate import row_outputs, serving_lengths
+from tasklab.engine.loop import TrainingLoop
+from tasklab.engine.step import CompileLog
+from tasklab.errors import DataError
+from tasklab.model import Model, ready_model, start_model
+
+logger = logging.getLogger("tasklab")
+
+
+def train(
+    config: Config, run: RunFolder, weights, state: TrainerState | None, moments: dict | None, callbacks: list[Callback]
+) -> dict:
+    """Trains in `run`; `state` and `moments` continue a run, None start one."""
+    config.validate()
+    device.prepare(config)
+    resumed = state is not None
+    run.acquire()
+    try:
+        model = ready_model(config, weights) if resumed else start_model(config, weights)
+        task = model.task
+        data = load_dataset(task, config.data.train, training=True)
+        compiles = CompileLog()
+        held_out = load_dataset(task, config.data.eval, training=False) if config.data.eval else None
+        evaluate = held_out and (
+            lambda: evaluate_network(task, model.network, held_out.features, held_out.examples, compiles)
+        )
+        listeners = [ProgressLog(), MetricsFile(), Curves(), *([TensorBoard()] if config.train.tensorboard else [])]
+        loop = TrainingLoop(
+            task, model.network, data.features, run, [*listeners, *callbacks], evaluate, model.files(), compiles
+        )
+        if resumed:
+            loop.restore(state, moments)
+        _announce(loop, resumed)
+        start = time.perf_counter()
+        final = loop.train()
+        return _summary(loop, final, held_out, time.perf_counter() - start)
+    finally:
+        run.release()
+
+
+class Ready:
+    """A network in memory that answers many requests; its graphs stay compiled."""
+
+    def __init__(self, checkpoint, config: Config):
+        device.prepare(config)
+        self.key = _identity(checkpoint, config)
+        self.model: Model = ready_model(config, checkpoint)
+        self.compiles = CompileLog()
+
+    def serves(self, checkpoint, config: Config) -> bool:
+        return self.key == _identity(checkpoint, config)
+
+    def adopt(self, config: Config):
+        """Takes over the settings that need no new network."""
+        for section in ("data", "evaluate"):
+            setattr(self.model.task.config, section, getattr(config, section).copy())
+
+
+def evaluate(ready: Ready, path, predictions_file=None) -> dict[str, float]:
+    """Metrics on the data at `path`; beside them in the log, those of a rule that learns nothing."""
+    task, network = ready.model.task, ready.model.network
+    data = load_dataset(task, path, training=False)
+    start = time.perf_counter()
+    outputs = row_outputs(task, network, data.features, ready.compiles)
+    predictions = task.decode(outputs, data.features, data.examples)
+    metrics = task.score(predictions, data.examples)
+    seconds = time.perf_counter() - start
+    logger.info("%s = %s", task.title, metrics)
+    logger.info("trivial baseline: %s", task.baseline(data.examples))
+    logger.info("%d rows in %.1f s (%.1f rows/s)", len(data.features), seconds, len(data.features) / seconds)
+    if predictions_file is not None:
+        listed = [{"id": e.id, "answers": answers} for e, answers in zip(data.examples, predictions, strict=True)]
+        Path(predictions_file).write_text(json.dumps(listed, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return metrics
+
+
+def predict(ready: Ready, input_data, top_k: int) -> list:
+    """The best answer per input, or the list of the top_k best."""
+    task = ready.model.task
+    examples = task.parse(input_data)
+    if not examples:
+        raise DataError(f"predict got no input; it takes for example {task.primer}")
+    features = task.encode(examples, training=False)
+    planned = serving_lengths(int(features.lengths.max()), task.config.data.max_seq_length)
+    outputs = row_outputs(task, ready.model.network, features, ready.compiles, planned)
+    answers = task.decode(outputs, features, examples, top_k)
+    return [found[0] for found in answers] if top_k == 1 else answers
+
+
+def _identity(checkpoint, config: Config) -> tuple:
+    """What a loaded network depends on: the files, when they were written, and where it runs."""
+    path = Path(str(checkpoint))
+    written = max((os.stat(p).st_mtime_ns for p in path.iterdir()), default=0) if path.is_dir() else 0
+    return str(checkpoint), written, config.task, config.device_target, config.precision, config.kernels
+
+
+def _announce(loop: TrainingLoop, resumed: bool):
+    config, state = loop.config, loop.state
+    logger.info(
+        "%s on %s: %d steps (%d per epoch) of %d x %d rows, padded to %s tokens, in %s",
+        config.name, device.describe(), state.total_steps, loop.steps_per_epoch, config.train.batch_size,
+        config.train.gradient_accumulation_steps, ", ".join(map(str, loop.planned)), loop.run.path,
+    )  # fmt: skip
+    if resumed:
+        logger.info("resuming after global step %d", state.global_step)
+
+
+def _summary(loop: TrainingLoop, state: TrainerState, held_out, seconds: float) -> dict:
+    run, compiles = loop.run, loop.compiles
+    best, last = run.best(), run.checkpoints()[-1]
+    logger.info(
+        "trained %d steps in %.0f s, of which %.0f s compiled %d graphs", state.global_step, seconds,
+        compiles.seconds, compiles.count,
+    )  # fmt: skip
+    if held_out is not None:
+        logger.info("trivial baseline: %s", loop.task.baseline(held_out.examples))
+    logger.info("checkpoints: best %s, last %s; curves: %s", best, last, run.path / CURVES_FILE)
+    return {
+        "global_step": state.global_step,
+        "loss": state.loss_sum / max(1, state.global_step),
+        "best_metric": state.best_metric,
+        "best_checkpoint": str(best) if best else None,
+        "last_checkpoint": str(last),
+        "output_dir": str(run.path),
+        "seconds": seconds,
+    }

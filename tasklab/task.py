@@ -1,0 +1,84 @@
+"""The contract between a task and the engine: six verbs in the order the data flows (after allennlp's readers)."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from tasklab.config import Config, DataConfig
+from tasklab.data.features import FeatureTable
+from tasklab.registry import Registry
+
+if TYPE_CHECKING:
+    from mindspore import nn
+
+TASKS = Registry("task", package="tasklab.tasks")
+"""Task(config, tokenizer): one object per run, used by training, evaluation and prediction alike."""
+
+RowOutputs = Iterable[tuple[np.ndarray, tuple[np.ndarray, ...]]]
+"""Batches of (row numbers [n], network outputs, each [n, ...] float32), in any order; every row exactly once."""
+
+
+class Task(ABC):
+    """Base of all tasks. A batch is a dict of columns; rows beyond the real ones have sample_weight 0.
+
+    A subclass states what differs from the defaults below and implements the verbs.
+    Encoding works on many examples at once because repeated texts are tokenised once and columns are cached as they are.
+    """
+
+    data_config: ClassVar[type[DataConfig]] = DataConfig
+    defaults: ClassVar[dict[str, Any]] = {}
+    """Nested config values that suit this task; recipes and the user override them."""
+    inputs: ClassVar[tuple[str, ...]] = ("input_ids", "attention_mask", "token_type_ids")
+    labels: ClassVar[tuple[str, ...]] = ()
+    """Columns that the network and, after them, the loss take."""
+    metric: ClassVar[str]
+    """Name in `score` that picks the best checkpoint; higher is better."""
+    title: ClassVar[str]
+    """How the log names the metrics: `<title> = {...}`."""
+    primer: ClassVar[str]
+    """One line that shows what `predict` takes."""
+
+    def __init__(self, config: Config, tokenizer):
+        self.config, self.tokenizer = config, tokenizer
+
+    @abstractmethod
+    def read(self, path, training: bool) -> tuple[list, str]:
+        """File or folder -> (examples, one line on rows left out or ''). Raises DataError naming every bad row."""
+
+    @abstractmethod
+    def parse(self, input_data) -> list:
+        """What a user passes to predict -> examples. Raises DataError naming the position."""
+
+    @abstractmethod
+    def encode(self, examples: Sequence, training: bool) -> FeatureTable:
+        """Examples -> rows of unpadded token ids with all that `decode` needs; one example may give several rows."""
+
+    @abstractmethod
+    def network(self) -> "nn.Cell":
+        """Encoder and head: construct(*inputs) -> tuple of outputs, each [B, ...]."""
+
+    @abstractmethod
+    def loss(self) -> "nn.Cell":
+        """construct(*outputs, *labels, sample_weight) -> (sum of the row losses, sum of their weights), two scalars.
+
+        Sums, not means, so that accumulated micro-batches give exactly the gradient of the big batch.
+        """
+
+    @abstractmethod
+    def decode(self, outputs: RowOutputs, features: FeatureTable, examples: Sequence, top_k: int = 1) -> list[list]:
+        """One list per example, best answer first, at most top_k long."""
+
+    @abstractmethod
+    def score(self, predictions: list[list], examples: Sequence) -> dict[str, float]:
+        """Official metrics over every example."""
+
+    @abstractmethod
+    def baseline(self, examples: Sequence) -> dict[str, float]:
+        """The same metrics for a rule that learns nothing, to show beside the score."""
+
+
+def list_tasks() -> list[str]:
+    """Names accepted as `task`."""
+    return TASKS.names()

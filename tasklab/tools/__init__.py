@@ -1,0 +1,1 @@
+"""What stands around training: checks of data and machine, the demonstration run."""

@@ -1,0 +1,193 @@
+"""Two names run a job: Trainer(task, model) resolves them and joins task and engine."""
+
+import logging
+from pathlib import Path
+
+from tasklab.config import Config, find_task, resolve
+from tasklab.engine.checkpoint import RunFolder, find_run, new_run, read_training_state, run_of
+from tasklab.errors import CheckpointError, ConfigError
+from tasklab.task import TASKS
+
+logger = logging.getLogger("tasklab")
+
+
+class Trainer:
+    """One job: its configuration, its run folder, and the three verbs train, evaluate and predict.
+
+    Args:
+        args: a YAML file or a dict (nested or dotted; HuggingFace and MindFormers names are accepted), or None.
+        task: a name of `list_tasks()`; a recipe knows its own.
+        model: a recipe, a backbone, a YAML file, or the folder of a run, a checkpoint, or a HuggingFace model.
+        train_dataset, eval_dataset: file or folder; the same as data.train and data.eval.
+        callbacks: `Callback` objects that listen to training.
+        output_dir: the folder of the run; by default output/<model name>, numbered when that one is taken.
+        overrides: "section.key=value" strings; they win over everything else.
+    Raises: ConfigError that lists every wrong key and value, UnknownName with the nearest names.
+    """
+
+    def __init__(
+        self, args=None, task: str | None = None, model: str | None = None, train_dataset=None, eval_dataset=None,
+        *, callbacks=(), output_dir=None, overrides=(),
+    ):  # fmt: skip
+        self._run: RunFolder | None = None
+        self._ready = None  # (checkpoint folder, Model, CompileLog) of the last evaluate or predict
+        self.callbacks = list(callbacks)
+        if model is not None and (run := run_of(model)) is not None:
+            self._run, model = run, run.best_or_last(logger.warning)
+        task = find_task(args=args, task=task, model=model)
+        task_class = TASKS.get(task)
+        paths = {"data.train": train_dataset, "data.eval": eval_dataset, "output_dir": output_dir}
+        self.config = resolve(
+            task=task, model=model, args=args, data_class=task_class.data_config, defaults=task_class.defaults,
+            overrides=[*overrides, {k: str(v) for k, v in paths.items() if v is not None}],
+        )  # fmt: skip
+        for note in self.config.notes:
+            logger.warning(note)
+
+    def train(
+        self, resume_or_finetune_from_checkpoint=False, initial_epoch: int = 0, do_eval: bool | None = None,
+        do_finetune: bool = False, *, train_checkpoint=None, resume_training=None,
+    ) -> dict:  # fmt: skip
+        """Trains, and returns global_step, loss, best metric, the checkpoints and the run's folder.
+
+        Without arguments it starts from the weights that the model's name stands for.
+
+        Args:
+            resume_or_finetune_from_checkpoint: a folder, a name, or True for the last checkpoint of this run. It is
+                resumed exactly, or with do_finetune its weights start a new run.
+            train_checkpoint, resume_training: the later spelling of the same; a checkpoint in `resume_training` is
+                resumed, and True there resumes `train_checkpoint`.
+            do_eval: False switches evaluation during training off; True insists on an evaluation data set.
+        Raises: CheckpointError, DataError, ConfigError before training; Interrupted after saving.
+        """
+        from tasklab.session import train
+
+        checkpoint, resume = resume_or_finetune_from_checkpoint or False, not do_finetune
+        if train_checkpoint or resume_training:
+            if checkpoint:
+                raise ConfigError("give either resume_or_finetune_from_checkpoint or train_checkpoint, not both")
+            checkpoint, resume = train_checkpoint or resume_training, bool(resume_training)
+            if isinstance(resume_training, (str, Path)):
+                checkpoint = resume_training
+        if initial_epoch:
+            raise ConfigError("initial_epoch is not needed: resume continues at the very step; leave it out")
+        if do_eval and self.config.data.eval is None:
+            raise ConfigError("do_eval=True needs an evaluation set: pass eval_dataset=... or set data.eval")
+        start = self._own_last() if checkpoint is True else checkpoint
+        self._ready = None
+        config = self.config
+        if start and resume:
+            start, state, moments, config = self._resumed(start)
+            run = RunFolder(start.parent)
+        else:
+            run, state, moments = new_run(config), None, None
+        if do_eval is False:
+            config = config.copy()
+            config.train.eval_strategy = "no"
+        self._run = run
+        return train(config, run, start or config.checkpoint, state, moments, self.callbacks)
+
+    def finetune(self, finetune_checkpoint=False, **options) -> dict:
+        """`train` with the weights of a checkpoint and a new optimizer."""
+        return self.train(finetune_checkpoint, do_finetune=True, **options)
+
+    def evaluate(self, eval_checkpoint=None, eval_dataset=None, predictions_file=None) -> dict[str, float]:
+        """Scores a checkpoint on data.eval by the task's official rules and returns the metrics.
+
+        Args:
+            eval_checkpoint: a folder or a name; True or None for the best checkpoint of this run (the last one when
+                nothing was evaluated), and without a run for the model's own weights.
+            predictions_file: where to write the predictions as JSON.
+        Raises: CheckpointError when any weight of the network is missing.
+        """
+        from tasklab.session import evaluate
+
+        config = self.config.copy()
+        if eval_dataset is not None:
+            config.data.eval = str(eval_dataset)
+        return evaluate(self._model(eval_checkpoint, config), config.data.eval, predictions_file)
+
+    def predict(self, predict_checkpoint=None, input_data=None, top_k: int = 1, batch_size: int | None = None) -> list:
+        """One result per input, in order; with top_k > 1 a list of the best ones per input.
+
+        Args:
+            predict_checkpoint: as in `evaluate`.
+            input_data: one text, a list of texts, dicts or pairs, or a file; see the task.
+        """
+        from tasklab.session import predict
+
+        if input_data is None:
+            raise ConfigError(f"predict needs input_data, for example: {self.example()}")
+        if top_k < 1:
+            raise ConfigError(f"top_k = {top_k}: expected at least 1")
+        config = self.config.copy()
+        if batch_size is not None:
+            config.evaluate.batch_size = batch_size
+        return predict(self._model(predict_checkpoint, config), input_data, top_k)
+
+    def add_callback(self, callback):
+        """Adds a listener to training."""
+        self.callbacks.append(callback)
+
+    def set_parallel_config(self, data_parallel: int = 1, **others):
+        """Number of data-parallel processes; every other kind of parallelism is refused by name."""
+        wanted = {name: value for name, value in others.items() if value not in (1, False, None)}
+        if wanted:
+            raise ConfigError(
+                f"set_parallel_config: {', '.join(sorted(wanted))} is not offered; tasklab is data parallel only"
+            )
+        self.config.data_parallel = data_parallel
+
+    def set_recompute_config(self, recompute: bool = False, **_):
+        """Recompute layers in the backward pass: less memory, about a third more time."""
+        self.config.recompute = recompute
+
+    def example(self) -> str:
+        """An input that this task's `predict` takes."""
+        return TASKS.get(self.config.task).primer
+
+    def _model(self, checkpoint, config: Config):
+        """The network ready to run, kept between calls so that graphs stay compiled."""
+        from tasklab.session import Ready
+
+        if checkpoint is None or checkpoint is True or checkpoint is False:
+            run = self._run or find_run(config)
+            found = run.best_or_last(logger.warning) if run else None
+            checkpoint = found or (None if checkpoint is True else config.checkpoint)
+        if checkpoint is None:
+            raise CheckpointError(
+                f"no trained checkpoint of {config.name} below {Path(config.output_dir or 'output')}; train first "
+                "(trainer.train() or `tasklab train`), or name a checkpoint folder"
+            )
+        if self._ready is None or not self._ready.serves(checkpoint, config):
+            self._ready = Ready(checkpoint, config)
+        self._ready.adopt(config)
+        return self._ready
+
+    def _own_last(self) -> Path:
+        run = self._run or find_run(self.config)
+        last = run.last(logger.warning) if run else None
+        if last is None:
+            raise CheckpointError(
+                f"nothing to continue: no checkpoint of {self.config.name} below "
+                f"{Path(self.config.output_dir or 'output')}; train() starts a new run"
+            )
+        return last
+
+    def _resumed(self, start):
+        """Checkpoint folder, state, moments and the run's own configuration, with this trainer's data paths."""
+        from tasklab.model import find_weights, saved_config
+
+        run = run_of(start)
+        folder = run.last(logger.warning) if run else None
+        if folder is None:
+            folder = Path(start) if Path(start).is_dir() else find_weights(start).folder
+        state, moments = read_training_state(folder)
+        saved = saved_config(folder)
+        for key in ("data.train", "data.eval", "output_dir", "checkpoint", "device_target", "device_id"):
+            saved[key] = self.config[key]
+        changed = [k for k in saved.leaf_keys() if saved[k] != self.config[k]]
+        if changed:
+            listed = ", ".join(f"{k} = {saved[k]} (not {self.config[k]})" for k in changed)
+            logger.warning("resume keeps the run's own settings: %s", listed)
+        return folder, state, moments, saved

@@ -1,0 +1,69 @@
+"""Modules import downwards only, and siblings on a level do not import each other."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "tasklab"
+
+LEVELS = [
+    {"registry", "config", "cachedir"},
+    {"text", "data", "metrics", "kernels", "nn"},
+    {"generation", "encoders", "weights", "task"},
+    {"tasks", "engine"},
+    {"model", "dataset"},
+    {"session"},
+    {"trainer"},
+    {"search", "tools", "web"},
+    {"cli"},
+]
+LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
+OPEN_TO_ALL = {"errors"}
+BESIDE = {("config", "registry"), ("nn", "kernels")}
+"""Sibling imports that are allowed, each with its reason: unknown names are worded once; cells call fused kernels."""
+NO_MINDSPORE = {"errors", "registry", "config", "cachedir", "text", "data", "metrics", "task", "trainer", "cli"}
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def unit(module: str) -> str:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else ""
+
+
+def imports(path: Path, everywhere: bool = True):
+    """Full names of the modules that a file imports; everywhere=False: only when it is imported itself."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree) if everywhere else tree.body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module
+            if node.module == "tasklab":
+                yield from (f"tasklab.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_point_downwards(path):
+    own = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    if own == "__init__":
+        return
+    assert own in LEVEL or own in OPEN_TO_ALL, f"{own} has no level; add it to LEVELS"
+    for module in imports(path):
+        other = unit(module)
+        if not module.startswith("tasklab.") or other in OPEN_TO_ALL | {own, "__version__"}:
+            continue
+        assert own not in OPEN_TO_ALL, f"{path.name} imports {module}, but is open to all"
+        allowed = LEVEL[other] < LEVEL[own] or (own, other) in BESIDE
+        assert allowed, f"{own} (level {LEVEL[own]}) imports {module} (level {LEVEL[other]})"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [p for p in MODULES if p.relative_to(PACKAGE).parts[0].removesuffix(".py") in NO_MINDSPORE],
+    ids=lambda p: str(p.relative_to(PACKAGE)),
+)
+def test_pure_parts_do_not_import_mindspore(path):
+    assert not [m for m in imports(path, everywhere=False) if m.split(".")[0] in ("mindspore", "mindformers")]
