@@ -137,7 +137,7 @@ IGNORED = set(
     "runner_wrapper eval_callbacks callbacks metric processor train_dataset_task eval_dataset_task layer_decay "
     "lr_scale_factor do_eval do_train do_predict eval_step_interval eval_epoch_interval sink_mode sink_size "
     "save_strategy logging_strategy logging_dir load_best_model_at_end greater_is_better dataloader_num_workers "
-    "remove_unused_columns disable_tqdm overwrite_output_dir run_name data_seed integrated_save "
+    "dataloader_pin_memory remove_unused_columns disable_tqdm overwrite_output_dir run_name data_seed integrated_save "
     "version_2_with_negative save_seconds trainer.model_name model.arch.type model.model_config.type "
     "train_dataset.seed eval_dataset.seed lr_schedule.total_steps auto_find_batch_size mode top_k "
     "parallel_optimizer_comm_recompute mp_comm_recompute recompute_slice_activation".split()

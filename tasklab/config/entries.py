@@ -68,7 +68,7 @@ def from_args(args) -> list[Entry]:
 def _is_default(field, args) -> bool:
     default = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
     value = getattr(args, field.name, default)
-    return value is None or value == default
+    return value is None or value == default or (not value and not default)  # "" that became [], None that became False
 
 
 def _override_value(text: str, place: str):

@@ -220,8 +220,9 @@ def test_an_arguments_object_says_what_differs_from_its_defaults():
         learning_rate: float = 5e-5
         lr_scheduler_type: Scheduler = "linear"
         fsdp_of_another_world: str = "x"
+        debug: str = ""
 
-    config = with_model(TrainingArguments(num_train_epochs=1.0, lr_scheduler_type=Scheduler.COSINE))
+    config = with_model(TrainingArguments(num_train_epochs=1.0, lr_scheduler_type=Scheduler.COSINE, debug=[]))
     assert (config.train.epochs, config.schedule.name) == (1, "cosine")
     assert config.optimizer.lr == resolve("question_answering", "bert_tiny").optimizer.lr
 
