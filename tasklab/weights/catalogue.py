@@ -8,11 +8,11 @@ from pathlib import Path
 
 import yaml
 
+from tasklab.config.catalog import configs_root
 from tasklab.errors import CheckpointError
 from tasklab.registry import unknown_name
 from tasklab.weights.sums import plain_name
 
-_PACKAGE = Path(__file__).resolve().parents[1]
 _SOURCE_KEYS = {"hub": {"revision"}, "package": {"sha256", "size", "folder"}, "local": set()}
 
 
@@ -80,6 +80,4 @@ def _digest(value):
 
 
 def _folder() -> Path:
-    """Inside the package when installed, beside it in a checkout."""
-    inside = _PACKAGE / "configs"
-    return (inside if inside.is_dir() else _PACKAGE.parent / "configs") / "_weights"
+    return configs_root() / "_weights"
