@@ -1,0 +1,1 @@
+"""Readers, windows, features, buckets and their cache; numpy only, no MindSpore."""
