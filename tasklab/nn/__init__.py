@@ -1,0 +1,1 @@
+"""MindSpore cells: the parts networks are made of. Attribute names are the checkpoint format."""

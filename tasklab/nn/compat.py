@@ -1,0 +1,22 @@
+"""Where MindSpore versions and devices differ (written for 2.9); nothing else in nn/ asks for either."""
+
+import mindspore as ms
+from mindspore import nn
+
+
+def on_cpu() -> bool:
+    """Whether cells are built for the CPU, whose stock kernels are uneven: some compositions beat them by far."""
+    return ms.get_context("device_target") == "CPU"
+
+
+def dense(in_size: int, out_size: int) -> nn.Cell:
+    """x [..., in_size] -> [..., out_size]; `weight` [out_size, in_size] and `bias`, both 0 until `nn.init` fills them.
+
+    nn.Dense would draw its own random start from the global generator, which costs seconds and is thrown away.
+    """
+    return nn.Dense(in_size, out_size, weight_init="zeros", bias_init="zeros")
+
+
+def parameter(shape: tuple, name: str, value: str = "zeros") -> ms.Parameter:
+    """A float32 weight, `value` zeros or ones."""
+    return ms.Parameter(ms.common.initializer.initializer(value, shape, ms.float32).init_data(), name=name)

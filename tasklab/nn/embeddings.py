@@ -1,0 +1,38 @@
+"""BERT's input: word, position and token type embeddings, summed and normalized (Devlin et al. 2019, figure 2)."""
+
+from mindspore import nn, ops
+
+from tasklab.nn.compat import parameter
+from tasklab.nn.dropout import Dropout
+from tasklab.nn.norm import LayerNorm
+
+
+class Embedding(nn.Cell):
+    """ids of any shape -> rows of `weight` [size, H], [..., H]. Ids outside 0 .. size-1 give undefined rows."""
+
+    def __init__(self, size: int, hidden_size: int):
+        super().__init__()
+        self.weight = parameter((size, hidden_size), "weight")
+
+    def construct(self, ids):
+        return ops.gather(self.weight, ids, 0)
+
+
+class BertEmbeddings(nn.Cell):
+    """Inputs: input_ids, token_type_ids [B, S] int32, S <= max_positions.   Returns: [B, S, H]."""
+
+    def __init__(
+        self, vocab_size: int, hidden_size: int, max_positions: int, token_types: int = 2, dropout: float = 0.1,
+        eps: float = 1e-12,
+    ):  # fmt: skip
+        super().__init__()
+        self.word = Embedding(vocab_size, hidden_size)
+        self.position = Embedding(max_positions, hidden_size)
+        self.token_type = Embedding(token_types, hidden_size)
+        self.norm = LayerNorm(hidden_size, eps)
+        self.dropout = Dropout(dropout)
+
+    def construct(self, input_ids, token_type_ids):
+        positions = self.position.weight[: input_ids.shape[1]]  # [S, H]; row s belongs to token s of every row
+        x = self.word(input_ids) + self.token_type(token_type_ids) + positions
+        return self.dropout(self.norm(x))
