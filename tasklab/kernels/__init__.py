@@ -5,9 +5,13 @@ from tasklab.kernels import build
 
 def available() -> bool:
     """Whether the compiled kernels can be used here; the first call builds them (about 10 s, then cached)."""
-    return build.library() is not None
+    library = build.library()
+    return library is not None and library.has_gemm
 
 
 def why_not() -> str:
     """One line that says why `available()` is False; empty when it is True."""
+    library = build.library()
+    if library is not None and not library.has_gemm:
+        return "MindSpore's oneDNN library (mindspore/lib/libdnnl.so.3) was not found, and the matrix products need it"
     return build.why_not()

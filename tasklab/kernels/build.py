@@ -16,6 +16,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from tasklab.cachedir import cache_dir
+
 SOURCES = Path(__file__).parent / "src"
 COMPILERS = ("g++", "c++", "clang++")
 FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-pthread", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math")
@@ -35,6 +37,7 @@ def _outcome() -> tuple[ctypes.CDLL | None, str]:
         return None, " ".join(str(error).split())
     library.tasklab_set_threads(thread_count())
     library.path = str(path)
+    library.has_gemm = library.tasklab_load_onednn(str(_onednn()).encode()) == 0
     return library, ""
 
 
@@ -58,7 +61,7 @@ def build(cache: Path | None = None) -> Path:
     compiler = _compiler()
     sources = sorted(SOURCES.glob("*.cc"))
     flags = [*FLAGS, *_machine_flags()]
-    folder = Path(cache) if cache else _cache_dir()
+    folder = Path(cache) if cache else cache_dir()
     target = folder / f"kernels-{_key(compiler, flags)}.so"
     if target.exists():
         return target
@@ -82,6 +85,12 @@ def thread_count() -> int:
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
         count = min(count, max(1, -(-int(quota) // int(period))))  # "max" is no number: ValueError, no quota
     return max(1, count)
+
+
+def _onednn() -> Path:
+    """oneDNN as MindSpore bundles it, found without importing MindSpore."""
+    spec = importlib.util.find_spec("mindspore")
+    return Path(spec.origin if spec else "").parent / "lib" / "libdnnl.so.3"
 
 
 def _compiler() -> str:
@@ -161,11 +170,3 @@ def _locked(path: Path):
     with path.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
-
-
-def _cache_dir() -> Path:
-    if importlib.util.find_spec("tasklab.cachedir"):
-        from tasklab.cachedir import cache_dir
-
-        return Path(cache_dir())
-    return Path(os.environ.get("TASKLAB_CACHE") or Path.home() / ".cache" / "tasklab")

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <exception>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -35,13 +36,21 @@ struct Pool {
   int64_t count = 0;
   Piece piece = nullptr;
   void* context = nullptr;
+  std::exception_ptr failure;      // the first one of this call, guarded by `lock`
 
   explicit Pool(int size) {
     for (int i = 1; i < size; ++i) workers.emplace_back([this] { work(); });
   }
 
   void take() {
-    for (int64_t i; (i = next.fetch_add(1)) < count;) piece(context, i);
+    for (int64_t i; (i = next.fetch_add(1)) < count;) {
+      try {
+        piece(context, i);
+      } catch (...) {
+        std::lock_guard<std::mutex> guard(lock);
+        if (!failure) failure = std::current_exception();
+      }
+    }
   }
 
   void work() {
@@ -60,6 +69,7 @@ struct Pool {
     count = pieces;
     piece = body;
     context = data;
+    failure = nullptr;
     next.store(0);
     open.store(true);
     {
@@ -73,6 +83,7 @@ struct Pool {
       if (i < kSpins * 4) TASKLAB_PAUSE();
       else std::this_thread::yield();  // more threads than free cores: let the others finish
     }
+    if (failure) std::rethrow_exception(failure);
   }
 };
 

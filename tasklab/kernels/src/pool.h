@@ -8,9 +8,9 @@ namespace tasklab {
 
 using Piece = void (*)(void* context, int64_t index);
 
-int threads();                                                       // threads that parallel_for uses, caller included
-void set_threads(int count);                                         // takes effect at the next parallel_for
-void run_pieces(int64_t count, Piece piece, void* context);          // returns when all pieces are done
+int threads();                   // threads that parallel_for uses, caller included
+void set_threads(int count);     // takes effect at the next parallel_for
+void run_pieces(int64_t count, Piece piece, void* context);  // returns when all are done
 
 // Calls body(i) once for every i in [0, count), in any order and on any thread. Nested or concurrent calls run
 // on their own thread only, so bodies must not depend on which thread they meet.

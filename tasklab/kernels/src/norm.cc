@@ -1,0 +1,135 @@
+#include "norm.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "pool.h"
+#include "scratch.h"
+
+namespace tasklab {
+namespace {
+
+constexpr int64_t kRows = 64;  // rows of one piece; fixed, so that column sums do not depend on the threads
+
+// parts [pieces, width] -> sums [width], in the order of the pieces
+void add_parts(const float* parts, int64_t pieces, int64_t stride, int64_t width, float* sums) {
+  std::fill_n(sums, width, 0.0f);
+  for (int64_t piece = 0; piece < pieces; ++piece)
+#pragma omp simd
+    for (int64_t j = 0; j < width; ++j) sums[j] += parts[piece * stride + j];
+}
+
+void normalise(const float* x, int64_t width, float mean, float rstd, const float* gamma, const float* beta,
+               float* y) {
+#pragma omp simd
+  for (int64_t j = 0; j < width; ++j) y[j] = (x[j] - mean) * rstd * gamma[j] + beta[j];
+}
+
+}  // namespace
+
+void norm_forward(const NormForward& n) {
+  const int64_t H = n.width;
+  parallel_for(blocks_of(n.rows, kRows), [&](int64_t block) {
+    for (int64_t t = block * kRows; t < std::min(n.rows, (block + 1) * kRows); ++t) {
+      float* x = n.sum + t * H;
+      const float* residual = n.residual + t * H;
+      float total = 0;
+      if (n.dropout.on()) {
+        const uint32_t index = static_cast<uint32_t>(n.flat[t]) * static_cast<uint32_t>(H);
+#pragma omp simd reduction(+ : total)
+        for (int64_t j = 0; j < H; ++j) {
+          x[j] = (x[j] + n.bias[j]) * n.dropout.factor(index + static_cast<uint32_t>(j)) + residual[j];
+          total += x[j];
+        }
+      } else {
+#pragma omp simd reduction(+ : total)
+        for (int64_t j = 0; j < H; ++j) {
+          x[j] = x[j] + n.bias[j] + residual[j];
+          total += x[j];
+        }
+      }
+      const float mean = total / H;
+      float squares = 0;
+#pragma omp simd reduction(+ : squares)
+      for (int64_t j = 0; j < H; ++j) squares += (x[j] - mean) * (x[j] - mean);
+      const float rstd = 1.0f / std::sqrt(squares / H + n.eps);
+      n.mean[t] = mean;
+      n.rstd[t] = rstd;
+      normalise(x, H, mean, rstd, n.gamma, n.beta, n.y + t * H);
+    }
+  });
+}
+
+void norm_again(int64_t rows, int64_t width, const float* sum, const float* mean, const float* rstd,
+                const float* gamma, const float* beta, float* y) {
+  parallel_for(blocks_of(rows, kRows), [&](int64_t block) {
+    for (int64_t t = block * kRows; t < std::min(rows, (block + 1) * kRows); ++t)
+      normalise(sum + t * width, width, mean[t], rstd[t], gamma, beta, y + t * width);
+  });
+}
+
+void norm_backward(const NormBackward& n) {
+  const int64_t H = n.width, pieces = blocks_of(n.rows, kRows);
+  Scratch scratch;
+  float* parts = scratch.floats(pieces * 3 * H);
+  parallel_for(pieces, [&](int64_t block) {
+    float *dgamma = parts + block * 3 * H, *dbeta = dgamma + H, *dbias = dbeta + H;
+    std::fill_n(dgamma, 3 * H, 0.0f);
+    for (int64_t t = block * kRows; t < std::min(n.rows, (block + 1) * kRows); ++t) {
+      const float *dy = n.dy + t * H, *x = n.sum + t * H;
+      const float mean = n.mean[t], rstd = n.rstd[t];
+      float first = 0, second = 0;  // sums of dy gamma, and of dy gamma times the normalised value
+#pragma omp simd reduction(+ : first, second)
+      for (int64_t j = 0; j < H; ++j) {
+        const float hat = (x[j] - mean) * rstd, g = dy[j] * n.gamma[j];
+        first += g;
+        second += g * hat;
+        dgamma[j] += dy[j] * hat;
+        dbeta[j] += dy[j];
+      }
+      first /= H;
+      second /= H;
+      float *dsum = n.dsum + t * H, *dout = n.dout + t * H;
+      const uint32_t index = static_cast<uint32_t>(n.flat[t]) * static_cast<uint32_t>(H);
+      if (n.dropout.on()) {
+#pragma omp simd
+        for (int64_t j = 0; j < H; ++j) {
+          const float hat = (x[j] - mean) * rstd;
+          const float d = (dy[j] * n.gamma[j] - first - hat * second) * rstd;
+          const float o = d * n.dropout.factor(index + static_cast<uint32_t>(j));
+          dsum[j] = d;
+          dout[j] = o;
+          dbias[j] += o;
+        }
+      } else {
+#pragma omp simd
+        for (int64_t j = 0; j < H; ++j) {
+          const float hat = (x[j] - mean) * rstd;
+          const float d = (dy[j] * n.gamma[j] - first - hat * second) * rstd;
+          dsum[j] = d;
+          dout[j] = d;
+          dbias[j] += d;
+        }
+      }
+    }
+  });
+  add_parts(parts, pieces, 3 * H, H, n.dgamma);
+  add_parts(parts + H, pieces, 3 * H, H, n.dbeta);
+  add_parts(parts + 2 * H, pieces, 3 * H, H, n.dbias);
+}
+
+void column_sums(const float* x, int64_t rows, int64_t width, int64_t ld, float* sums) {
+  const int64_t pieces = blocks_of(rows, kRows);
+  Scratch scratch;
+  float* parts = scratch.floats(pieces * width);
+  parallel_for(pieces, [&](int64_t block) {
+    float* part = parts + block * width;
+    std::fill_n(part, width, 0.0f);
+    for (int64_t t = block * kRows; t < std::min(rows, (block + 1) * kRows); ++t)
+#pragma omp simd
+      for (int64_t j = 0; j < width; ++j) part[j] += x[t * ld + j];
+  });
+  add_parts(parts, pieces, width, width, sums);
+}
+
+}  // namespace tasklab

@@ -1,0 +1,56 @@
+// The real tokens of a padded batch, packed: everything but the input and the output works on these rows only.
+#pragma once
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "pool.h"
+
+namespace tasklab {
+
+struct Tokens {
+  int64_t batch = 0, length = 0;  // B, S of the padded batch
+  std::vector<int32_t> flat;      // [T] b * S + s of every token whose mask is not 0
+  std::vector<int32_t> column;    // [T] s alone
+  std::vector<int64_t> start;     // [B + 1] first packed row of each sequence
+
+  Tokens(const int32_t* mask, int64_t b, int64_t s) : batch(b), length(s), start(b + 1, 0) {
+    flat.reserve(b * s);
+    column.reserve(b * s);
+    for (int64_t i = 0; i < b; ++i) {
+      for (int64_t j = 0; j < s; ++j)
+        if (mask[i * s + j] != 0) {
+          flat.push_back(static_cast<int32_t>(i * s + j));
+          column.push_back(static_cast<int32_t>(j));
+        }
+      start[i + 1] = flat.size();
+    }
+  }
+
+  int64_t count() const { return flat.size(); }
+  bool full() const { return count() == batch * length; }
+
+  // packed [T, width] from padded [B, S, width]
+  void pack(const float* padded, float* packed, int64_t width) const {
+    parallel_for(blocks_of(count(), kRows), [&](int64_t block) {
+      for (int64_t t = block * kRows; t < count() && t < (block + 1) * kRows; ++t)
+        std::memcpy(packed + t * width, padded + flat[t] * width, width * sizeof(float));
+    });
+  }
+
+  // padded [B, S, width] from packed [T, width], zeros where the mask is 0
+  void unpack(const float* packed, float* padded, int64_t width) const {
+    parallel_for(batch, [&](int64_t b) {
+      int64_t t = start[b];
+      for (int64_t row = b * length; row < (b + 1) * length; ++row) {
+        if (t < start[b + 1] && flat[t] == row) std::memcpy(padded + row * width, packed + t++ * width, width * 4);
+        else std::memset(padded + row * width, 0, width * sizeof(float));
+      }
+    });
+  }
+
+ private:
+  static constexpr int64_t kRows = 64;
+};
+
+}  // namespace tasklab
