@@ -1,0 +1,60 @@
+"""Bad rows of a data file: collected while reading, shown together, before any training."""
+
+from collections import Counter
+
+from tasklab.errors import DataError
+
+SHOWN = 20
+
+
+class BadRows:
+    """What is wrong in one file, by kind, with the first places.
+
+    A problem is either fatal unless rows may be skipped, or tolerable: something is left out but the row is usable.
+    """
+
+    def __init__(self, file: str):
+        self.file = file
+        self.counts: Counter[str] = Counter()
+        self.first: list[str] = []
+        """The first messages of all, each complete with its place."""
+        self._fatal: Counter[str] = Counter()
+        self._first_fatal: list[str] = []
+
+    def add(self, kind: str, message: str, fatal: bool = True):
+        """Notes a problem; `message` begins with the place and ends with the remedy."""
+        self._note(self.counts, self.first, kind, message)
+        if fatal:
+            self._note(self._fatal, self._first_fatal, kind, message)
+
+    @staticmethod
+    def _note(counts: Counter, first: list[str], kind: str, message: str):
+        counts[kind] += 1
+        if len(first) < SHOWN:
+            first.append(message)
+
+    def __len__(self) -> int:
+        return self.counts.total()
+
+    def summary(self) -> str:
+        """One line such as "left out 3: empty question (2), misaligned answer (1); first: ...", or ''."""
+        return f"left out {len(self)}: {_listed(self.counts)}; first: {self.first[0]}" if self else ""
+
+    def raise_if_fatal(self):
+        """Raises DataError with the first messages and the count of the rest."""
+        total = self._fatal.total()
+        if total == 1:
+            raise DataError(self._first_fatal[0])
+        if total:
+            listed = "".join(f"\n  {message}" for message in self._first_fatal)
+            more = f"\n  ... and {total - SHOWN} more" if total > SHOWN else ""
+            raise DataError(f"{self.file}: {total} problems: {_listed(self._fatal)}{listed}{more}")
+
+
+def _listed(counts: Counter) -> str:
+    return ", ".join(f"{kind} ({count})" for kind, count in counts.most_common())
+
+
+def shortened(text: str, length: int = 60) -> str:
+    """The text in quotes, cut in the middle when it is long."""
+    return repr(text if len(text) <= length else f"{text[: length - 20]} ... {text[-15:]}")

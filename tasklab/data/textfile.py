@@ -1,0 +1,74 @@
+"""Text and JSON from files people have: every way in which one cannot be read is told with its place and a remedy."""
+
+import json
+from pathlib import Path
+
+from tasklab.errors import DataError
+
+MAX_BYTES = 2 << 30
+NAMED = 12  # files shown when the wanted one is absent
+
+
+def read_text(path) -> str:
+    """The text of a UTF-8 file, with or without a byte order mark. Raises DataError."""
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"{path}: {'not a file' if path.exists() else 'no such file'}; {neighbours(path)}")
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise DataError(f"{path}: {size} bytes, more than the {MAX_BYTES} that are read at once; split the file")
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise DataError(f"{path}: byte 0: UTF-16, not UTF-8; convert it with: iconv -f UTF-16 -t UTF-8")
+    if content[:2] == b"\x1f\x8b":
+        raise DataError(f"{path}: byte 0: compressed with gzip; unpack it with: gunzip")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: byte {error.start}: not UTF-8{_guess(content)}") from None
+
+
+def read_json(path):
+    """The value in a JSON file. Raises DataError with line, column and character."""
+    text = read_text(path)
+    if not text.strip():
+        raise DataError(f"{path}: is empty; expected JSON")
+    return parse_json(text, str(path))
+
+
+def parse_json(text: str, place: str):
+    """The value of a JSON text; `place` begins the message of the DataError."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno} (character {error.pos})"
+        lines = "; a file with one JSON value per line must be named .jsonl" if error.msg == "Extra data" else ""
+        raise DataError(f"{place}: not JSON at {where}: {error.msg}{lines}") from None
+    except RecursionError:
+        raise DataError(f"{place}: nested too deeply to be a data file") from None
+    except ValueError as error:  # a number of thousands of digits
+        raise DataError(f"{place}: not JSON that can be read: {error}") from None
+
+
+def neighbours(path: Path) -> str:
+    """What is in the nearest folder that exists: helps against a wrong name."""
+    folder = path if path.is_dir() else next((p for p in path.parents if p.is_dir()), Path("."))
+    try:
+        names = sorted(p.name + ("/" if p.is_dir() else "") for p in folder.iterdir())
+    except OSError as error:
+        return f"{folder} cannot be listed ({error.strerror})"
+    listed = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+    return f"{folder} holds {listed or 'nothing'}"
+
+
+def _guess(content: bytes) -> str:
+    for encoding, name in (("gb18030", "GB18030"), ("cp1252", "CP1252")):
+        try:
+            content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return f"; it may be {name}{' (GBK)' if name == 'GB18030' else ''}: convert it with: iconv -f {name} -t UTF-8"
+    return ""
