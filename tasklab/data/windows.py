@@ -1,0 +1,172 @@
+"""Overlapping windows over a long context, with the offsets needed to map an answer back.
+
+Behaviour: google-research/bert run_squad.py.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tasklab.data.features import FeatureTable, Ragged, row_offsets, spans
+from tasklab.data.qa import QAExample
+from tasklab.errors import ConfigError, DataError
+
+SPECIAL = 3  # [CLS] question [SEP] window [SEP]
+
+
+def qa_windows(
+    tokenizer, examples: Sequence[QAExample], max_seq_length: int, doc_stride: int, max_query_length: int,
+    training: bool,
+) -> FeatureTable:  # fmt: skip
+    """Rows [CLS] question [SEP] window of the context [SEP], the windows of an example one after the other.
+
+    A window starts `doc_stride` tokens after the one before, or right after it where that would leave a gap; the last
+    one ends with the context. A context without tokens gives one empty window, so that every example has a row.
+
+    Columns: input_ids, token_type_ids (ragged, 0 up to the first [SEP], then 1);
+        example: position in `examples`; context_start: position of the window's first token in the row;
+        start_positions, end_positions: first and last token of the first answer in the row, both 0 when the window
+        does not hold all of it, there is none, or when not training;
+        char_start, char_end, max_context (ragged, one per context token): characters of the original context, end
+        exclusive; 1 where no other window shows more context around this token.
+    info: truncated_questions (cut to max_query_length tokens), lost_answers (split by every window, or blank).
+    Raises: ConfigError when max_seq_length leaves no room for the context; DataError when training and an answer is
+        not where it should be.
+    """
+    if max_query_length < 1 or doc_stride < 1:
+        raise ConfigError(f"data.max_query_length {max_query_length} and data.doc_stride {doc_stride} must be above 0")
+    questions, question_of = _distinct([example.question for example in examples])
+    contexts, context_of = _distinct([example.context for example in examples])
+    question_ids, _ = _flat(tokenizer.encode_batch(questions))
+    context_ids, offsets = _flat(tokenizer.encode_batch(contexts))
+    query_length = np.minimum(question_ids.lengths, max_query_length)[question_of]
+    plan = _Plan(query_length, context_ids.lengths[context_of], max_seq_length, doc_stride)
+
+    example = plan.example
+    context_tokens = Ragged(
+        spans(context_ids.offsets[context_of[example]] + plan.start, plan.length), row_offsets(plan.length)
+    )
+    ragged = _sequences(tokenizer, plan, question_ids, context_ids, question_of, context_tokens)
+    for name, column in (("char_start", offsets[:, 0]), ("char_end", offsets[:, 1]), ("max_context", None)):
+        values = plan.max_context() if column is None else column[context_tokens.values]
+        ragged[name] = Ragged(values, context_tokens.offsets)
+    first = np.zeros(len(example), np.int64), np.zeros(len(example), np.int64)
+    lost = 0
+    if training:
+        span = _answer_tokens(examples, contexts, context_of, context_ids.offsets, offsets)
+        *first, lost = plan.locate(*span)
+    dense = {"start_positions": first[0], "end_positions": first[1], "example": example, "context_start": plan.shift}
+    truncated = int((question_ids.lengths[question_of] > max_query_length).sum())
+    return FeatureTable(
+        ragged,
+        {name: column.astype(np.int32) for name, column in dense.items()},
+        {"truncated_questions": truncated, "lost_answers": lost},
+    )
+
+
+class _Plan:
+    """Where every window lies: W windows over E examples; arrays [W] unless said otherwise."""
+
+    def __init__(self, query_length: np.ndarray, context_length: np.ndarray, max_seq_length: int, doc_stride: int):
+        room = max_seq_length - query_length - SPECIAL  # [E] context tokens per window
+        if len(room) and room.min() < 1:
+            raise ConfigError(
+                f"data.max_seq_length {max_seq_length} leaves no room for the context beside a question of "
+                f"{query_length.max()} tokens and {SPECIAL} special ones; raise it or lower data.max_query_length"
+            )
+        self.context_length, self.room = context_length, room
+        self.step = np.minimum(room, doc_stride)  # [E]
+        self.count = 1 + -(-np.maximum(0, context_length - room) // self.step)  # [E] windows
+        self.first = np.cumsum(self.count) - self.count  # [E]
+        self.example = np.repeat(np.arange(len(room)), self.count)
+        self.start = (np.arange(len(self.example)) - self.first[self.example]) * self.step[self.example]
+        self.length = np.minimum(context_length[self.example] - self.start, room[self.example])
+        self.query = query_length[self.example]
+        self.shift = self.query + 2  # behind [CLS] question [SEP]
+
+    def locate(self, first: np.ndarray, last: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+        """Positions in the row [W] of context tokens first..last [E] (-1: no answer), and how many no window holds."""
+        begin, end = first[self.example], last[self.example]
+        inside = (begin >= self.start) & (end < self.start + self.length) & (begin <= end) & (begin >= 0)
+        held = np.bincount(self.example[inside], minlength=len(first)) > 0
+        shift = self.shift - self.start
+        return np.where(inside, begin + shift, 0), np.where(inside, end + shift, 0), int(((first >= 0) & ~held).sum())
+
+    def max_context(self) -> np.ndarray:
+        """[context tokens over all windows] 1 where min(left, right) + 0.01 * length is the highest of the token."""
+        flags = np.ones(int(self.length.sum()), np.int8)
+        several = np.flatnonzero(self.count > 1)
+        if not len(several):
+            return flags
+        lengths = self.context_length[several]
+        owner = np.repeat(several, lengths)
+        token = np.arange(len(owner)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        last = np.minimum(token // self.step[owner], self.count[owner] - 1)  # the last window that starts before
+        best, best_score = np.zeros(len(owner), np.int64), np.full(len(owner), -1.0)
+        for back in range(int((-(-self.room[several] // self.step[several])).max())):
+            window = self.first[owner] + last - back
+            valid = np.flatnonzero(last >= back)
+            w, t = window[valid], token[valid]
+            left = t - self.start[w]
+            right = self.length[w] - 1 - left
+            score = np.where(right >= 0, np.minimum(left, right) + 0.01 * self.length[w], -1.0)
+            better = score >= best_score[valid]  # of equal windows the first: they come last here
+            best[valid[better]], best_score[valid[better]] = w[better], score[better]
+        rows = row_offsets(self.length)
+        flags[np.repeat(self.count[self.example] > 1, self.length)] = 0
+        flags[rows[best] + token - self.start[best]] = 1
+        return flags
+
+
+def _sequences(
+    tokenizer, plan: _Plan, question_ids: Ragged, context_ids: Ragged, question_of: np.ndarray, tokens: Ragged
+) -> dict[str, Ragged]:
+    """input_ids and token_type_ids of every window."""
+    offsets = row_offsets(plan.query + plan.length + SPECIAL)
+    rows = offsets[:-1]
+    ids = np.full(offsets[-1], tokenizer.sep_id, np.int32)
+    ids[rows] = tokenizer.cls_id
+    questions = spans(question_ids.offsets[:-1][question_of][plan.example], plan.query)
+    ids[spans(rows + 1, plan.query)] = question_ids.values[questions]
+    ids[spans(rows + plan.shift, plan.length)] = context_ids.values[tokens.values]
+    types = np.zeros(offsets[-1], np.int8)
+    types[spans(rows + plan.shift, plan.length + 1)] = 1
+    return {"input_ids": Ragged(ids, offsets), "token_type_ids": Ragged(types, offsets)}
+
+
+def _answer_tokens(
+    examples: Sequence[QAExample], contexts: list[str], context_of: np.ndarray, rows: np.ndarray, offsets: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """First and last context token of the first answer of every example [E]; (-1, -1) without an answer.
+
+    An answer that begins or ends inside a token takes all of it. One that holds no token gives last < first.
+    """
+    begin, end = np.full(len(examples), -1), np.full(len(examples), -1)
+    for i, example in enumerate(examples):
+        if example.answers:
+            answer = example.answers[0]
+            if answer.start < 0 or not example.context.startswith(answer.text, answer.start):
+                raise DataError(f"{example.place}: the answer {answer.text!r} is not at character {answer.start}")
+            begin[i], end[i] = answer.start, answer.start + len(answer.text)
+    # characters numbered through all contexts, so that one search serves all
+    base = row_offsets(np.fromiter(map(len, contexts), np.int64, len(contexts)) + 1)
+    shift = np.repeat(base[:-1], np.diff(rows))
+    mine = base[context_of]
+    first = np.searchsorted(shift + offsets[:, 1], mine + begin, side="right") - rows[context_of]
+    last = np.searchsorted(shift + offsets[:, 0], mine + end, side="left") - 1 - rows[context_of]
+    return np.where(begin < 0, -1, first), np.where(begin < 0, -1, last)
+
+
+def _distinct(texts: list[str]) -> tuple[list[str], np.ndarray]:
+    """The different texts in order of appearance, and for each text which one it is."""
+    index: dict[str, int] = {}
+    which = [index.setdefault(text, len(index)) for text in texts]
+    return list(index), np.array(which, np.int64)
+
+
+def _flat(encoded: list[tuple[np.ndarray, np.ndarray]]) -> tuple[Ragged, np.ndarray]:
+    """Ids of all texts as one ragged column, and their offsets [tokens, 2] one below the other."""
+    lengths = [len(ids) for ids, _ in encoded]
+    ids = np.concatenate([ids for ids, _ in encoded]) if encoded else np.zeros(0, np.int32)
+    offsets = np.concatenate([pairs for _, pairs in encoded]) if encoded else np.zeros((0, 2), np.int32)
+    return Ragged(ids, row_offsets(lengths)), offsets
