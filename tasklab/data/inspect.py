@@ -1,0 +1,176 @@
+"""What is in question answering data and what is wrong with it, before any training: the pure part of `doctor data`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+
+from tasklab.data.buckets import padding_share, plan_lengths
+from tasklab.data.qa import QAExample
+from tasklab.data.squad import find_squad_file, read_squad
+from tasklab.data.windows import qa_windows
+
+QUANTILES = (0, 50, 90, 99, 100)  # percent
+PLACES = 5
+"""Places shown per finding."""
+
+
+@dataclass
+class Finding:
+    """Rows with one thing in common, and the first places."""
+
+    count: int = 0
+    first: list[str] = field(default_factory=list)
+
+    def add(self, place: str):
+        self.count += 1
+        if len(self.first) < PLACES:
+            self.first.append(place)
+
+
+@dataclass
+class SplitReport:
+    """One file. Lengths are tokens at the percentiles of QUANTILES; shares run from 0 to 1."""
+
+    file: str
+    questions: int
+    contexts: int
+    answers: int
+    impossible: int
+    bad_rows: dict[str, int]
+    """Left out, by kind; the first messages are in bad_first."""
+    bad_first: list[str]
+    unaligned_references: int
+    """Answers to score with whose text is not where answer_start says; only in evaluation."""
+    duplicates: Finding
+    """Rows whose question and context were met before, blanks and case aside."""
+    contradictions: Finding
+    """Those of the duplicates that share no answer with the first one."""
+    question_tokens: tuple[int, ...]
+    context_tokens: tuple[int, ...]
+    row_tokens: tuple[int, ...]
+    rows: int
+    """Windows, each a row for the network."""
+    long_questions: float
+    """Share of the questions whose context needs more than one window."""
+    lost_answers: float
+    """Share of the questions whose answer no window holds whole; only in training."""
+    truncated_questions: int
+    planned_lengths: tuple[int, ...]
+    padding: float
+    """Share of the positions that is padding at the planned lengths."""
+
+
+@dataclass
+class SquadReport:
+    """Both files and what they share."""
+
+    train: SplitReport | None
+    dev: SplitReport | None
+    leaked_questions: Finding
+    """Dev rows whose question and context are in train."""
+    leaked_contexts: Finding
+    """Dev contexts that are in train."""
+
+    @property
+    def sound(self) -> bool:
+        """Nothing was left out, nothing contradicts, nothing leaks."""
+        splits = [split for split in (self.train, self.dev) if split is not None]
+        trouble = sum(sum(split.bad_rows.values()) + split.contradictions.count for split in splits)
+        return not (trouble or self.leaked_questions.count or self.leaked_contexts.count)
+
+
+def inspect_squad(
+    train, dev, tokenizer, max_seq_length: int = 384, doc_stride: int = 128, max_query_length: int = 64,
+    num_buckets: int = 4,
+) -> SquadReport:  # fmt: skip
+    """Reads both files (None: not there; a folder: its file of the split) and encodes them as training would.
+
+    Raises: DataError when a file as a whole cannot be used; bad rows are part of the report.
+    """
+    arguments = (tokenizer, max_seq_length, doc_stride, max_query_length, num_buckets)
+    train_report, train_examples = _inspect(train, "train", *arguments) if train is not None else (None, [])
+    dev_report, dev_examples = _inspect(dev, "dev", *arguments) if dev is not None else (None, [])
+    leaked_questions, leaked_contexts = Finding(), Finding()
+    known = {_question_key(example) for example in train_examples}
+    known_contexts = {_plain(context) for context in {example.context for example in train_examples}}
+    seen = set()
+    for example in dev_examples:
+        if _question_key(example) in known:
+            leaked_questions.add(example.place)
+        if example.context not in seen:
+            seen.add(example.context)
+            if _plain(example.context) in known_contexts:
+                leaked_contexts.add(example.place)
+    return SquadReport(train_report, dev_report, leaked_questions, leaked_contexts)
+
+
+def _inspect(
+    path, split: str, tokenizer, max_seq_length: int, doc_stride: int, max_query_length: int, num_buckets: int
+) -> tuple[SplitReport, list[QAExample]]:
+    training = split == "train"
+    examples, bad = read_squad(path, on_bad_row="skip", training=training, split=split)
+    table = qa_windows(tokenizer, examples, max_seq_length, doc_stride, max_query_length, training)
+    planned = plan_lengths(table.lengths, num_buckets, max_seq_length)
+    contexts = list(dict.fromkeys(example.context for example in examples))
+    duplicates, contradictions = _repeats(examples)
+    windows = np.bincount(table["example"], minlength=len(examples))
+    report = SplitReport(
+        file=str(find_squad_file(path, split)),
+        questions=len(examples),
+        contexts=len(contexts),
+        answers=sum(len(example.answers) for example in examples),
+        impossible=sum(example.is_impossible for example in examples),
+        bad_rows=dict(bad.counts),
+        bad_first=bad.first,
+        unaligned_references=sum(answer.start < 0 for example in examples for answer in example.answers),
+        duplicates=duplicates,
+        contradictions=contradictions,
+        question_tokens=_quantiles(tokenizer, dict.fromkeys(example.question for example in examples)),
+        context_tokens=_quantiles(tokenizer, contexts),
+        row_tokens=_percentiles(table.lengths),
+        rows=len(table),
+        long_questions=float((windows > 1).mean()),
+        lost_answers=table.info["lost_answers"] / len(examples),
+        truncated_questions=table.info["truncated_questions"],
+        planned_lengths=planned,
+        padding=padding_share(table.lengths, planned),
+    )
+    return report, examples
+
+
+def _repeats(examples: Sequence[QAExample]) -> tuple[Finding, Finding]:
+    duplicates, contradictions = Finding(), Finding()
+    first: dict[tuple[str, str], QAExample] = {}
+    for example in examples:
+        earlier = first.setdefault(_question_key(example), example)
+        if earlier is example:
+            continue
+        place = f"{example.place} as {earlier.place.rpartition(': ')[2]}"
+        duplicates.add(place)
+        answers, before = _answers(example), _answers(earlier)
+        if answers != before and not answers & before:
+            contradictions.add(place)
+    return duplicates, contradictions
+
+
+def _answers(example: QAExample) -> set[str]:
+    return {_plain(answer.text) for answer in example.answers}
+
+
+def _question_key(example: QAExample) -> tuple[str, str]:
+    return _plain(example.question), _plain(example.context)
+
+
+@lru_cache(maxsize=256)  # the questions of one context follow one another
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def _quantiles(tokenizer, texts) -> tuple[int, ...]:
+    return _percentiles([len(ids) for ids, _ in tokenizer.encode_batch(texts)])
+
+
+def _percentiles(lengths) -> tuple[int, ...]:
+    return tuple(int(n) for n in np.percentile(lengths, QUANTILES, method="nearest"))
