@@ -52,8 +52,14 @@ class _SoftmaxByProducts(nn.Cell):
     Value and gradient of [16, 12, 128, 128] on two CPU cores: 9.2 ms, against 21 ms with autodiff.
     """
 
+    def __init__(self):
+        super().__init__()
+        self.product = ops.MatMul()
+
     def construct(self, x):
         return ops.softmax(x, axis=-1)
 
     def bprop(self, x, out, dout):
-        return (out * (dout - ops.matmul(dout * out, ops.ones((x.shape[-1], 1), ms.float32))),)
+        ones = ops.ones((x.shape[-1], 1), ms.float32)
+        sums = self.product((dout * out).reshape((-1, x.shape[-1])), ones)  # [B * N * S, 1]
+        return (out * (dout - sums.reshape((*x.shape[:-1], 1))),)

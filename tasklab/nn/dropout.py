@@ -43,7 +43,7 @@ class Dropout(nn.Cell):
             return x
         if self.seed is None:
             raise ValueError("Dropout trains without a seed: call tasklab.nn.dropout.bind_dropout(network) first")
-        keep = self.kept(_indices(x.shape), self.seed).reshape(x.shape)
+        keep = self.kept(x.shape, ops.depend(self.seed, x)).reshape(x.shape)  # else all sites compute it at the start
         return x * (keep.astype(x.dtype) * (1 / (1 - self.p)))
 
 
@@ -63,17 +63,8 @@ def bind_dropout(network: nn.Cell) -> Parameter:
     return seed
 
 
-def _indices(shape):
-    """0, 1, 2, ... as int32 [rows, columns]: two short ranges are added, as a long one would be stored in the graph."""
-    columns = shape[-1]
-    rows = 1
-    for size in shape[:-1]:
-        rows = rows * size
-    return (ops.arange(rows).astype(ms.int32) * columns).reshape((rows, 1)) + ops.arange(columns).astype(ms.int32)
-
-
 class _Kept(nn.Cell):
-    """(indices int32, seed) -> bool, as Dropout says. Subclasses say how 32 bits are held, shifted and compared."""
+    """(shape, seed) -> bool [rows, columns], as Dropout says. Subclasses say how 32 bits are held, shifted and compared."""
 
     def __init__(self, p: float, view):
         super().__init__()
@@ -84,11 +75,19 @@ class _Kept(nn.Cell):
     def word(self, value: int) -> Tensor:
         return Tensor(np.array(value % 2**32, np.uint32).view(self.view))
 
-    def construct(self, indices, seed):
-        key = self.fmix32(seed.astype(self.dtype) + self.offset)
-        indices = indices.astype(self.dtype)
-        # bitwise operators are 8 times slower on CPU when one side is broadcast, sums are not
-        return self.at_least(self.fmix32(ops.bitwise_xor(indices, ops.zeros_like(indices) + key)))
+    def construct(self, shape, seed):
+        columns, rows = shape[-1], 1
+        for size in shape[:-1]:
+            rows = rows * size
+        seed = seed.astype(self.dtype)
+        # The index is a sum of two short ranges and a zero that the compiler cannot see; without it, it would store
+        # every index in the graph, once per site.
+        zero = self.shift16(self.shift16(seed))
+        row = (ops.arange(rows).astype(ms.int32) * columns).astype(self.dtype).reshape((rows, 1)) + zero
+        indices = row + ops.arange(columns).astype(self.dtype)
+        # bitwise operators are 8 times slower on CPU when one side is broadcast
+        key = ops.tile(self.fmix32(seed + self.offset).reshape((1,)), (rows * columns,)).reshape((rows, columns))
+        return self.at_least(self.fmix32(ops.bitwise_xor(indices, key)))
 
     def fmix32(self, h):
         h = ops.bitwise_xor(h, self.shift16(h)) * self.mix1

@@ -40,26 +40,26 @@ class _NormalizeByProducts(nn.Cell):
 
     def __init__(self, size: int, eps: float):
         super().__init__()
-        self.size, self.eps = size, eps
+        self.size, self.eps, self.product = size, eps, ops.MatMul()
 
     def construct(self, x, weight, bias):
         centered, scale = self.center(x)
-        return centered * scale * weight + bias
+        return (centered * scale * weight + bias).reshape(x.shape)
 
     def bprop(self, x, weight, bias, out, dout):
         centered, scale = self.center(x)
-        normal = centered * scale
+        normal, dout = centered * scale, dout.reshape((-1, self.size))
         dnormal = dout * weight
         dx = (dnormal - self.mean(dnormal) - normal * self.mean(dnormal * normal)) * scale
-        return dx, self.sum_rows(dout * normal), self.sum_rows(dout)
+        return dx.reshape(x.shape), self.sum_rows(dout * normal), self.sum_rows(dout)
 
     def center(self, x):
+        x = x.reshape((-1, self.size))  # products of two axes only: with three, the ones are copied per batch row
         centered = x - self.mean(x)
         return centered, ops.rsqrt(self.mean(centered * centered) + self.eps)
 
     def mean(self, x):
-        return ops.matmul(x, ops.fill(ms.float32, (self.size, 1), 1 / self.size))
+        return self.product(x, ops.fill(ms.float32, (self.size, 1), 1 / self.size))
 
     def sum_rows(self, x):
-        x = x.reshape((-1, self.size))
-        return ops.matmul(ops.ones((1, x.shape[0]), ms.float32), x)[0]
+        return self.product(ops.ones((1, x.shape[0]), ms.float32), x).reshape((self.size,))
