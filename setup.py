@@ -15,7 +15,7 @@ setup(
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
-    python_requires=">=3.9,<3.12",
+    python_requires=">=3.10,<3.12",
     # the recipes live in configs/ beside the package and travel as tasklab/configs
     packages=find_packages(include=["tasklab", "tasklab.*"]) + ["tasklab.configs"],
     package_dir={"tasklab.configs": "configs"},
@@ -32,6 +32,7 @@ setup(
         "tokenizers>=0.21",
         "safetensors>=0.4",
         "matplotlib>=3.7",
+        "tqdm>=4.60",
     ],
     extras_require={
         "test": ["pytest>=7.4", "hypothesis>=6.80"],

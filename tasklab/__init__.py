@@ -1,9 +1,12 @@
 """Fine-tune and use language models on MindSpore: a task name and a model name run a job."""
 
 import importlib
+import os
 
 __version__ = "0.1.0"
 __all__ = ["Trainer", "list_models", "list_tasks"]
+
+os.environ.setdefault("GLOG_v", "4")  # MindSpore reads it when it is imported; what matters arrives as an exception
 
 _HOMES = {"Trainer": "tasklab.trainer", "list_models": "tasklab.config", "list_tasks": "tasklab.task"}
 

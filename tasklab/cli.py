@@ -76,7 +76,7 @@ def parser() -> argparse.ArgumentParser:
     verb.add_argument("--file", metavar="FILE", help="inputs from a file instead (.json, .jsonl, .txt)")
     verb.add_argument("--top-k", type=int, default=1, metavar="K", help="answers per input (default 1)")
 
-    verb = _verb(verbs, "list", list_names, "tasks, recipes, backbones and where their weights are")
+    verb = _verb(verbs, "list", list_names, "tasks, recipes and backbones")
     verb.add_argument("task", nargs="?", help="only this task")
 
     verb = _verb(verbs, "show", show, "the complete configuration that a name stands for")

@@ -110,12 +110,14 @@ class RunFolder:
                 warn(f"{error}; falling back to the last checkpoint")
         return self.last(warn)
 
-    def save(self, state: TrainerState, weights: dict, optimizer: dict, files: dict, keep: int, is_best: bool) -> Path:
+    def save(
+        self, state: TrainerState, weights: dict, optimizer: dict, files: dict, keep: int | None, is_best: bool
+    ) -> Path:
         """Writes checkpoint-<global_step> atomically, then moves the `best` pointer, then drops old checkpoints.
 
         Args:
             files: further file names -> bytes (configuration, vocabulary, labels, metrics).
-            keep: newest checkpoints to keep; the best one is kept besides.
+            keep: newest checkpoints to keep, None for all; the best one is kept besides.
         """
         target = self.path / f"checkpoint-{state.global_step}"
         contents = dict(files)
@@ -130,7 +132,9 @@ class RunFolder:
         self._drop_old(keep)
         return target
 
-    def _drop_old(self, keep: int):
+    def _drop_old(self, keep: int | None):
+        if keep is None:
+            return
         best = self.best()
         for entry in self.checkpoints()[:-keep]:
             if entry != best:

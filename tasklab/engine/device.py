@@ -2,15 +2,14 @@
 
 import logging
 import os
-import platform
-import tempfile
 
 from tasklab.config import Config
 from tasklab.errors import ConfigError
 
 logger = logging.getLogger("tasklab")
 
-TARGETS = ("Ascend", "GPU", "CPU")
+DRIVERS = {"Ascend": "/dev/davinci_manager", "GPU": "/proc/driver/nvidia/version"}
+"""Files that exist where a driver is loaded."""
 
 
 def prepare(config: Config):
@@ -21,15 +20,18 @@ def prepare(config: Config):
     import mindspore as ms
 
     wanted = config.device_target
-    target = _detect() if wanted == "auto" else wanted
-    try:
-        ms.set_device(target, config.device_id)
-    except (RuntimeError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ConfigError(
-            f"device_target = {wanted}: this machine offers no such device to MindSpore ({reason}); "
-            "use device_target=CPU or auto"
-        ) from None
+    for target in available() if wanted == "auto" else [wanted]:
+        try:
+            ms.set_device(target, config.device_id if target != "CPU" else 0)
+            ms.hal.synchronize() if target != "CPU" else None
+            break
+        except (RuntimeError, ValueError) as error:
+            reason = str(error).strip().splitlines()[0].split(". ")[0]
+            if target == wanted or target == "CPU":
+                raise ConfigError(
+                    f"device_target = {wanted}: MindSpore cannot use one here ({reason}); set device_target=CPU or auto"
+                ) from None
+            logger.warning("a %s driver is installed, but MindSpore cannot use it (%s); running on CPU", target, reason)
     ms.set_context(mode=ms.GRAPH_MODE)
 
 
@@ -46,8 +48,7 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _detect() -> str:
-    """The best device whose driver is present; asks for files only, as MindSpore's own probing is loud."""
-    if os.path.exists("/dev/davinci_manager"):
-        return "Ascend"
-    return "CPU"
+def available() -> list[str]:
+    """Devices that MindSpore could use here, best first; looks for drivers only, as loading them is slow and loud."""
+    found = [target for target, driver in DRIVERS.items() if os.path.exists(driver)]
+    return [*found, "CPU"]

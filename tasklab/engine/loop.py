@@ -18,6 +18,7 @@ from tasklab.engine.signals import GracefulStop
 from tasklab.engine.step import CompileLog, GradientStep
 from tasklab.errors import CheckpointError, Interrupted, TrainingError
 from tasklab.task import Task
+from tasklab.weights.folder import METRICS, json_bytes
 
 
 class TrainingLoop:
@@ -37,6 +38,7 @@ class TrainingLoop:
         self.compiles = compiles
         train = self.config.train
         self.planned = plan_lengths(features.lengths, self.config.data.num_buckets, self.config.data.max_seq_length)
+        self._columns = (*task.inputs, *task.labels)
         self.step = GradientStep(network, task.loss(), task.inputs, task.labels, compiles)
         optimizer = HostAdamW if ms.get_context("device_target") == "CPU" else DeviceAdamW
         self.optimizer = optimizer(self.step.parameters, self.config.optimizer, train.max_grad_norm)
@@ -60,7 +62,7 @@ class TrainingLoop:
         self.optimizer.load_state(moments, state.global_step)
 
     def train(self) -> TrainerState:
-        """Runs to the last step, the early stop, or a signal. Raises Interrupted and TrainingError, both after saving."""
+        """Runs to the last step, the early stop, or a signal. Raises Interrupted after saving, TrainingError."""
         self._tell("on_train_begin")
         try:
             with GracefulStop() as stop:
@@ -86,7 +88,7 @@ class TrainingLoop:
                 self._tell("on_log", self._log.record(self))
             metrics = self._evaluate_now(epoch_ends)
             finished = self._finished()
-            if finished or metrics is not None or self._save_now() or stop.received:
+            if finished or metrics is not None or self._save_now(epoch_ends) or stop.received:
                 self._save(metrics)
             if stop.received and not finished:
                 raise self._interrupted(stop.received)
@@ -97,18 +99,17 @@ class TrainingLoop:
         state, config = self.state, self.config
         loss_sum = weight_sum = 0.0
         for index, batch in enumerate(micro_batches):
-            columns = self.features.batch(batch.rows, batch.length, config.train.batch_size, self.step.columns)
+            columns = self.features.batch(batch.rows, batch.length, config.train.batch_size, self._columns)
             loss, weight, grads = self.step.run(columns, dropout_seed(config.seed, state.global_step, index))
             self.optimizer.accumulate(grads)
             loss_sum, weight_sum = loss_sum + loss, weight_sum + weight
         loss = loss_sum / weight_sum
         if not math.isfinite(loss):
-            raise TrainingError(
-                f"the loss became {loss} at global step {state.global_step + 1}; the weights of the last checkpoint in "
-                f"{self.run.path} are intact. Lower optimizer.lr (now {config.optimizer.lr:g}) or lengthen the warm-up"
-            )
+            raise self._diverged(f"the loss became {loss}")
         lr = learning_rate(state.global_step, config.optimizer.lr, config.schedule, state.total_steps)
         norm = self.optimizer.step(lr, 1.0 / weight_sum)
+        if not math.isfinite(norm):
+            raise self._diverged(f"the gradient norm became {norm}")
         state.global_step += 1
         state.loss_sum += loss
         self._log.add(loss, lr, norm, micro_batches)
@@ -122,7 +123,8 @@ class TrainingLoop:
             "steps": config.eval_steps and state.global_step % config.eval_steps == 0,
             "no": False,
         }[config.eval_strategy]
-        if self.evaluate is None or not (due or (state.global_step == state.total_steps and config.eval_strategy != "no")):
+        at_the_end = state.global_step == state.total_steps and config.eval_strategy != "no"
+        if self.evaluate is None or not (due or at_the_end):
             return None
         start = time.perf_counter()
         metrics = self.evaluate()
@@ -135,15 +137,17 @@ class TrainingLoop:
         self._tell("on_evaluate", {"global_step": state.global_step, "epoch": state.epoch, **metrics})
         return metrics
 
-    def _save_now(self) -> bool:
-        return bool(self.config.train.save_steps) and self.state.global_step % self.config.train.save_steps == 0
+    def _save_now(self, epoch_ends: bool) -> bool:
+        every = self.config.train.save_steps
+        return self.state.global_step % every == 0 if every else epoch_ends
 
     def _save(self, metrics: dict[str, float] | None):
         state = self.state
         state.finished = self._finished()
         weights = {p.name: p.asnumpy() for p in self.step.parameters}
+        files = self.files | ({METRICS: json_bytes(metrics)} if metrics else {})
         folder = self.run.save(
-            state, weights, self.optimizer.state(), self.files, self.config.train.save_total_limit,
+            state, weights, self.optimizer.state(), files, self.config.train.save_total_limit,
             is_best=metrics is not None and state.best_step == state.global_step,
         )  # fmt: skip
         self._tell("on_save", folder)
@@ -152,6 +156,12 @@ class TrainingLoop:
         state, patience = self.state, self.config.train.early_stopping_patience
         stopped_early = bool(patience) and state.evaluations_without_gain >= patience
         return state.global_step >= state.total_steps or stopped_early
+
+    def _diverged(self, what: str) -> TrainingError:
+        return TrainingError(
+            f"{what} at global step {self.state.global_step + 1}; the last checkpoint in {self.run.path} is intact. "
+            f"Lower optimizer.lr (now {self.config.optimizer.lr:g}) or lengthen the warm-up"
+        )
 
     def _interrupted(self, signal_number: int) -> Interrupted:
         folder = self.run.path

@@ -12,13 +12,14 @@ def linear(progress: float, schedule: ScheduleConfig, floor: float) -> float:
 
 
 def cosine(progress: float, schedule: ScheduleConfig, floor: float) -> float:
-    return max(floor, 0.5 * (1.0 + math.cos(math.pi * progress)))
+    return max(floor, 0.5 * (1.0 + math.cos(math.pi * 2.0 * schedule.num_cycles * progress)))
 
 
 def cosine_with_restarts(progress: float, schedule: ScheduleConfig, floor: float) -> float:
     if progress >= 1.0:
         return floor
-    return max(floor, 0.5 * (1.0 + math.cos(math.pi * (schedule.num_cycles * progress % 1.0))))
+    cycles = max(1.0, schedule.num_cycles)
+    return max(floor, 0.5 * (1.0 + math.cos(math.pi * (cycles * progress % 1.0))))
 
 
 def polynomial(progress: float, schedule: ScheduleConfig, floor: float) -> float:

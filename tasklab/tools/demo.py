@@ -26,7 +26,7 @@ def run(output_dir: str) -> int:
 {QUESTION}
   -> {answer['text']}   (characters {answer['start']} to {answer['end']}, score {answer['score']})
 
-done in {time.perf_counter() - start:.0f} s; the model is {summary['best_checkpoint']}, the loss curve {folder}/curves.png
+done in {time.perf_counter() - start:.0f} s; model: {summary['best_checkpoint']}; loss curve: {folder}/curves.png
 next:
   tasklab predict {folder} "your text - your question?"
   tasklab doctor data your/train.json --eval your/dev.json

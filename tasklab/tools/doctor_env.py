@@ -7,12 +7,11 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from tasklab import __version__
+from tasklab import __version__, kernels
 from tasklab.cachedir import cache_dir
 from tasklab.engine import device
-from tasklab.kernels import build
 
-PACKAGES = ("mindspore", "mindformers", "numpy", "tokenizers", "safetensors", "sentencepiece", "matplotlib", "tensorboardX")
+REQUIRED = ("mindspore", "mindformers", "numpy", "tokenizers", "safetensors", "sentencepiece", "matplotlib", "tqdm")
 OPTIONAL = ("tensorboardX",)
 
 
@@ -20,7 +19,7 @@ def report() -> int:
     """Prints the report; returns 1 when something that every run needs is missing, else 0."""
     missing = []
     print(f"tasklab {__version__}, Python {sys.version.split()[0]}, {platform.platform()}")
-    for name in PACKAGES:
+    for name in REQUIRED + OPTIONAL:
         try:
             print(f"  {name:14} {metadata.version(name)}")
         except metadata.PackageNotFoundError:
@@ -29,7 +28,8 @@ def report() -> int:
     print(f"cores usable    {device.usable_cores()} of {os.cpu_count()}")
     print(f"memory          {_memory()}")
     print(f"devices         {', '.join(device.available())}")
-    print(f"fused kernels   {'built for this machine' if build.available() else 'off, stock operators run: ' + build.why_not()}")
+    built = kernels.available()
+    print(f"fused kernels   {'built for this machine' if built else 'off, stock operators run: ' + kernels.why_not()}")
     folder = cache_dir()
     print(f"cache           {folder}, {_size(folder)}; {_free(folder)} free")
     print(f"weights         {os.environ.get('TASKLAB_CHECKPOINTS') or './checkpoints'}, then {folder / 'weights'}")

@@ -1,8 +1,7 @@
-"""`tasklab list`: tasks, recipes and backbones, and whether their weights are on this machine."""
+"""`tasklab list`: tasks with their recipes, and the backbones that go with any task."""
 
 from tasklab.config import list_models
 from tasklab.registry import unknown_name
-from tasklab.weights.store import is_local
 
 
 def print_names(task: str | None = None):
@@ -11,9 +10,8 @@ def print_names(task: str | None = None):
     tasks = sorted({m["task"] for m in models if m["task"]})
     if task is not None and task not in tasks:
         raise unknown_name("task", task, tasks)
-    for group in [task] if task else [*tasks, None]:
-        print(f"{group}:" if group else "backbones, for any task (weights on this machine are marked *):")
+    for group in ([task] if task else tasks) + [None]:
+        print(group or f"backbones: tasklab train {task or tasks[0]} NAME ...")
         for model in (m for m in models if m["task"] == group):
-            mark = "*" if group is None and is_local(model["name"]) else " "
-            print(f" {mark} {model['name']:24} {model['description']}")
+            print(f"  {model['name']:28} {model['description']}")
         print()

@@ -1,0 +1,117 @@
+"""Extractive question answering: SQuAD 1.1 and 2.0, CMRC 2018, DRCD, and documents of any length."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tasklab.config import DataConfig, setting
+from tasklab.data.qa_input import qa_examples_from_input
+from tasklab.data.squad import read_squad
+from tasklab.data.windows import qa_windows
+from tasklab.encoders import ENCODERS
+from tasklab.metrics.baseline import baseline_answers
+from tasklab.metrics.cmrc import score_cmrc
+from tasklab.metrics.spans import batch_window_candidates, character_spans, merge_windows, null_score_difference
+from tasklab.metrics.squad import score_squad
+from tasklab.nn.heads import QuestionAnsweringHead
+from tasklab.nn.losses import SpanLoss
+from tasklab.nn.network import TaskNetwork
+from tasklab.task import TASKS, Task
+
+
+@dataclass
+class QADataConfig(DataConfig, path="data"):
+    """How documents are cut into windows and how answers are chosen."""
+
+    max_seq_length: int = setting(384, ge=16)  # tokens: [CLS] question [SEP] window [SEP]
+    doc_stride: int = setting(128, ge=1)  # tokens between two window starts, not the overlap
+    max_query_length: int = setting(64, ge=1)  # tokens; longer questions are cut
+    max_answer_length: int = setting(30, ge=1)  # tokens
+    n_best_size: int = setting(20, ge=1)  # spans kept per question; scores are shares among them
+    version_2_with_negative: bool = False  # SQuAD 2.0: "" is a possible answer
+    null_score_diff_threshold: float = 0.0  # "" when its score is better than the best span's by more than this
+    metric: str = setting("squad", choices=("squad", "cmrc"))
+
+
+@TASKS.register("question_answering")
+class QuestionAnswering(Task):
+    """The answer is a span of the context. Metrics: exact_match and f1 in percent, by SQuAD or CMRC rules."""
+
+    data_config = QADataConfig
+    defaults = {"train": {"epochs": 2, "batch_size": 12}}
+    labels = ("start_positions", "end_positions")
+    metric, title = "f1", "QA Metric"
+    primer = '"My name is Wolfgang and I live in Berlin - Where do I live?"'
+
+    def read(self, path, training):
+        examples, report = read_squad(path, on_bad_row=self.config.data.on_bad_row, training=training)
+        return examples, report.summary()
+
+    def parse(self, input_data):
+        return qa_examples_from_input(input_data)
+
+    def encode(self, examples, training):
+        data = self.config.data
+        return qa_windows(
+            self.tokenizer, examples, data.max_seq_length, data.doc_stride, data.max_query_length, training
+        )
+
+    def network(self):
+        model = self.config.model
+        encoder = ENCODERS.get(model.encoder)(model, recompute=self.config.recompute)
+        return TaskNetwork(encoder, QuestionAnsweringHead(model.hidden_size))
+
+    def loss(self):
+        return SpanLoss()
+
+    def decode(self, outputs, features, examples, top_k=1):
+        data = self.config.data
+        windows = [[] for _ in examples]
+        for rows, (start_logits, end_logits) in outputs:
+            first, length, max_context, offsets = _context_part(features, rows, start_logits.shape[1])
+            found = batch_window_candidates(
+                start_logits, end_logits, first, length, max_context, data.max_answer_length, data.n_best_size
+            )
+            null = start_logits[:, 0].astype(np.float64) + end_logits[:, 0]  # [CLS]
+            for i, example in enumerate(features["example"][rows]):
+                spans = character_spans(*(part[i] for part in found), offsets[i], first[i], null[i])
+                windows[example].append(spans)
+        return [self._answers(found, example, top_k) for found, example in zip(windows, examples, strict=True)]
+
+    def score(self, predictions, examples):
+        best = {e.id: answers[0] for e, answers in zip(examples, predictions, strict=True)}
+        differences = {key: a["null_score_diff"] for key, a in best.items() if "null_score_diff" in a}
+        texts = {key: answer.get("best_span", answer["text"]) for key, answer in best.items()}
+        return self._score(texts, examples, differences or None)
+
+    def baseline(self, examples):
+        return self._score(baseline_answers(examples), examples)
+
+    def _answers(self, windows, example, top_k):
+        data = self.config.data
+        threshold = data.null_score_diff_threshold if data.version_2_with_negative else None
+        answers = merge_windows(windows, example.context, data.n_best_size, threshold)
+        answers = [{**answer, "score": round(answer["score"], 4)} for answer in answers]
+        if threshold is not None:  # the score at another threshold can be told from these two
+            answers[0]["null_score_diff"] = round(null_score_difference(windows, example.context), 4)
+            answers[0]["best_span"] = next((a["text"] for a in answers if a["text"]), "")
+        return answers[:top_k]
+
+    def _score(self, texts, examples, null_score_differences=None):
+        references = {e.id: [answer.text for answer in e.answers] for e in examples}
+        data = self.config.data
+        if data.metric == "cmrc":
+            return score_cmrc(texts, references)
+        return score_squad(texts, references, null_score_differences, data.null_score_diff_threshold)
+
+
+def _context_part(features, rows, width: int):
+    """The context in each of n windows: first token [n], tokens [n], fullest context here [n, width], offsets."""
+    first = features["context_start"][rows]
+    begins, ends, fullest = (features[name].select(rows) for name in ("char_start", "char_end", "max_context"))
+    length = begins.lengths
+    token = np.arange(width)
+    max_context = np.zeros((len(rows), width), bool)
+    max_context[(token >= first[:, None]) & (token < (first + length)[:, None])] = fullest.values
+    offsets = [np.stack([begins.row(i), ends.row(i)], axis=1) for i in range(len(rows))]
+    return first, length, max_context, offsets
