@@ -57,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
     verb.add_argument("names", nargs="+", metavar="[TASK] NAME | KEY=VALUE", help=NAME_HELP)
     start = verb.add_mutually_exclusive_group()
     start.add_argument("--resume", metavar="DIR", help="continue this run or checkpoint exactly")
-    start.add_argument("--from", dest="start", metavar="DIR|NAME", help="start from these weights, with a new optimizer")
+    start.add_argument("--from", dest="start", metavar="DIR|NAME", help="start from these weights, new optimizer")
 
     verb = _verb(verbs, "evaluate", evaluate, "score a checkpoint", """examples:
   tasklab evaluate output/qa_minilm_l6 data.eval=dev.json               # the best checkpoint of a run

@@ -56,10 +56,7 @@ def load_dataset(task: Task, path, training: bool) -> Dataset:
     def build():
         return task.encode(examples, training)
 
-    if task.config.data.cache:
-        features = cached_features(cache_dir() / "features", key, build)
-    else:
-        features = build()
+    features = cached_features(cache_dir() / "features", key, build) if task.config.data.cache else build()
     logger.info(
         "%s: %d examples, %d rows of %d to %d tokens (%.1f s)", path, len(examples), len(features),
         features.lengths.min(), features.lengths.max(), time.perf_counter() - start,

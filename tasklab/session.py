@@ -1,4 +1,4 @@
-"""One verb from start to end: datasets, network, loop or predictor. Kept apart so that configuring needs no MindSpore."""
+"""One verb from start to end: data, network, loop or predictor. Kept apart so that configuring needs no MindSpore."""
 
 import json
 import logging

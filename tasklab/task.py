@@ -24,7 +24,7 @@ class Task(ABC):
     """Base of all tasks. A batch is a dict of columns; rows beyond the real ones have sample_weight 0.
 
     A subclass states what differs from the defaults below and implements the verbs.
-    Encoding works on many examples at once because repeated texts are tokenised once and columns are cached as they are.
+    Encoding works on many examples at once: repeated texts are tokenised once, and columns are cached as they are.
     """
 
     data_config: ClassVar[type[DataConfig]] = DataConfig
