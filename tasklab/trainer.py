@@ -3,6 +3,7 @@
 import logging
 from pathlib import Path
 
+from tasklab import console
 from tasklab.config import Config, find_task, resolve
 from tasklab.engine.checkpoint import RunFolder, find_run, new_run, read_training_state, run_of
 from tasklab.errors import CheckpointError, ConfigError
@@ -29,6 +30,7 @@ class Trainer:
         self, args=None, task: str | None = None, model: str | None = None, train_dataset=None, eval_dataset=None,
         *, callbacks=(), output_dir=None, overrides=(),
     ):  # fmt: skip
+        console.attach()
         self._run: RunFolder | None = None
         self._ready = None  # (checkpoint folder, Model, CompileLog) of the last evaluate or predict
         self.callbacks = list(callbacks)
