@@ -1,7 +1,22 @@
-"""Encoders: networks from token ids to hidden states, by name."""
+"""Networks that turn token ids into hidden states, by name."""
 
+from typing import TYPE_CHECKING
+
+from tasklab.config import Config
 from tasklab.registry import Registry
 
+if TYPE_CHECKING:
+    from mindspore import nn
+
 ENCODERS = Registry("encoder", package="tasklab.encoders")
-"""Builder(model: ModelConfig, recompute: bool = False) -> Cell:
-(input_ids, attention_mask, token_type_ids) [B, S] int32 -> hidden [B, S, H]."""
+"""Builder(ModelConfig, recompute, fused) -> Cell:
+(input_ids, attention_mask, token_type_ids) [B, S] -> hidden [B, S, H]."""
+
+
+def build_encoder(config: Config) -> "nn.Cell":
+    """The encoder that `config.model` names, on fused kernels where these exist and `config.kernels` allows them."""
+    from tasklab import kernels
+    from tasklab.nn.compat import on_cpu
+
+    fused = config.kernels == "auto" and config.precision == "fp32" and on_cpu() and kernels.available()
+    return ENCODERS.get(config.model.encoder)(config.model, recompute=config.recompute, fused=fused)

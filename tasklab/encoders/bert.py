@@ -37,11 +37,12 @@ class BertEncoder(nn.Cell):
 
 
 @ENCODERS.register("bert")
-def bert(model, recompute: bool = False, pooler: bool = False) -> BertEncoder:
+def bert(model, recompute: bool = False, fused: bool = False, pooler: bool = False) -> BertEncoder:
     """Builds from the sizes in `model` (HuggingFace's names); weights are 0 until loaded or initialized.
 
     Args:
         recompute: keep only the layers' inputs for the backward pass and compute the rest again.
+        fused: run each layer as one kernel.
         pooler: add the Dense that `pool` needs.
     """
     embeddings = BertEmbeddings(
@@ -52,10 +53,8 @@ def bert(model, recompute: bool = False, pooler: bool = False) -> BertEncoder:
         TransformerLayer(
             model.hidden_size, model.num_attention_heads, model.intermediate_size, model.hidden_act,
             model.hidden_dropout_prob, model.attention_probs_dropout_prob, model.layer_norm_eps,
+            fused, recompute,
         )
         for _ in range(model.num_hidden_layers)
     ]  # fmt: skip
-    if recompute:
-        for layer in layers:
-            layer.recompute()
     return BertEncoder(embeddings, layers, dense(model.hidden_size, model.hidden_size) if pooler else None)

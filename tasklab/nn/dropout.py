@@ -51,7 +51,8 @@ def bind_dropout(network: nn.Cell) -> Parameter:
     """Numbers the dropouts of `network` in the order they are declared and gives them one seed, which is returned.
 
     Set it before every micro-step: seed.set_data(Tensor(value, ms.int32)), 0 <= value < 2**31. It is not a weight of
-    the network, so that checkpoints neither hold nor miss it. A second call returns the same seed.
+    the network, so that checkpoints neither hold nor miss it. A second call returns the same seed. A cell that hands
+    its dropouts to a kernel is told by its method `dropout_bound`.
     """
     cells = [cell for _, cell in network.cells_and_names() if isinstance(cell, Dropout)]
     bound = {id(cell.seed): cell.seed for cell in cells}
@@ -60,6 +61,9 @@ def bind_dropout(network: nn.Cell) -> Parameter:
         seed = Parameter(Tensor(0, ms.int32), name="dropout_seed", requires_grad=False)
     for site, cell in enumerate(cells):
         cell.bind(seed, site)
+    for _, cell in network.cells_and_names():
+        if hasattr(cell, "dropout_bound"):
+            cell.dropout_bound()
     return seed
 
 

@@ -2,6 +2,7 @@
 
 from mindspore import nn
 
+from tasklab.kernels.ops import FusedEncoderLayer
 from tasklab.nn.activations import activation
 from tasklab.nn.attention import SelfAttention
 from tasklab.nn.compat import dense
@@ -12,12 +13,15 @@ from tasklab.nn.norm import LayerNorm
 class TransformerLayer(nn.Cell):
     """Self-attention, then a feed-forward network, each with dropout, a residual sum and a norm.
 
-    Inputs:  x [B, S, H] float; mask [B, S] int, 1 = real token.   Returns: [B, S, H].
+    Inputs:  x [B, S, H] float; mask [B, S] int, 1 = real token.   Returns: [B, S, H]; padded rows are meaningless.
+
+    With `fused` the whole layer is one kernel on the same parameters (CPU, float32); without, stock operators. Both
+    drop the same values. `recompute` keeps only x for the backward pass.
     """
 
     def __init__(
         self, hidden_size: int, num_heads: int, intermediate_size: int, act: str = "gelu", dropout: float = 0.1,
-        attention_dropout: float = 0.1, eps: float = 1e-12,
+        attention_dropout: float = 0.1, eps: float = 1e-12, fused: bool = False, recompute: bool = False,
     ):  # fmt: skip
         super().__init__()
         # the order of the dropouts numbers them, see nn/dropout.py
@@ -27,8 +31,28 @@ class TransformerLayer(nn.Cell):
         self.feed_forward = FeedForward(hidden_size, intermediate_size, act)
         self.feed_forward_dropout = Dropout(dropout)
         self.feed_forward_norm = LayerNorm(hidden_size, eps)
+        self.fused = None
+        if fused:
+            self.fused = FusedEncoderLayer(num_heads, act, dropout, attention_dropout, eps, recompute)
+        elif recompute:
+            self.recompute()
+
+    def dropout_bound(self):
+        """Hands the kernel what `bind_dropout` gave to the cells it stands for."""
+        if self.fused is not None:
+            cells = (self.attention.dropout, self.attention_dropout, self.feed_forward_dropout)
+            self.fused.bind(cells[0].seed, tuple(cell.site for cell in cells))
 
     def construct(self, x, mask):
+        if self.fused is not None:
+            attention, inner = self.attention, self.feed_forward
+            return self.fused(
+                x, mask, attention.query.weight, attention.query.bias, attention.key.weight, attention.key.bias,
+                attention.value.weight, attention.value.bias, attention.output.weight, attention.output.bias,
+                self.attention_norm.weight, self.attention_norm.bias, inner.intermediate.weight,
+                inner.intermediate.bias, inner.output.weight, inner.output.bias, self.feed_forward_norm.weight,
+                self.feed_forward_norm.bias,
+            )  # fmt: skip
         x = self.attention_norm(x + self.attention_dropout(self.attention(x, mask)))
         return self.feed_forward_norm(x + self.feed_forward_dropout(self.feed_forward(x)))
 

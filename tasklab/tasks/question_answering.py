@@ -8,14 +8,11 @@ from tasklab.config import DataConfig, setting
 from tasklab.data.qa_input import qa_examples_from_input
 from tasklab.data.squad import read_squad
 from tasklab.data.windows import qa_windows
-from tasklab.encoders import ENCODERS
+from tasklab.encoders import build_encoder
 from tasklab.metrics.baseline import baseline_answers
 from tasklab.metrics.cmrc import score_cmrc
 from tasklab.metrics.spans import batch_window_candidates, character_spans, merge_windows, null_score_difference
 from tasklab.metrics.squad import score_squad
-from tasklab.nn.heads import QuestionAnsweringHead
-from tasklab.nn.losses import SpanLoss
-from tasklab.nn.network import TaskNetwork
 from tasklab.task import TASKS, Task
 
 
@@ -57,11 +54,14 @@ class QuestionAnswering(Task):
         )
 
     def network(self):
-        model = self.config.model
-        encoder = ENCODERS.get(model.encoder)(model, recompute=self.config.recompute)
-        return TaskNetwork(encoder, QuestionAnsweringHead(model.hidden_size))
+        from tasklab.nn.heads import QuestionAnsweringHead
+        from tasklab.nn.network import TaskNetwork
+
+        return TaskNetwork(build_encoder(self.config), QuestionAnsweringHead(self.config.model.hidden_size))
 
     def loss(self):
+        from tasklab.nn.losses import SpanLoss
+
         return SpanLoss()
 
     def decode(self, outputs, features, examples, top_k=1):
