@@ -1,0 +1,73 @@
+"""tasklab's side of compare.py: trains and predicts on prepared batches, prints one JSON line."""
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from work_batches import read_batches
+
+from tasklab.config import Config
+from tasklab.data.buckets import plan_lengths
+from tasklab.data.features import FeatureTable, Ragged, row_offsets
+from tasklab.engine import device
+from tasklab.engine.optim import HostAdamW
+from tasklab.engine.step import CompileLog, GradientStep, forward
+from tasklab.model import start_model
+from tasklab.tasks.question_answering import QADataConfig
+
+
+def main(folder: Path, mode: str, repeat: int, precision: str):
+    config = Config.from_yaml(folder / "config.yaml", data_class=QADataConfig)
+    config.precision = precision
+    device.prepare(config)
+    model = start_model(config, config.checkpoint)
+    batches = read_batches(folder)
+    tables = [_table(batch) for batch in batches]
+    lengths = np.concatenate([table.lengths for table in tables])
+    planned = plan_lengths(lengths, config.data.num_buckets, config.data.max_seq_length)
+    columns = [_padded(table, planned, model.task) for table in tables]
+    compiles, rows = CompileLog(), len(batches[0]["start_positions"])
+    if mode == "train":
+        step = GradientStep(model.network, model.task.loss(), model.task.inputs, model.task.labels, compiles)
+        optimizer = HostAdamW(step.parameters, config.optimizer, max_grad_norm=1.0)
+
+        def work(number, batch):
+            loss, weight, grads = step.run(batch, number)
+            optimizer.accumulate(grads)
+            optimizer.step(5e-5, 1.0 / weight)
+            return loss / weight
+    else:
+        def work(number, batch):
+            return float(forward(model.network, batch, model.task.inputs, compiles)[0].mean())
+
+    start = time.perf_counter()
+    work(0, columns[0])
+    first = time.perf_counter() - start
+    for number, batch in enumerate(columns):  # every planned shape once before the clock runs
+        work(number, batch)
+    start = time.perf_counter()
+    values = [work(number, batch) for _ in range(repeat) for number, batch in enumerate(columns)]
+    seconds = time.perf_counter() - start
+    print(json.dumps({
+        "samples_per_second": repeat * len(columns) * rows / seconds, "seconds_to_first_step": first,
+        "compile_seconds": compiles.seconds, "compiles": compiles.count, "check": values[-1],
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }))  # fmt: skip
+
+
+def _table(batch: dict) -> FeatureTable:
+    offsets = row_offsets([len(row) for row in batch["input_ids"]])
+    ragged = {key: Ragged(np.concatenate(batch[key]), offsets) for key in ("input_ids", "token_type_ids")}
+    return FeatureTable(ragged, {key: batch[key] for key in ("start_positions", "end_positions")})
+
+
+def _padded(table: FeatureTable, planned, task) -> dict:
+    length = next(size for size in planned if size >= table.lengths.max())
+    return table.batch(np.arange(len(table)), length, len(table), (*task.inputs, *task.labels))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4])
