@@ -1,4 +1,4 @@
-"""A PyTorch + transformers twin of `tasklab train qa_minilm_l6 train.epochs=1`: same files, windows and hyperparameters.
+"""A PyTorch twin of `tasklab train qa_minilm_l6 train.epochs=1`: same files, windows and hyperparameters.
 
 python benchmarks/torch_qa.py WEIGHTS_DIR train.json dev.json [--seed 42]
 The windows and the decoding are tasklab's own, so that only network, optimizer and batch order differ.
