@@ -1,4 +1,4 @@
-"""A task's network with tokenizer and weights: built from a configuration, loaded with a ledger, never silently random."""
+"""A task's network with tokenizer and weights: from a configuration, loaded with a ledger, never silently random."""
 
 import logging
 from pathlib import Path

@@ -12,6 +12,7 @@ from tasklab.data.buckets import Batch, plan_lengths, train_batches
 from tasklab.data.features import FeatureTable
 from tasklab.engine.callbacks import Callback
 from tasklab.engine.checkpoint import RunFolder, TrainerState
+from tasklab.engine.log_window import LogWindow
 from tasklab.engine.optim import DeviceAdamW, HostAdamW
 from tasklab.engine.schedule import learning_rate
 from tasklab.engine.signals import GracefulStop
@@ -44,7 +45,7 @@ class TrainingLoop:
         self.optimizer = optimizer(self.step.parameters, self.config.optimizer, train.max_grad_norm)
         self.steps_per_epoch = -(-len(self._batches(0)) // train.gradient_accumulation_steps)
         self.state = TrainerState(total_steps=self._total_steps(), plan=self._plan())
-        self._log = _LogWindow()
+        self._log = LogWindow()
 
     def restore(self, state: TrainerState, moments: dict[str, np.ndarray]):
         """Continues from a checkpoint; the weights are in the network already.
@@ -85,7 +86,7 @@ class TrainingLoop:
                 state.epoch, state.step_in_epoch = state.epoch + 1, 0
                 self._tell("on_epoch_end")
             if state.global_step % config.logging_steps == 0 or state.global_step == state.total_steps:
-                self._tell("on_log", self._log.record(self))
+                self._tell("on_log", self._log.record(state, self.compiles))
             metrics = self._evaluate_now(epoch_ends)
             finished = self._finished()
             if finished or metrics is not None or self._save_now(epoch_ends) or stop.received:
@@ -126,9 +127,9 @@ class TrainingLoop:
         at_the_end = state.global_step == state.total_steps and config.eval_strategy != "no"
         if self.evaluate is None or not (due or at_the_end):
             return None
-        start = time.perf_counter()
+        start = time.perf_counter() - self.compiles.seconds  # what it compiles is accounted for already
         metrics = self.evaluate()
-        self._log.pause(time.perf_counter() - start)
+        self._log.pause(time.perf_counter() - self.compiles.seconds - start)
         value = metrics[config.metric_for_best_model or self.task.metric]
         if state.best_metric is None or value > state.best_metric:
             state.best_metric, state.best_step, state.evaluations_without_gain = value, state.global_step, 0
@@ -196,42 +197,3 @@ class TrainingLoop:
 def dropout_seed(seed: int, global_step: int, micro_batch: int) -> int:
     """Dropout seed of one micro-batch, 0 .. 2**31 - 1, from its place in the run alone."""
     return int(np.random.SeedSequence((seed, global_step, micro_batch)).generate_state(1)[0]) >> 1
-
-
-class _LogWindow:
-    """Means over the optimizer steps since the last log line; compilation and evaluation do not count as step time."""
-
-    def __init__(self):
-        self._reset(0.0)
-
-    def _reset(self, compiled: float):
-        self.start, self.compiled, self.paused = time.perf_counter(), compiled, 0.0
-        self.losses, self.norms, self.rows, self.lr = [], [], 0, 0.0
-
-    def add(self, loss: float, lr: float, norm: float, micro_batches: list[Batch]):
-        self.losses.append(loss)
-        self.norms.append(norm)
-        self.rows += sum(len(batch.rows) for batch in micro_batches)
-        self.lr = lr
-
-    def pause(self, seconds: float):
-        self.paused += seconds
-
-    def record(self, loop: TrainingLoop) -> dict:
-        state, compiles = loop.state, loop.compiles
-        seconds = time.perf_counter() - self.start - self.paused - (compiles.seconds - self.compiled)
-        speed = len(self.losses) / max(seconds, 1e-9)
-        record = {
-            "global_step": state.global_step,
-            "epoch": state.epoch + (state.step_in_epoch > 0),
-            "loss": float(np.mean(self.losses)),
-            "lr": self.lr,
-            "grad_norm": float(np.mean(self.norms)),
-            "speed": speed,
-            "samples_per_second": self.rows / max(seconds, 1e-9),
-            "seconds_left": (state.total_steps - state.global_step) / speed,
-            "compiles": compiles.count,
-            "compile_seconds": compiles.seconds,
-        }
-        self._reset(compiles.seconds)
-        return record

@@ -1,0 +1,48 @@
+"""What one log line says: means over the optimizer steps since the line before."""
+
+import time
+
+import numpy as np
+
+from tasklab.data.buckets import Batch
+from tasklab.engine.checkpoint import TrainerState
+from tasklab.engine.step import CompileLog
+
+
+class LogWindow:
+    """Means over the optimizer steps since the last log line; compilation and evaluation do not count as step time."""
+
+    def __init__(self):
+        self._reset(0.0)
+
+    def _reset(self, compiled: float):
+        self.start, self.compiled, self.paused = time.perf_counter(), compiled, 0.0
+        self.losses, self.norms, self.rows, self.lr = [], [], 0, 0.0
+
+    def add(self, loss: float, lr: float, norm: float, micro_batches: list[Batch]):
+        self.losses.append(loss)
+        self.norms.append(norm)
+        self.rows += sum(len(batch.rows) for batch in micro_batches)
+        self.lr = lr
+
+    def pause(self, seconds: float):
+        self.paused += seconds
+
+    def record(self, state: TrainerState, compiles: CompileLog) -> dict:
+        """What happened since the last record; starts the next window."""
+        seconds = time.perf_counter() - self.start - self.paused - (compiles.seconds - self.compiled)
+        speed = len(self.losses) / max(seconds, 1e-9)
+        record = {
+            "global_step": state.global_step,
+            "epoch": state.epoch + (state.step_in_epoch > 0),
+            "loss": float(np.mean(self.losses)),
+            "lr": self.lr,
+            "grad_norm": float(np.mean(self.norms)),
+            "speed": speed,
+            "samples_per_second": self.rows / max(seconds, 1e-9),
+            "seconds_left": (state.total_steps - state.global_step) / speed,
+            "compiles": compiles.count,
+            "compile_seconds": compiles.seconds,
+        }
+        self._reset(compiles.seconds)
+        return record
