@@ -1,5 +1,6 @@
 """What is in question answering data and what is wrong with it, before any training: the pure part of `doctor data`."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -12,6 +13,7 @@ from tasklab.data.squad import find_squad_file, read_squad
 from tasklab.data.windows import qa_windows
 
 QUANTILES = (0, 50, 90, 99, 100)  # percent
+_IDEOGRAPHS = re.compile("[\u4e00-\u9fff]")
 PLACES = 5
 """Places shown per finding."""
 
@@ -31,7 +33,10 @@ class Finding:
 
 @dataclass
 class SplitReport:
-    """One file. Lengths are tokens at the percentiles of QUANTILES; shares run from 0 to 1."""
+    """One file. Lengths are tokens at the percentiles of QUANTILES; shares run from 0 to 1.
+
+    Without a tokenizer everything from question_tokens on is empty or 0.
+    """
 
     file: str
     questions: int
@@ -41,24 +46,34 @@ class SplitReport:
     bad_rows: dict[str, int]
     """Left out, by kind; the first messages are in bad_first."""
     bad_first: list[str]
+    fatal: int
+    """How many of them stop a run unless bad rows are skipped; the others are answers beside a usable one."""
     unaligned_references: int
     """Answers to score with whose text is not where answer_start says; only in evaluation."""
     duplicates: Finding
     """Rows whose question and context were met before, blanks and case aside."""
     contradictions: Finding
     """Those of the duplicates that share no answer with the first one."""
-    question_tokens: tuple[int, ...]
-    context_tokens: tuple[int, ...]
-    row_tokens: tuple[int, ...]
-    rows: int
+    chinese: float
+    """Share of the characters of the contexts that are CJK ideographs."""
+    question_tokens: tuple[int, ...] = ()
+    context_tokens: tuple[int, ...] = ()
+    answer_tokens: tuple[int, ...] = ()
+    """Over the rows that hold a whole answer; only in training."""
+    row_tokens: tuple[int, ...] = ()
+    rows: int = 0
     """Windows, each a row for the network."""
-    long_questions: float
+    tokens: int = 0
+    """In all rows, padding left aside."""
+    unknown: float = 0.0
+    """Share of those that are [UNK]."""
+    long_questions: float = 0.0
     """Share of the questions whose context needs more than one window."""
-    lost_answers: float
+    lost_answers: float = 0.0
     """Share of the questions whose answer no window holds whole; only in training."""
-    truncated_questions: int
-    planned_lengths: tuple[int, ...]
-    padding: float
+    truncated_questions: int = 0
+    planned_lengths: tuple[int, ...] = ()
+    padding: float = 0.0
     """Share of the positions that is padding at the planned lengths."""
 
 
@@ -87,6 +102,7 @@ def inspect_squad(
 ) -> SquadReport:  # fmt: skip
     """Reads both files (None: not there; a folder: its file of the split) and encodes them as training would.
 
+    tokenizer: None leaves out what is counted in tokens.
     Raises: DataError when a file as a whole cannot be used; bad rows are part of the report.
     """
     arguments = (tokenizer, max_seq_length, doc_stride, max_query_length, num_buckets)
@@ -111,11 +127,8 @@ def _inspect(
 ) -> tuple[SplitReport, list[QAExample]]:
     training = split == "train"
     examples, bad = read_squad(path, on_bad_row="skip", training=training, split=split)
-    table = qa_windows(tokenizer, examples, max_seq_length, doc_stride, max_query_length, training)
-    planned = plan_lengths(table.lengths, num_buckets, max_seq_length)
     contexts = list(dict.fromkeys(example.context for example in examples))
     duplicates, contradictions = _repeats(examples)
-    windows = np.bincount(table["example"], minlength=len(examples))
     report = SplitReport(
         file=str(find_squad_file(path, split)),
         questions=len(examples),
@@ -124,19 +137,28 @@ def _inspect(
         impossible=sum(example.is_impossible for example in examples),
         bad_rows=dict(bad.counts),
         bad_first=bad.first,
+        fatal=bad.fatal,
         unaligned_references=sum(answer.start < 0 for example in examples for answer in example.answers),
         duplicates=duplicates,
         contradictions=contradictions,
-        question_tokens=_quantiles(tokenizer, dict.fromkeys(example.question for example in examples)),
-        context_tokens=_quantiles(tokenizer, contexts),
-        row_tokens=_percentiles(table.lengths),
-        rows=len(table),
-        long_questions=float((windows > 1).mean()),
-        lost_answers=table.info["lost_answers"] / len(examples),
-        truncated_questions=table.info["truncated_questions"],
-        planned_lengths=planned,
-        padding=padding_share(table.lengths, planned),
+        chinese=_chinese(contexts),
     )
+    if tokenizer is not None:
+        table = qa_windows(tokenizer, examples, max_seq_length, doc_stride, max_query_length, training)
+        windows = np.bincount(table["example"], minlength=len(examples))
+        report.planned_lengths = plan_lengths(table.lengths, num_buckets, max_seq_length)
+        report.padding = padding_share(table.lengths, report.planned_lengths)
+        report.question_tokens = _quantiles(tokenizer, dict.fromkeys(example.question for example in examples))
+        report.context_tokens = _quantiles(tokenizer, contexts)
+        held = table["end_positions"] > 0
+        if held.any():
+            report.answer_tokens = _percentiles((table["end_positions"] - table["start_positions"] + 1)[held])
+        report.row_tokens = _percentiles(table.lengths)
+        report.unknown = float((table["input_ids"].values == tokenizer.unk_id).mean())
+        report.rows, report.tokens = len(table), int(table.lengths.sum())
+        report.long_questions = float((windows > 1).mean())
+        report.lost_answers = table.info["lost_answers"] / len(examples)
+        report.truncated_questions = table.info["truncated_questions"]
     return report, examples
 
 
@@ -166,6 +188,11 @@ def _question_key(example: QAExample) -> tuple[str, str]:
 @lru_cache(maxsize=256)  # the questions of one context follow one another
 def _plain(text: str) -> str:
     return " ".join(text.casefold().split())
+
+
+def _chinese(texts: Sequence[str]) -> float:
+    characters = sum(map(len, texts))
+    return sum(len(_IDEOGRAPHS.findall(text)) for text in texts) / max(1, characters)
 
 
 def _quantiles(tokenizer, texts) -> tuple[int, ...]:

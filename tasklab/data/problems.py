@@ -36,6 +36,11 @@ class BadRows:
     def __len__(self) -> int:
         return self.counts.total()
 
+    @property
+    def fatal(self) -> int:
+        """How many make `raise_if_fatal` raise."""
+        return self._fatal.total()
+
     def summary(self) -> str:
         """One line such as "left out 3: empty question (2), misaligned answer (1); first: ...", or ''."""
         return f"left out {len(self)}: {_listed(self.counts)}; first: {self.first[0]}" if self else ""

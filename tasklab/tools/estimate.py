@@ -1,0 +1,96 @@
+"""What a run will take, guessed from sizes alone: parameters, memory, seconds. Estimates, not promises."""
+
+import os
+import time
+
+import numpy as np
+
+from tasklab import kernels
+from tasklab.config import Config, ModelConfig
+from tasklab.engine import device
+
+PROCESS, GRAPH = 0.55 * 2**30, 0.1 * 2**30
+"""Bytes of Python with MindSpore before any weight, and of each compiled graph (measured: MindSpore 2.9, CPU)."""
+SIZE = 768
+"""Rows of the matrices whose product tells the speed of the machine."""
+POOL = 1.8
+"""Bytes that MindSpore's pool holds per byte of activations (measured: 1.5 to 1.9)."""
+EFFICIENCY = {True: 0.7, False: 0.3}
+"""Share of a plain matrix product's speed that training reaches, with and without fused kernels."""
+
+
+def fused(config: Config) -> bool:
+    """Whether a CPU run with this configuration would use the fused kernels; the first call may build them."""
+    return config.kernels == "auto" and config.precision == "fp32" and kernels.available()
+
+
+def parameters(model: ModelConfig) -> tuple[int, int]:
+    """(all weights of a BERT encoder, those in its layers alone)."""
+    H, I = model.hidden_size, model.intermediate_size  # noqa: E741 - the field's own letters
+    layers = model.num_hidden_layers * (4 * (H * H + H) + 2 * H * I + I + H + 4 * H)
+    return (model.vocab_size + model.max_position_embeddings + model.type_vocab_size + 2) * H + layers, layers
+
+
+def training_memory(config: Config, planned: tuple[int, ...]) -> float:
+    """Bytes at the peak: process and one graph per planned length, weights, gradients, two moments, and the
+    activations of a batch of the longest rows. Within 15 % of measured runs (qa_minilm_l6, batch 1, 12 and 24).
+
+    All in float32, 4 bytes. Weights, gradients and moments are 16 bytes per parameter, 20 with gradient accumulation.
+    Activations kept per token and layer, in floats, for hidden size H, intermediate size I, N heads, length S:
+    7 H + I + N + 4 with fused kernels, 16 H + 3 I + 16 N S with stock operators, H with recompute (one layer is then
+    worked on at a time); all times POOL.
+    """
+    model, train, longest = config.model, config.train, planned[-1]
+    H, I, N = model.hidden_size, model.intermediate_size, model.num_attention_heads  # noqa: E741
+    per_layer = 7 * H + I + N + 4 if fused(config) else 16 * H + 3 * I + 16 * N * longest
+    layers = model.num_hidden_layers
+    per_token = layers * H + per_layer if config.recompute else layers * per_layer
+    copies = 5 if train.gradient_accumulation_steps > 1 else 4
+    activations = train.batch_size * longest * per_token
+    return PROCESS + GRAPH * len(planned) + 4 * copies * parameters(model)[0] + 4 * POOL * activations
+
+
+def operations(model: ModelConfig, tokens: float, length: float, training: bool) -> float:
+    """Floating point operations on `tokens` tokens in rows of `length`.
+
+    2 per weight of the layers and token forward, twice that backward (6 in all), and attention: 4 H S per layer
+    forward (Kaplan et al. 2020, table 1).
+    """
+    forward = 2 * parameters(model)[1] + 4 * model.num_hidden_layers * model.hidden_size * length
+    return tokens * forward * (3 if training else 1)
+
+
+def seconds(config: Config, tokens: int, rows: int, padding: float, training: bool, speed: float) -> float:
+    """Seconds for all rows once, at `speed` operations per second of a plain matrix product.
+
+    padding: its share of all positions; fused kernels leave it out, stock operators compute it too.
+    """
+    skips = fused(config)
+    positions = tokens if skips else tokens / (1 - padding)
+    return operations(config.model, positions, positions / rows, training) / (speed * EFFICIENCY[skips])
+
+
+def machine_speed(seconds: float = 0.6) -> float:
+    """Operations per second of a plain float32 matrix product on all cores that this process may use.
+
+    Taken from the processor time, so that other programs running now change it little.
+    """
+    a, count = np.ones((SIZE, SIZE), np.float32), 0
+    a @ a  # starts the threads
+    start, end = time.process_time(), time.perf_counter() + seconds
+    while count == 0 or time.perf_counter() < end:
+        a @ a
+        count += 1
+    return 2 * SIZE**3 * count / (time.process_time() - start) * device.usable_cores()
+
+
+def machine_memory() -> int:
+    """Bytes that this process may use: the machine's, or the limit of its control group."""
+    limits = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            with open(path, encoding="ascii") as file:
+                limits.append(int(file.read()))
+        except (OSError, ValueError):  # no control group, or "max"
+            continue
+    return min(limits)
