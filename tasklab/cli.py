@@ -2,23 +2,32 @@
 
 import argparse
 import json
+import os
 import re
 import sys
 
 from tasklab import __version__
 from tasklab.errors import Interrupted, TasklabError
 
-OVERRIDE = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z0-9_]+)*=\S*")
-"""key=value without blanks; anything else is a name or an input text."""
+OVERRIDE = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z0-9_]+)*=.*", re.DOTALL)
+"""key=value; anything else is a name or, for predict, an input text."""
 
-NAME_HELP = "recipe, backbone, YAML file or checkpoint folder; a backbone needs its task before it"
+NAMES = "[TASK] NAME [KEY=VALUE ...]"
+WORDS = "recipe, backbone, YAML file, run or checkpoint folder; a backbone needs the task before it; then any KEY=VALUE"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; returns the exit status: 0, 1 for a user's error, 2 for wrong usage, 128 + n for a signal."""
-    options = parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    top = parser()
+    if not arguments:
+        top.print_help()
+        return 2
+    options = _parsed(top, arguments)
     try:
-        return options.run(options) or 0
+        status = options.run(options) or 0
+        sys.stdout.flush()
+        return status
     except Interrupted as stop:
         print(stop, file=sys.stderr)
         return stop.exit_code
@@ -26,9 +35,26 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
         return 130
-    except BrokenPipeError:
+    except BrokenPipeError:  # `tasklab list | head`: the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except OSError as error:  # a file that cannot be written, a full disk
+        print(f"error: {error.filename or 'operating system'}: {error.strerror or error}", file=sys.stderr)
+        return 1
+
+
+def _parsed(top: argparse.ArgumentParser, arguments: list[str]) -> argparse.Namespace:
+    """The options; names, overrides and inputs may stand before, between and behind them."""
+    options, left = top.parse_known_args(arguments)
+    words = getattr(options, options.collect, None) if options.collect else None
+    strange = [word for word in left if words is None or (word.startswith("-") and " " not in word)]
+    if strange:
+        options.usage.error(f"unexpected {' '.join(strange)}")
+    if left:
+        words.extend(left)
+    return options
 
 
 def parser() -> argparse.ArgumentParser:
@@ -47,109 +73,110 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"tasklab {__version__}")
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
 
-    verb = _verb(verbs, "train", train, "fine-tune a model", """examples:
+    verb = _verb(verbs, "train", train, "fine-tune a model", NAMES + " [--resume DIR | --from DIR|NAME]", """examples:
   tasklab train qa_minilm_l6 data.train=train.json data.eval=dev.json
   tasklab train question_answering bert_tiny data.train=train.json      # a task with a backbone
   tasklab train qa_minilm_l6 data.train=train.json train.epochs=3 optimizer.lr=5e-5   # any key of `tasklab show`
   tasklab train qa_minilm_l6 --resume output/qa_minilm_l6               # same run, next step
   tasklab train qa_minilm_l6 data.train=t.json --from output/other/checkpoint-120     # weights only
 """)  # fmt: skip
-    verb.add_argument("names", nargs="+", metavar="[TASK] NAME | KEY=VALUE", help=NAME_HELP)
+    verb.add_argument("names", nargs="+", metavar="NAME", help=WORDS)
     start = verb.add_mutually_exclusive_group()
     start.add_argument("--resume", metavar="DIR", help="continue this run or checkpoint exactly")
     start.add_argument("--from", dest="start", metavar="DIR|NAME", help="start from these weights, new optimizer")
 
-    verb = _verb(verbs, "evaluate", evaluate, "score a checkpoint", """examples:
+    verb = _verb(verbs, "evaluate", evaluate, "score a checkpoint", NAMES + " [OPTIONS]", """examples:
   tasklab evaluate output/qa_minilm_l6 data.eval=dev.json               # the best checkpoint of a run
   tasklab evaluate qa_minilm_l6 data.eval=dev.json --checkpoint output/qa_minilm_l6/checkpoint-120
 """)  # fmt: skip
-    verb.add_argument("names", nargs="+", metavar="[TASK] NAME | KEY=VALUE", help=NAME_HELP)
+    verb.add_argument("names", nargs="+", metavar="NAME", help=WORDS)
     verb.add_argument("--checkpoint", metavar="DIR", help="default: the best checkpoint of the run")
     verb.add_argument("--predictions", metavar="FILE", help="also write the predictions as JSON")
 
-    verb = _verb(verbs, "predict", predict, "answer inputs", """examples:
+    verb = _verb(verbs, "predict", predict, "answer inputs", NAMES + " (INPUT ... | --file FILE)", """examples:
   tasklab predict output/qa_minilm_l6 "My name is Wolfgang and I live in Berlin - Where do I live?"
   tasklab predict output/qa_minilm_l6 --file questions.json --top-k 3 > answers.json
 """)  # fmt: skip
-    verb.add_argument("names", nargs="+", metavar="[TASK] NAME | KEY=VALUE | INPUT", help=NAME_HELP)
+    verb.add_argument("names", nargs="+", metavar="NAME", help=WORDS + "; every further word is an input")
     verb.add_argument("--checkpoint", metavar="DIR", help="default: the best checkpoint of the run")
     verb.add_argument("--file", metavar="FILE", help="inputs from a file instead (.json, .jsonl, .txt)")
     verb.add_argument("--top-k", type=int, default=1, metavar="K", help="answers per input (default 1)")
 
-    verb = _verb(verbs, "list", list_names, "tasks, recipes and backbones")
+    verb = _verb(verbs, "list", list_names, "tasks, recipes and backbones", collect="")
     verb.add_argument("task", nargs="?", help="only this task")
 
-    verb = _verb(verbs, "show", show, "the complete configuration that a name stands for")
-    verb.add_argument("names", nargs="+", metavar="[TASK] NAME | KEY=VALUE", help=NAME_HELP)
+    verb = _verb(verbs, "show", show, "the complete configuration that a name stands for", NAMES, """examples:
+  tasklab show qa_minilm_l6
+  tasklab show question_answering bert_tiny train.epochs=5 > my.yaml    # then: tasklab train my.yaml
+""")  # fmt: skip
+    verb.add_argument("names", nargs="+", metavar="NAME", help=WORDS)
 
-    verb = _verb(verbs, "doctor", None, "check a data set or this machine before training", """examples:
+    verb = _verb(verbs, "doctor", None, "check a data set or this machine before training", epilog="""examples:
   tasklab doctor env
   tasklab doctor data train.json --eval dev.json --model qa_bert_base_uncased
 """)  # fmt: skip
     subjects = verb.add_subparsers(dest="subject", required=True, metavar="SUBJECT")
-    subject = _verb(subjects, "data", doctor_data, "rows, labels, duplicates, leaks, lengths, expected memory and time")
+    subject = _verb(
+        subjects, "data", doctor_data, "rows, labels, duplicates, leaks, lengths, expected memory and time",
+        epilog="The exit status is 1 when something has to be fixed before training, else 0.", collect="overrides",
+    )  # fmt: skip
     subject.add_argument("train", metavar="TRAIN", help="training file or folder")
     subject.add_argument("--eval", metavar="FILE", help="evaluation file or folder")
     subject.add_argument("--model", default="qa_minilm_l6", metavar="NAME", help="default: %(default)s")
-    subject.add_argument("overrides", nargs="*", metavar="KEY=VALUE")
-    _verb(subjects, "env", doctor_env, "device, cores, memory, kernels, packages, caches")
+    subject.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="any key of `tasklab show`")
+    _verb(subjects, "env", doctor_env, "device, cores, memory, kernels, packages, caches", collect="")
 
-    verb = _verb(verbs, "demo", demo, "train, evaluate and answer on a small sample set, in about a minute")
+    verb = _verb(verbs, "demo", demo, "train, evaluate and answer on a small sample set, in about a minute", collect="")
     verb.add_argument("--output", default="output/demo", metavar="DIR", help="default: %(default)s")
     return top
 
 
-def _verb(group, name: str, run, summary: str, epilog: str = ""):
+def _verb(group, name: str, run, summary: str, usage: str = "", epilog: str = "", collect: str = "names"):
+    """A subcommand; `collect` names the list that also takes the words behind its options."""
     verb = group.add_parser(
-        name, help=summary, description=summary, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    verb.set_defaults(run=run)
+        name, help=summary, description=summary[0].upper() + summary[1:] + ".", epilog=epilog,
+        usage=f"tasklab {name} {usage}" if usage else None, formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    verb.set_defaults(run=run, usage=verb, collect=collect)
     return verb
 
 
-def _split(words: list[str]) -> tuple[list[str], list[str]]:
-    """(names and inputs, overrides) in their order."""
-    overrides = [word for word in words if OVERRIDE.fullmatch(word)]
-    return [word for word in words if not OVERRIDE.fullmatch(word)], overrides
-
-
-def _trainer(names: list[str], overrides: list[str]):
-    """A Trainer for [TASK] NAME, and the words left over."""
-    from tasklab.errors import UnknownName
+def _trainer(options, inputs: bool = False):
+    """A Trainer for [TASK] NAME [KEY=VALUE ...], and with `inputs` the texts behind the name."""
+    from tasklab.config import find_model
+    from tasklab.registry import unknown_name
     from tasklab.task import TASKS
     from tasklab.trainer import Trainer
 
-    task = names.pop(0) if len(names) > 1 and names[0] in TASKS.names() else None
+    # an input may hold "=" and a path may hold blanks: where there are inputs, an override has no blank
+    overrides = [w for w in options.names if OVERRIDE.fullmatch(w) and not (inputs and any(map(str.isspace, w)))]
+    names = [word for word in options.names if word not in overrides]
+    task = names.pop(0) if names and names[0] in TASKS.names() else None
     if not names:
-        raise UnknownName("no model name given; `tasklab list` shows the known ones")
-    return Trainer(task=task, model=names.pop(0), overrides=overrides), names
-
-
-def _nothing_left(words: list[str]):
-    if words:
-        raise TasklabError(f"unexpected argument {words[0]!r}: expected [TASK] NAME and then KEY=VALUE pairs")
+        options.usage.error(f"no model is named{f' for {task}' if task else ''}; `tasklab list` shows the known ones")
+    model, left = names[0], names[1:]
+    if left and not inputs:
+        if task is None and find_model(model) is None and not os.path.exists(model):
+            raise unknown_name("task", model, TASKS.names())
+        options.usage.error(f"unexpected {left[0]!r} behind the name {model!r}; settings are written KEY=VALUE")
+    return Trainer(task=task, model=model, overrides=overrides), left
 
 
 def train(options):
-    names, overrides = _split(options.names)
-    trainer, left = _trainer(names, overrides)
-    _nothing_left(left)
+    trainer, _ = _trainer(options)
     trainer.train(options.resume or options.start or False, do_finetune=bool(options.start))
 
 
 def evaluate(options):
-    names, overrides = _split(options.names)
-    trainer, left = _trainer(names, overrides)
-    _nothing_left(left)
+    trainer, _ = _trainer(options)
     metrics = trainer.evaluate(options.checkpoint, predictions_file=options.predictions)
     print(json.dumps(metrics, indent=1))
 
 
 def predict(options):
-    names, overrides = _split(options.names)
-    trainer, inputs = _trainer(names, overrides)
+    trainer, inputs = _trainer(options, inputs=True)
     if bool(inputs) == bool(options.file):
-        raise TasklabError("give the inputs either as arguments or with --file, for example: " + trainer.example())
+        options.usage.error(f"give inputs as arguments or with --file, for example: {trainer.example()}")
     answers = trainer.predict(options.checkpoint, input_data=options.file or inputs, top_k=options.top_k)
     print(json.dumps(answers, ensure_ascii=False, indent=1))
 
@@ -161,15 +188,16 @@ def list_names(options):
 
 
 def show(options):
-    names, overrides = _split(options.names)
-    trainer, left = _trainer(names, overrides)
-    _nothing_left(left)
+    trainer, _ = _trainer(options)
     print(trainer.config.to_yaml(), end="")
 
 
 def doctor_data(options):
     from tasklab.tools.doctor_data import report
 
+    for word in options.overrides:
+        if not OVERRIDE.fullmatch(word):
+            options.usage.error(f"unexpected {word!r}: the evaluation file goes with --eval, settings are KEY=VALUE")
     return report(options.train, options.eval, options.model, options.overrides)
 
 

@@ -3,20 +3,24 @@
 import os
 import platform
 import shutil
+import subprocess
 import sys
+import time
 from importlib import metadata
 from pathlib import Path
 
 from tasklab import __version__, kernels
 from tasklab.cachedir import cache_dir
 from tasklab.engine import device
+from tasklab.tools.estimate import machine_memory
 
 REQUIRED = ("mindspore", "mindformers", "numpy", "tokenizers", "safetensors", "sentencepiece", "matplotlib", "tqdm")
 OPTIONAL = ("tensorboardX",)
+TRIAL = "import mindspore as ms; assert (ms.Tensor([1.0]) + 1).asnumpy()[0] == 2"
 
 
 def report() -> int:
-    """Prints the report; returns 1 when something that every run needs is missing, else 0."""
+    """Prints the report; returns 1 when something that every run needs is missing or does not work, else 0."""
     missing = []
     print(f"tasklab {__version__}, Python {sys.version.split()[0]}, {platform.platform()}")
     for name in REQUIRED + OPTIONAL:
@@ -25,20 +29,35 @@ def report() -> int:
         except metadata.PackageNotFoundError:
             print(f"  {name:14} missing{' (optional)' if name in OPTIONAL else ': pip install ' + name}")
             missing += [] if name in OPTIONAL else [name]
+    works, said = _mindspore_works()
+    print(f"mindspore       {said}")
     print(f"cores usable    {device.usable_cores()} of {os.cpu_count()}")
-    print(f"memory          {_memory()}")
+    print(f"memory          {machine_memory() / 2**30:.1f} GiB")
     print(f"devices         {', '.join(device.available())}")
     built = kernels.available()
     print(f"fused kernels   {'built for this machine' if built else 'off, stock operators run: ' + kernels.why_not()}")
     folder = cache_dir()
     print(f"cache           {folder}, {_size(folder)}; {_free(folder)} free")
-    print(f"weights         {os.environ.get('TASKLAB_CHECKPOINTS') or './checkpoints'}, then {folder / 'weights'}")
-    return 1 if missing else 0
+    chosen = os.environ.get("TASKLAB_CHECKPOINTS", "$TASKLAB_CHECKPOINTS (not set)")
+    print(f"weights         looked up in {chosen}, {Path('checkpoints').absolute()}, {folder / 'weights'}")
+    placed = sorted({entry.parent.name for root in _roots(folder) for entry in root.glob("[!.]*/model.safetensors*")})
+    print(f"                found: {', '.join(placed) or 'none; they are fetched when a run needs them'}")
+    return 1 if missing or not works else 0
 
 
-def _memory() -> str:
-    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return f"{pages / 2**30:.1f} GiB"
+def _mindspore_works() -> tuple[bool, str]:
+    """Adds two numbers in a process of its own, because an import that fails can take the process with it."""
+    start = time.perf_counter()
+    done = subprocess.run([sys.executable, "-c", TRIAL], capture_output=True, text=True, errors="replace")
+    if done.returncode == 0:
+        return True, f"works; loading takes {time.perf_counter() - start:.1f} s"
+    lines = done.stderr.strip().splitlines() or [f"ended with exit code {done.returncode}"]
+    return False, f"does not work: {lines[-1][:200]}; install tasklab again in a fresh environment"
+
+
+def _roots(cache: Path) -> list[Path]:
+    chosen = os.environ.get("TASKLAB_CHECKPOINTS")
+    return [*([Path(chosen).expanduser()] if chosen else []), Path("checkpoints"), cache / "weights"]
 
 
 def _size(folder: Path) -> str:
