@@ -26,11 +26,11 @@ class HostAdamW:
     def __init__(self, parameters: Sequence[Parameter], config: OptimizerConfig, max_grad_norm: float):
         self.names = [p.name for p in parameters]
         self.config, self.max_grad_norm, self.steps = config, max_grad_norm, 0
-        self.values = [p.asnumpy() for p in parameters]  # views: writing to them changes the parameter
+        self.parameters = list(parameters)
         self.moments1 = [np.zeros(p.shape, np.float32) for p in parameters]
         self.moments2 = [np.zeros(p.shape, np.float32) for p in parameters]
         self.decay_flags = [decays(p) for p in parameters]
-        self.sums, self.owner = None, None
+        self.sums, self.owner, self._buffers = None, None, None
 
     def accumulate(self, grads: Sequence[Tensor]):
         """Adds one micro-batch's summed gradients to those since the last step."""
@@ -38,15 +38,20 @@ class HostAdamW:
         if self.sums is None:
             self.sums, self.owner = arrays, grads  # the tensors own the memory behind the views
         else:
-            for total, array in zip(self.sums, arrays, strict=True):
-                np.add(total, array, out=total)
+            # never in place of the first: a graph hands out one tensor for equal gradients, and its own constants
+            self._buffers = self._buffers or [np.empty_like(array) for array in arrays]
+            for total, array, buffer in zip(self.sums, arrays, self._buffers, strict=True):
+                np.add(total, array, out=buffer)
+            self.sums = self._buffers
 
     def step(self, lr: float, scale: float) -> float:
         """Applies the accumulated sums times `scale`; returns the global gradient norm before clipping."""
         self.steps += 1
         beta1, beta2 = self.config.betas
+        # views: writing to them changes the parameter, until set_data gives it other memory; hence taken anew
+        values = [p.asnumpy() for p in self.parameters]
         norm = kernel.adamw_step(
-            self.values, self.sums, self.moments1, self.moments2, self.decay_flags,
+            values, self.sums, self.moments1, self.moments2, self.decay_flags,
             lr=lr, beta1=beta1, beta2=beta2, eps=self.config.eps, weight_decay=self.config.weight_decay,
             step=self.steps, bias_correction=self.config.bias_correction,
             max_grad_norm=self.max_grad_norm, grad_scale=scale,
@@ -77,6 +82,8 @@ class DeviceAdamW(nn.Cell):
         self.moments2 = self.parameters.clone("moment2", init="zeros")
         self.decay = tuple(config.weight_decay if decays(p) else 0.0 for p in parameters)
         self.beta1, self.beta2 = config.betas
+        # subtracted here in float64: a graph would do it in float32, where 1 - 0.999 is off by 1e-5
+        self.rest1, self.rest2 = 1.0 - self.beta1, 1.0 - self.beta2
         self.sums = None
 
     def construct(self, grads, lr, scale, correction1, correction2):
@@ -89,8 +96,8 @@ class DeviceAdamW(nn.Cell):
             factor = scale * ops.minimum(self.max_grad_norm / (norm + 1e-6), Tensor(1.0, ms.float32))
         for i in range(len(grads)):
             value, grad = self.parameters[i], grads[i] * factor
-            moment1 = self.moments1[i] * self.beta1 + grad * (1.0 - self.beta1)
-            moment2 = self.moments2[i] * self.beta2 + ops.square(grad) * (1.0 - self.beta2)
+            moment1 = self.moments1[i] * self.beta1 + grad * self.rest1
+            moment2 = self.moments2[i] * self.beta2 + ops.square(grad) * self.rest2
             update = (moment1 / correction1) / (ops.sqrt(moment2 / correction2) + self.config.eps)
             ops.assign(self.moments1[i], moment1)
             ops.assign(self.moments2[i], moment2)
