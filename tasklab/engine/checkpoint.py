@@ -16,6 +16,7 @@ from tasklab.weights.folder import OPTIMIZER, STATE, WEIGHTS, TensorFile, read_w
 
 BEST = "best"
 OUTPUT = "output"
+DROPPED = ".{}.dropped"
 
 
 @dataclass
@@ -42,7 +43,7 @@ class TrainerState:
             raise CheckpointError(f"{path}: not a trainer state of this version ({error!r})") from None
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), indent=1) + "\n"
+        return json.dumps(asdict(self), indent=1, default=float) + "\n"  # NumPy's float32 is no Python float
 
 
 class RunFolder:
@@ -125,20 +126,34 @@ class RunFolder:
         contents[OPTIMIZER] = TensorFile(optimizer)
         contents[STATE] = state.to_json().encode()
         write_folder(target, contents)
-        if is_best:
-            aside = self.path / (BEST + ".tmp")
-            aside.write_text(target.name + "\n")
-            os.replace(aside, self.path / BEST)
-        self._drop_old(keep)
+        # the step in the state too: a kill may have come between the best checkpoint and its pointer
+        self._point_at_best(state.global_step if is_best else state.best_step)
+        self._drop_old(keep, target)
         return target
 
-    def _drop_old(self, keep: int | None):
+    def _point_at_best(self, step: int | None):
+        folder = self.path / f"checkpoint-{step}"
+        if not folder.is_dir() or folder == self.best():
+            return
+        aside = self.path / (BEST + ".tmp")
+        try:
+            aside.write_text(folder.name + "\n")
+            os.replace(aside, self.path / BEST)
+        except OSError as error:
+            raise CheckpointError(
+                f"{self.path / BEST}: cannot be written ({error}); {folder.name} is the best and complete"
+            ) from None
+
+    def _drop_old(self, keep: int | None, newest: Path):
+        for left in self.path.glob(DROPPED.format("checkpoint-*")):  # of a run killed meanwhile
+            shutil.rmtree(left, ignore_errors=True)
         if keep is None:
             return
-        best = self.best()
-        for entry in self.checkpoints()[:-keep]:
+        best, found = self.best(), self.checkpoints()
+        # later ones exist when a run went back to an earlier step: they are no reason to drop the one just written
+        for entry in found[: found.index(newest) + 1][:-keep]:
             if entry != best:
-                doomed = entry.with_name("." + entry.name + ".dropped")
+                doomed = entry.with_name(DROPPED.format(entry.name))
                 os.rename(entry, doomed)  # so that a kill halfway leaves no half checkpoint
                 shutil.rmtree(doomed, ignore_errors=True)
 

@@ -99,3 +99,31 @@ def test_a_named_output_dir_that_holds_a_run_is_refused(tmp_path):
     save(RunFolder(tmp_path), 1)
     with pytest.raises(ConfigError, match="holds a run already; continue it with --resume"):
         new_run(Config(name="qa_x", output_dir=str(tmp_path)))
+
+
+def test_going_back_to_an_earlier_step_does_not_drop_what_is_written(tmp_path):
+    run = RunFolder(tmp_path)
+    for step in (10, 20, 30):
+        save(run, step, keep=None)
+    save(run, 15, keep=1)  # resumed from 10
+    assert names(run) == ["checkpoint-15", "checkpoint-20", "checkpoint-30"]
+
+
+def test_what_a_kill_left_of_a_dropped_checkpoint_is_no_obstacle(tmp_path):
+    run = RunFolder(tmp_path)
+    left = tmp_path / ".checkpoint-1.dropped"
+    left.mkdir()
+    (left / "model.safetensors").write_bytes(b"half")
+    for step in (1, 2):
+        save(run, step, keep=1)
+    assert names(run) == ["checkpoint-2"]
+    assert not list(tmp_path.glob(".checkpoint-*"))
+
+
+def test_a_best_pointer_lost_in_a_kill_is_written_with_the_next_checkpoint(tmp_path):
+    run = RunFolder(tmp_path)
+    save(run, 1, is_best=True)
+    save(run, 2)  # was the best, but the pointer still says 1
+    run.save(TrainerState(global_step=3, best_step=2), WEIGHTS, MOMENTS, {}, 1, False)
+    assert run.best().name == "checkpoint-2"
+    assert names(run) == ["checkpoint-2", "checkpoint-3"]
