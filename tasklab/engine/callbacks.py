@@ -4,7 +4,6 @@ import json
 import logging
 import os
 import sys
-import time
 from pathlib import Path
 
 from tasklab.engine.curves import draw_curves
@@ -54,10 +53,9 @@ class ProgressLog(Callback):
             self._bar.update()
 
     def on_log(self, loop, record):
-        left = time.strftime("%H:%M:%S", time.gmtime(record["seconds_left"]))
         self._say(
             f"global step {record['global_step']}, epoch: {record['epoch']}, loss: {record['loss']:.5f}, "
-            f"speed: {record['speed']:.2f} step/s, lr: {record['lr']:.3g}, time left: {left}"
+            f"speed: {record['speed']:.2f} step/s, lr: {record['lr']:.3g}, time left: {_clock(record['seconds_left'])}"
         )
 
     def on_evaluate(self, loop, record):
@@ -96,8 +94,12 @@ class MetricsFile(Callback):
         self._append({"kind": "evaluate", **record})
 
     def _append(self, record: dict):
-        with open(self.path, "a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
+        line = json.dumps(record, default=float) + "\n"  # NumPy's float32 is no Python float
+        try:
+            with open(self.path, "a", encoding="utf-8") as file:
+                file.write(line)
+        except OSError as error:  # no reason to lose the run; a checkpoint that cannot be written stops it
+            logger.warning("%s: cannot be written (%s); training goes on", self.path, error)
 
 
 class Curves(Callback):
@@ -110,7 +112,11 @@ class Curves(Callback):
         self._draw(loop)
 
     def _draw(self, loop):
-        draw_curves(read_metrics(loop.run.path / METRICS_FILE), loop.run.path / CURVES_FILE, loop.config.name)
+        path = loop.run.path / CURVES_FILE
+        try:
+            draw_curves(read_metrics(loop.run.path / METRICS_FILE), path, loop.config.name)
+        except OSError as error:
+            logger.warning("%s: cannot be written (%s); training goes on", path, error)
 
 
 class TensorBoard(Callback):
@@ -138,13 +144,19 @@ class TensorBoard(Callback):
                 self.writer.add_scalar(f"{group}/{name}", value, record["global_step"])
 
 
+def _clock(seconds: float) -> str:
+    """Hours, minutes and seconds; more than 24 hours stay hours."""
+    minutes, seconds = divmod(int(seconds), 60)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
+
+
 def read_metrics(path: Path) -> list[dict]:
-    """Records of a metrics.jsonl; a last line cut off by a kill is left out."""
+    """Records of a metrics.jsonl; a line cut off by a kill or a full disk is left out."""
     records = []
     if path.is_file():
         for line in path.read_text(encoding="utf-8").splitlines():
             try:
                 records.append(json.loads(line))
             except ValueError:
-                break
+                continue
     return records

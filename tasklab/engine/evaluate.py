@@ -40,7 +40,7 @@ def row_outputs(
 def serving_lengths(longest: int, max_seq_length: int) -> tuple[int, ...]:
     """A fixed ladder of padded lengths, so that a long-lived predictor compiles each graph once."""
     ladder = tuple(step for step in STEPS if step < max_seq_length) + (max_seq_length,)
-    return tuple(step for step in ladder if step <= longest) + tuple(step for step in ladder if step > longest)[:1]
+    return tuple(step for step in ladder if step < longest) + tuple(step for step in ladder if step >= longest)[:1]
 
 
 def evaluate(

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM become a request to stop at the next safe point; a second Ctrl-C stops at once."""
+"""Ctrl-C and SIGTERM become a request to stop at the next safe point; a Ctrl-C after that stops at once."""
 
 import signal
 import threading
@@ -20,9 +20,10 @@ class GracefulStop:
 
     def __exit__(self, *_):
         for number, handler in self._previous.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)  # None: set outside Python
 
     def _note(self, number, _frame):
-        if self.received is not None:
+        if self.received is None:
+            self.received = number
+        elif number == signal.SIGINT:  # schedulers repeat SIGTERM while a checkpoint is being written
             raise KeyboardInterrupt
-        self.received = number

@@ -1,0 +1,62 @@
+"""Outputs and scores do not depend on how the rows were batched."""
+
+import numpy as np
+import pytest
+
+from tasklab.engine.evaluate import evaluate, padded_rows, row_outputs, serving_lengths
+from tasklab.engine.step import CompileLog
+
+LENGTHS = (3, 20, 7, 16, 17, 1, 9)
+
+
+def outputs(task, settings, table, size, order=None, planned=None):
+    job = task(settings(evaluate__batch_size=size))
+    features = table(LENGTHS)
+    features = features if order is None else features.select(order)
+    found = np.full((len(features), 3), np.nan, np.float32)
+    batches = list(row_outputs(job, job.network(), features, CompileLog(), planned))  # all kept until the end
+    for rows, (logits,) in batches:
+        assert np.isnan(found[rows]).all()
+        found[rows] = logits
+    return found
+
+
+@pytest.fixture
+def reference(task, settings, table):
+    """Logits by hand: mean of the word vectors, times the weights."""
+    network, features = task(settings()).network(), table(LENGTHS)
+    words, weight = (p.asnumpy() for p in (network.table, network.output.weight))
+    means = np.stack([words[features["input_ids"].row(i)].mean(axis=0) for i in range(len(LENGTHS))])
+    return means @ weight.T + network.output.bias.asnumpy()
+
+
+@pytest.mark.parametrize("size, planned", [(1, (32,)), (3, None), (32, None)])
+def test_outputs_do_not_depend_on_the_batch_size(task, settings, table, reference, size, planned):
+    np.testing.assert_allclose(outputs(task, settings, table, size, None, planned), reference, atol=1e-5)
+
+
+def test_outputs_do_not_depend_on_the_order_of_the_rows(task, settings, table, reference):
+    order = [4, 2, 6, 0, 5, 3, 1]
+    np.testing.assert_allclose(outputs(task, settings, table, 3, order), reference[order], atol=1e-5)
+
+
+def test_scores_count_every_example_once(task, settings, table, reference):
+    job, features = task(settings(evaluate__batch_size=4)), table(LENGTHS)
+    labels = [0, 1, 2, 0, 1, 2, 0]
+    hits = sum(int(row.argmax()) == label for row, label in zip(reference, labels, strict=True))
+    found = evaluate(job, job.network(), features, labels, CompileLog())
+    assert found == {"accuracy": pytest.approx(100 * hits / 7)}
+
+
+def test_short_runs_use_batches_of_powers_of_two():
+    assert [padded_rows(count, 32) for count in (1, 2, 3, 5, 31, 32, 1000)] == [1, 2, 4, 8, 32, 32, 32]
+    assert padded_rows(11, 12) == 12  # never more than the batch size
+
+
+def test_serving_lengths_end_with_the_first_that_holds_the_row():
+    assert serving_lengths(10, 384) == (16,)
+    assert serving_lengths(16, 384) == (16,)
+    assert serving_lengths(17, 384) == (16, 32)
+    assert serving_lengths(100, 384) == (16, 32, 64, 128)
+    assert serving_lengths(300, 384) == (16, 32, 64, 128, 256, 384)
+    assert serving_lengths(40, 48) == (16, 32, 48)

@@ -1,0 +1,130 @@
+"""What a run leaves to read: log lines, metrics.jsonl, curves.png."""
+
+import json
+import logging
+import re
+import struct
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from tasklab.engine.callbacks import Curves, MetricsFile, ProgressLog, TensorBoard, read_metrics
+from tasklab.engine.curves import draw_curves
+
+RECORD = {
+    "global_step": 10, "epoch": 1, "loss": 0.6751, "lr": 3e-5, "grad_norm": 1.5, "speed": 4.25, "seconds_left": 90000.0,
+}  # fmt: skip
+
+
+def png_size(path):
+    """(width, height) as the IHDR chunk says (PNG specification, 11.2.2)."""
+    content = path.read_bytes()
+    assert content[:8] == b"\x89PNG\r\n\x1a\n" and content[12:16] == b"IHDR" and b"IEND" in content[-12:]
+    return struct.unpack(">II", content[16:24])
+
+
+def test_a_log_line_reads_as_it_always_did(job, caplog):
+    with caplog.at_level(logging.INFO, "tasklab"):
+        job(losses=[0.6751] * 20, callbacks=[ProgressLog()], train__epochs=2, train__logging_steps=10).train()
+    lines = [r.message for r in caplog.records if r.message.startswith("global step")]
+    assert len(lines) == 1
+    assert re.match(r"global step 10, epoch: 2, loss: 0\.67510, speed: \d+\.\d\d step/s, lr: ", lines[0])
+
+
+def test_more_than_a_day_left_is_said_in_hours(job, caplog):
+    with caplog.at_level(logging.INFO, "tasklab"):
+        ProgressLog().on_log(job(losses=[]), RECORD)
+    assert caplog.records[-1].message == (  # 90000 s = 25 h
+        "global step 10, epoch: 1, loss: 0.67510, speed: 4.25 step/s, lr: 3e-05, time left: 25:00:00"
+    )
+
+
+def test_an_evaluation_is_logged_under_the_title_of_the_task(job, caplog):
+    with caplog.at_level(logging.INFO, "tasklab"):
+        job(losses=[], scores=[62.5], callbacks=[ProgressLog()], train__epochs=1).train()
+    assert "Label Metric = {'accuracy': 62.5}" in [r.message for r in caplog.records]
+
+
+def test_every_record_is_one_line_of_json(job):
+    loop = job(
+        losses=[1.0, 3.0, 2.0, 2.0, 5.0], scores=[np.float32(62.5)], callbacks=[MetricsFile()], train__epochs=1,
+        train__logging_steps=2,
+    )  # fmt: skip
+    loop.train()
+    lines = (loop.run.path / "metrics.jsonl").read_text().splitlines()
+    found = [json.loads(line) for line in lines]
+    # means of the losses since the line before: (1 + 3) / 2, (2 + 2) / 2, 5
+    assert [(r["kind"], r["global_step"], r.get("loss")) for r in found] == [
+        ("train", 2, 2.0), ("train", 4, 2.0), ("train", 5, 5.0), ("evaluate", 5, None),
+    ]  # fmt: skip
+    assert found[-1]["accuracy"] == 62.5
+
+
+def test_a_truncated_last_line_is_left_out(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    path.write_text('{"kind": "train", "global_step": 1}\n{"kind": "train", "global_st')
+    assert read_metrics(path) == [{"kind": "train", "global_step": 1}]
+    assert read_metrics(tmp_path / "none.jsonl") == []
+
+
+def test_lines_beyond_the_checkpoint_are_dropped_on_resume(job):
+    loop = job(losses=[])
+    path = loop.run.path / "metrics.jsonl"
+    path.write_text("".join(f'{{"kind": "train", "global_step": {step}}}\n' for step in (2, 4, 6)) + '{"kind": "tr')
+    loop.state.global_step = 4
+    listener = MetricsFile()
+    listener.on_train_begin(loop)
+    listener.on_log(loop, {"global_step": 6, "loss": 0.5})
+    assert [(r["global_step"], r.get("loss")) for r in read_metrics(path)] == [(2, None), (4, None), (6, 0.5)]
+
+
+def test_curves_have_one_panel_per_scalar(tmp_path, monkeypatch):
+    records = [{"kind": "train", **RECORD, "global_step": step} for step in (10, 20)]
+    records.append({"kind": "evaluate", "global_step": 20, "epoch": 1, "f1": 80.0, "exact_match": 70.0})
+    titles, add = [], Figure.add_subplot
+
+    def noted(figure, *place):
+        panel = add(figure, *place)
+        set_title = panel.set_title
+        panel.set_title = lambda text, **options: (titles.append(text), set_title(text, **options))
+        return panel
+
+    monkeypatch.setattr(Figure, "add_subplot", noted)
+    draw_curves(records, tmp_path / "curves.png", "tiny")
+    assert titles == ["train/loss", "train/lr", "train/grad_norm", "evaluate/f1", "evaluate/exact_match"]
+    # 2 panels of 6 x 3 inch in a row, 3 rows, 100 dots per inch
+    assert png_size(tmp_path / "curves.png") == (1200, 900)
+
+
+def test_a_run_leaves_its_curves(job):
+    loop = job(losses=[], scores=[10, 20], callbacks=[MetricsFile(), Curves()], train__epochs=2)
+    loop.train()
+    assert png_size(loop.run.path / "curves.png")[0] == 1200
+
+
+def test_no_record_gives_no_picture(tmp_path):
+    draw_curves([], tmp_path / "curves.png", "tiny")
+    assert not (tmp_path / "curves.png").exists()
+
+
+@pytest.mark.parametrize("name", ["metrics.jsonl", "curves.png"])
+def test_a_log_that_cannot_be_written_does_not_end_the_run(job, caplog, name):
+    class Blocked(MetricsFile):
+        def on_step_end(self, loop):
+            if loop.state.global_step == 6:
+                path = loop.run.path / name
+                path.unlink(missing_ok=True)
+                path.mkdir()
+
+    metrics = Blocked()
+    loop = job(losses=[], scores=[1, 2], callbacks=[metrics, Curves()], train__epochs=2, train__logging_steps=2)
+    assert loop.train().finished
+    assert f"{name}: cannot be written" in caplog.text
+
+
+def test_tensorboard_gets_the_scalars(job):
+    pytest.importorskip("tensorboardX")
+    loop = job(losses=[], scores=[1.0], callbacks=[TensorBoard()], train__epochs=1)
+    loop.train()
+    assert list((loop.run.path / "tensorboard").iterdir())

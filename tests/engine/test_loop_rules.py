@@ -1,0 +1,162 @@
+"""When a run evaluates, saves, stops and refuses; a scripted step stands in for the network."""
+
+import errno
+import os
+import re
+import signal
+
+import pytest
+
+from tasklab.engine.callbacks import Callback
+from tasklab.errors import CheckpointError, Interrupted, TrainingError
+from tasklab.weights import atomic
+
+# 10 rows in batches of 2 are 5 steps an epoch
+
+
+class Seen(Callback):
+    """Steps at which each event came."""
+
+    def __init__(self):
+        self.evaluated, self.saved, self.steps = [], [], 0
+
+    def on_step_end(self, loop):
+        self.steps += 1
+
+    def on_evaluate(self, loop, record):
+        self.evaluated.append(record["global_step"])
+
+    def on_save(self, loop, folder):
+        self.saved.append(int(folder.name.removeprefix("checkpoint-")))
+
+
+class At(Callback):
+    """Does something once, at the end of a step."""
+
+    def __init__(self, step, action):
+        self.step, self.action = step, action
+
+    def on_step_end(self, loop):
+        if loop.state.global_step == self.step:
+            self.action()
+
+
+def checkpoints(loop):
+    return [int(path.name.removeprefix("checkpoint-")) for path in loop.run.checkpoints()]
+
+
+@pytest.mark.parametrize(
+    "settings, evaluated, saved",
+    [
+        ({"train__eval_strategy": "epoch"}, [5, 10], [5, 10]),
+        ({"train__eval_strategy": "steps", "train__eval_steps": 4}, [4, 8, 10], [4, 5, 8, 10]),
+        ({"train__eval_strategy": "no"}, [], [5, 10]),
+        ({"train__eval_strategy": "no", "train__save_steps": 3}, [], [3, 6, 9, 10]),
+        ({"train__max_steps": 7}, [5, 7], [5, 7]),
+        ({"train__max_steps": 12}, [5, 10, 12], [5, 10, 12]),
+        ({"train__gradient_accumulation_steps": 2}, [3, 6], [3, 6]),  # 2 + 2 + 1 micro-batches
+    ],
+)
+def test_a_run_evaluates_and_saves_when_it_was_told_to(job, settings, evaluated, saved):
+    seen = Seen()
+    loop = job(losses=[], scores=range(20), callbacks=[seen], train__epochs=2, **settings)
+    state = loop.train()
+    assert (seen.evaluated, seen.saved) == (evaluated, saved)
+    assert seen.steps == state.global_step == state.total_steps == saved[-1]
+    assert state.finished
+
+
+def test_training_stops_when_patience_is_used_up(job):
+    # best at the second evaluation, then 49, 50 (a tie is no gain), 48: patience 3 ends the run after epoch 5
+    loop = job(losses=[], scores=[40, 50, 49, 50, 48, 99], train__epochs=6, train__early_stopping_patience=3)
+    state = loop.train()
+    assert (state.epoch, state.global_step) == (5, 25)
+    assert (state.best_metric, state.best_step, state.evaluations_without_gain) == (50, 10, 3)
+    assert loop.run.best().name == "checkpoint-10"
+    assert state.finished
+
+
+def test_the_best_checkpoint_outlives_the_limit(job):
+    loop = job(losses=[], scores=[10, 90, 20, 30, 40, 50], train__epochs=6, train__save_total_limit=2)
+    loop.train()
+    assert checkpoints(loop) == [10, 25, 30]
+    assert loop.run.best_or_last(pytest.fail).name == "checkpoint-10"
+
+
+def test_the_best_may_be_the_only_checkpoint_that_is_kept(job):
+    loop = job(losses=[], scores=[10, 20, 30], train__epochs=3, train__save_total_limit=1)
+    loop.train()
+    assert checkpoints(loop) == [15]
+    assert loop.run.best().name == "checkpoint-15"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_saves_and_says_how_to_continue(job, number):
+    before = [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)]
+    loop = job(losses=[], train__epochs=2, callbacks=[At(3, lambda: os.kill(os.getpid(), number))])
+    command = re.escape(f"tasklab train tiny --resume {loop.run.path}")
+    with pytest.raises(Interrupted, match=f"after global step 3; everything is saved.*{command}") as stopped:
+        loop.train()
+    assert stopped.value.exit_code == 128 + number
+    assert checkpoints(loop) == [3]
+    assert not loop.state.finished
+    assert [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_a_repeated_sigterm_does_not_cut_the_saving_short(job):
+    def twice():
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    loop = job(losses=[], train__epochs=2, callbacks=[At(3, twice)])
+    with pytest.raises(Interrupted):
+        loop.train()
+    assert checkpoints(loop) == [3]
+
+
+def test_a_second_ctrl_c_stops_at_once(job):
+    def twice():
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    loop = job(losses=[], train__epochs=2, callbacks=[At(3, twice)])
+    with pytest.raises(KeyboardInterrupt):
+        loop.train()
+    assert checkpoints(loop) == []
+
+
+def test_a_signal_in_the_last_step_ends_the_run_normally(job):
+    loop = job(losses=[], train__epochs=1, callbacks=[At(5, lambda: os.kill(os.getpid(), signal.SIGTERM))])
+    assert loop.train().finished
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_loss_that_is_no_number_ends_the_run_with_a_remedy(job, bad):
+    loop = job(losses=[0.5] * 6 + [bad], train__epochs=2, optimizer__lr=0.01)
+    with pytest.raises(TrainingError, match=rf"loss became {bad} at global step 7; .* Lower optimizer.lr \(now 0.01\)"):
+        loop.train()
+    assert checkpoints(loop) == [5]
+    assert loop.run.last(pytest.fail).name == "checkpoint-5"
+
+
+def test_a_full_disk_keeps_the_checkpoint_before(job, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    loop = job(losses=[], train__epochs=2, callbacks=[At(7, lambda: monkeypatch.setattr(atomic, "_sync", full))])
+    with pytest.raises(CheckpointError, match="checkpoint-10: no space left on the disk"):
+        loop.train()
+    monkeypatch.undo()
+    assert checkpoints(loop) == [5]
+    assert loop.run.last(pytest.fail).name == "checkpoint-5"
+    assert not [path for path in loop.run.path.iterdir() if ".tmp" in path.name]
+
+
+def test_a_finished_run_resumes_to_nothing(job):
+    loop = job(losses=[], train__epochs=1)
+    state = loop.train()
+    seen = Seen()
+    again = job(losses=[], train__epochs=1, callbacks=[seen])
+    again.restore(state, loop.optimizer.state())
+    again.train()
+    assert (seen.steps, seen.saved) == (0, [])
