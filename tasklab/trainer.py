@@ -35,7 +35,10 @@ class Trainer:
         self._ready = None  # (checkpoint folder, Model, CompileLog) of the last evaluate or predict
         self.callbacks = list(callbacks)
         if model is not None and (run := run_of(model)) is not None:
-            self._run, model = run, run.best_or_last(logger.warning)
+            self._run, folder = run, run.best_or_last(logger.warning)
+            if folder is None:
+                raise CheckpointError(f"{model}: every checkpoint in it is damaged; copy the folder again, or train anew")
+            model = folder
         task = find_task(args=args, task=task, model=model)
         task_class = TASKS.get(task)
         paths = {"data.train": train_dataset, "data.eval": eval_dataset, "output_dir": output_dir}
@@ -155,14 +158,23 @@ class Trainer:
         if checkpoint is None or checkpoint is True or checkpoint is False:
             run = self._run or find_run(config)
             found = run.best_or_last(logger.warning) if run else None
+            untrained = found is None
             checkpoint = found or (None if checkpoint is True else config.checkpoint)
+        else:
+            untrained = False
+        remedy = (
+            f"no trained checkpoint of {config.name} below {Path(config.output_dir or 'output')}; train first "
+            "(trainer.train() or `tasklab train`), or name a checkpoint folder"
+        )
         if checkpoint is None:
-            raise CheckpointError(
-                f"no trained checkpoint of {config.name} below {Path(config.output_dir or 'output')}; train first "
-                "(trainer.train() or `tasklab train`), or name a checkpoint folder"
-            )
+            raise CheckpointError(remedy)
         if self._ready is None or not self._ready.serves(checkpoint, config):
-            self._ready = Ready(checkpoint, config)
+            try:
+                self._ready = Ready(checkpoint, config)
+            except CheckpointError as error:
+                if untrained:
+                    raise CheckpointError(f"{remedy}\n{error}") from None
+                raise
         self._ready.adopt(config)
         return self._ready
 
