@@ -8,6 +8,7 @@ from tasklab.config import Config, find_task, resolve
 from tasklab.engine.checkpoint import RunFolder, find_run, new_run, read_training_state, run_of
 from tasklab.errors import CheckpointError, ConfigError
 from tasklab.task import TASKS
+from tasklab.weights.sums import SUMS
 
 logger = logging.getLogger("tasklab")
 
@@ -37,7 +38,7 @@ class Trainer:
         if model is not None and (run := run_of(model)) is not None:
             self._run, folder = run, run.best_or_last(logger.warning)
             if folder is None:
-                raise CheckpointError(f"{model}: every checkpoint in it is damaged; copy the folder again, or train anew")
+                raise CheckpointError(f"{model}: every checkpoint in it is damaged; copy it again, or train anew")
             model = folder
         task = find_task(args=args, task=task, model=model)
         task_class = TASKS.get(task)
@@ -158,7 +159,7 @@ class Trainer:
         if checkpoint is None or checkpoint is True or checkpoint is False:
             run = self._run or find_run(config)
             found = run.best_or_last(logger.warning) if run else None
-            untrained = found is None
+            untrained = found is None and not (Path(str(config.checkpoint)) / SUMS).is_file()
             checkpoint = found or (None if checkpoint is True else config.checkpoint)
         else:
             untrained = False
