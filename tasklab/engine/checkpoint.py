@@ -31,6 +31,7 @@ class TrainerState:
     best_step: int | None = None
     evaluations_without_gain: int = 0
     loss_sum: float = 0.0  # of all losses since the first step, for the mean of the run
+    log_window: dict = field(default_factory=dict)  # losses and norms since the last log line
     plan: dict = field(default_factory=dict)  # what fixes the order of the rows; must be equal on resume
     finished: bool = False
 

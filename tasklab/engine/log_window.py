@@ -18,6 +18,7 @@ class LogWindow:
     def _reset(self, compiled: float):
         self.start, self.compiled, self.paused = time.perf_counter(), compiled, 0.0
         self.losses, self.norms, self.rows, self.lr = [], [], 0, 0.0
+        self.resumed = 0  # of the losses, those of the process before
 
     def add(self, loss: float, lr: float, norm: float, micro_batches: list[Batch]):
         self.losses.append(loss)
@@ -25,13 +26,21 @@ class LogWindow:
         self.rows += sum(len(batch.rows) for batch in micro_batches)
         self.lr = lr
 
+    def state(self) -> dict:
+        return {"losses": self.losses, "norms": self.norms}
+
+    def restore(self, state: dict):
+        """Goes on from what `state` gave; the time of those steps is not known and does not count."""
+        self.losses, self.norms = list(state.get("losses", ())), list(state.get("norms", ()))
+        self.resumed = len(self.losses)
+
     def pause(self, seconds: float):
         self.paused += seconds
 
     def record(self, state: TrainerState, compiles: CompileLog) -> dict:
         """What happened since the last record; starts the next window."""
         seconds = time.perf_counter() - self.start - self.paused - (compiles.seconds - self.compiled)
-        speed = len(self.losses) / max(seconds, 1e-9)
+        speed = (len(self.losses) - self.resumed) / max(seconds, 1e-9)
         record = {
             "global_step": state.global_step,
             "epoch": state.epoch + (state.step_in_epoch > 0),

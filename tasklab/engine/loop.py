@@ -2,6 +2,7 @@
 
 import math
 import time
+import zlib
 from collections.abc import Callable, Sequence
 
 import mindspore as ms
@@ -17,7 +18,7 @@ from tasklab.engine.optim import DeviceAdamW, HostAdamW
 from tasklab.engine.schedule import learning_rate
 from tasklab.engine.signals import GracefulStop
 from tasklab.engine.step import CompileLog, GradientStep
-from tasklab.errors import CheckpointError, Interrupted, TrainingError
+from tasklab.errors import CheckpointError, ConfigError, DataError, Interrupted, TrainingError
 from tasklab.task import Task
 from tasklab.weights.folder import METRICS, json_bytes
 
@@ -61,6 +62,7 @@ class TrainingLoop:
             )
         self.state = state
         self.optimizer.load_state(moments, state.global_step)
+        self._log.restore(state.log_window)
 
     def train(self) -> TrainerState:
         """Runs to the last step, the early stop, or a signal. Raises Interrupted after saving, TrainingError."""
@@ -104,6 +106,11 @@ class TrainingLoop:
             loss, weight, grads = self.step.run(columns, dropout_seed(config.seed, state.global_step, index))
             self.optimizer.accumulate(grads)
             loss_sum, weight_sum = loss_sum + loss, weight_sum + weight
+        if not weight_sum:
+            raise DataError(
+                f"no row of the batch at global step {state.global_step + 1} has a label that counts; "
+                "check the labels of the training data, or raise train.batch_size"
+            )
         loss = loss_sum / weight_sum
         if not math.isfinite(loss):
             raise self._diverged(f"the loss became {loss}")
@@ -130,12 +137,16 @@ class TrainingLoop:
         start = time.perf_counter() - self.compiles.seconds  # what it compiles is accounted for already
         metrics = self.evaluate()
         self._log.pause(time.perf_counter() - self.compiles.seconds - start)
-        value = metrics[config.metric_for_best_model or self.task.metric]
-        if state.best_metric is None or value > state.best_metric:
+        name = config.metric_for_best_model or self.task.metric
+        if name not in metrics:
+            raise ConfigError(f"train.metric_for_best_model = {name}: the evaluation gave {', '.join(metrics)}")
+        value = float(metrics[name])
+        if math.isfinite(value) and (state.best_metric is None or value > state.best_metric):
             state.best_metric, state.best_step, state.evaluations_without_gain = value, state.global_step, 0
         else:
             state.evaluations_without_gain += 1
-        self._tell("on_evaluate", {"global_step": state.global_step, "epoch": state.epoch, **metrics})
+        epoch = state.epoch + (state.step_in_epoch > 0)
+        self._tell("on_evaluate", {"global_step": state.global_step, "epoch": epoch, **metrics})
         return metrics
 
     def _save_now(self, epoch_ends: bool) -> bool:
@@ -144,9 +155,11 @@ class TrainingLoop:
 
     def _save(self, metrics: dict[str, float] | None):
         state = self.state
-        state.finished = self._finished()
+        state.finished, state.log_window = self._finished(), self._log.state()
         weights = {p.name: p.asnumpy() for p in self.step.parameters}
-        files = self.files | ({METRICS: json_bytes(metrics)} if metrics else {})
+        # a correlation over equal predictions is NaN, which JSON cannot hold
+        finite = {k: v for k, v in (metrics or {}).items() if not isinstance(v, float) or math.isfinite(v)}
+        files = self.files | ({METRICS: json_bytes(finite)} if metrics else {})
         folder = self.run.save(
             state, weights, self.optimizer.state(), files, self.config.train.save_total_limit,
             is_best=metrics is not None and state.best_step == state.global_step,
@@ -159,8 +172,10 @@ class TrainingLoop:
         return state.global_step >= state.total_steps or stopped_early
 
     def _diverged(self, what: str) -> TrainingError:
+        found = self.run.checkpoints()
+        saved = f"the last checkpoint, {found[-1]}, is intact" if found else "nothing was saved before"
         return TrainingError(
-            f"{what} at global step {self.state.global_step + 1}; the last checkpoint in {self.run.path} is intact. "
+            f"{what} at global step {self.state.global_step + 1}; {saved}. "
             f"Lower optimizer.lr (now {self.config.optimizer.lr:g}) or lengthen the warm-up"
         )
 
@@ -183,6 +198,7 @@ class TrainingLoop:
         return {
             "rows": len(self.features),
             "tokens": int(self.features.lengths.sum()),
+            "crc32_of_tokens": zlib.crc32(self.features["input_ids"].values),
             "planned_lengths": list(map(int, self.planned)),
             "batch_size": train.batch_size,
             "gradient_accumulation_steps": train.gradient_accumulation_steps,

@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from tasklab.engine.callbacks import Callback
-from tasklab.errors import CheckpointError, Interrupted, TrainingError
+from tasklab.errors import CheckpointError, ConfigError, Interrupted, TrainingError
 from tasklab.weights import atomic
 
 # 10 rows in batches of 2 are 5 steps an epoch
@@ -76,6 +76,25 @@ def test_training_stops_when_patience_is_used_up(job):
     assert state.finished
 
 
+def test_a_metric_that_is_no_number_is_no_gain_and_no_obstacle(job):
+    nan = float("nan")
+    loop = job(losses=[], scores=[nan, 10, nan], train__epochs=3)
+    state = loop.train()
+    assert (state.best_metric, state.best_step, state.evaluations_without_gain) == (10, 10, 1)
+    assert loop.run.best().name == "checkpoint-10"
+
+
+def test_an_unknown_metric_is_refused_with_those_there_are(job):
+    loop = job(losses=[], scores=[1], train__metric_for_best_model="f2")
+    with pytest.raises(ConfigError, match="train.metric_for_best_model = f2: the evaluation gave accuracy"):
+        loop.train()
+
+
+def test_a_loss_that_is_no_number_at_once_does_not_promise_a_checkpoint(job):
+    with pytest.raises(TrainingError, match="at global step 1; nothing was saved before"):
+        job(losses=[float("nan")]).train()
+
+
 def test_the_best_checkpoint_outlives_the_limit(job):
     loop = job(losses=[], scores=[10, 90, 20, 30, 40, 50], train__epochs=6, train__save_total_limit=2)
     loop.train()
@@ -133,7 +152,8 @@ def test_a_signal_in_the_last_step_ends_the_run_normally(job):
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
 def test_a_loss_that_is_no_number_ends_the_run_with_a_remedy(job, bad):
     loop = job(losses=[0.5] * 6 + [bad], train__epochs=2, optimizer__lr=0.01)
-    with pytest.raises(TrainingError, match=rf"loss became {bad} at global step 7; .* Lower optimizer.lr \(now 0.01\)"):
+    wrong = rf"loss became {bad} at global step 7; .*checkpoint-5, is intact. Lower optimizer.lr \(now 0.01\)"
+    with pytest.raises(TrainingError, match=wrong):
         loop.train()
     assert checkpoints(loop) == [5]
     assert loop.run.last(pytest.fail).name == "checkpoint-5"
