@@ -10,7 +10,7 @@ from tasklab.nn.dropout import bind_dropout
 
 
 class CompileLog:
-    """How often and how long graphs were compiled: the first call of each shape, whose run time is negligible."""
+    """How often and how long graphs were compiled: the first call of each shape, the run of that one step included."""
 
     def __init__(self):
         self.count, self.seconds, self._shapes = 0, 0.0, set()
