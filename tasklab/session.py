@@ -6,6 +6,7 @@ import os
 import time
 from pathlib import Path
 
+from tasklab.cachedir import cache_dir
 from tasklab.config import Config
 from tasklab.dataset import load_dataset
 from tasklab.engine import device
@@ -15,10 +16,13 @@ from tasklab.engine.evaluate import evaluate as evaluate_network
 from tasklab.engine.evaluate import row_outputs, serving_lengths
 from tasklab.engine.loop import TrainingLoop
 from tasklab.engine.step import CompileLog
-from tasklab.errors import DataError
+from tasklab.errors import ConfigError, DataError
 from tasklab.model import Model, ready_model, start_model
 
 logger = logging.getLogger("tasklab")
+
+DATA_FILE = "data.json"
+"""In the run folder: where the run's data lies. A resume on this machine needs it, a checkpoint elsewhere does not."""
 
 
 def train(
@@ -26,7 +30,8 @@ def train(
 ) -> dict:
     """Trains in `run`; `state` and `moments` continue a run, None start one."""
     config.validate()
-    device.prepare(config)
+    _refuse_what_is_not_offered(config)
+    _prepare_device(config)
     resumed = state is not None
     run.acquire()
     try:
@@ -35,6 +40,8 @@ def train(
         data = load_dataset(task, config.data.train, training=True)
         compiles = CompileLog()
         held_out = load_dataset(task, config.data.eval, training=False) if config.data.eval else None
+        if held_out is not None:
+            _check_metric(task, held_out)
         evaluate = held_out and (
             lambda: evaluate_network(task, model.network, held_out.features, held_out.examples, compiles)
         )
@@ -44,6 +51,7 @@ def train(
         )
         if resumed:
             loop.restore(state, moments)
+        _remember_data(config, run)
         _announce(loop, resumed)
         start = time.perf_counter()
         final = loop.train()
@@ -56,7 +64,8 @@ class Ready:
     """A network in memory that answers many requests; its graphs stay compiled."""
 
     def __init__(self, checkpoint, config: Config):
-        device.prepare(config)
+        _refuse_what_is_not_offered(config)
+        _prepare_device(config)
         self.key = _identity(checkpoint, config)
         self.model: Model = ready_model(config, checkpoint)
         self.compiles = CompileLog()
@@ -99,6 +108,44 @@ def predict(ready: Ready, input_data, top_k: int) -> list:
     outputs = row_outputs(task, ready.model.network, features, ready.compiles, planned)
     answers = task.decode(outputs, features, examples, top_k)
     return [found[0] for found in answers] if top_k == 1 else answers
+
+
+def remembered_data(run_folder: Path) -> dict[str, str | None]:
+    """data.train and data.eval of the run in a folder; None where nothing is known."""
+    known = {"data.train": None, "data.eval": None}
+    try:
+        told = json.loads((run_folder / DATA_FILE).read_text(encoding="utf-8"))
+        return known | {key: told[key] for key in known if isinstance(told.get(key), str)}
+    except (OSError, ValueError, AttributeError):
+        return known
+
+
+def _remember_data(config: Config, run: RunFolder):
+    told = {key: config[key] and os.path.abspath(config[key]) for key in ("data.train", "data.eval")}
+    aside = run.path / (DATA_FILE + ".tmp")
+    aside.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    os.replace(aside, run.path / DATA_FILE)
+
+
+def _refuse_what_is_not_offered(config: Config):
+    """Settings that would be passed over in silence. Raises ConfigError."""
+    if config.data_parallel > 1:
+        raise ConfigError(f"data_parallel = {config.data_parallel}: this version runs one process; set it to 1")
+    if config.precision != "fp32":
+        raise ConfigError(f"precision = {config.precision}: this version computes in fp32; set precision=fp32")
+
+
+def _prepare_device(config: Config):
+    """The device, and a place for MindSpore's report on a graph that does not compile: ./rank_0 would be its own."""
+    os.environ.setdefault("MS_OM_PATH", str(cache_dir() / "mindspore"))
+    device.prepare(config)
+
+
+def _check_metric(task, held_out):
+    """Raises ConfigError when train.metric_for_best_model is no metric of the task: better now than after an epoch."""
+    name = task.config.train.metric_for_best_model
+    if name is not None and name not in (known := task.baseline(held_out.examples)):
+        raise ConfigError(f"train.metric_for_best_model is {name!r}; expected one of {', '.join(sorted(known))}")
 
 
 def _identity(checkpoint, config: Config) -> tuple:

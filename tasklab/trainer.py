@@ -137,7 +137,8 @@ class Trainer:
 
     def set_parallel_config(self, data_parallel: int = 1, **others):
         """Number of data-parallel processes; every other kind of parallelism is refused by name."""
-        wanted = {name: value for name, value in others.items() if value not in (1, False, None)}
+        tuning = ("gradient_aggregation_group", "vocab_emb_dp")  # of kinds that are off
+        wanted = {name: value for name, value in others.items() if name not in tuning and value not in (1, False, None)}
         if wanted:
             raise ConfigError(
                 f"set_parallel_config: {', '.join(sorted(wanted))} is not offered; tasklab is data parallel only"
@@ -190,8 +191,9 @@ class Trainer:
         return last
 
     def _resumed(self, start):
-        """Checkpoint folder, state, moments and the run's own configuration, with this trainer's data paths."""
+        """Checkpoint folder, state, moments and configuration of the run, which also says what data it used."""
         from tasklab.model import find_weights, saved_config
+        from tasklab.session import remembered_data
 
         run = run_of(start)
         folder = run.last(logger.warning) if run else None
@@ -199,9 +201,11 @@ class Trainer:
             folder = Path(start) if Path(start).is_dir() else find_weights(start).folder
         state, moments = read_training_state(folder)
         saved = saved_config(folder)
-        for key in ("data.train", "data.eval", "output_dir", "checkpoint", "device_target", "device_id"):
+        for key in ("output_dir", "checkpoint", "device_target", "device_id", "tokenizer.vocab"):
             saved[key] = self.config[key]
-        changed = [k for k in saved.leaf_keys() if saved[k] != self.config[k]]
+        for key, path in remembered_data(folder.parent).items():
+            saved[key] = self.config[key] or path
+        changed = [k for k in saved.leaf_keys() if saved[k] != self.config[k] and k not in ("data.train", "data.eval")]
         if changed:
             listed = ", ".join(f"{k} = {saved[k]} (not {self.config[k]})" for k in changed)
             logger.warning("resume keeps the run's own settings: %s", listed)

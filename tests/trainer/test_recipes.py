@@ -1,0 +1,61 @@
+"""Every YAML that ships takes a training step at toy size, and every backbone goes with every task."""
+
+import pytest
+import tiny_qa
+
+from tasklab import Trainer, list_models, list_tasks, session
+from tasklab.errors import ConfigError
+
+RECIPES = {m["name"]: m["task"] for m in list_models() if m["task"]}
+BACKBONES = [m["name"] for m in list_models() if not m["task"]]
+
+
+@pytest.fixture(scope="module")
+def vocabulary(tmp_path_factory) -> str:
+    return str(tiny_qa.write_vocabulary(tmp_path_factory.mktemp("vocabulary")))
+
+
+def one_step(task: str | None, model: str, squad, vocabulary: str) -> dict:
+    settings = tiny_qa.settings(**{
+        "from_scratch": True, "tokenizer.vocab": vocabulary, "train.max_steps": 1, "train.eval_strategy": "no",
+    })  # fmt: skip
+    return Trainer(settings, task, model, squad, output_dir=f"run_{model}").train()
+
+
+@pytest.fixture
+def without_curves(monkeypatch):
+    """Drawing takes longer than the step."""
+    monkeypatch.setattr(session, "Curves", session.Callback)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_recipe_takes_a_training_step(recipe, squad, vocabulary, without_curves):
+    trained = one_step(None, recipe, squad, vocabulary)
+    assert trained["global_step"] == 1 and 0 < trained["loss"] < 10
+
+
+@pytest.mark.parametrize("task", list_tasks())
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_a_backbone_composes_with_every_task(task, backbone):
+    config = Trainer(task=task, model=backbone).config
+    assert (config.task, config.name) == (task, backbone)
+    assert config.validate() and config.model.num_hidden_layers and config.checkpoint
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", list_tasks())
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_a_backbone_takes_a_training_step_with_every_task(task, backbone, squad, vocabulary, without_curves):
+    assert one_step(task, backbone, squad, vocabulary)["global_step"] == 1
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_recipe_resolves_by_its_name_alone_and_stays_with_its_task(recipe):
+    config = Trainer(model=recipe).config
+    assert config.task == RECIPES[recipe] and config.name == recipe and config.notes == []
+
+
+def test_a_backbone_without_a_task_asks_for_one():
+    with pytest.raises(ConfigError, match="model 'bert_tiny' fits any task, so the task has to be named"):
+        Trainer(model="bert_tiny")
