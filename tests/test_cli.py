@@ -1,0 +1,179 @@
+"""The command line: speed of the first word, exit statuses, and where names, settings and inputs may stand."""
+
+import os
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from tasklab import trainer
+from tasklab.cli import main
+from tasklab.errors import DataError, Interrupted
+
+VERBS = ("train", "evaluate", "predict", "list", "show", "doctor", "demo")
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """Replaces Trainer; every use is recorded as (what, arguments)."""
+    calls = []
+
+    class Recorder:
+        def __init__(self, **names):
+            calls.append(("Trainer", names))
+
+        def __getattr__(self, verb):
+            def call(*args, **options):
+                calls.append((verb, (args, options)))
+                return {"f1": 1.0}
+
+            return call
+
+        config = SimpleNamespace(to_yaml=lambda: "task: question_answering\n")
+        example = staticmethod(lambda: '"a - b"')
+
+    monkeypatch.setattr(trainer, "Trainer", Recorder)
+    return calls
+
+
+def usage_error(capsys, *words) -> str:
+    with pytest.raises(SystemExit) as stop:
+        main(list(words))
+    assert stop.value.code == 2
+    return capsys.readouterr().err
+
+
+def python(*words, **environment):
+    return subprocess.run(
+        [sys.executable, *words], capture_output=True, text=True, env={**os.environ, **environment}, timeout=120
+    )
+
+
+def test_help_needs_neither_mindspore_nor_a_third_of_a_second():
+    code = "import sys, tasklab, tasklab.cli\ntry: tasklab.cli.main(['--help'])\nexcept SystemExit: pass\n"
+    code += "print([m for m in ('mindspore', 'mindformers', 'numpy', 'yaml') if m in sys.modules])"
+    durations = []
+    for _ in range(3):
+        start = time.perf_counter()
+        done = python("-c", code)
+        durations.append(time.perf_counter() - start)
+        assert done.stdout.splitlines()[-1] == "[]" and done.returncode == 0, done.stderr
+        if durations[-1] < 0.3:
+            break
+    assert min(durations) < 0.3
+
+
+@pytest.mark.parametrize(
+    "words", [["list"], ["show", "qa_minilm_l6"], ["show", "qa_minlm"], ["doctor", "data", "no.json"]]
+)
+def test_what_only_reads_names_and_files_does_not_load_mindspore(words):
+    code = f"import sys; from tasklab.cli import main; main({words}); print('mindspore' in sys.modules)"
+    assert python("-c", code).stdout.splitlines()[-1] == "False"
+
+
+def test_the_module_runs_as_a_program_and_names_its_verbs():
+    done = python("-m", "tasklab.cli", "--help")
+    assert done.returncode == 0 and all(f"\n    {verb}" in done.stdout for verb in VERBS)
+    assert python("-m", "tasklab.cli", "--version").stdout.startswith("tasklab ")
+
+
+def test_without_a_verb_the_help_is_shown_and_the_status_is_2(capsys):
+    assert main([]) == 2
+    assert "first steps:" in capsys.readouterr().out
+
+
+def test_wrong_usage_is_answered_with_the_usage_of_the_verb(capsys):
+    assert "invalid choice: 'trian'" in usage_error(capsys, "trian")
+    assert "usage: tasklab train [TASK] NAME" in usage_error(capsys, "train")
+    assert "unexpected --frob" in usage_error(capsys, "train", "qa_minilm_l6", "--frob")
+    assert "unexpected 'two' behind the name 'qa_minilm_l6'" in usage_error(capsys, "train", "qa_minilm_l6", "two")
+    assert "no model is named for question_answering" in usage_error(capsys, "show", "question_answering")
+    assert "give inputs as arguments or with --file" in usage_error(capsys, "predict", "qa_minilm_l6")
+    assert "not allowed with" in usage_error(capsys, "train", "qa_minilm_l6", "--resume", "a", "--from", "b")
+    assert "goes with --eval" in usage_error(capsys, "doctor", "data", "train.json", "dev.json")
+
+
+def test_a_task_before_the_name_is_told_apart_from_inputs(calls):
+    main(["predict", "question_answering", "bert_tiny", "a - b", "c - d"])
+    assert calls[0] == ("Trainer", {"task": "question_answering", "model": "bert_tiny", "overrides": []})
+    assert calls[1] == ("predict", ((None,), {"input_data": ["a - b", "c - d"], "top_k": 1}))
+
+
+def test_settings_and_inputs_may_stand_behind_the_options(calls):
+    main(["train", "qa_minilm_l6", "--from", "weights", "data.train=my data/t.json", "train.epochs=3"])
+    assert calls[0][1]["overrides"] == ["data.train=my data/t.json", "train.epochs=3"]
+    assert calls[1] == ("train", (("weights",), {"do_finetune": True}))
+    calls.clear()
+    inputs = ["x=1 and y=2 - what is x?", "- starts with a hyphen - yes?"]
+    main(["predict", "run", "--top-k", "3", *inputs, "evaluate.batch_size=4"])
+    assert calls[0][1] == {"task": None, "model": "run", "overrides": ["evaluate.batch_size=4"]}
+    assert calls[1][1][1] == {"input_data": inputs, "top_k": 3}
+
+
+def test_resume_and_checkpoint_options_reach_the_trainer(calls, capsys):
+    main(["train", "qa_minilm_l6", "--resume", "output/x"])
+    assert calls[1] == ("train", (("output/x",), {"do_finetune": False}))
+    calls.clear()
+    main(["evaluate", "qa_minilm_l6", "--checkpoint", "c", "--predictions", "p.json"])
+    assert calls[1] == ("evaluate", (("c",), {"predictions_file": "p.json"}))
+    assert capsys.readouterr().out == '{\n "f1": 1.0\n}\n'
+
+
+@pytest.mark.parametrize(
+    "problem, status, said",
+    [
+        (DataError("x.json: is empty"), 1, "error: x.json: is empty\n"),
+        (Interrupted("stopped after step 3", 2), 130, "stopped after step 3\n"),
+        (Interrupted("stopped after step 3", 15), 143, "stopped after step 3\n"),
+        (KeyboardInterrupt(), 130, "stopped\n"),
+        (PermissionError(13, "Permission denied", "p.json"), 1, "error: p.json: Permission denied\n"),
+    ],
+)
+def test_the_exit_status_tells_who_ended_the_run(problem, status, said, monkeypatch, capsys):
+    def fail(**_):
+        raise problem
+
+    monkeypatch.setattr(trainer, "Trainer", fail)
+    assert main(["show", "qa_minilm_l6"]) == status
+    assert capsys.readouterr().err == said
+
+
+def test_a_reader_that_leaves_early_is_no_error():
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m tasklab.cli list | true; echo ${{PIPESTATUS[0]}}"],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.stdout.strip() in ("0", "141") and done.stderr == ""
+
+
+def test_show_prints_yaml_that_is_a_model_again(capsys, tmp_path):
+    assert main(["show", "question_answering", "bert_tiny", "train.epochs=7"]) == 0
+    first = capsys.readouterr().out
+    assert "\n  epochs: 7\n" in first and "\n  hidden_size: 128\n" in first
+    (tmp_path / "mine.yaml").write_text(first)
+    assert main(["show", "mine.yaml"]) == 0
+    assert capsys.readouterr().out == first
+
+
+def test_list_names_the_recipes_of_one_task_and_the_backbones(capsys):
+    assert main(["list", "question_answering"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("question_answering\n") and "  qa_minilm_l6 " in out
+    assert "backbones: tasklab train question_answering NAME" in out and "  bert_tiny " in out
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["list", "question_anwering"], "no task named 'question_anwering'. Did you mean 'question_answering'?"),
+        (["train", "question_anwering", "bert_tiny"], "no task named 'question_anwering'. Did you mean"),
+        (["show", "qa_minlm_l6"], "no model named 'qa_minlm_l6'. Did you mean 'qa_minilm_l6'"),
+        (["show", "bert_tiny"], "model 'bert_tiny' fits any task, so the task has to be named"),
+        (["show", "qa_minilm_l6", "train.epoch=3"], "unknown key 'train.epoch'; did you mean 'epochs'?"),
+    ],
+)
+def test_unknown_names_are_answered_with_the_nearest(words, said, capsys):
+    assert main(words) == 1
+    assert said in capsys.readouterr().err

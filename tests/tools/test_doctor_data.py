@@ -1,0 +1,145 @@
+"""What `tasklab doctor data` tells about files made by hand, and about real ones whose faults are known."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tasklab.cli import main
+
+VOCAB = Path(__file__).parents[1] / "fixtures/tiny_wordpiece_vocab.txt"
+SHARED = Path(__file__).parents[3] / "shared/data"
+SETTINGS = [f"tokenizer.vocab={VOCAB}", "model.vocab_size=216", "data.max_seq_length=16", "data.doc_stride=3"]
+
+
+def qa(identity, question="what", text="Berlin", start=0):
+    return {"id": identity, "question": question, "answers": [{"text": text, "answer_start": start}]}
+
+
+def write(path, *paragraphs, version="1.1"):
+    rows = [{"context": context, "qas": questions} for context, questions in paragraphs]
+    Path(path).write_text(json.dumps({"version": version, "data": [{"paragraphs": rows}]}), encoding="utf-8")
+
+
+@pytest.fixture
+def doctor(capsys):
+    """doctor(*words) -> (exit status, what it prints)."""
+
+    def call(*words, settings=SETTINGS):
+        status = main(["doctor", "data", *map(str, words), *settings])
+        return status, capsys.readouterr().out
+
+    return call
+
+
+def test_sound_files_end_with_the_command_that_trains(doctor):
+    write("train.json", ("Berlin is a city", [qa("1"), qa("2", "where")]))
+    write("dev.json", ("in Berlin", [qa("3", start=3)]))
+    status, out = doctor("train.json", "--eval", "dev.json", settings=[*SETTINGS, "train.batch_size=1"])
+    assert status == 0
+    assert "train  train.json\n       2 questions on 1 contexts, 2 answers\n" in out
+    assert "eval   dev.json\n       1 questions on 1 contexts, 1 answers\n" in out
+    assert "4 steps of 1 rows, 2 in an epoch" in out  # 2 rows, 2 epochs
+    assert re.search(r"memory about \d+\.\d GiB of \d+\.\d GiB\n", out)
+    assert re.search(r"time about .+, and about .+ per evaluation, when nothing else runs \(\d+ GFLOP/s\)", out)
+    assert "nothing has to be fixed; start with:\n  tasklab train qa_minilm_l6 data.train=train.json data.eval=" in out
+
+
+def test_lengths_are_those_of_the_rows(doctor):
+    write("train.json", ("a b c d e f g h i j k l m n o p", [qa("1", "what", "c", 4)]))
+    _, out = doctor("train.json")
+    # 16 - 1 - 3 = 12 tokens of the context per window; 16 tokens need windows at 0, 3 and 6
+    assert re.search(r"question +1 +1 +1 +1 +1\n +context +16 +16 +16 +16 +16\n", out)
+    assert "3 rows of at most 16 tokens; 100.0% of the questions need several" in out
+
+
+def test_every_fault_has_its_place_and_its_remedy(doctor):
+    write("train.json", ("Berlin is a city", [
+        qa("1"), qa("2", "what", "a city", 10), qa("3", "WHAT "), qa("4", " "), qa("5", "why", "Rome", 3),
+    ]))  # fmt: skip
+    write("dev.json", ("berlin is  a city", [qa("1", "what", "berlin"), qa("2", "how", "berlin", 4)]))
+    status, out = doctor("train.json", "--eval", "dev.json")
+    assert status == 1 and out.endswith("4 to fix before training\n")
+    assert "FIX   train: 2 unusable: empty question (1), misaligned answer (1); correct them, or add " in out
+    assert "        data[0].paragraphs[0].qas[3] (id 4): question is empty\n" in out
+    assert "FIX   train: 1 question is asked again with another answer; keep the right one of each\n" in out
+    assert "        data[0].paragraphs[0].qas[1] as data[0].paragraphs[0].qas[0]\n" in out
+    assert "look  train: 1 question is asked again with the same answer; one of each is enough\n" in out
+    assert "FIX   1 question of eval also in train" in out and "FIX   1 context of eval also in train" in out
+    assert "look  eval: 1 answer not at answer_start; scoring compares texts" in out
+
+
+def test_bad_rows_that_the_user_skips_are_no_obstacle(doctor):
+    write("train.json", ("Berlin is a city", [qa("1"), qa("4", " ")]))
+    assert doctor("train.json")[0] == 1
+    status, out = doctor("train.json", settings=[*SETTINGS, "data.on_bad_row=skip"])
+    assert status == 0 and "look  train: 1 left out, as data.on_bad_row=skip says: empty question (1)" in out
+
+
+def test_settings_that_do_not_fit_the_data_are_told_with_better_ones(doctor):
+    long_answer = "a b c d e f g h i j k l m"
+    write("train.json", (long_answer + " n o p", [
+        qa("1", "what is the city", "c d e f", 4), qa("2", "who", long_answer, 0), {**qa("3"), "answers": []},
+    ]), version="2.0")  # fmt: skip
+    _, out = doctor("train.json", settings=[*SETTINGS, "data.max_query_length=2", "data.max_answer_length=3"])
+    assert "train: 1 question without an answer; add data.version_2_with_negative=true" in out
+    assert "train: 1 question longer than data.max_query_length=2 tokens, the rest is cut off; raise it to 4" in out
+    assert "longer than data.max_answer_length=3 tokens and cannot be predicted; raise it to 4" in out
+    assert "the answers of 33.3% of the questions fit no window" in out  # 13 tokens in windows of 12
+    assert "100% of the questions need several windows; data.max_seq_length=512 would need fewer" in out
+    assert "no evaluation file" in out
+
+
+def test_chinese_text_and_a_foreign_vocabulary_are_noticed_once(doctor):
+    for name in ("train.json", "dev.json"):
+        write(name, (f"我住在柏林 {name}", [qa("1", "哪里", "柏林", 3)]))
+    status, out = doctor("train.json", "--eval", "dev.json", settings=[s for s in SETTINGS if "length" not in s])
+    assert out.count("the text is Chinese; add data.metric=cmrc") <= 1
+    assert out.count("are unknown to this vocabulary; take a model of the text's language") == 1
+
+
+def test_without_a_vocabulary_the_rest_is_still_reported(doctor, monkeypatch):
+    monkeypatch.setenv("TASKLAB_CACHE", "cache")
+    write("train.json", ("Berlin is a city", [qa("1"), qa("4", " ")]))
+    status, out = doctor("train.json", "--model", "bert_tiny", settings=[])
+    assert status == 1 and "1 questions on 1 contexts" in out and "empty question (1)" in out
+    assert "no vocabulary of bert_tiny, so nothing is said about tokens, memory and time:\n  no weights for" in out
+
+
+def test_a_listed_vocabulary_is_used_from_any_model_that_brings_it(doctor, monkeypatch):
+    from tasklab.tools import doctor_data
+
+    # the real one is 231,508 bytes; here its checksum stands for it
+    Path("checkpoints/mine").mkdir(parents=True)
+    Path("checkpoints/mine/vocab.txt").write_bytes(VOCAB.read_bytes())
+    listed = "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"
+    monkeypatch.setattr(doctor_data, "file_sha256", lambda path: listed)
+    write("train.json", ("Berlin is a city", [qa("1")]))
+    status, out = doctor("train.json", "--model", "bert_tiny", settings=[])
+    assert status == 0 and "padded to" in out and "tasklab train question_answering bert_tiny data.train=" in out
+
+
+def test_a_file_that_cannot_be_read_is_an_error_not_a_report(capsys):
+    assert main(["doctor", "data", "no.json", *SETTINGS]) == 1
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.startswith("error: no.json: no such file")
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs the real data sets")
+@pytest.mark.parametrize(
+    "train, more, status, expected",
+    [
+        ("squad_v1.1/train.json", ["--eval", SHARED / "squad_v1.1/dev.json"], 0, ["11,877 questions on 2,429"]),
+        ("cmrc2018/cmrc2018_dev_part.json", [], 1, ["FIX   train: 132 unusable: misaligned answer (132)", "Chinese"]),
+        ("covid_qa/200423_covidQA_part.json", [], 1, ["FIX   train: 12 unusable: misaligned answer (12)"]),
+        ("drcd/DRCD_dev_part.json", [], 0, ["2,123 questions", "the text is Chinese"]),
+        ("squad_v2/dev_part.json", ["--eval", SHARED / "squad_v1.1/dev.json"], 1, ["148 contexts of eval also in"]),
+        ("xquad/xquad.en.json", ["--eval", SHARED / "xquad/xquad.zh.json"], 0, ["561 questions on 120 contexts"]),
+    ],
+)  # fmt: skip
+def test_real_files_show_what_their_readme_says(train, more, status, expected, doctor):
+    vocabulary = [f"tokenizer.vocab={SHARED / 'vocab/google_uncased_en_vocab.txt'}"]
+    found, out = doctor(SHARED / train, *more, settings=vocabulary)
+    assert found == status
+    assert [line for line in expected if line not in out] == []

@@ -1,0 +1,64 @@
+"""Estimates against numbers from the literature and against measured runs."""
+
+import pytest
+
+from tasklab import kernels
+from tasklab.config import resolve
+from tasklab.tools import estimate
+
+QA = "question_answering"
+
+
+@pytest.mark.parametrize(
+    "model, millions", [("minilm_l6", 22.6), ("bert_base_uncased", 108.9), ("bert_large_uncased", 334.1)]
+)
+def test_parameters_are_those_of_the_published_models_without_pooler(model, millions):
+    # 22.7, 109.5 and 335.1 million with it: Devlin et al. 2019, HuggingFace num_parameters()
+    assert estimate.parameters(resolve(QA, model).model)[0] / 1e6 == pytest.approx(millions, abs=0.06)
+
+
+@pytest.mark.parametrize(
+    "batch_size, planned, measured",  # bytes at the peak (ru_maxrss) of real runs on two cores, fused kernels
+    [(1, (368,), 1.033e9), (12, (368,), 1.756e9), (24, (368,), 2.748e9), (12, (384,), 1.909e9)],
+)
+def test_memory_is_within_a_fifth_of_measured_runs(batch_size, planned, measured, monkeypatch):
+    monkeypatch.setattr(kernels, "available", lambda: True)
+    config = resolve(QA, "minilm_l6", [f"train.batch_size={batch_size}", "data.max_seq_length=384"])
+    assert estimate.training_memory(config, planned) == pytest.approx(measured, rel=0.2)
+
+
+def test_stock_operators_recompute_and_accumulation_change_the_memory_as_they_should(monkeypatch):
+    monkeypatch.setattr(kernels, "available", lambda: True)
+
+    def memory(*overrides):
+        return estimate.training_memory(resolve(QA, "bert_base_uncased", ["train.batch_size=12", *overrides]), (384,))
+
+    assert memory("kernels=off") > 3 * memory()  # attention probabilities are kept
+    assert memory("recompute=true") < 0.6 * memory()
+    copy = memory("train.gradient_accumulation_steps=2") - memory()
+    assert copy == pytest.approx(4 * 108.9e6, rel=0.001)  # one float32 more per parameter
+
+
+def test_operations_are_six_per_weight_and_token_plus_attention():
+    model = resolve(QA, "bert_base_uncased").model
+    layers = 12 * (4 * 768 * 768 + 2 * 768 * 3072)
+    assert estimate.operations(model, 1000, 1, training=True) == pytest.approx(6000 * layers, rel=0.002)
+    # scores and weighted values: 2 x 2 H S per token and layer forward, three times that with the backward pass
+    attention = estimate.operations(model, 1000, 384, True) - estimate.operations(model, 1000, 0, True)
+    assert attention == 1000 * 3 * 12 * 4 * 768 * 384
+    assert estimate.operations(model, 1000, 384, False) * 3 == estimate.operations(model, 1000, 384, True)
+
+
+def test_padding_costs_time_only_where_it_is_computed(monkeypatch):
+    config = resolve(QA, "minilm_l6")
+    monkeypatch.setattr(kernels, "available", lambda: True)
+    fast = [estimate.seconds(config, 1000, 10, padding, True, 1e9) for padding in (0.0, 0.5)]
+    assert fast[0] == fast[1]
+    monkeypatch.setattr(kernels, "available", lambda: False)
+    slow = [estimate.seconds(config, 1000, 10, padding, True, 1e9) for padding in (0.0, 0.5)]
+    assert slow[1] > 2 * slow[0] > 2 * fast[0]
+
+
+def test_the_machine_has_a_speed_and_memory():
+    assert 1e9 < estimate.machine_speed(0.1) < 1e15  # between a slow core and more than any machine has
+    assert 2**28 < estimate.machine_memory() < 2**45
