@@ -31,8 +31,12 @@ class BertEmbeddings(nn.Cell):
         self.token_type = Embedding(token_types, hidden_size)
         self.norm = LayerNorm(hidden_size, eps)
         self.dropout = Dropout(dropout)
+        self.add_bias = ops.BiasAdd()
 
     def construct(self, input_ids, token_type_ids):
-        positions = self.position.weight[: input_ids.shape[1]]  # [S, H]; row s belongs to token s of every row
-        x = self.word(input_ids) + self.token_type(token_type_ids) + positions
+        B, S = input_ids.shape
+        x = self.word(input_ids) + self.token_type(token_type_ids)
+        # row s belongs to token s of every row; as a bias, because a sum of two shapes is costly, see nn/norm.py
+        positions = self.position.weight[:S].reshape((-1,))
+        x = self.add_bias(x.reshape((B, -1)), positions).reshape(x.shape)
         return self.dropout(self.norm(x))

@@ -32,34 +32,39 @@ class _Normalize(nn.Cell):
 
 
 class _NormalizeByProducts(nn.Cell):
-    """The same for CPU, every sum a matrix product with ones, which uses all cores and vectors.
+    """The same for CPU, every sum and every copy along an axis a matrix product with ones.
 
-    Value and gradient of [16, 128, 768] on two cores: 17.8 ms, against 31.8 ms with ops.LayerNorm and 22.6 ms with the
-    gradient left to autodiff.
+    MindSpore's sums, differences and products of two shapes build a table of 16 bytes per value and never free it.
+    Value and gradient of [16, 128, 768] on two cores: 11.5 ms, against 31.9 ms with ops.LayerNorm.
     """
 
     def __init__(self, size: int, eps: float):
         super().__init__()
-        self.size, self.eps, self.product = size, eps, ops.MatMul()
+        self.size, self.eps, self.product, self.add_bias = size, eps, ops.MatMul(), ops.BiasAdd()
 
     def construct(self, x, weight, bias):
         centered, scale = self.center(x)
-        return (centered * scale * weight + bias).reshape(x.shape)
+        return self.add_bias(centered * self.outer(scale, weight), bias).reshape(x.shape)
 
     def bprop(self, x, weight, bias, out, dout):
         centered, scale = self.center(x)
-        normal, dout = centered * scale, dout.reshape((-1, self.size))
-        dnormal = dout * weight
-        dx = (dnormal - self.mean(dnormal) - normal * self.mean(dnormal * normal)) * scale
+        dout = dout.reshape((-1, self.size))
+        normal = centered * self.outer(scale)
+        scaled = dout * self.outer(scale, weight)  # the gradient of `normal`, times scale
+        dx = scaled - self.outer(self.mean(scaled)) - normal * self.outer(self.mean(scaled * normal))
         return dx.reshape(x.shape), self.sum_rows(dout * normal), self.sum_rows(dout)
 
     def center(self, x):
-        x = x.reshape((-1, self.size))  # products of two axes only: with three, the ones are copied per batch row
-        centered = x - self.mean(x)
-        return centered, ops.rsqrt(self.mean(centered * centered) + self.eps)
+        x = x.reshape((-1, self.size))  # [R, size]
+        centered = x - self.outer(self.mean(x))
+        return centered, ops.rsqrt(self.mean(centered * centered) + self.eps)  # [R, size], [R, 1]
 
     def mean(self, x):
-        return self.product(x, ops.fill(ms.float32, (self.size, 1), 1 / self.size))
+        return self.product(x, ops.fill(ms.float32, (self.size, 1), 1 / self.size))  # [R, 1]
+
+    def outer(self, column, row=None):
+        row = ops.ones((1, self.size), ms.float32) if row is None else row.reshape((1, self.size))
+        return self.product(column, row)  # [R, size]
 
     def sum_rows(self, x):
         return self.product(ops.ones((1, x.shape[0]), ms.float32), x).reshape((self.size,))
