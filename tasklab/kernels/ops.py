@@ -8,7 +8,7 @@ import numpy as np
 from mindspore import Tensor, nn, ops
 
 from tasklab import kernels
-from tasklab.kernels import build
+from tasklab.kernels import build, runtime
 
 ACTIVATIONS = {"gelu": 0, "gelu_new": 1, "gelu_tanh": 1, "relu": 2, "silu": 3, "swish": 3}
 
@@ -64,6 +64,7 @@ def _primitives(num_heads: int, recompute: bool):
     """The operators for prediction and for training. Raises RuntimeError when the kernels are not available."""
     if not kernels.available():
         raise RuntimeError(f"fused kernels are not available: {kernels.why_not()}")
+    runtime.run_inline()
     path = build.library().path
 
     def saved_shape(x, up):

@@ -35,7 +35,7 @@ uint32_t row_counter(const Attention& a, const Head& head, int64_t row) {
   return head.counter + static_cast<uint32_t>(a.tokens.column[head.begin + row] * a.tokens.length);
 }
 
-void drop(float* p, const int32_t* column, int64_t count, uint32_t counter, const Dropout& dropout) {
+void drop(float* p, const int32_t* column, int64_t count, uint32_t counter, const Dropout dropout) {
 #pragma omp simd
   for (int64_t j = 0; j < count; ++j) p[j] *= dropout.factor(counter + static_cast<uint32_t>(column[j]));
 }
@@ -106,10 +106,11 @@ void attention_backward(const Attention& a, const float* dcontext, float* dqkv) 
         if (a.dropout.on()) {
           const int32_t* column = &a.tokens.column[h.begin];
           const uint32_t counter = row_counter(a, h, from + i);
+          const Dropout dropout = a.dropout;  // a copy on the stack: the loop below cannot change it
 #pragma omp simd
           for (int64_t j = 0; j < L; ++j) {
             const float probability = fast_exp(p[j] * scale - log_sum);
-            const float factor = a.dropout.factor(counter + static_cast<uint32_t>(column[j]));
+            const float factor = dropout.factor(counter + static_cast<uint32_t>(column[j]));
             p[j] = probability * factor;
             d[j] = probability * (d[j] * factor - along) * scale;
           }

@@ -30,15 +30,16 @@ void normalise(const float* x, int64_t width, float mean, float rstd, const floa
 void norm_forward(const NormForward& n) {
   const int64_t H = n.width;
   parallel_for(blocks_of(n.rows, kRows), [&](int64_t block) {
+    const Dropout dropout = n.dropout;  // on the stack, where the loops below cannot change it
     for (int64_t t = block * kRows; t < std::min(n.rows, (block + 1) * kRows); ++t) {
       float* x = n.sum + t * H;
       const float* residual = n.residual + t * H;
       float total = 0;
-      if (n.dropout.on()) {
+      if (dropout.on()) {
         const uint32_t index = static_cast<uint32_t>(n.flat[t]) * static_cast<uint32_t>(H);
 #pragma omp simd reduction(+ : total)
         for (int64_t j = 0; j < H; ++j) {
-          x[j] = (x[j] + n.bias[j]) * n.dropout.factor(index + static_cast<uint32_t>(j)) + residual[j];
+          x[j] = (x[j] + n.bias[j]) * dropout.factor(index + static_cast<uint32_t>(j)) + residual[j];
           total += x[j];
         }
       } else {
@@ -73,6 +74,7 @@ void norm_backward(const NormBackward& n) {
   Scratch scratch;
   float* parts = scratch.floats(pieces * 3 * H);
   parallel_for(pieces, [&](int64_t block) {
+    const Dropout dropout = n.dropout;
     float *dgamma = parts + block * 3 * H, *dbeta = dgamma + H, *dbias = dbeta + H;
     std::fill_n(dgamma, 3 * H, 0.0f);
     for (int64_t t = block * kRows; t < std::min(n.rows, (block + 1) * kRows); ++t) {
@@ -91,12 +93,12 @@ void norm_backward(const NormBackward& n) {
       second /= H;
       float *dsum = n.dsum + t * H, *dout = n.dout + t * H;
       const uint32_t index = static_cast<uint32_t>(n.flat[t]) * static_cast<uint32_t>(H);
-      if (n.dropout.on()) {
+      if (dropout.on()) {
 #pragma omp simd
         for (int64_t j = 0; j < H; ++j) {
           const float hat = (x[j] - mean) * rstd;
           const float d = (dy[j] * n.gamma[j] - first - hat * second) * rstd;
-          const float o = d * n.dropout.factor(index + static_cast<uint32_t>(j));
+          const float o = d * dropout.factor(index + static_cast<uint32_t>(j));
           dsum[j] = d;
           dout[j] = o;
           dbias[j] += o;
