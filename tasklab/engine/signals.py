@@ -5,13 +5,23 @@ import threading
 
 
 class GracefulStop:
-    """Context in which `received` tells the number of the signal that asked to stop, or None."""
+    """Context in which `received` tells the number of the signal that asked to stop, or None.
+
+    Ask for it often: MindSpore puts a handler of its own in place when it compiles, which turns Ctrl-C into SIGTERM;
+    every look at `received` takes the signals back.
+    """
 
     SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
     def __init__(self):
-        self.received: int | None = None
+        self._received: int | None = None
         self._previous = {}
+
+    @property
+    def received(self) -> int | None:
+        for number in self._previous:
+            signal.signal(number, self._note)  # some microseconds
+        return self._received
 
     def __enter__(self):
         if threading.current_thread() is threading.main_thread():  # Python allows handlers nowhere else
@@ -23,7 +33,7 @@ class GracefulStop:
             signal.signal(number, signal.SIG_DFL if handler is None else handler)  # None: set outside Python
 
     def _note(self, number, _frame):
-        if self.received is None:
-            self.received = number
+        if self._received is None:
+            self._received = number
         elif number == signal.SIGINT:  # schedulers repeat SIGTERM while a checkpoint is being written
             raise KeyboardInterrupt
