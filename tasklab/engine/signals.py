@@ -7,8 +7,8 @@ import threading
 class GracefulStop:
     """Context in which `received` tells the number of the signal that asked to stop, or None.
 
-    Ask for it often: MindSpore puts a handler of its own in place when it compiles, which turns Ctrl-C into SIGTERM;
-    every look at `received` takes the signals back.
+    MindSpore puts a handler of its own in place at every run of a graph, which turns Ctrl-C into SIGTERM; every look at
+    `received` takes the signals back. A Ctrl-C while a graph runs still arrives as SIGTERM, with the same effect.
     """
 
     SIGNALS = (signal.SIGINT, signal.SIGTERM)
