@@ -3,9 +3,10 @@
 Weights fit HuggingFace's BertModel through the name tables in weights/.
 """
 
-from mindspore import nn, ops
+from mindspore import nn
 
 from tasklab.encoders import ENCODERS
+from tasklab.nn.activations import activation
 from tasklab.nn.compat import dense
 from tasklab.nn.embeddings import BertEmbeddings
 from tasklab.nn.transformer import TransformerLayer
@@ -23,7 +24,7 @@ class BertEncoder(nn.Cell):
         self.embeddings = embeddings
         self.layers = nn.CellList(layers)
         if pooler is not None:
-            self.pooler = pooler
+            self.pooler, self.tanh = pooler, activation("tanh")
 
     def construct(self, input_ids, attention_mask, token_type_ids):
         x = self.embeddings(input_ids, token_type_ids)
@@ -33,7 +34,7 @@ class BertEncoder(nn.Cell):
 
     def pool(self, hidden):
         """[B, H]: the first token's state through the pooler, for networks built with one."""
-        return ops.tanh(self.pooler(hidden[:, 0]))
+        return self.tanh(self.pooler(hidden[:, 0]))
 
 
 @ENCODERS.register("bert")
