@@ -77,10 +77,10 @@ def parser() -> argparse.ArgumentParser:
   tasklab train qa_minilm_l6 data.train=train.json data.eval=dev.json
   tasklab train question_answering bert_tiny data.train=train.json      # a task with a backbone
   tasklab train qa_minilm_l6 data.train=train.json train.epochs=3 optimizer.lr=5e-5   # any key of `tasklab show`
-  tasklab train qa_minilm_l6 --resume output/qa_minilm_l6               # same run, next step
+  tasklab train --resume output/qa_minilm_l6                            # same run, next step
   tasklab train qa_minilm_l6 data.train=t.json --from output/other/checkpoint-120     # weights only
 """)  # fmt: skip
-    verb.add_argument("names", nargs="+", metavar="NAME", help=WORDS)
+    verb.add_argument("names", nargs="*", metavar="NAME", help=WORDS + "; a resumed run knows its own")
     start = verb.add_mutually_exclusive_group()
     start.add_argument("--resume", metavar="DIR", help="continue this run or checkpoint exactly")
     start.add_argument("--from", dest="start", metavar="DIR|NAME", help="start from these weights, new optimizer")
@@ -163,6 +163,8 @@ def _trainer(options, inputs: bool = False):
 
 
 def train(options):
+    if options.resume and not any(not OVERRIDE.fullmatch(word) for word in options.names):
+        options.names.insert(0, options.resume)
     trainer, _ = _trainer(options)
     trainer.train(options.resume or options.start or False, do_finetune=bool(options.start))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tasklab.cachedir import cache_dir
 from tasklab.config import Config
+from tasklab.data.textfile import neighbours
 from tasklab.dataset import load_dataset
 from tasklab.engine import device
 from tasklab.engine.callbacks import CURVES_FILE, Callback, Curves, MetricsFile, ProgressLog, TensorBoard
@@ -31,6 +32,9 @@ def train(
     """Trains in `run`; `state` and `moments` continue a run, None start one."""
     config.validate()
     _refuse_what_is_not_offered(config)
+    for path in (config.data.train, config.data.eval):  # a typo is found before MindSpore and weights are loaded
+        if path is not None and not Path(path).expanduser().exists():
+            raise DataError(f"{path}: no such file; {neighbours(Path(path).expanduser().parent)}")
     _prepare_device(config)
     resumed = state is not None
     run.acquire()
@@ -51,6 +55,7 @@ def train(
         )
         if resumed:
             loop.restore(state, moments)
+            run.point_at_best(state.best_step)  # a kill may have come between the checkpoint and the pointer
         _remember_data(config, run)
         _announce(loop, resumed)
         start = time.perf_counter()
@@ -163,7 +168,8 @@ def _announce(loop: TrainingLoop, resumed: bool):
         config.train.gradient_accumulation_steps, ", ".join(map(str, loop.planned)), loop.run.path,
     )  # fmt: skip
     if resumed:
-        logger.info("resuming after global step %d", state.global_step)
+        left = "it is finished, nothing is left to do" if state.finished else f"{state.total_steps} in all"
+        logger.info("resuming after global step %d, %s", state.global_step, left)
 
 
 def _summary(loop: TrainingLoop, state: TrainerState, held_out, seconds: float) -> dict:

@@ -261,7 +261,7 @@ def test_a_signal_saves_and_names_the_command_that_continues(number, statuses):
         said = process.communicate()[1].splitlines()[-1]
     assert process.returncode in statuses
     assert said.startswith(f"stopped by signal {process.returncode - 128} after global step ")
-    assert said.endswith("Continue with: tasklab train qa_bert_tiny_uncased --resume run")
+    assert said.endswith("Continue with: tasklab train --resume run")
     assert list(Path("run").glob("checkpoint-*"))
 
 

@@ -128,11 +128,12 @@ class RunFolder:
         contents[STATE] = state.to_json().encode()
         write_folder(target, contents)
         # the step in the state too: a kill may have come between the best checkpoint and its pointer
-        self._point_at_best(state.global_step if is_best else state.best_step)
+        self.point_at_best(state.global_step if is_best else state.best_step)
         self._drop_old(keep, target)
         return target
 
-    def _point_at_best(self, step: int | None):
+    def point_at_best(self, step: int | None):
+        """Makes checkpoint-<step> the best, if it exists."""
         folder = self.path / f"checkpoint-{step}"
         if not folder.is_dir() or folder == self.best():
             return

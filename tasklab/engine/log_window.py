@@ -1,6 +1,7 @@
 """What one log line says: means over the optimizer steps since the line before."""
 
 import time
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -16,7 +17,7 @@ class LogWindow:
         self._reset(0.0)
 
     def _reset(self, compiled: float):
-        self.start, self.compiled, self.paused = time.perf_counter(), compiled, 0.0
+        self.start, self.compiled, self.away = time.perf_counter(), compiled, 0.0
         self.losses, self.norms, self.rows, self.lr = [], [], 0, 0.0
         self.resumed = 0  # of the losses, those of the process before
 
@@ -34,12 +35,16 @@ class LogWindow:
         self.losses, self.norms = list(state.get("losses", ())), list(state.get("norms", ()))
         self.resumed = len(self.losses)
 
-    def pause(self, seconds: float):
-        self.paused += seconds
+    @contextmanager
+    def paused(self, compiles: CompileLog):
+        """Time inside is no step time; what compiles inside is accounted for as compilation already."""
+        start = time.perf_counter() - compiles.seconds
+        yield
+        self.away += time.perf_counter() - compiles.seconds - start
 
     def record(self, state: TrainerState, compiles: CompileLog) -> dict:
         """What happened since the last record; starts the next window."""
-        seconds = time.perf_counter() - self.start - self.paused - (compiles.seconds - self.compiled)
+        seconds = time.perf_counter() - self.start - self.away - (compiles.seconds - self.compiled)
         speed = (len(self.losses) - self.resumed) / max(seconds, 1e-9)
         record = {
             "global_step": state.global_step,

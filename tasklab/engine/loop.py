@@ -1,7 +1,6 @@
 """The training loop: a pure function of (weights, moments, state), so that a resumed run repeats the same bits."""
 
 import math
-import time
 import zlib
 from collections.abc import Callable, Sequence
 
@@ -89,10 +88,11 @@ class TrainingLoop:
                 self._tell("on_epoch_end")
             if state.global_step % config.logging_steps == 0 or state.global_step == state.total_steps:
                 self._tell("on_log", self._log.record(state, self.compiles))
-            metrics = self._evaluate_now(epoch_ends)
-            finished = self._finished()
-            if finished or metrics is not None or self._save_now(epoch_ends) or stop.received:
-                self._save(metrics)
+            with self._log.paused(self.compiles):
+                metrics = self._evaluate_now(epoch_ends)
+                finished = self._finished()
+                if finished or metrics is not None or self._save_now(epoch_ends) or stop.received:
+                    self._save(metrics)
             if stop.received and not finished:
                 raise self._interrupted(stop.received)
             if finished:
@@ -134,9 +134,7 @@ class TrainingLoop:
         at_the_end = state.global_step == state.total_steps and config.eval_strategy != "no"
         if self.evaluate is None or not (due or at_the_end):
             return None
-        start = time.perf_counter() - self.compiles.seconds  # what it compiles is accounted for already
         metrics = self.evaluate()
-        self._log.pause(time.perf_counter() - self.compiles.seconds - start)
         name = config.metric_for_best_model or self.task.metric
         if name not in metrics:
             raise ConfigError(f"train.metric_for_best_model = {name}: the evaluation gave {', '.join(metrics)}")
@@ -183,7 +181,7 @@ class TrainingLoop:
         folder = self.run.path
         return Interrupted(
             f"stopped by signal {signal_number} after global step {self.state.global_step}; everything is saved. "
-            f"Continue with: tasklab train {self.config.name} --resume {folder}", signal_number,
+            f"Continue with: tasklab train --resume {folder}", signal_number,
         )  # fmt: skip
 
     def _batches(self, epoch: int) -> list[Batch]:

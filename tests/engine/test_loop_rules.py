@@ -113,7 +113,7 @@ def test_the_best_may_be_the_only_checkpoint_that_is_kept(job):
 def test_a_signal_saves_and_says_how_to_continue(job, number):
     before = [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)]
     loop = job(losses=[], train__epochs=2, callbacks=[At(3, lambda: os.kill(os.getpid(), number))])
-    command = re.escape(f"tasklab train tiny --resume {loop.run.path}")
+    command = re.escape(f"tasklab train --resume {loop.run.path}")
     with pytest.raises(Interrupted, match=f"after global step 3; everything is saved.*{command}") as stopped:
         loop.train()
     assert stopped.value.exit_code == 128 + number
