@@ -17,7 +17,7 @@ logger = logging.getLogger("tasklab")
 FORMAT = 1
 """Part of every cache key; raise it when encoding changes its result."""
 
-NOT_ENCODING = ("train", "eval", "cache", "num_buckets")
+NOT_ENCODING = ("train", "eval", "cache", "num_buckets", "group_by_length")
 """Data settings that do not change the encoded rows."""
 
 

@@ -45,11 +45,16 @@ def plan_lengths(lengths, num_buckets: int, max_length: int, multiple: int = 16)
     return tuple(reversed(planned))
 
 
-def train_batches(lengths, planned, batch_size: int, seed: int, epoch: int) -> list[Batch]:
-    """Shuffled batches of rows of similar length; at most one of the epoch is not full.
+def train_batches(
+    lengths, planned, batch_size: int, seed: int, epoch: int, group_by_length: bool = False
+) -> list[Batch]:
+    """Shuffled batches, each padded to the planned length that holds its longest row; at most one is not full.
 
-    The same (lengths, planned, batch_size, seed, epoch) give the same batches on any machine and numpy version.
-    What does not fill a batch of one length moves up to the next longer one.
+    The same arguments give the same batches on any machine and numpy version.
+
+    Args:
+        group_by_length: batches of rows of similar length: less padding, but the rows of a batch are no longer a
+            random draw. What does not fill a batch of one length moves up to the next longer one.
     Raises: ValueError when a row is longer than the last planned length.
     """
     lengths = np.asarray(lengths, np.int64)
@@ -57,6 +62,9 @@ def train_batches(lengths, planned, batch_size: int, seed: int, epoch: int) -> l
     # raw bits of a bit generator never change between numpy versions, the methods of Generator may
     bits = np.random.PCG64(np.random.SeedSequence([seed, epoch]))
     shuffled = np.argsort(bits.random_raw(len(lengths)), kind="stable")
+    if not group_by_length:
+        groups = [shuffled[k : k + batch_size] for k in range(0, len(shuffled), batch_size)]
+        return [Batch(rows, int(planned[bucket[rows].max()])) for rows in groups]
     batches, left = [], shuffled[:0]
     for i in range(len(planned)):
         rows = np.concatenate([left, shuffled[bucket[shuffled] == i]])

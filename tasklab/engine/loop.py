@@ -185,7 +185,10 @@ class TrainingLoop:
         )  # fmt: skip
 
     def _batches(self, epoch: int) -> list[Batch]:
-        return train_batches(self.features.lengths, self.planned, self.config.train.batch_size, self.config.seed, epoch)
+        config, lengths = self.config, self.features.lengths
+        return train_batches(
+            lengths, self.planned, config.train.batch_size, config.seed, epoch, config.data.group_by_length
+        )
 
     def _total_steps(self) -> int:
         train = self.config.train
@@ -199,6 +202,7 @@ class TrainingLoop:
             "crc32_of_tokens": zlib.crc32(self.features["input_ids"].values),
             "planned_lengths": list(map(int, self.planned)),
             "batch_size": train.batch_size,
+            "group_by_length": self.config.data.group_by_length,
             "gradient_accumulation_steps": train.gradient_accumulation_steps,
             "seed": self.config.seed,
         }

@@ -51,10 +51,10 @@ def test_rows_that_cannot_be_planned_are_refused():
 
 
 @settings(max_examples=100, deadline=None)
-@given(LENGTHS, st.integers(1, 9), st.integers(0, 2**31), st.integers(0, 9))
-def test_training_serves_every_row_once_in_full_batches(lengths, batch_size, seed, epoch):
+@given(LENGTHS, st.integers(1, 9), st.integers(0, 2**31), st.integers(0, 9), st.booleans())
+def test_training_serves_every_row_once_in_full_batches(lengths, batch_size, seed, epoch, group_by_length):
     planned = plan_lengths(lengths, 4, 128)
-    batches = train_batches(lengths, planned, batch_size, seed, epoch)
+    batches = train_batches(lengths, planned, batch_size, seed, epoch, group_by_length)
     assert sorted(np.concatenate([b.rows for b in batches])) == list(range(len(lengths)))
     assert sum(len(b.rows) < batch_size for b in batches) <= 1
     assert len(batches) == -(-len(lengths) // batch_size)
@@ -65,8 +65,14 @@ def test_training_serves_every_row_once_in_full_batches(lengths, batch_size, see
 
 def test_rows_of_one_length_share_batches():
     lengths = [5] * 40 + [100] * 40
-    batches = train_batches(lengths, (16, 112), 8, seed=1, epoch=0)
+    batches = train_batches(lengths, (16, 112), 8, seed=1, epoch=0, group_by_length=True)
     assert sorted(b.length for b in batches) == [16] * 5 + [112] * 5
+
+
+def test_without_grouping_a_batch_is_a_random_draw():
+    # 8 of 40 short and 40 long rows: that none of 10 batches mixes them has probability below 1e-6
+    batches = train_batches([5] * 40 + [100] * 40, (16, 112), 8, seed=1, epoch=0)
+    assert any(0 < (b.rows < 40).sum() < 8 for b in batches)
 
 
 def test_order_depends_on_seed_and_epoch_alone():
