@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasklab.cachedir import cache_dir
-from tasklab.data.cache import cached_features, file_digest
+from tasklab.data.cache import cached_features
 from tasklab.data.features import FeatureTable
+from tasklab.digest import file_sha256
 from tasklab.errors import ConfigError, DataError
 from tasklab.task import Task
 
@@ -67,4 +68,4 @@ def load_dataset(task: Task, path, training: bool) -> Dataset:
 def _digests(path: Path) -> list:
     """Name and content digest of the file, or of every file in the folder."""
     files = sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else [path]
-    return [(file.name, file_digest(file)) for file in files]
+    return [(file.name, file_sha256(file)) for file in files]

@@ -38,15 +38,6 @@ def cached_features(folder, key: dict, build: Callable[[], FeatureTable], limit:
     return features
 
 
-def file_digest(path) -> str:
-    """sha256 of a file's content, in hexadecimal. Raises OSError."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
-
-
 def _digest(key: dict) -> str:
     canonical = json.dumps(key, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(canonical.encode()).hexdigest()

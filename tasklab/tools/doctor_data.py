@@ -6,6 +6,7 @@ from pathlib import Path
 from tasklab.cachedir import cache_dir
 from tasklab.config import Config, find_model
 from tasklab.data.inspect import SplitReport, inspect_squad
+from tasklab.digest import file_sha256
 from tasklab.errors import CheckpointError, UnknownName
 from tasklab.text import TOKENIZERS
 from tasklab.tools import estimate
@@ -13,7 +14,6 @@ from tasklab.tools.doctor_findings import FIX, findings
 from tasklab.trainer import Trainer
 from tasklab.weights.catalogue import named_weights, read_entry
 from tasklab.weights.store import resolve
-from tasklab.weights.sums import file_sha256
 
 TASK = "question_answering"
 

@@ -11,8 +11,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from tasklab.digest import file_sha256
 from tasklab.errors import CheckpointError
-from tasklab.weights.sums import SUMS, file_sha256, plain_name
+from tasklab.weights.sums import SUMS, plain_name
 
 
 def write_folder(path, files: dict[str, bytes | Callable[[Path], None]]) -> Path:

@@ -14,10 +14,10 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+from tasklab.digest import file_sha256
 from tasklab.errors import CheckpointError
 from tasklab.weights.atomic import remove_left_overs, write_folder
 from tasklab.weights.catalogue import NamedFile, NamedWeights
-from tasklab.weights.sums import file_sha256
 
 MAX_SECONDS = 3600  # per source, for a slow line; an unreachable one is given up after some seconds
 

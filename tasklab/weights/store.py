@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasklab.cachedir import cache_dir
+from tasklab.digest import file_sha256
 from tasklab.errors import CheckpointError
 from tasklab.registry import unknown_name
 from tasklab.weights.catalogue import NamedWeights, named_weights, read_entry
 from tasklab.weights.fetch import fetch
 from tasklab.weights.files import read_header, read_index, read_safetensors, read_sharded
 from tasklab.weights.folder import WEIGHTS, read_json, verify_folder
-from tasklab.weights.sums import SUMS, file_sha256, plain_name
+from tasklab.weights.sums import SUMS, plain_name
 from tasklab.weights.tables import FORMATS, detect, to_tasklab
 
 __all__ = ["WeightSource", "named_weights", "read_source", "resolve"]

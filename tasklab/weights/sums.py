@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from pathlib import Path
 
+from tasklab.digest import file_sha256
 from tasklab.errors import CheckpointError
 
 SUMS = "SHA256SUMS"
@@ -45,15 +45,6 @@ def read_sums(path) -> dict[str, str]:
     if not sums:
         raise CheckpointError(f"{path / SUMS}: empty, so the checkpoint is not complete")
     return sums
-
-
-def file_sha256(path) -> str:
-    """Hex digest of a file, read in pieces."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while piece := file.read(1 << 20):
-            digest.update(piece)
-    return digest.hexdigest()
 
 
 def plain_name(name: str, place) -> str:

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasklab.data.cache import cached_features, file_digest
+from tasklab.data.cache import cached_features
 from tasklab.data.features import FeatureTable
+from tasklab.digest import file_sha256
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 
@@ -137,9 +138,9 @@ def test_many_runs_may_share_the_folder(tmp_path):
     assert not wrong and len(entries(tmp_path)) == 1
 
 
-def test_file_digest_is_the_published_sha256(tmp_path):
+def test_file_sha256_is_the_published_sha256(tmp_path):
     (tmp_path / "abc").write_bytes(b"abc")  # FIPS 180-2, example B.1
-    assert file_digest(tmp_path / "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert file_sha256(tmp_path / "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs the real data sets")
