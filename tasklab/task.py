@@ -37,6 +37,8 @@ class Task(ABC):
     """Name in `score` that picks the best checkpoint; higher is better."""
     title: ClassVar[str]
     """How the log names the metrics: `<title> = {...}`."""
+    default_model: ClassVar[str]
+    """Recipe for those who name the task alone."""
     primer: ClassVar[str]
     """One line that shows what `predict` takes."""
 

@@ -19,7 +19,8 @@ class Trainer:
     Args:
         args: a YAML file or a dict (nested or dotted; HuggingFace and MindFormers names are accepted), or None.
         task: a name of `list_tasks()`; a recipe knows its own.
-        model: a recipe, a backbone, a YAML file, or the folder of a run, a checkpoint, or a HuggingFace model.
+        model: a recipe, a backbone, a YAML file, or the folder of a run, a checkpoint, or a HuggingFace model; without
+            it and `args` the task's default.
         train_dataset, eval_dataset: file or folder; the same as data.train and data.eval.
         callbacks: `Callback` objects that listen to training.
         output_dir: the folder of the run; by default output/<model name>, numbered when that one is taken.
@@ -42,6 +43,8 @@ class Trainer:
             model = folder
         task = find_task(args=args, task=task, model=model)
         task_class = TASKS.get(task)
+        if model is None and args is None:
+            model = task_class.default_model
         paths = {"data.train": train_dataset, "data.eval": eval_dataset, "output_dir": output_dir}
         self.config = resolve(
             task=task, model=model, args=args, data_class=task_class.data_config, defaults=task_class.defaults,

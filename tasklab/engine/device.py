@@ -22,8 +22,7 @@ def prepare(config: Config):
     wanted = config.device_target
     for target in available() if wanted == "auto" else [wanted]:
         try:
-            ms.set_device(target, config.device_id if target != "CPU" else 0)
-            ms.hal.synchronize() if target != "CPU" else None
+            _select(target, config.device_id if target != "CPU" else 0)
             break
         except (RuntimeError, ValueError) as error:
             reason = str(error).strip().splitlines()[0].split(". ")[0]
@@ -33,6 +32,16 @@ def prepare(config: Config):
                 ) from None
             logger.warning("a %s driver is installed, but MindSpore cannot use it (%s); running on CPU", target, reason)
     ms.set_context(mode=ms.GRAPH_MODE)
+
+
+def _select(target: str, number: int):
+    """Raises RuntimeError or ValueError when the device does not answer."""
+    import mindspore as ms
+
+    if (ms.get_context("device_target"), ms.get_context("device_id")) != (target, number):
+        ms.set_device(target, number)  # refused once anything has run, even for the device that runs already
+    if target != "CPU":
+        ms.hal.synchronize()
 
 
 def describe() -> str:

@@ -38,6 +38,7 @@ class QuestionAnswering(Task):
     defaults = {"train": {"epochs": 2, "batch_size": 12}}
     labels = ("start_positions", "end_positions")
     metric, title = "f1", "QA Metric"
+    default_model = "qa_minilm_l6"
     primer = '"My name is Wolfgang and I live in Berlin - Where do I live?"'
 
     def read(self, path, training):

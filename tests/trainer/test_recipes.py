@@ -59,3 +59,7 @@ def test_a_recipe_resolves_by_its_name_alone_and_stays_with_its_task(recipe):
 def test_a_backbone_without_a_task_asks_for_one():
     with pytest.raises(ConfigError, match="model 'bert_tiny' fits any task, so the task has to be named"):
         Trainer(model="bert_tiny")
+
+
+def test_a_task_alone_means_its_default_model():
+    assert Trainer(task="question_answering").config.name == "qa_minilm_l6"
