@@ -1,5 +1,6 @@
 """Networks that turn token ids into hidden states, by name."""
 
+import logging
 from typing import TYPE_CHECKING
 
 from tasklab.config import Config
@@ -7,6 +8,8 @@ from tasklab.registry import Registry
 
 if TYPE_CHECKING:
     from mindspore import nn
+
+logger = logging.getLogger("tasklab")
 
 ENCODERS = Registry("encoder", package="tasklab.encoders")
 """Builder(ModelConfig, recompute, fused) -> Cell:
@@ -18,5 +21,8 @@ def build_encoder(config: Config) -> "nn.Cell":
     from tasklab import kernels
     from tasklab.nn.compat import on_cpu
 
-    fused = config.kernels == "auto" and config.precision == "fp32" and on_cpu() and kernels.available()
+    wanted = config.kernels == "auto" and config.precision == "fp32" and on_cpu()
+    if wanted and not kernels.available():
+        logger.warning("fused kernels are off, stock operators run, several times slower: %s", kernels.why_not())
+    fused = wanted and kernels.available()
     return ENCODERS.get(config.model.encoder)(config.model, recompute=config.recompute, fused=fused)

@@ -9,6 +9,7 @@ import functools
 import hashlib
 import importlib.metadata
 import importlib.util
+import logging
 import os
 import platform
 import shutil
@@ -17,6 +18,8 @@ import tempfile
 from pathlib import Path
 
 from tasklab.cachedir import cache_dir
+
+logger = logging.getLogger("tasklab")
 
 SOURCES = Path(__file__).parent / "src"
 COMPILERS = ("g++", "c++", "clang++")
@@ -69,6 +72,7 @@ def build(cache: Path | None = None) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder / "kernels.lock"):
             if not target.exists():  # another process may have built it while this one waited
+                logger.info("building the CPU kernels for this machine, once ...")
                 _compile(compiler, flags, sources, target)
     except OSError as error:
         raise BuildError(f"cannot write the kernel cache {folder}: {error.strerror or error}") from error
