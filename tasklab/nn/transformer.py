@@ -16,10 +16,9 @@ class TransformerLayer(nn.Cell):
     Inputs:  x [B, S, H] float; mask [B, S] int, 1 = real token.   Returns: [B, S, H]; padded rows are meaningless.
 
     With `fused` the whole layer is one kernel on the same parameters (CPU, float32); without, or with an activation
-    that the kernel lacks, stock operators. Both
-    drop the same values. `recompute` keeps only x for the backward pass; with stock operators on CPU it costs time and
-    saves nothing (6.6 M parameters, 8 rows of 384 tokens: 2.8 GB with, 2.5 GB without), as the memory is in the
-    operators' own tables, see nn/norm.py.
+    that the kernel lacks, stock operators. Both drop the same values. `recompute` keeps only x for the backward pass;
+    with stock operators on CPU it costs time and saves nothing (6.6 M parameters, 8 rows of 384 tokens: 2.8 GB with,
+    2.5 GB without), as the memory is in the operators' own tables, see nn/norm.py.
     """
 
     def __init__(
