@@ -1,6 +1,6 @@
 """Fine-tuning and prediction: tasklab against HuggingFace + PyTorch, in turn, on equal batches from equal weights.
 
-python benchmarks/compare.py --data train-v1.1.json [--models minilm_l6 bert_base_uncased] [--rounds 2] [--out results]
+python benchmarks/compare.py --data train-v1.1.json [--models minilm_l6 bert_base_uncased] [--only predict] [--rounds 2]
 Needs the extra `bench`; --torch-python names another interpreter for PyTorch's side.
 """
 
@@ -19,6 +19,7 @@ HERE = Path(__file__).parent
 WORKS = [  # name, model, mode, batch size, batches, fixed length or None for real rows
     ("fine-tune, 128 tokens", "train", 16, 3, 128),
     ("predict, 128 tokens", "predict", 16, 3, 128),
+    ("fine-tune, 384 tokens", "train", 12, 1, 384),
     ("fine-tune, real rows up to 384 tokens", "train", 12, 12, None),
     ("predict, real rows up to 384 tokens", "predict", 32, 6, None),
 ]
@@ -28,6 +29,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True, help="a SQuAD training file")
     parser.add_argument("--models", nargs="+", default=["minilm_l6", "bert_base_uncased"])
+    parser.add_argument("--only", default="", help="work whose name holds this text")
     parser.add_argument("--precision", nargs="+", default=["fp32"], choices=["fp32", "bf16"])
     parser.add_argument("--rounds", type=int, default=2, help="how often each side runs")
     parser.add_argument("--repeat", type=int, default=2, help="passes over the batches within one run")
@@ -37,7 +39,7 @@ def main():
     results = []
     with tempfile.TemporaryDirectory() as folder:
         for model in options.models:
-            for name, mode, batch_size, batches, length in WORKS:
+            for name, mode, batch_size, batches, length in [work for work in WORKS if options.only in work[0]]:
                 prepare(Path(folder) / "work", model, options.data, batches, batch_size, length)
                 for precision in options.precision:
                     results.append(_compare(Path(folder) / "work", f"{model}, {name}", mode, precision, options))
