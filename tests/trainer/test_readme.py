@@ -115,3 +115,14 @@ def test_the_commands_run_one_after_the_other(user, capsys):
         assert status == 0 or words[0] == "doctor", (command, captured.err)
         ran.append(words[0])
     assert {"train", "evaluate", "predict", "list"} <= set(ran)
+
+
+def test_every_file_it_links_to_exists():
+    missing = [link for link in re.findall(r"\]\(((?!http)[^)#]+)", README) if not (ROOT / link).exists()]
+    assert missing == []
+
+
+def test_no_placeholder_is_left():
+    assert re.findall(r"@[A-Z]+@|\bTODO\b|\bXXX\b", README) == []
+
+
