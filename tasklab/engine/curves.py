@@ -3,7 +3,10 @@
 from pathlib import Path
 
 PANELS_PER_ROW = 2
-HIDDEN = ("kind", "global_step", "epoch", "speed", "seconds_left", "compiles", "compile_seconds")
+HIDDEN = (
+    "kind", "global_step", "epoch", "speed", "samples_per_second", "seconds_left", "compiles", "compile_seconds",
+    "total",
+)  # fmt: skip
 
 
 def draw_curves(records: list[dict], path: Path, title: str):
