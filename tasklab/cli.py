@@ -63,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Fine-tune and use language models on MindSpore; two names run a job.",
         epilog="""first steps:
-  tasklab demo                                                       # trains, evaluates and answers in about a minute
+  tasklab demo                                                       # trains, evaluates and answers, one to two minutes
   tasklab list                                                       # tasks, recipes and backbones
   tasklab doctor data my/train.json --eval my/dev.json               # checks the data before training
   tasklab train qa_minilm_l6 data.train=my/train.json data.eval=my/dev.json
@@ -126,7 +126,7 @@ def parser() -> argparse.ArgumentParser:
     subject.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="any key of `tasklab show`")
     _verb(subjects, "env", doctor_env, "device, cores, memory, kernels, packages, caches", collect="")
 
-    verb = _verb(verbs, "demo", demo, "train, evaluate and answer on a small sample set, in about a minute", collect="")
+    verb = _verb(verbs, "demo", demo, "train, evaluate and answer on a sample set, in one to two minutes", collect="")
     verb.add_argument("--output", default="output/demo", metavar="DIR", help="default: %(default)s")
     return top
 
