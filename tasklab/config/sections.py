@@ -92,6 +92,7 @@ class OptimizerConfig(Section, path="optimizer"):
     betas: tuple[float, float] = setting((0.9, 0.999), ge=0, lt=1)
     eps: float = setting(1e-8, gt=0)
     bias_correction: bool = True  # False is BERT's original Adam
+    layer_decay: float = setting(1.0, gt=0, le=1)  # factor on lr from each layer to the one below it
 
 
 @dataclass

@@ -11,6 +11,7 @@ import numpy as np
 from mindspore import Parameter, ParameterTuple, Tensor, nn, ops
 
 from tasklab.config import OptimizerConfig
+from tasklab.engine.layer_decay import lr_scales
 from tasklab.errors import CheckpointError
 from tasklab.kernels import optimizer as kernel
 
@@ -30,6 +31,7 @@ class HostAdamW:
         self.moments1 = [np.zeros(p.shape, np.float32) for p in parameters]
         self.moments2 = [np.zeros(p.shape, np.float32) for p in parameters]
         self.decay_flags = [decays(p) for p in parameters]
+        self.lr_scales = lr_scales(self.names, config.layer_decay)
         self.sums, self.owner, self._buffers = None, None, None
 
     def accumulate(self, grads: Sequence[Tensor]):
@@ -54,7 +56,7 @@ class HostAdamW:
             values, self.sums, self.moments1, self.moments2, self.decay_flags,
             lr=lr, beta1=beta1, beta2=beta2, eps=self.config.eps, weight_decay=self.config.weight_decay,
             step=self.steps, bias_correction=self.config.bias_correction,
-            max_grad_norm=self.max_grad_norm, grad_scale=scale,
+            max_grad_norm=self.max_grad_norm, grad_scale=scale, lr_scales=self.lr_scales,
         )  # fmt: skip
         self.sums = self.owner = None
         return norm
@@ -81,6 +83,7 @@ class DeviceAdamW(nn.Cell):
         self.moments1 = self.parameters.clone("moment1", init="zeros")
         self.moments2 = self.parameters.clone("moment2", init="zeros")
         self.decay = tuple(config.weight_decay if decays(p) else 0.0 for p in parameters)
+        self.lr_scales = tuple(lr_scales([p.name for p in parameters], config.layer_decay))
         self.beta1, self.beta2 = config.betas
         # subtracted here in float64: a graph would do it in float32, where 1 - 0.999 is off by 1e-5
         self.rest1, self.rest2 = 1.0 - self.beta1, 1.0 - self.beta2
@@ -101,7 +104,7 @@ class DeviceAdamW(nn.Cell):
             update = (moment1 / correction1) / (ops.sqrt(moment2 / correction2) + self.config.eps)
             ops.assign(self.moments1[i], moment1)
             ops.assign(self.moments2[i], moment2)
-            ops.assign(value, value - lr * (update + self.decay[i] * value))
+            ops.assign(value, value - lr * self.lr_scales[i] * (update + self.decay[i] * value))
         return norm
 
     def accumulate(self, grads: Sequence[Tensor]):

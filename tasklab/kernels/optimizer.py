@@ -28,6 +28,7 @@ def adamw_step(
     bias_correction: bool = True,
     max_grad_norm: float = 0.0,
     grad_scale: float = 1.0,
+    lr_scales: Sequence[float] | None = None,
 ) -> float:
     """Updates `params` and both moments in place; returns the gradient norm before clipping.
 
@@ -37,6 +38,7 @@ def adamw_step(
         step: this step's number, from 1; only bias correction needs it.
         max_grad_norm: clip to this global L2 norm; 0 does not clip.
         grad_scale: factor on all gradients, before the norm (1 / rows, or 1 / accumulated micro-batches).
+        lr_scales: factor on `lr` per array, for its decay too; None is 1 for all.
     A norm that is not finite is returned with nothing changed: the caller decides what to do.
     Raises: ValueError for arrays of another type, layout or size.
     """
@@ -46,9 +48,12 @@ def adamw_step(
     _check(params, grads, moments1, moments2)
     if len(decay_flags) != len(params):
         raise ValueError(f"{len(decay_flags)} decay flags for {len(params)} arrays")
+    lr_scales = [1.0] * len(params) if lr_scales is None else lr_scales
+    if len(lr_scales) != len(params):
+        raise ValueError(f"{len(lr_scales)} learning rate scales for {len(params)} arrays")
     library = build.library()
     if library is None:
-        return adamw_step_numpy(params, grads, moments1, moments2, decay_flags, *rates)
+        return adamw_step_numpy(params, grads, moments1, moments2, decay_flags, lr_scales, *rates)
     count = len(params)
     run = library.tasklab_adamw
     run.restype = ctypes.c_double
@@ -57,12 +62,13 @@ def adamw_step(
         *(_pointers(arrays) for arrays in (params, grads, moments1, moments2)),
         _sizes(params),
         (ctypes.c_uint8 * count)(*map(bool, decay_flags)),
+        (ctypes.c_double * count)(*lr_scales),
         *map(ctypes.c_double, rates),
     )
 
 
 def adamw_step_numpy(
-    params, grads, moments1, moments2, decay_flags,
+    params, grads, moments1, moments2, decay_flags, lr_scales,
     lr, beta1, beta2, eps, weight_decay, correction1, correction2, max_grad_norm, grad_scale,
 ) -> float:  # fmt: skip
     """The same update in NumPy, for machines without a compiler; corrections are 1 - beta**step, or 1."""
@@ -70,15 +76,16 @@ def adamw_step_numpy(
     if not np.isfinite(norm):
         return norm
     clip = max_grad_norm / (norm + 1e-6) if 0 < max_grad_norm < norm else 1.0  # 1e-6 as in torch
-    scale, rate, root = (np.float32(x) for x in (grad_scale * clip, lr / correction1, correction2**-0.5))
-    for param, grad, first, second, decay in zip(params, grads, moments1, moments2, decay_flags, strict=True):
-        grad = grad * scale
+    scale, root = np.float32(grad_scale * clip), np.float32(correction2**-0.5)
+    rows = zip(params, grads, moments1, moments2, decay_flags, lr_scales, strict=True)
+    for param, grad, first, second, decay, lr_scale in rows:
+        grad, rate = grad * scale, np.float32(lr * lr_scale / correction1)
         first *= np.float32(beta1)
         first += np.float32(1 - beta1) * grad
         second *= np.float32(beta2)
         second += np.float32(1 - beta2) * grad * grad
         if decay:
-            param *= np.float32(1.0 - lr * weight_decay)
+            param *= np.float32(1.0 - lr * lr_scale * weight_decay)
         param -= rate * first / (np.sqrt(second) * root + np.float32(eps))
     return norm
 

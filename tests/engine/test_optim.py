@@ -11,6 +11,7 @@ from tasklab.engine.step import CompileLog, GradientStep
 from tasklab.errors import CheckpointError
 
 SHAPES = {"dense.weight": (4, 3), "dense.bias": (4,), "norm.weight": (3,)}
+LAYERED = ("encoder.layers.0.weight", "encoder.layers.1.weight", "head.weight")
 LR, DECAY = 0.01, 0.1
 KINDS = [HostAdamW, pytest.param(DeviceAdamW, marks=pytest.mark.slow)]
 CASES = [  # bias correction, clipping
@@ -87,6 +88,17 @@ def test_moments_and_step_count_carry_over_to_the_other_optimizer(kind):
     advance(after, 4, 5)
     for parameter, value in zip(trained, oracle(5, True, 0.5)[0], strict=True):
         np.testing.assert_allclose(parameter.asnumpy(), value, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_lower_layers_take_smaller_steps(kind):
+    # the first corrected step of AdamW without decay is lr * sign(gradient)
+    trained = [Parameter(Tensor(np.zeros((1, 1), np.float32)), name=name) for name in LAYERED]
+    optimizer = kind(trained, OptimizerConfig(lr=LR, weight_decay=0.0, layer_decay=0.5), 0.0)
+    optimizer.accumulate([Tensor(np.full((1, 1), -2, np.float32))] * 3)
+    optimizer.step(LR, 1.0)
+    steps = [p.asnumpy().item() for p in trained]
+    assert steps == pytest.approx([LR / 4, LR / 2, LR], rel=1e-5)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -23,7 +23,7 @@ def arrays(seed, scale=1.0):
     return [(scale * random.standard_normal(shape)).astype(np.float32) for shape in SHAPES]
 
 
-def reference(params, grads, decay, steps, clip, scale, corrected):
+def reference(params, grads, decay, steps, clip, scale, corrected, lr_scales=(1.0,) * 5):
     """Loshchilov & Hutter 2019, algorithm 2, in float64; clipping as in torch.nn.utils.clip_grad_norm_."""
     params, m, v = ([a.astype(np.float64) * k for a in params] for k in (1, 0, 0))
     g = [scale * a.astype(np.float64) for a in grads]
@@ -32,11 +32,12 @@ def reference(params, grads, decay, steps, clip, scale, corrected):
         g = [a * clip / (norm + 1e-6) for a in g]
     for t in range(1, steps + 1):
         for i in range(len(params)):
-            params[i] *= 1 - RATES["lr"] * RATES["weight_decay"] * decay[i]
+            lr = RATES["lr"] * lr_scales[i]
+            params[i] *= 1 - lr * RATES["weight_decay"] * decay[i]
             m[i] = 0.9 * m[i] + 0.1 * g[i]
             v[i] = 0.999 * v[i] + 0.001 * g[i] ** 2
             c1, c2 = (1 - 0.9**t, 1 - 0.999**t) if corrected else (1, 1)
-            params[i] -= RATES["lr"] * (m[i] / c1) / (np.sqrt(v[i] / c2) + 1e-8)
+            params[i] -= lr * (m[i] / c1) / (np.sqrt(v[i] / c2) + 1e-8)
     return params, norm
 
 
@@ -55,6 +56,21 @@ def test_three_steps_equal_float64_arithmetic(path, clip, corrected):
     assert norm == pytest.approx(expected_norm, rel=1e-9)
     for got, want in zip(params, expected, strict=True):
         np.testing.assert_allclose(got, want, atol=1e-6)
+
+
+def test_each_array_learns_and_decays_at_its_own_rate(path):
+    params, grads = arrays(0), arrays(1)
+    decay, scales = [True, True, False, True, False], [1.0, 0.5, 0.25, 1.0, 0.0]
+    expected, _ = reference(params, grads, decay, 3, 1.0, 1.0, True, scales)
+    untouched = params[4].copy()
+    first, second = ([np.zeros_like(p) for p in params] for _ in range(2))
+    for step in (1, 2, 3):
+        optimizer.adamw_step(
+            params, grads, first, second, decay, **RATES, step=step, max_grad_norm=1.0, lr_scales=scales
+        )
+    for got, want in zip(params, expected, strict=True):
+        np.testing.assert_allclose(got, want, atol=1e-6)
+    np.testing.assert_array_equal(params[4], untouched)  # scale 0 holds an array still
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

@@ -57,11 +57,12 @@ void update(float* p, const float* g, float* m, float* v, int64_t count, const R
 }  // namespace tasklab
 
 // Returns the norm of grad_scale * gradients, before clipping. When it is not finite nothing is changed.
-// correction1/2: 1 - beta^step, or 1 without bias correction; max_norm <= 0 does not clip.
+// correction1/2: 1 - beta^step, or 1 without bias correction; max_norm <= 0 does not clip; tensor t learns at the rate
+// lr * lr_scales[t], which its decay follows.
 extern "C" double tasklab_adamw(int64_t count, float** params, const float** grads, float** first, float** second,
-                                const int64_t* sizes, const uint8_t* decays, double lr, double beta1, double beta2,
-                                double eps, double decay, double correction1, double correction2, double max_norm,
-                                double grad_scale) {
+                                const int64_t* sizes, const uint8_t* decays, const double* lr_scales, double lr,
+                                double beta1, double beta2, double eps, double decay, double correction1,
+                                double correction2, double max_norm, double grad_scale) {
   using namespace tasklab;
   const std::vector<Block> blocks = cut(count, sizes);
   const double norm = norm_of(blocks, grads) * std::abs(grad_scale);
@@ -72,7 +73,9 @@ extern "C" double tasklab_adamw(int64_t count, float** params, const float** gra
   parallel_for(blocks.size(), [&](int64_t i) {
     const Block& b = blocks[i];
     Rates mine = rates;
-    if (decays[b.tensor]) mine.keep = (float)(1.0 - lr * decay);
+    const double own_lr = lr * lr_scales[b.tensor];
+    mine.step = (float)(own_lr / correction1);
+    if (decays[b.tensor]) mine.keep = (float)(1.0 - own_lr * decay);
     update(params[b.tensor] + b.begin, grads[b.tensor] + b.begin, first[b.tensor] + b.begin,
            second[b.tensor] + b.begin, b.end - b.begin, mine);
   });
