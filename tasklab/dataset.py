@@ -52,7 +52,8 @@ def load_dataset(task: Task, path, training: bool) -> Dataset:
     data = {k: v for k, v in task.config.data.to_dict().items() if k not in NOT_ENCODING}
     key = {
         "format": FORMAT, "task": task.config.task, "split": split, "files": _digests(Path(path)),
-        "tokenizer": task.tokenizer.fingerprint, "data": data,
+        "tokenizer": task.tokenizer.fingerprint, "data": data, "labels": task.config.model.labels,
+        "problem_type": task.config.model.problem_type,
     }  # fmt: skip
     def build():
         return task.encode(examples, training)

@@ -10,7 +10,7 @@ from tasklab.errors import CheckpointError, ConfigError
 from tasklab.nn.init import initialize
 from tasklab.task import TASKS, Task
 from tasklab.text import TOKENIZERS
-from tasklab.weights.folder import CONFIG, is_checkpoint
+from tasklab.weights.folder import CONFIG, LABELS, is_checkpoint, json_bytes
 from tasklab.weights.ledger import FINETUNE, STRICT
 from tasklab.weights.loading import load_into
 from tasklab.weights.store import WeightSource, named_weights, read_source, resolve
@@ -34,7 +34,8 @@ class Model:
         config.data.train = config.data.eval = None  # data stays where it is
         config.checkpoint = config.output_dir = None
         config.tokenizer.vocab = None  # the folder's own
-        return {CONFIG: config.to_yaml().encode(), **self.task.tokenizer.files()}
+        labels = {LABELS: json_bytes(config.model.labels)} if config.model.labels else {}  # for other programs too
+        return {CONFIG: config.to_yaml().encode(), **labels, **self.task.tokenizer.files()}
 
 
 def start_model(config: Config, weights: str | None) -> Model:
@@ -42,8 +43,10 @@ def start_model(config: Config, weights: str | None) -> Model:
 
     Raises: CheckpointError when there are no weights and `from_scratch` was not asked for.
     """
+    config = config.copy()  # the data may settle some of it
     if config.from_scratch:
         network_task = _task(config, _vocabulary_without_weights(config))
+        network_task.prepare([])
         logger.info("from_scratch: every weight starts random (seed %d)", config.seed)
         return Model(network_task, _fresh_network(network_task), None)
     if weights is None:
@@ -93,11 +96,28 @@ def find_weights(name) -> WeightSource:
 def _loaded(config: Config, source: WeightSource, policy: str) -> Model:
     tensors, vocabulary, notes = read_source(source)
     task = _task(config, config.tokenizer.vocab or vocabulary)
+    if policy == FINETUNE:
+        tensors, notes = _prepared(task, source, tensors, notes)
     network = _fresh_network(task)
     ledger = load_into(network, tensors, policy, source.name)
     for line in (ledger.render(source.name), *notes):
         logger.info(line)
     return Model(task, network, source)
+
+
+def _prepared(task: Task, source: WeightSource, tensors: dict, notes) -> tuple[dict, list[str]]:
+    """The task with its labels settled, and the weights without a head that was trained for others."""
+    before = saved_config(source.folder).model.labels if is_checkpoint(source.folder) else []
+    task.prepare(before)
+    wanted = task.config.model.labels
+    if not before or before == wanted:
+        return tensors, list(notes)
+    kept = {name: array for name, array in tensors.items() if not name.startswith("head.")}
+    return kept, [*notes, f"the head starts new: it knows the labels {_named(before)}, the data {_named(wanted)}"]
+
+
+def _named(labels: list[str]) -> str:
+    return ", ".join(labels[:6]) + (f" and {len(labels) - 6} more" if len(labels) > 6 else "") or "none"
 
 
 def _fresh_network(task: Task) -> nn.Cell:

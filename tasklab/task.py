@@ -45,6 +45,12 @@ class Task(ABC):
     def __init__(self, config: Config, tokenizer):
         self.config, self.tokenizer = config, tokenizer
 
+    def prepare(self, labels: list[str]):  # noqa: B027 - optional: most tasks have nothing to settle
+        """Before a network is built for training: settles in `config` what only the data knows, such as model.labels.
+
+        labels: those of the checkpoint that training starts from, or []. Their order is kept where the data allows it.
+        """
+
     @abstractmethod
     def read(self, path, training: bool) -> tuple[list, str]:
         """File or folder -> (examples, one line on rows left out or ''). Raises DataError naming every bad row."""

@@ -208,7 +208,8 @@ class Trainer:
             saved[key] = self.config[key]
         for key, path in remembered_data(folder.parent).items():
             saved[key] = self.config[key] or path
-        changed = [k for k in saved.leaf_keys() if saved[k] != self.config[k] and k not in ("data.train", "data.eval")]
+        own = ("data.train", "data.eval", *(() if self.config.model.labels else ("model.labels",)))
+        changed = [k for k in saved.leaf_keys() if saved[k] != self.config[k] and k not in own]
         if changed:
             listed = ", ".join(f"{k} = {saved[k]} (not {self.config[k]})" for k in changed)
             logger.warning("resume keeps the run's own settings: %s", listed)

@@ -12,7 +12,10 @@ from tasklab.errors import ConfigError
 def read_foreign(folder: Path, name: str) -> list[Entry]:
     """The model section from config.json, whose keys are ours, and the casing from tokenizer_config.json."""
     place, described = shown(folder / name), _json(folder / name)
-    entries = [Entry(f"model.{key}", described[key], place) for key in ModelConfig().keys() if key in described]
+    known = [key for key in ModelConfig().keys() if described.get(key) is not None and key != "labels"]
+    entries = [Entry(f"model.{key}", described[key], place) for key in known]
+    if _has_class_names(described):
+        entries.append(Entry("model.labels", _class_names(described["id2label"], place), place))
     entries.append(Entry("model.encoder", described.get("model_type", "bert"), place))
     positions = described.get("position_embedding_type", "absolute")
     if positions != "absolute":
@@ -21,6 +24,19 @@ def read_foreign(folder: Path, name: str) -> list[Entry]:
     if tokenizer.is_file() and (lowercase := _json(tokenizer).get("do_lower_case")) is not None:
         entries.append(Entry("tokenizer.lowercase", lowercase, shown(tokenizer)))
     return entries
+
+
+def _has_class_names(described: dict) -> bool:
+    """Whether the file is one of a classifier: every configuration may carry the default names LABEL_0 and LABEL_1."""
+    return bool(described.get("id2label")) and any("Classification" in a for a in described.get("architectures") or ())
+
+
+def _class_names(id2label, place: str) -> list[str]:
+    try:
+        numbered = {int(number): str(name) for number, name in id2label.items()}
+        return [numbered[i] for i in range(len(numbered))]
+    except (AttributeError, ValueError, KeyError):
+        raise ConfigError(f"{place}: id2label is {id2label!r}; expected a name for each number from 0") from None
 
 
 def _json(path: Path) -> dict:

@@ -7,6 +7,9 @@ from tasklab.config.section import Section
 from tasklab.config.values import setting
 from tasklab.errors import ConfigError
 
+PROBLEM_TYPES = ("single_label_classification", "multi_label_classification", "regression")
+"""What a label is: one class, any number of classes, or a number (transformers' names)."""
+
 
 @dataclass
 class ModelConfig(Section, path="model"):
@@ -25,6 +28,9 @@ class ModelConfig(Section, path="model"):
     attention_probs_dropout_prob: float = setting(0.1, ge=0, lt=1)
     layer_norm_eps: float = setting(1e-12, gt=0)
     initializer_range: float = setting(0.02, gt=0)  # standard deviation of new weights
+    pooling: str = setting("first", choices=("first", "last", "mean", "max"))  # of tokens, where a row gets one output
+    problem_type: str = setting("single_label_classification", choices=PROBLEM_TYPES)
+    labels: list[str] = setting([])  # names of the classes in the order of the outputs; empty: the training data's
 
     def problems(self):
         yield from super().problems()

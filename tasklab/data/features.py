@@ -32,7 +32,7 @@ class FeatureTable:
 
     Args:
         ragged: name -> Ragged of integers, all with the same number of rows.
-        dense: name -> [rows] integers or floats.
+        dense: name -> [rows] or [rows, ...] integers or floats.
         info: counts about how the rows were made, name -> int; kept by save and load.
     """
 
@@ -102,7 +102,7 @@ class FeatureTable:
             rows: at most batch_size row numbers; the missing ones are fillers.
             columns: names wanted, `attention_mask` among them if need be; None for all that run along input_ids and
                 all dense ones.
-        Returns: ragged columns and attention_mask [batch_size, length] int32; dense ones [batch_size] int32 or
+        Returns: ragged columns and attention_mask [batch_size, length] int32; dense ones [batch_size, ...] int32 or
             float32; sample_weight [batch_size] float32, 1 for a row and 0 for a filler. A filler attends to its first
             position, so that no softmax runs over nothing.
         Raises: ValueError when a row is longer than `length` or there are more rows than batch_size.
@@ -126,7 +126,7 @@ class FeatureTable:
     def _padded(self, name: str, rows: np.ndarray, length: int, batch_size: int) -> np.ndarray:
         if name in self.dense:
             column = self.dense[name]
-            padded = np.zeros(batch_size, np.float32 if column.dtype.kind == "f" else np.int32)
+            padded = np.zeros((batch_size, *column.shape[1:]), np.float32 if column.dtype.kind == "f" else np.int32)
             padded[: len(rows)] = column[rows]
             return padded
         values, offsets = self.ragged[name]

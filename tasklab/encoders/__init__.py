@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tasklab")
 
 ENCODERS = Registry("encoder", package="tasklab.encoders")
-"""Builder(ModelConfig, recompute, fused) -> Cell:
-(input_ids, attention_mask, token_type_ids) [B, S] -> hidden [B, S, H]."""
+"""Builder(ModelConfig, recompute, fused, pooler) -> Cell:
+(input_ids, attention_mask, token_type_ids) [B, S] -> hidden [B, S, H]; with pooler also pool(hidden) -> [B, H]."""
 
 
-def build_encoder(config: Config) -> "nn.Cell":
+def build_encoder(config: Config, pooler: bool = False) -> "nn.Cell":
     """The encoder that `config.model` names, on fused kernels where these exist and `config.kernels` allows them."""
     from tasklab import kernels
     from tasklab.nn.compat import on_cpu
@@ -25,4 +25,5 @@ def build_encoder(config: Config) -> "nn.Cell":
     if wanted and not kernels.available():
         logger.warning("fused kernels are off, stock operators run, several times slower: %s", kernels.why_not())
     fused = wanted and kernels.available()
-    return ENCODERS.get(config.model.encoder)(config.model, recompute=config.recompute, fused=fused)
+    builder = ENCODERS.get(config.model.encoder)
+    return builder(config.model, recompute=config.recompute, fused=fused, pooler=pooler)

@@ -4,6 +4,7 @@ from mindspore import nn
 
 from tasklab.nn.attention import MASKED
 from tasklab.nn.compat import dense
+from tasklab.nn.dropout import Dropout
 
 
 class QuestionAnsweringHead(nn.Cell):
@@ -21,3 +22,19 @@ class QuestionAnsweringHead(nn.Cell):
         logits = self.output(hidden)  # [B, S, 2]
         hide = (1 - mask).astype(logits.dtype) * MASKED
         return logits[..., 0] + hide, logits[..., 1] + hide
+
+
+class ClassificationHead(nn.Cell):
+    """Dropout and one score per class, as transformers' BertForSequenceClassification.
+
+    Inputs:  pooled [B, H].
+    Returns: logits [B, C].
+    """
+
+    def __init__(self, hidden_size: int, num_labels: int, dropout: float):
+        super().__init__()
+        self.dropout = Dropout(dropout)
+        self.classifier = dense(hidden_size, num_labels)
+
+    def construct(self, pooled):
+        return self.classifier(self.dropout(pooled))

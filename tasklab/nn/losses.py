@@ -19,6 +19,33 @@ def cross_entropy(logits, labels, sample_weight):
     return -(chosen * weight).sum(), weight.sum()
 
 
+class ClassificationLoss(nn.Cell):
+    """Cross entropy of one class per row. Inputs: logits [B, C]; labels [B] int; sample_weight [B]."""
+
+    def construct(self, logits, labels, sample_weight):
+        return cross_entropy(logits, labels, sample_weight)
+
+
+class RegressionLoss(nn.Cell):
+    """Squared error of one number per row. Inputs: logits [B, 1]; labels [B] float; sample_weight [B]."""
+
+    def construct(self, logits, labels, sample_weight):
+        error = logits[:, 0].astype(ms.float32) - labels
+        return (error * error * sample_weight).sum(), sample_weight.sum()
+
+
+class MultiLabelLoss(nn.Cell):
+    """Binary cross entropy in nats, its mean over the classes: for rows with any number of classes each.
+
+    Inputs: logits [B, C]; labels [B, C] float, 1 for each class of the row and 0 for the others; sample_weight [B].
+    """
+
+    def construct(self, logits, labels, sample_weight):
+        x = logits.astype(ms.float32)
+        losses = ops.relu(x) - x * labels + ops.log1p(ops.exp(-ops.abs(x)))  # finite for logits of any size
+        return (losses.mean(axis=-1) * sample_weight).sum(), sample_weight.sum()
+
+
 class SpanLoss(nn.Cell):
     """Mean of the cross entropies of start and end, summed over the rows: for answers that are spans of the input.
 

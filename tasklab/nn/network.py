@@ -2,6 +2,8 @@
 
 from mindspore import nn
 
+from tasklab.nn.pooling import Pooling
+
 
 class TaskNetwork(nn.Cell):
     """head(encoder(input_ids, attention_mask, token_type_ids), attention_mask), each input [B, S] int32."""
@@ -12,3 +14,19 @@ class TaskNetwork(nn.Cell):
 
     def construct(self, input_ids, attention_mask, token_type_ids):
         return self.head(self.encoder(input_ids, attention_mask, token_type_ids), attention_mask)
+
+
+class PooledNetwork(nn.Cell):
+    """head(pooled) of one vector per row: pooling over the real tokens, then the encoder's own Dense and tanh.
+
+    Inputs:  input_ids, attention_mask, token_type_ids, each [B, S] int32; the encoder is built with its pooler.
+    Returns: a tuple with the head's output.
+    """
+
+    def __init__(self, encoder: nn.Cell, head: nn.Cell, pooling: str = "first"):
+        super().__init__()
+        self.encoder, self.pooling, self.head = encoder, Pooling(pooling), head
+
+    def construct(self, input_ids, attention_mask, token_type_ids):
+        hidden = self.encoder(input_ids, attention_mask, token_type_ids)
+        return (self.head(self.encoder.pool(self.pooling(hidden, attention_mask))),)

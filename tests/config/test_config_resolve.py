@@ -263,3 +263,19 @@ def test_reading_configurations_needs_no_mindspore():
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
                          cwd=Path(catalog.__file__).parents[2])  # fmt: skip
     assert run.stdout.split() == ["False", "False"]
+
+
+def test_class_names_of_a_huggingface_classifier_are_kept_in_the_order_of_its_outputs():
+    sizes = {"vocab_size": 10, "hidden_size": 4, "num_hidden_layers": 1, "num_attention_heads": 1, "problem_type": None}
+    classifier = {
+        **sizes, "intermediate_size": 8, "architectures": ["BertForSequenceClassification"],
+        "id2label": {"1": "neutral", "0": "yes", "2": "no"},
+    }  # fmt: skip
+    write("hf/config.json", json.dumps(classifier))
+    config = resolve("t", "hf")
+    assert config.model.labels == ["yes", "neutral", "no"]
+    assert config.model.problem_type == "single_label_classification"
+    write("hf/config.json", json.dumps({**classifier, "architectures": ["BertForMaskedLM"]}))
+    assert resolve("t", "hf").model.labels == []
+    write("hf/config.json", json.dumps({**classifier, "id2label": {"0": "a", "2": "b"}}))
+    assert "expected a name for each number from 0" in refused("t", "hf")

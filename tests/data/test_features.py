@@ -93,3 +93,11 @@ def test_any_batch_equals_padding_by_hand(sequences, data):
         assert batch["input_ids"][i].tolist() == sequences[row] + [0] * (6 - len(sequences[row]))
         assert batch["attention_mask"][i].sum() == len(sequences[row])
     assert batch["input_ids"][len(rows) :].sum() == 0
+
+
+def test_a_dense_column_may_hold_several_numbers_per_row(tmp_path):
+    ragged = {"input_ids": Ragged(np.arange(3), np.array([0, 1, 3]))}
+    features = FeatureTable(ragged, {"labels": np.array([[1.0, 0.0], [0.5, 0.25]])})
+    assert features.batch([1], length=2, batch_size=2)["labels"].tolist() == [[0.5, 0.25], [0.0, 0.0]]
+    features.save(tmp_path / "rows")
+    assert FeatureTable.load(tmp_path / "rows").select([1])["labels"].tolist() == [[0.5, 0.25]]
