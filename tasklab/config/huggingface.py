@@ -8,6 +8,13 @@ from tasklab.config.sections import ModelConfig
 from tasklab.config.yaml_source import read_text, shown
 from tasklab.errors import ConfigError
 
+ROBERTA = ("roberta", "xlm-roberta", "camembert")
+TOKENIZER_FILES = (
+    ("wordpiece", "vocab.txt"), ("sentencepiece", "spiece.model"), ("sentencepiece", "sentencepiece.bpe.model"),
+    ("bpe", "merges.txt"),
+)  # fmt: skip
+"""The tokenizer that a file beside the weights belongs to, first match first."""
+
 
 def read_foreign(folder: Path, name: str) -> list[Entry]:
     """The model section from config.json, whose keys are ours, and the casing from tokenizer_config.json."""
@@ -16,10 +23,20 @@ def read_foreign(folder: Path, name: str) -> list[Entry]:
     entries = [Entry(f"model.{key}", described[key], place) for key in known]
     if _has_class_names(described):
         entries.append(Entry("model.labels", _class_names(described["id2label"], place), place))
-    entries.append(Entry("model.encoder", described.get("model_type", "bert"), place))
+    family = described.get("model_type", "bert")
+    entries.append(Entry("model.encoder", "bert" if family in ROBERTA else family, place))
+    if family in ROBERTA:  # it numbers real tokens behind the row of the padding
+        entries.append(Entry("model.position_offset", described.get("pad_token_id", 1) + 1, place))
+    for key in ("num_hidden_groups", "inner_group_num"):
+        if described.get(key, 1) != 1:
+            raise ConfigError(f"{place}: {key} is {described[key]!r}; only 1, one shared layer, is supported")
     positions = described.get("position_embedding_type", "absolute")
     if positions != "absolute":
         raise ConfigError(f"{place}: position_embedding_type is {positions!r}; only 'absolute' is supported")
+    for name, file in TOKENIZER_FILES:
+        if (folder / file).is_file():
+            entries.append(Entry("tokenizer.name", name, shown(folder / file)))
+            break
     tokenizer = folder / "tokenizer_config.json"
     if tokenizer.is_file() and (lowercase := _json(tokenizer).get("do_lower_case")) is not None:
         entries.append(Entry("tokenizer.lowercase", lowercase, shown(tokenizer)))

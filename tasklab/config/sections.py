@@ -21,7 +21,9 @@ class ModelConfig(Section, path="model"):
     num_hidden_layers: int = setting(required=True, ge=1)
     num_attention_heads: int = setting(required=True, ge=1)
     intermediate_size: int = setting(required=True, ge=1)
-    max_position_embeddings: int = setting(512, ge=1)  # tokens
+    embedding_size: int | None = setting(None, ge=1)  # ALBERT only; null is hidden_size
+    max_position_embeddings: int = setting(512, ge=1)  # rows of the table: tokens, and position_offset
+    position_offset: int = setting(0, ge=0)  # row of the first token; RoBERTa has 2
     type_vocab_size: int = setting(2, ge=1)
     hidden_act: str = "gelu"  # the erf form
     hidden_dropout_prob: float = setting(0.1, ge=0, lt=1)
@@ -31,6 +33,11 @@ class ModelConfig(Section, path="model"):
     pooling: str = setting("first", choices=("first", "last", "mean", "max"))  # of tokens, where a row gets one output
     problem_type: str = setting("single_label_classification", choices=PROBLEM_TYPES)
     labels: list[str] = setting([])  # names of the classes in the order of the outputs; empty: the training data's
+
+    @property
+    def max_tokens(self) -> int:
+        """Tokens of the longest row that has a position for each."""
+        return self.max_position_embeddings - self.position_offset
 
     def problems(self):
         yield from super().problems()
@@ -189,11 +196,12 @@ class Config(Section):
     def problems(self):
         yield from super().problems()
         length, positions = self.data.max_seq_length, self.model.max_position_embeddings
-        if length > positions:
+        if length > (most := self.model.max_tokens):
+            taken = f" less model.position_offset {self.model.position_offset}" if most < positions else ""
             yield (
                 ("data.max_seq_length", "model.max_position_embeddings"),
-                f"data.max_seq_length {length} is more than model.max_position_embeddings {positions}; "
-                f"set data.max_seq_length to at most {positions}",
+                f"data.max_seq_length {length} is more than model.max_position_embeddings {positions}{taken}; "
+                f"set data.max_seq_length to at most {most}",
             )
         steps, last = self.schedule.warmup_steps, self.train.max_steps
         if steps and last and steps > last:

@@ -1,6 +1,6 @@
-"""BERT (Devlin et al. 2019), and every model with its layers: RoBERTa-wwm, MiniLM, MacBERT, ...
+"""BERT (Devlin et al. 2019), and every model with its layers: RoBERTa (Liu et al. 2019), MiniLM, MacBERT, ...
 
-Weights fit HuggingFace's BertModel through the name tables in weights/.
+Weights fit HuggingFace's BertModel and RobertaModel through the name tables in weights/.
 """
 
 from mindspore import nn
@@ -48,7 +48,7 @@ def bert(model, recompute: bool = False, fused: bool = False, pooler: bool = Fal
     """
     embeddings = BertEmbeddings(
         model.vocab_size, model.hidden_size, model.max_position_embeddings, model.type_vocab_size,
-        model.hidden_dropout_prob, model.layer_norm_eps,
+        model.hidden_dropout_prob, model.layer_norm_eps, model.position_offset,
     )  # fmt: skip
     layers = [
         TransformerLayer(

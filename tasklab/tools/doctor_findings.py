@@ -59,7 +59,7 @@ def _rows(name: str, split: SplitReport, skip: bool):
 
 def _settings(name: str, split: SplitReport, config: Config):
     """(kind, line) for all that another setting mends."""
-    data, positions = config.data, config.model.max_position_embeddings
+    data, positions = config.data, config.model.max_tokens
     if split.impossible and not data.version_2_with_negative:
         text = f"{name}: {_count(split.impossible, 'question')} without an answer"
         yield "negative", Line(LOOK, f'{text}; add data.version_2_with_negative=true, so that "" can be predicted')

@@ -25,10 +25,14 @@ def fused(config: Config) -> bool:
 
 
 def parameters(model: ModelConfig) -> tuple[int, int]:
-    """(all weights of a BERT encoder, those in its layers alone)."""
+    """(all weights of the encoder, those that a token meets in its layers: shared ones count at every depth)."""
     H, I = model.hidden_size, model.intermediate_size  # noqa: E741 - the field's own letters
-    layers = model.num_hidden_layers * (4 * (H * H + H) + 2 * H * I + I + H + 4 * H)
-    return (model.vocab_size + model.max_position_embeddings + model.type_vocab_size + 2) * H + layers, layers
+    layer, layers = 4 * (H * H + H) + 2 * H * I + I + H + 4 * H, model.num_hidden_layers
+    rows = model.vocab_size + model.max_position_embeddings + model.type_vocab_size + 2
+    if model.encoder == "albert":
+        E = model.embedding_size or H
+        return rows * E + E * H + H + layer, layers * layer
+    return rows * H + layers * layer, layers * layer
 
 
 def training_memory(config: Config, planned: tuple[int, ...]) -> float:

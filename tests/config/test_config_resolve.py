@@ -221,6 +221,34 @@ def test_a_huggingface_folder_fills_the_model_section():
     assert refused("t", "hf") == "hf/config.json:2: not valid JSON: Expecting value"
 
 
+def test_a_roberta_folder_is_a_bert_whose_positions_start_behind_the_padding():
+    sizes = {"vocab_size": 50265, "hidden_size": 12, "num_hidden_layers": 1, "num_attention_heads": 3,
+             "intermediate_size": 24, "max_position_embeddings": 514, "type_vocab_size": 1, "pad_token_id": 1,
+             "model_type": "roberta"}  # fmt: skip
+    write("hf/config.json", json.dumps(sizes))
+    write("hf/merges.txt", "")
+    config = resolve("question_answering", "hf", ["data.max_seq_length=512"])
+    assert (config.model.encoder, config.model.position_offset, config.model.max_tokens) == ("bert", 2, 512)
+    assert config.tokenizer.name == "bpe"
+    assert refused("question_answering", "hf", ["data.max_seq_length=513"]).endswith(
+        "data.max_seq_length 513 is more than model.max_position_embeddings 514 less model.position_offset 2; "
+        "set data.max_seq_length to at most 512"
+    )
+
+
+def test_an_albert_folder_names_its_embedding_size_and_only_one_shared_layer_is_supported():
+    sizes = {"vocab_size": 30000, "embedding_size": 4, "hidden_size": 12, "num_hidden_layers": 3,
+             "num_attention_heads": 3, "intermediate_size": 24, "model_type": "albert",
+             "num_hidden_groups": 1}  # fmt: skip
+    write("hf/config.json", json.dumps(sizes))
+    write("hf/spiece.model", "")
+    config = resolve("question_answering", "hf")
+    assert (config.model.encoder, config.model.embedding_size) == ("albert", 4)
+    assert config.tokenizer.name == "sentencepiece"
+    write("hf/config.json", json.dumps({**sizes, "num_hidden_groups": 2}))
+    assert refused("t", "hf") == "hf/config.json: num_hidden_groups is 2; only 1, one shared layer, is supported"
+
+
 def test_a_folder_without_a_config_is_refused():
     Path("empty").mkdir()
     assert refused("t", "empty") == (

@@ -28,7 +28,18 @@ SIZES = {
     "bert_base_chinese": (12, 768, 12, 3072, 21128),
     "bert_large_uncased": (24, 1024, 16, 4096, 30522),
     "minilm_l6": (6, 384, 12, 1536, 30522),
+    # google-research/albert README, version 2; facebook's roberta; hfl/chinese-roberta-wwm-ext
+    "albert_base_v2": (12, 768, 12, 3072, 30000),
+    "albert_large_v2": (24, 1024, 16, 4096, 30000),
+    "albert_xlarge_v2": (24, 2048, 16, 8192, 30000),
+    "albert_xxlarge_v2": (12, 4096, 64, 16384, 30000),
+    "albert_base_chinese": (12, 768, 12, 3072, 21128),
+    "roberta_base": (12, 768, 12, 3072, 50265),
+    "roberta_large": (24, 1024, 16, 4096, 50265),
+    "roberta_wwm_ext_chinese": (12, 768, 12, 3072, 21128),
+    "roberta_wwm_ext_large_chinese": (24, 1024, 16, 4096, 21128),
 }
+CASED = ("bert_base_cased", "roberta_base", "roberta_large")
 
 
 @pytest.mark.parametrize("name", SIZES)
@@ -36,9 +47,9 @@ def test_a_backbone_has_its_published_sizes_and_names_its_weights(name):
     config = resolve("question_answering", name)
     m = config.model
     sizes = (m.num_hidden_layers, m.hidden_size, m.num_attention_heads, m.intermediate_size, m.vocab_size)
-    assert sizes == SIZES[name] and m.max_position_embeddings == 512
+    assert sizes == SIZES[name] and m.max_tokens == 512
     assert config.checkpoint == name
-    assert config.tokenizer.lowercase is ("uncased" in name or name not in ("bert_base_cased",))
+    assert config.tokenizer.lowercase is (name not in CASED)
 
 
 def test_every_backbone_is_checked_above():

@@ -23,8 +23,8 @@ FIXTURES = Path(__file__).parents[1] / "fixtures"
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 TINY = {
     "vocab_size": 100, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64,
-    "max_position_embeddings": 64, "type_vocab_size": 2, "hidden_act": "gelu", "hidden_dropout_prob": 0.1,
-    "attention_probs_dropout_prob": 0.1, "layer_norm_eps": 1e-12,
+    "max_position_embeddings": 64, "position_offset": 0, "type_vocab_size": 2, "hidden_act": "gelu",
+    "hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.1, "layer_norm_eps": 1e-12,
 }  # fmt: skip
 NEEDS_KERNELS = pytest.mark.skipif(not kernels.available(), reason="fused kernels do not run here")
 WITH_AND_WITHOUT_KERNELS = pytest.mark.parametrize(

@@ -11,9 +11,10 @@ QA = "question_answering"
 
 @pytest.mark.parametrize(
     "model, millions", [("minilm_l6", 22.6), ("bert_base_uncased", 108.9), ("bert_large_uncased", 334.1)]
+    + [("albert_base_v2", 11.1), ("albert_xxlarge_v2", 205.8), ("roberta_base", 124.1), ("roberta_large", 354.3)],
 )
 def test_parameters_are_those_of_the_published_models_without_pooler(model, millions):
-    # 22.7, 109.5 and 335.1 million with it: Devlin et al. 2019, HuggingFace num_parameters()
+    # 22.7, 109.5 and 335.1 million with it: Devlin et al. 2019, HuggingFace num_parameters(), as for the others
     assert estimate.parameters(resolve(QA, model).model)[0] / 1e6 == pytest.approx(millions, abs=0.06)
 
 

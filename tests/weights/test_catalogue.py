@@ -13,8 +13,10 @@ def test_every_shipped_name_reads_and_lists_what_a_network_needs():
     assert set(EXPECTED) <= set(named_weights())
     for name in named_weights():
         entry = read_entry(name)
-        assert {"model.safetensors", "vocab.txt", "config.json"} <= {file.name for file in entry.files}
-        assert entry.licence == "Apache-2.0" and entry.description and entry.sources
+        files = {file.name for file in entry.files}
+        assert {"model.safetensors", "config.json"} <= files
+        assert files & {"vocab.txt", "spiece.model", "merges.txt"}
+        assert entry.licence in ("Apache-2.0", "MIT") and entry.description and entry.sources
 
 
 def test_minilm_is_on_the_hub_and_on_the_package_index():
