@@ -31,6 +31,7 @@ setup(
         "sentencepiece>=0.2.0",
         "tokenizers>=0.21",
         "safetensors>=0.4",
+        "google-crc32c>=1.5",  # checksums in TensorFlow checkpoints
         "matplotlib>=3.7",
         "tqdm>=4.60",
     ],

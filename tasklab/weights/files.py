@@ -10,11 +10,12 @@ import numpy as np
 
 from tasklab.errors import CheckpointError
 from tasklab.weights.sums import plain_name
+from tasklab.weights.tensors import BFLOAT16, LazyTensor, check_finite, lazy, stored_tensor
 
 MAX_HEADER = 100_000_000  # bytes; the limit of the safetensors library
-DTYPES = {  # safetensors name -> numpy type; BF16 has none and is widened to float32
-    "F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1",
-    "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "|u1", "BOOL": "|b1",
+DTYPES = {
+    "F64": "float64", "F32": "float32", "F16": "float16", "BF16": BFLOAT16, "I64": "int64", "I32": "int32",
+    "I16": "int16", "I8": "int8", "U64": "uint64", "U32": "uint32", "U16": "uint16", "U8": "uint8", "BOOL": "bool",
 }  # fmt: skip
 
 
@@ -26,9 +27,9 @@ class TensorFile:
     """
 
     def __init__(self, tensors: dict):
-        names = {np.dtype(numpy): name for name, numpy in DTYPES.items()}
-        arrays = {name: np.asarray(array) for name, array in tensors.items()}
-        self.tensors = dict(sorted(arrays.items(), key=lambda item: (-item[1].dtype.itemsize, item[0])))
+        names = {np.dtype(stored): name for name, stored in DTYPES.items() if stored != BFLOAT16}
+        named = {name: lazy(tensor) for name, tensor in tensors.items()}
+        self.tensors = dict(sorted(named.items(), key=lambda item: (-item[1].dtype.itemsize, item[0])))
         header, offset = {}, 0
         for name, array in self.tensors.items():
             if array.dtype not in names:
@@ -46,7 +47,7 @@ class TensorFile:
             file.write(struct.pack("<Q", len(self.head)))
             file.write(self.head)
             for array in self.tensors.values():
-                file.write(np.ascontiguousarray(array).data if array.size else b"")
+                file.write(np.ascontiguousarray(array).data if array.nbytes else b"")
 
 
 def read_safetensors(path, finite: bool = True) -> dict[str, np.ndarray]:
@@ -55,25 +56,40 @@ def read_safetensors(path, finite: bool = True) -> dict[str, np.ndarray]:
     finite: refuse NaN and infinity.
     Raises: CheckpointError with the file, for anything that is not a whole, well-formed file.
     """
-    from safetensors import SafetensorError, safe_open
-
-    path = Path(path)
-    header = read_header(path)
-    tensors = {}
+    lazy_tensors = lazy_safetensors(path)
     try:
-        with safe_open(path, framework="numpy") as file:  # checks every size and offset before the first read
-            for name, row in header.items():
-                if row["dtype"] == "BF16":
-                    tensors[name] = _bfloat16(path, row)
-                elif row["dtype"] in DTYPES:
-                    tensors[name] = file.get_tensor(name)
-                else:
-                    raise CheckpointError(f"{path}: tensor {name!r} has the type {row['dtype']}, which is not read")
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+        tensors = {name: tensor.read() for name, tensor in lazy_tensors.items()}
+    except (OSError, ValueError) as error:
         raise CheckpointError(f"{path}: damaged safetensors file ({error}); copy or fetch it again") from error
     if finite:
         check_finite(path, tensors)
     return tensors
+
+
+def lazy_safetensors(path) -> dict[str, LazyTensor]:
+    """name -> tensor, each read when it is asked for. Raises: CheckpointError, as above."""
+    from safetensors import SafetensorError, safe_open
+
+    path = Path(path)
+    header = read_header(path)
+    try:
+        with safe_open(path, framework="numpy"):  # checks every size and offset
+            pass
+        with open(path, "rb") as file:
+            start = 8 + struct.unpack("<Q", file.read(8))[0]
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{path}: damaged safetensors file ({error}); copy or fetch it again") from error
+    for name, row in header.items():
+        if row["dtype"] not in DTYPES:
+            raise CheckpointError(f"{path}: tensor {name!r} has the type {row['dtype']}, which is not read")
+    return {name: _lazy(path, start, row) for name, row in header.items()}
+
+
+def _lazy(path: Path, start: int, row: dict) -> LazyTensor:
+    first, end = row["data_offsets"]
+    return stored_tensor(
+        row["shape"], DTYPES[row["dtype"]], lambda: np.fromfile(path, np.uint8, end - first, offset=start + first)
+    )
 
 
 def read_header(path) -> dict[str, dict]:
@@ -102,19 +118,6 @@ def read_header(path) -> dict[str, dict]:
     return header
 
 
-def read_sharded(index, finite: bool = True) -> dict[str, np.ndarray]:
-    """name -> array over all files that a `*.safetensors.index.json` lists. Raises: CheckpointError."""
-    index = Path(index)
-    weight_map = read_index(index)
-    tensors: dict = {}
-    for shard in sorted(set(weight_map.values())):
-        tensors.update(read_safetensors(index.parent / shard, finite))
-    lost = sorted(weight_map.keys() - tensors.keys())
-    if lost:
-        raise CheckpointError(f"{index}: lists {len(lost)} tensors that its files do not hold: {', '.join(lost[:5])}")
-    return tensors
-
-
 def read_index(index) -> dict[str, str]:
     """name -> file beside the index. Raises: CheckpointError."""
     try:
@@ -122,28 +125,6 @@ def read_index(index) -> dict[str, str]:
         return {name: plain_name(shard, index) for name, shard in weight_map.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise CheckpointError(f"{index}: not an index of safetensors files ({error!r})") from error
-
-
-def check_finite(place, tensors: dict) -> None:
-    """Raises: CheckpointError that counts NaN and infinities, tensor by tensor."""
-    bad = []
-    for name, array in tensors.items():
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            nans, infinities = int(np.isnan(array).sum()), int(np.isinf(array).sum())
-            bad.append(f"{name} ({nans} NaN, {infinities} infinite of {array.size})")
-    if bad:
-        more = f", and {len(bad) - 5} more" if len(bad) > 5 else ""
-        shown = ", ".join(bad[:5]) + more
-        raise CheckpointError(f"{place}: {len(bad)} tensors hold values that are no numbers: {shown}")
-
-
-def _bfloat16(path: Path, row: dict) -> np.ndarray:
-    """bfloat16 is the upper half of a float32."""
-    with open(path, "rb") as file:
-        start = 8 + struct.unpack("<Q", file.read(8))[0]
-        file.seek(start + row["data_offsets"][0])
-        raw = np.fromfile(file, "<u2", (row["data_offsets"][1] - row["data_offsets"][0]) // 2)
-    return (raw.astype(np.uint32) << 16).view(np.float32).reshape(row["shape"])
 
 
 def _not_safetensors(path: Path, start: bytes, size: int, length: int) -> str:

@@ -13,11 +13,13 @@ from tasklab.digest import file_sha256
 from tasklab.errors import CheckpointError
 from tasklab.registry import unknown_name
 from tasklab.weights.catalogue import NamedWeights, named_weights, read_entry
+from tasklab.weights.containers import open_weights
 from tasklab.weights.fetch import fetch
-from tasklab.weights.files import read_header, read_index, read_safetensors, read_sharded
+from tasklab.weights.files import read_header, read_index
 from tasklab.weights.folder import WEIGHTS, read_json, verify_folder
 from tasklab.weights.sums import SUMS, plain_name
 from tasklab.weights.tables import FORMATS, detect, to_tasklab
+from tasklab.weights.tensors import check_finite
 
 __all__ = ["WeightSource", "named_weights", "read_source", "resolve"]
 
@@ -86,7 +88,8 @@ def read_source(source: WeightSource) -> tuple[dict, Path | None, list[str]]:
     notes = list(source.notes)
     if (source.folder / SUMS).is_file():
         verify_folder(source.folder)
-    raw = read_sharded(source.file) if source.file.name.endswith(".json") else read_safetensors(source.file)
+    raw = {name: tensor.read() for name, tensor in open_weights(source.file)[1].items()}
+    check_finite(source.file, raw)
     tensors, unmatched = to_tasklab(raw, FORMATS.get(source.format))
     tensors.update((name, raw[name]) for name in unmatched)
     if unmatched:

@@ -7,7 +7,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from tasklab.errors import CheckpointError
-from tasklab.weights.files import TensorFile, read_safetensors, read_sharded
+from tasklab.weights.files import TensorFile, read_safetensors
 
 
 def tensors():
@@ -125,27 +125,6 @@ def test_nan_and_infinity_are_counted_by_tensor(tmp_path):
     with pytest.raises(CheckpointError, match=r"1 tensors hold .*: broken \(1 NaN, 3 infinite of 6\)"):
         read_safetensors(tmp_path / "x.safetensors")
     assert np.isnan(read_safetensors(tmp_path / "x.safetensors", finite=False)["broken"]).sum() == 1
-
-
-def test_shards_are_joined(tmp_path):
-    save_file({"a": np.ones(2)}, tmp_path / "m-1.safetensors")
-    save_file({"b": np.zeros(3)}, tmp_path / "m-2.safetensors")
-    index = tmp_path / "model.safetensors.index.json"
-    index.write_text(json.dumps({"weight_map": {"a": "m-1.safetensors", "b": "m-2.safetensors"}}))
-    assert read_sharded(index).keys() == {"a", "b"}
-    index.write_text(json.dumps({"weight_map": {"a": "m-1.safetensors", "c": "m-2.safetensors"}}))
-    with pytest.raises(CheckpointError, match="1 tensors that its files do not hold: c"):
-        read_sharded(index)
-
-
-@pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"weight_map": 3}', '{"weight_map": {"a": "../m"}}', '{"weight_map": {"a": 5}}']
-)
-def test_a_bad_index_is_refused(text, tmp_path):
-    index = tmp_path / "model.safetensors.index.json"
-    index.write_text(text)
-    with pytest.raises(CheckpointError, match="index"):
-        read_sharded(index)
 
 
 def test_a_type_without_a_place_in_the_file_is_refused():

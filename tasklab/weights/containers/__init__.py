@@ -1,0 +1,110 @@
+"""Weight files of all programs, told apart by what they hold and read without trust, tensor by tensor."""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+import struct
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from tasklab.errors import CheckpointError
+from tasklab.weights.containers.mindspore_file import read_mindspore
+from tasklab.weights.containers.sstable import MAGIC as BUNDLE_MAGIC
+from tasklab.weights.containers.tensor_bundle import read_bundle
+from tasklab.weights.containers.torch_file import LEGACY_START, read_legacy, read_zip
+from tasklab.weights.files import lazy_safetensors, read_index
+from tasklab.weights.tensors import LazyTensor
+
+DAMAGE = (
+    OSError, EOFError, ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, MemoryError,
+    StopIteration, RuntimeError, NotImplementedError, struct.error, zipfile.BadZipFile, pickle.UnpicklingError,
+)  # fmt: skip
+"""What a reader may meet in a file that is not what it says."""
+
+
+class Container(NamedTuple):
+    title: str
+    fits: Callable[[bytes, bytes], bool]  # of the first and the last 64 bytes
+    read: Callable[[Path], dict[str, LazyTensor]]
+
+
+def open_weights(path) -> tuple[str, dict[str, LazyTensor]]:
+    """(what the file is, name -> tensor under the file's own names), of one file or of all that an index lists.
+
+    Values are read, and checked against the file's checksums, when they are asked for.
+    Raises: CheckpointError with the file, for anything that is not a whole, well-formed file of a known kind.
+    """
+    path = Path(path)
+    try:
+        size = path.stat().st_size
+        with open(path, "rb") as file:
+            head = file.read(64)
+            file.seek(max(0, size - 64))
+            tail = file.read(64)
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be read ({error.strerror})") from error
+    kind = next((container for container in CONTAINERS if container.fits(head, tail)), None)
+    if kind is None:
+        raise CheckpointError(_unknown(path, head, size))
+    with _damage(path, kind.title):
+        tensors = kind.read(path)
+    return kind.title, {name: _guarded(tensor, path, kind.title) for name, tensor in tensors.items()}
+
+
+@contextlib.contextmanager
+def _damage(path: Path, title: str):
+    try:
+        yield
+    except DAMAGE as error:
+        said = str(error) or type(error).__name__
+        raise CheckpointError(f"{path}: not a whole, sound {title} ({said[:300]}); copy or fetch it again") from error
+
+
+def _guarded(tensor: LazyTensor, path: Path, title: str) -> LazyTensor:
+    def read():
+        with _damage(path, title):
+            return tensor.read()
+
+    return replace(tensor, read=read)
+
+
+def _read_shards(index: Path) -> dict[str, LazyTensor]:
+    weight_map = read_index(index)
+    tensors: dict = {}
+    for shard in sorted(set(weight_map.values())):
+        tensors.update(open_weights(index.parent / shard)[1])
+    lost = sorted(weight_map.keys() - tensors.keys())
+    if lost:
+        raise CheckpointError(f"{index}: lists {len(lost)} tensors that its files do not hold: {', '.join(lost[:5])}")
+    return tensors
+
+
+def _is_safetensors(head: bytes, tail: bytes) -> bool:
+    return head[8:9] == b"{" and int.from_bytes(head[:8], "little") < 1 << 62
+
+
+CONTAINERS = (
+    Container("safetensors file", _is_safetensors, lazy_safetensors),
+    Container("PyTorch file", lambda head, tail: head.startswith(b"PK\x03\x04"), read_zip),
+    Container("PyTorch file of the old kind", lambda head, tail: head.startswith(LEGACY_START), read_legacy),
+    Container("TensorFlow checkpoint index", lambda head, tail: tail.endswith(BUNDLE_MAGIC), read_bundle),
+    Container("index of weight files", lambda head, tail: head.lstrip().startswith(b"{"), _read_shards),
+    Container("MindSpore checkpoint", lambda head, tail: head.startswith(b"\n"), read_mindspore),
+)
+
+
+def _unknown(path: Path, head: bytes, size: int) -> str:
+    known = "safetensors, PyTorch (.bin, .pt), MindSpore (.ckpt) and TensorFlow (.index) files are"
+    if head.startswith(b"version https://git-lfs"):
+        return f"{path}: a Git LFS pointer, not the weights; fetch the file itself (git lfs pull)"
+    if head.startswith(b"\x89HDF"):
+        return f"{path}: an HDF5 file, which is not read; {known}"
+    if head.startswith(b"\x80"):
+        return f"{path}: a pickle that torch.save did not write, so it is not opened; {known}"
+    if size < 10:
+        return f"{path}: {size} bytes long: empty or cut short; copy or fetch it again"
+    return f"{path}: no known kind of weight file, or damaged at its start; {known}"

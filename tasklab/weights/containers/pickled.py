@@ -1,0 +1,121 @@
+"""Unpickles without trust: a machine with no opcode and no global beyond those that a dict of tensors needs.
+
+Source: the opcodes as pickletools of the standard library documents them; what torch.save writes.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import pickletools
+from collections.abc import Callable
+from typing import Any
+
+MARK = object()
+_CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
+_LITERALS = set(
+    "BININT BININT1 BININT2 LONG1 BINFLOAT BINUNICODE SHORT_BINUNICODE BINUNICODE8 BINSTRING SHORT_BINSTRING "
+    "BINBYTES SHORT_BINBYTES".split()
+)
+_EMPTY = {"EMPTY_DICT": dict, "EMPTY_LIST": list, "EMPTY_TUPLE": tuple}
+_TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
+
+
+def load_pickle(stream: io.BytesIO, allowed: dict[str, Callable], persistent: Callable[[Any], Any]):
+    """The object of one pickle; `stream` is left behind it.
+
+    Args:
+        allowed: "module.name" -> what is called in its stead.
+        persistent: stands for the objects that the pickle refers to by an id.
+    Raises: pickle.UnpicklingError that names the opcode or the global which is not allowed, ValueError for damage.
+    """
+    stack: list = []
+    memo: dict = {}
+    for opcode, argument, _ in pickletools.genops(stream):
+        name = opcode.name
+        if name == "STOP":
+            break
+        if name in _LITERALS:
+            stack.append(argument)
+        elif name in _CONSTANTS:
+            stack.append(_CONSTANTS[name])
+        elif name in _EMPTY:
+            stack.append(_EMPTY[name]())
+        elif name == "MARK":
+            stack.append(MARK)
+        elif name in ("BINPUT", "LONG_BINPUT", "PUT"):
+            memo[int(argument)] = stack[-1]
+        elif name == "MEMOIZE":
+            memo[len(memo)] = stack[-1]
+        elif name in ("BINGET", "LONG_BINGET", "GET"):
+            stack.append(memo[int(argument)])
+        elif name == "GLOBAL":
+            stack.append(_allowed(argument.replace(" ", "."), allowed))
+        elif name == "STACK_GLOBAL":
+            module, attribute = _popped(stack, 2)
+            stack.append(_allowed(f"{module}.{attribute}", allowed))
+        elif name == "BINPERSID":
+            stack.append(persistent(stack.pop()))
+        elif name == "REDUCE":
+            function, arguments = _popped(stack, 2)
+            if function not in allowed.values():
+                raise pickle.UnpicklingError("it calls what is no function of the allowed list")
+            stack.append(function(*_a(tuple, arguments)))
+        elif name == "BUILD":  # a state_dict carries its _metadata like this
+            stack.pop()
+            _a(dict, stack[-1])
+        elif name in _TUPLES:
+            stack.append(tuple(_popped(stack, _TUPLES[name])))
+        elif name == "TUPLE":
+            stack.append(tuple(_marked(stack)))
+        elif name == "APPEND":
+            item = stack.pop()
+            _a(list, stack[-1]).append(item)
+        elif name == "APPENDS":
+            items = _marked(stack)
+            _a(list, stack[-1]).extend(items)
+        elif name == "SETITEM":
+            items = _popped(stack, 2)
+            _set(stack[-1], items)
+        elif name == "SETITEMS":
+            items = _marked(stack)
+            _set(stack[-1], items)
+        elif name not in ("PROTO", "FRAME"):
+            raise pickle.UnpicklingError(f"it holds the opcode {name}, which no file of tensors needs")
+    (value,) = stack
+    return value
+
+
+def _allowed(name: str, allowed: dict[str, Callable]) -> Callable:
+    if name not in allowed:
+        raise pickle.UnpicklingError(f"it asks for {name[:80]}, which no file of tensors needs; nothing was run")
+    return allowed[name]
+
+
+def _set(target, items: list) -> None:
+    for key, value in zip(items[::2], items[1::2], strict=True):
+        if not isinstance(key, str | int):
+            raise ValueError("a key that is neither text nor number")
+        _a(dict, target)[key] = value
+
+
+def _a(kind: type, value):
+    if not isinstance(value, kind):
+        raise ValueError(f"a {type(value).__name__} where a {kind.__name__} belongs")
+    return value
+
+
+def _popped(stack: list, count: int) -> list:
+    if len(stack) < count:
+        raise ValueError("an empty stack")
+    items = stack[-count:]
+    del stack[-count:]
+    return items
+
+
+def _marked(stack: list) -> list:
+    """What lies above the topmost mark."""
+    position = next(n for n in range(len(stack) - 1, -1, -1) if stack[n] is MARK)
+    items = stack[position + 1 :]
+    del stack[position:]
+    return items

@@ -1,0 +1,99 @@
+"""Tensors that stay in their file until they are asked for, so that a conversion holds one of them at a time."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from tasklab.errors import CheckpointError
+
+BFLOAT16 = "bfloat16"  # NumPy has no such type: its values are widened to float32
+ITEM_SIZE = {BFLOAT16: 2}
+
+
+@dataclass(frozen=True)
+class LazyTensor:
+    """Shape and type of a tensor, and how to get it; np.asarray(tensor) reads it. `stored`: its type in the file."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    read: Callable[[], np.ndarray]
+    stored: str = ""
+
+    @property
+    def nbytes(self) -> int:
+        return math.prod(self.shape) * self.dtype.itemsize
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        return self.read() if dtype is None else self.read().astype(dtype, copy=False)
+
+    def map(self, function: Callable[[np.ndarray], np.ndarray]) -> LazyTensor:
+        """function(self), later. Now it sees an array of zeros that takes no memory, to learn the shape."""
+        ghost = function(np.broadcast_to(np.zeros((), self.dtype), self.shape))
+        return LazyTensor(ghost.shape, ghost.dtype, lambda: function(self.read()), self.stored)
+
+    def as_float32(self) -> LazyTensor:
+        """Itself, or its float32 values where it holds another float type."""
+        if self.dtype.kind != "f" or self.dtype == np.float32:
+            return self
+        return LazyTensor(self.shape, np.dtype("f4"), lambda: self.read().astype(np.float32), self.stored)
+
+
+def lazy(value) -> LazyTensor:
+    """A tensor that is in memory already, or lazy itself."""
+    if isinstance(value, LazyTensor):
+        return value
+    array = np.asarray(value)
+    return LazyTensor(array.shape, array.dtype, lambda: array, str(array.dtype))
+
+
+def stored_tensor(shape, stored: str, read: Callable[[], bytes | np.ndarray]) -> LazyTensor:
+    """A tensor whose bytes `read` gives in row-major order; stored: a NumPy type name or BFLOAT16.
+
+    Raises: ValueError for a shape that is none.
+    """
+    shape = tuple(shape)
+    if any(type(size) is not int or size < 0 for size in shape) or len(shape) > 32:
+        raise ValueError(f"shape {list(shape[:33])}")
+    dtype = np.dtype(np.float32 if stored == BFLOAT16 else stored)
+    return LazyTensor(shape, dtype, lambda: from_bytes(read(), stored).reshape(shape), stored)
+
+
+def from_bytes(data, stored: str) -> np.ndarray:
+    """Flat array of what the bytes hold. Raises: ValueError when they do not end with an item."""
+    if stored == BFLOAT16:  # the upper half of a float32
+        return (np.frombuffer(data, "<u2").astype(np.uint32) << 16).view(np.float32)
+    return np.frombuffer(data, np.dtype(stored).newbyteorder("<"))
+
+
+def stored_size(shape, stored: str) -> int:
+    """Bytes in the file."""
+    return math.prod(shape) * item_size(stored)
+
+
+def item_size(stored: str) -> int:
+    return ITEM_SIZE.get(stored) or np.dtype(stored).itemsize
+
+
+def cast_notes(tensors: dict) -> tuple[str, ...]:
+    """One line per float type that `as_float32` changes."""
+    found = Counter(t.stored for t in tensors.values() if t.dtype.kind == "f" and t.stored not in ("", "float32"))
+    return tuple(f"cast {count} tensors from {stored} to float32" for stored, count in sorted(found.items()))
+
+
+def check_finite(place, tensors: dict) -> None:
+    """Reads every tensor. Raises: CheckpointError that counts NaN and infinities, tensor by tensor."""
+    bad, count = [], 0
+    for name, tensor in tensors.items():
+        array = np.asarray(tensor)
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            count += 1
+            nans, infinities = int(np.isnan(array).sum()), int(np.isinf(array).sum())
+            bad += [f"{name} ({nans} NaN, {infinities} infinite of {array.size})"] * (count <= 5)
+    if bad:
+        more = f", and {count - 5} more" if count > 5 else ""
+        raise CheckpointError(f"{place}: {count} tensors hold values that are no numbers: {', '.join(bad)}{more}")
