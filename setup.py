@@ -28,7 +28,7 @@ setup(
         "mindformers>=1.9,<2.0",  # pins mindspore ~=2.9: the two move together
         "numpy>=1.22,<2",  # with numpy 2 mindspore imports, then fails inside reshape
         "pyyaml>=6.0",
-        "sentencepiece>=0.2.0",
+        "sentencepiece>=0.2.3",
         "tokenizers>=0.21",
         "safetensors>=0.4",
         "google-crc32c>=1.5",  # checksums in TensorFlow checkpoints

@@ -9,10 +9,7 @@ from tasklab.config.yaml_source import read_text, shown
 from tasklab.errors import ConfigError
 
 ROBERTA = ("roberta", "xlm-roberta", "camembert")
-TOKENIZER_FILES = (
-    ("wordpiece", "vocab.txt"), ("sentencepiece", "spiece.model"), ("sentencepiece", "sentencepiece.bpe.model"),
-    ("bpe", "merges.txt"),
-)  # fmt: skip
+TOKENIZER_FILES = (("wordpiece", "vocab.txt"), ("sentencepiece", "spiece.model"), ("bpe", "merges.txt"))
 """The tokenizer that a file beside the weights belongs to, first match first."""
 
 

@@ -15,6 +15,7 @@ from tokenizers.models import WordPiece as WordPieceModel
 from tasklab.errors import DataError
 from tasklab.text import TOKENIZERS
 from tasklab.text.characters import SINGLE, SPACE, WORD, CharacterTable
+from tasklab.text.surrogates import refuse_surrogates
 
 VOCAB_FILE, OPTIONS_FILE = "vocab.txt", "tokenizer_config.json"
 SPECIAL = ("[CLS]", "[SEP]", "[PAD]", "[UNK]")
@@ -32,6 +33,8 @@ class WordPiece:
         lowercase: also strips accents, as the uncased BERT models do.
     Raises: DataError naming the file when it is missing, not UTF-8, or lacks a special token.
     """
+
+    pair_separators, second_type = 1, 1  # [CLS] first [SEP] second [SEP]
 
     def __init__(self, vocab_path, lowercase: bool = True):
         self.lowercase = bool(lowercase)
@@ -169,16 +172,9 @@ class _WordMemory:
 def _utf32(texts: list[str]) -> bytes:
     try:
         return "\n".join(texts).encode("utf-32-le")
-    except UnicodeEncodeError as error:
-        at = error.start
-        for text in texts:
-            if at < len(text):
-                break
-            at -= len(text) + 1
-        raise DataError(
-            f"the text {text[:40]!r} holds {text[at]!r} at character {at}: half of a surrogate pair, which is no "
-            "character; the text was cut or decoded wrongly"
-        ) from None
+    except UnicodeEncodeError:
+        refuse_surrogates(texts)
+        raise
 
 
 def _word_bounds(kinds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
