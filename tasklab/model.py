@@ -128,7 +128,8 @@ def _fresh_network(task: Task) -> nn.Cell:
 
 def _task(config: Config, vocabulary) -> Task:
     if vocabulary is None:
-        raise ConfigError(f"{config.name}: no vocabulary; set tokenizer.vocab to a vocab.txt")
+        files = "vocab.txt, spiece.model or merges.txt"
+        raise ConfigError(f"{config.name}: no vocabulary; set tokenizer.vocab to a {files}")
     tokenizer = TOKENIZERS.get(config.tokenizer.name)(vocabulary, lowercase=config.tokenizer.lowercase)
     if tokenizer.vocab_size > config.model.vocab_size:
         raise ConfigError(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasklab.cachedir import cache_dir
+from tasklab.config.huggingface import TOKENIZER_FILES
 from tasklab.digest import file_sha256
 from tasklab.errors import CheckpointError
 from tasklab.registry import unknown_name
@@ -24,7 +25,6 @@ from tasklab.weights.tensors import check_finite
 __all__ = ["WeightSource", "named_weights", "read_source", "resolve"]
 
 INDEX = WEIGHTS + ".index.json"
-VOCABULARY = "vocab.txt"
 HF_CONFIG = "config.json"
 
 logger = logging.getLogger("tasklab")
@@ -42,9 +42,9 @@ class WeightSource:
 
     @property
     def vocabulary(self) -> Path | None:
-        """vocab.txt beside the weights."""
-        path = self.folder / VOCABULARY
-        return path if path.is_file() else None
+        """The tokenizer's file beside the weights: vocab.txt, spiece.model, or merges.txt with vocab.json."""
+        paths = (self.folder / file for _, file in TOKENIZER_FILES)
+        return next((path for path in paths if path.is_file()), None)
 
     @property
     def config(self) -> dict | None:
