@@ -32,9 +32,13 @@ class LazyTensor:
         return self.read() if dtype is None else self.read().astype(dtype, copy=False)
 
     def map(self, function: Callable[[np.ndarray], np.ndarray]) -> LazyTensor:
-        """function(self), later. Now it sees an array of zeros that takes no memory, to learn the shape."""
-        ghost = function(np.broadcast_to(np.zeros((), self.dtype), self.shape))
+        """function(self), later. Now it sees the ghost, to learn the shape."""
+        ghost = function(self.ghost())
         return LazyTensor(ghost.shape, ghost.dtype, lambda: function(self.read()), self.stored)
+
+    def ghost(self) -> np.ndarray:
+        """An array of zeros of its shape that takes no memory."""
+        return np.broadcast_to(np.zeros((), self.dtype), self.shape)
 
     def as_float32(self) -> LazyTensor:
         """Itself, or its float32 values where it holds another float type."""

@@ -79,7 +79,7 @@ def checkpoint(path):
 def test_a_checkpoint_is_verified_before_it_is_read(tmp_path):
     path = checkpoint(tmp_path / "output" / "checkpoint-5")
     assert resolve(path).format == "tasklab"
-    assert read_source(resolve(path))[0]["head.output.bias"].tolist() == [1.0, 1.0]
+    assert np.asarray(read_source(resolve(path))[0]["head.output.bias"]).tolist() == [1.0, 1.0]
     (path / "vocab.txt").write_bytes(b"[pad]\n")
     with pytest.raises(CheckpointError, match="vocab.txt: damaged"):
         read_source(resolve(path))

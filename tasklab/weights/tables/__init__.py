@@ -2,133 +2,156 @@
 
 from __future__ import annotations
 
-import functools
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from tasklab.errors import CheckpointError
 from tasklab.registry import Registry
+from tasklab.weights.tables.rows import SAME, TRANSPOSE, Row, Transform, pair, row
+from tasklab.weights.tensors import LazyTensor, lazy
+
+__all__ = [
+    "FORMATS", "SAME", "TRANSPOSE", "Format", "Head", "Transform", "detect", "find_format", "from_tasklab", "pair",
+    "programs", "to_tasklab",
+]  # fmt: skip
 
 FORMATS = Registry("weight format", package="tasklab.weights.tables")
-"""Entries are `Format`: the rows of one program's weight names. A new format is one new file here."""
+"""Entries are `Format`: one model family as one program names it. A new format is one new file here."""
+
+TIES = {"head.mlm.decoder.weight": "encoder.embeddings.word.weight"}
+"""Weights that are copies of another one in every network of ours, and may be stored twice elsewhere."""
 
 
-class Transform(NamedTuple):
-    """How an array changes on its way in (`load`: theirs -> ours) and out (`save`: ours -> theirs)."""
+@dataclass(frozen=True)
+class Head:
+    """The rows of one task, where their names depend on it; they go before the rows of the format.
 
-    load: Callable[[np.ndarray], np.ndarray]
-    save: Callable[[np.ndarray], np.ndarray]
+    outputs: rows of the first weight, where only they tell this task from another one.
+    """
 
-
-SAME = Transform(lambda array: array, lambda array: array)
-TRANSPOSE = Transform(lambda array: np.ascontiguousarray(array.T), lambda array: np.ascontiguousarray(array.T))
+    rows: tuple
+    outputs: int | None = None
 
 
 @dataclass(frozen=True)
 class Format:
     """One naming scheme.
 
-    rows: (tasklab name, other name) or (tasklab name, other name, Transform). `{}` stands for a number, `*` for any
-        rest of a name; tasklab name None means: not a weight. On the way out the first row that fits is taken.
+    rows: see `rows.row`. On the way out the first row that fits is taken.
     spell: maps the spellings found in the wild to the one used in `rows`.
+    heads: task -> Head, looked through in this order; the first one of which all weights are there is taken.
+    stores_ties: whether the program wants the copies in TIES.
     """
 
     name: str
     rows: tuple
     spell: Callable[[str], str] = str  # as it is
+    program: str = ""
+    family: str = "bert"
+    heads: dict[str, Head] = field(default_factory=dict)
+    stores_ties: bool = False
 
-    def ours(self, name: str):
-        """(tasklab name or None, Transform) for a name of this format; None when no row knows it."""
-        return _find(self.spell(name), ((row[1], row[0], _transform(row)) for row in self.rows))
+    def table(self, tensors, task: str | None = None, theirs: bool = True) -> list[Row]:
+        """The rows for these tensors (name -> anything with a shape), those of their head first.
 
-    def theirs(self, name: str):
-        """(name in this format, Transform) for a tasklab name; None when no row knows it."""
-        return _find(name, ((row[0], row[1], _transform(row)) for row in self.rows if row[0]))
+        task: when it is known; else the tensors tell. theirs: whether `tensors` go by the names of this format.
+        """
+        spell = self.spell if theirs else str
+        shapes = {spell(name): getattr(tensor, "shape", ()) for name, tensor in tensors.items()}
+        if task not in self.heads:
+            fitting = (known for known, head in self.heads.items() if _all_there(head, shapes, theirs))
+            task = next(fitting, None)
+        return [row(*parts) for parts in (*(self.heads[task].rows if task else ()), *self.rows)]
 
-
-def pair(ours: str, theirs: str, transform: Transform = SAME, leaves=("weight", "bias")) -> list[tuple]:
-    """The two rows of a module with weight and bias; `leaves` are the other program's words for them.
-
-    The transform applies to the weight only: a bias is a vector.
-    """
-    return [
-        (f"{ours}.weight", f"{theirs}.{leaves[0]}", transform),
-        (f"{ours}.bias", f"{theirs}.{leaves[1]}"),
-    ]
+    def known(self, tensors) -> int:
+        """How many of these names have a row."""
+        table = self.table(tensors)
+        return sum(any(line.reads(self.spell(name)) for line in table) for name in tensors)
 
 
-def to_tasklab(tensors: dict, table: Format) -> tuple[dict, list[str]]:
+def _all_there(head: Head, shapes: dict, theirs: bool) -> bool:
+    rows = [row(*parts) for parts in head.rows]
+    wanted = [name for line in rows for name in ([line.theirs] if theirs else line.ours)]
+    return all(name in shapes for name in wanted) and (
+        head.outputs is None or tuple(shapes[wanted[0]])[:1] in ((), (head.outputs,))
+    )
+
+
+def to_tasklab(tensors: dict, table: Format, task: str | None = None) -> tuple[dict[str, LazyTensor], list[str]]:
     """Renames to tasklab names. Returns (mapped, names that no row knows, sorted).
 
-    Two spellings of one weight are fine when their values are equal.
+    Two spellings of one weight are fine when their values are equal, and a copy of a tied weight is left out.
     Raises: CheckpointError when they differ.
     """
     mapped, came_from, unmatched = {}, {}, []
-    for name, array in tensors.items():
-        found = table.ours(name)
-        if found is None:
+    rows = table.table(tensors, task)
+    for name, tensor in tensors.items():
+        line = next((line for line in rows if line.reads(table.spell(name))), None)
+        if line is None:
             unmatched.append(name)
             continue
-        ours, transform = found
-        if ours is None:
-            continue
-        value = transform.load(array)
-        if ours in mapped and not np.array_equal(mapped[ours], value):
-            raise CheckpointError(
-                f"{came_from[ours]!r} and {name!r} both name the weight {ours!r}, with different values; "
-                "remove one of them from the file"
-            )
-        mapped[ours], came_from[ours] = value, name
+        for ours, value in line.load(table.spell(name), lazy(tensor)).items():
+            if ours in mapped and not _equal(mapped[ours], value):
+                raise CheckpointError(
+                    f"{came_from[ours]!r} and {name!r} both name the weight {ours!r}, with different values; "
+                    "remove one of them from the file"
+                )
+            mapped[ours], came_from[ours] = value, name
+    for copy, original in TIES.items():
+        if copy in mapped and original in mapped and _equal(mapped[copy], mapped[original]):
+            del mapped[copy]
     return mapped, sorted(unmatched)
 
 
-def from_tasklab(tensors: dict, table: Format) -> tuple[dict, list[str]]:
+def from_tasklab(tensors: dict, table: Format, task: str | None = None) -> tuple[dict[str, LazyTensor], list[str]]:
     """Renames tasklab names to the other program's. Returns (mapped, names that no row knows, sorted)."""
-    mapped, unmatched = {}, []
-    for name, array in tensors.items():
-        found = table.theirs(name)
-        if found is None:
-            unmatched.append(name)
-        else:
-            mapped[found[0]] = found[1].save(array)
-    return mapped, sorted(unmatched)
+    tensors = {name: lazy(tensor) for name, tensor in tensors.items()}
+    if table.stores_ties and "head.mlm.bias" in tensors:
+        for copy, original in TIES.items():
+            tensors.setdefault(copy, tensors[original])
+    rows, mapped, done = table.table(tensors, task, theirs=False), {}, set()
+    for name in tensors:
+        found = next(filter(None, (line.save(name, tensors) for line in rows)), None)
+        if found is not None:
+            theirs, value, parts = found
+            mapped[theirs] = value
+            done.update(parts)
+    return mapped, sorted(tensors.keys() - done)
 
 
-def detect(names) -> Format:
-    """The format whose rows know most of `names`. Raises: CheckpointError when none knows any."""
-    names = list(names)
-    scores = {known: sum(FORMATS.get(known).ours(name) is not None for name in names) for known in FORMATS.names()}
-    best = max(scores, key=lambda known: scores[known])
-    if not scores[best]:
-        shown = ", ".join(sorted(names)[:5]) or "none"
+def detect(tensors, family: str | None = None, place: str = "") -> Format:
+    """The format whose rows know most of these names. Raises: CheckpointError when none knows any.
+
+    tensors: name -> anything, of which a shape may help, or names alone.
+    family: the model's, where it is known and the format has it. place: what an error starts with.
+    """
+    tensors = tensors if isinstance(tensors, dict) else dict.fromkeys(tensors)
+    formats = [FORMATS.get(name) for name in FORMATS.names()]
+    scores = {known.name: (known.known(tensors), known.family == (family or "bert")) for known in formats}
+    best = max(scores, key=lambda name: scores[name])
+    if not scores[best][0]:
+        shown = ", ".join(sorted(tensors)[:5]) or "none"
         raise CheckpointError(
-            f"the weight names fit no known format ({', '.join(scores)}); the file holds {len(names)} names: {shown}"
+            f"{place}the weight names fit no known format ({', '.join(programs())}); "
+            f"it holds {len(tensors)} names: {shown}"
         )
     return FORMATS.get(best)
 
 
-def _transform(row: tuple) -> Transform:
-    return row[2] if len(row) > 2 else SAME
+def find_format(program: str, family: str) -> Format | None:
+    """How `program` names the weights of `family`; None when it does not have it."""
+    formats = (FORMATS.get(name) for name in FORMATS.names())
+    return next((known for known in formats if known.program == program and known.family in (family, "any")), None)
 
 
-def _find(name: str, rows):
-    for pattern, other, transform in rows:
-        hit = _compiled(pattern).fullmatch(name)
-        if hit:
-            return other and _filled(other, hit.groups()), transform
-    return None
+def programs() -> list[str]:
+    """The programs whose names are known, sorted."""
+    return sorted({FORMATS.get(name).program for name in FORMATS.names()})
 
 
-def _filled(pattern: str, values) -> str:
-    values = iter(values)
-    return re.sub(r"\{\}|\*", lambda _: next(values), pattern)
+def _equal(one: LazyTensor, other: LazyTensor) -> bool:
+    return one.shape == other.shape and np.array_equal(np.asarray(one), np.asarray(other))
 
 
-@functools.cache
-def _compiled(pattern: str) -> re.Pattern:
-    holes = {"{}": r"(0|[1-9]\d*)", "*": "(.+)"}
-    return re.compile("".join(holes.get(part) or re.escape(part) for part in re.split(r"(\{\}|\*)", pattern)))

@@ -1,42 +1,105 @@
-"""BERT as transformers names it: with or without `bert.`, and with the TensorFlow words gamma and beta."""
+"""BERT, RoBERTa and ALBERT as transformers names them: with or without the family's name in front, old words too."""
 
 import re
 
-from tasklab.weights.tables import FORMATS, Format, pair
+from tasklab.weights.tables import FORMATS, Format, Head, pair
 
-BERT = (
-    ("encoder.embeddings.word.weight", "bert.embeddings.word_embeddings.weight"),
-    ("encoder.embeddings.position.weight", "bert.embeddings.position_embeddings.weight"),
-    ("encoder.embeddings.token_type.weight", "bert.embeddings.token_type_embeddings.weight"),
-    *pair("encoder.embeddings.norm", "bert.embeddings.LayerNorm"),
-    *pair("encoder.layers.{}.attention.query", "bert.encoder.layer.{}.attention.self.query"),
-    *pair("encoder.layers.{}.attention.key", "bert.encoder.layer.{}.attention.self.key"),
-    *pair("encoder.layers.{}.attention.value", "bert.encoder.layer.{}.attention.self.value"),
-    *pair("encoder.layers.{}.attention.output", "bert.encoder.layer.{}.attention.output.dense"),
-    *pair("encoder.layers.{}.attention_norm", "bert.encoder.layer.{}.attention.output.LayerNorm"),
-    *pair("encoder.layers.{}.feed_forward.intermediate", "bert.encoder.layer.{}.intermediate.dense"),
-    *pair("encoder.layers.{}.feed_forward.output", "bert.encoder.layer.{}.output.dense"),
-    *pair("encoder.layers.{}.feed_forward_norm", "bert.encoder.layer.{}.output.LayerNorm"),
-    *pair("encoder.pooler", "bert.pooler.dense"),
+_EMBEDDINGS = (
+    ("encoder.embeddings.word.weight", "embeddings.word_embeddings.weight"),
+    ("encoder.embeddings.position.weight", "embeddings.position_embeddings.weight"),
+    ("encoder.embeddings.token_type.weight", "embeddings.token_type_embeddings.weight"),
+    *pair("encoder.embeddings.norm", "embeddings.LayerNorm"),
+    (None, "embeddings.position_ids"),
+    (None, "embeddings.token_type_ids"),
+)
+_BLOCK = "encoder.layer.{}"
+_ENCODER = (
+    *_EMBEDDINGS,
+    *pair("encoder.layers.{}.attention.query", f"{_BLOCK}.attention.self.query"),
+    *pair("encoder.layers.{}.attention.key", f"{_BLOCK}.attention.self.key"),
+    *pair("encoder.layers.{}.attention.value", f"{_BLOCK}.attention.self.value"),
+    *pair("encoder.layers.{}.attention.output", f"{_BLOCK}.attention.output.dense"),
+    *pair("encoder.layers.{}.attention_norm", f"{_BLOCK}.attention.output.LayerNorm"),
+    *pair("encoder.layers.{}.feed_forward.intermediate", f"{_BLOCK}.intermediate.dense"),
+    *pair("encoder.layers.{}.feed_forward.output", f"{_BLOCK}.output.dense"),
+    *pair("encoder.layers.{}.feed_forward_norm", f"{_BLOCK}.output.LayerNorm"),
+    *pair("encoder.pooler", "pooler.dense"),
+)
+_SHARED = "encoder.albert_layer_groups.0.albert_layers.0"
+_ALBERT = (
+    *_EMBEDDINGS,
+    *pair("encoder.projection", "encoder.embedding_hidden_mapping_in"),
+    *pair("encoder.layer.attention.query", f"{_SHARED}.attention.query"),
+    *pair("encoder.layer.attention.key", f"{_SHARED}.attention.key"),
+    *pair("encoder.layer.attention.value", f"{_SHARED}.attention.value"),
+    *pair("encoder.layer.attention.output", f"{_SHARED}.attention.dense"),
+    *pair("encoder.layer.attention_norm", f"{_SHARED}.attention.LayerNorm"),
+    *pair("encoder.layer.feed_forward.intermediate", f"{_SHARED}.ffn"),
+    *pair("encoder.layer.feed_forward.output", f"{_SHARED}.ffn_output"),
+    *pair("encoder.layer.feed_forward_norm", f"{_SHARED}.full_layer_layer_norm"),
+    *pair("encoder.pooler", "pooler"),
+)
+_HEADS = (
     *pair("head.output", "qa_outputs"),
     # not head.output: a sentence classifier [2, H] would pass for an answer span head [2, H] without notice
     *pair("head.classifier", "classifier"),
-    *pair("head.mlm.transform", "cls.predictions.transform.dense"),
-    *pair("head.mlm.norm", "cls.predictions.transform.LayerNorm"),
-    ("head.mlm.decoder.weight", "cls.predictions.decoder.weight"),  # absent where it is tied to the word embeddings
-    ("head.mlm.bias", "cls.predictions.bias"),
-    *pair("head.nsp", "cls.seq_relationship"),
-    (None, "bert.embeddings.position_ids"),
 )
 
 
-def spell(name: str) -> str:
-    """The spelling used in the rows: `bert.` in front, weight and bias for gamma and beta."""
-    name = re.sub(r"LayerNorm\.gamma$", "LayerNorm.weight", name)
-    name = re.sub(r"LayerNorm\.beta$", "LayerNorm.bias", name)
-    if name == "cls.predictions.decoder.bias":  # transformers: the same vector as cls.predictions.bias
-        return "cls.predictions.bias"
-    return f"bert.{name}" if name.startswith(("embeddings.", "encoder.layer.", "pooler.")) else name
+def _words(transform: str, norm: str, scores: str) -> tuple:
+    """The rows that predict masked words; the second bias and the matrix are copies."""
+    return (
+        *pair("head.mlm.transform", transform),
+        *pair("head.mlm.norm", norm),
+        ("head.mlm.bias", f"{scores}.bias"),
+        ("head.mlm.bias", f"{scores}.decoder.bias"),
+        ("head.mlm.decoder.weight", f"{scores}.decoder.weight"),
+    )
 
 
-HUGGINGFACE = FORMATS.register("huggingface")(Format("huggingface", BERT, spell))
+def _below(prefix: str, rows) -> tuple:
+    return tuple((ours, f"{prefix}.{theirs}", *change) for ours, theirs, *change in rows)
+
+
+def _spell(prefix: str):
+    """`<prefix>.` in front of the encoder's names, weight and bias for TensorFlow's gamma and beta."""
+
+    def spell(name: str) -> str:
+        name = re.sub(r"LayerNorm\.gamma$", "LayerNorm.weight", name)
+        name = re.sub(r"LayerNorm\.beta$", "LayerNorm.bias", name)
+        return f"{prefix}.{name}" if name.startswith(("embeddings.", "encoder.", "pooler.")) else name
+
+    return spell
+
+
+def _format(family: str, encoder: tuple, *rows, heads=None) -> Format:
+    known = (*_below(family, encoder), *_HEADS, *rows)
+    name = "huggingface" if family == "bert" else f"huggingface_{family}"
+    return FORMATS.register(name)(Format(name, known, _spell(family), "huggingface", family, heads or {}))
+
+
+BERT = _format(
+    "bert",
+    _ENCODER,
+    *_words("cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", "cls.predictions"),
+    *pair("head.nsp", "cls.seq_relationship"),
+)
+ROBERTA = _format(
+    "roberta",
+    _ENCODER,
+    *_words("lm_head.dense", "lm_head.layer_norm", "lm_head"),
+    heads={  # its sentence classifier has a pooler of its own
+        "text_classification": Head(
+            (*pair("encoder.pooler", "classifier.dense"), *pair("head.classifier", "classifier.out_proj"))
+        ),
+        "multiple_choice": Head(
+            (*pair("encoder.pooler", "roberta.pooler.dense"), *pair("head.classifier", "classifier"))
+        ),
+    },
+)
+ALBERT = _format(
+    "albert",
+    _ALBERT,
+    *_words("predictions.dense", "predictions.LayerNorm", "predictions"),
+    *pair("head.nsp", "sop_classifier.classifier"),
+)

@@ -1,4 +1,4 @@
-"""BERT as MindFormers 0.x and 1.0 name it (mindformers/models/bert/convert_weight.py, and the checkpoints themselves).
+"""BERT as MindFormers 0.x and 1.0 name it (mindformers/models/bert/bert.py and convert_weight.py).
 
 layernorm2 follows the attention and layernorm1 the feed-forward: the numbers are not the order. The names fit BERT;
 other MindFormers models get their own rows.
@@ -29,9 +29,11 @@ BERT = (
     *pair("encoder.layers.{}.feed_forward.output", f"{_BLOCK}.output.projection", TRANSPOSE),
     *pair("encoder.layers.{}.feed_forward_norm", f"{_BLOCK}.layernorm1", leaves=_NORM),
     *pair("encoder.pooler", "bert.dense"),
-    *pair("head.mlm.transform", "bert.mlmloss.dense"),
-    *pair("head.mlm.norm", "bert.mlmloss.layernorm", leaves=_NORM),
-    ("head.mlm.decoder.weight", "bert.mlmloss.vocab_dense.weight"),
+    *pair("head.mlm.transform", "mlmloss.dense"),
+    *pair("head.mlm.norm", "mlmloss.layernorm", leaves=_NORM),
+    ("head.mlm.bias", "mlmloss.output_bias"),
+    ("head.mlm.decoder.weight", "mlmloss.vocab_dense.weight"),  # a copy that their converter writes
+    *pair("head.nsp", "nsploss.dense"),
     *pair("head.output", "qa_outputs"),
     *pair("head.classifier", "classifier"),
     (None, "adam_m.*"),
@@ -42,4 +44,10 @@ BERT = (
     (None, "loss_scale"),
 )
 
-MINDFORMERS = FORMATS.register("mindformers")(Format("mindformers", BERT))
+
+def spell(name: str) -> str:
+    """Their converter writes bert.mlmloss, their network has mlmloss."""
+    return name.removeprefix("bert.") if name.startswith("bert.mlmloss.") else name
+
+
+MINDFORMERS = FORMATS.register("mindformers")(Format("mindformers", BERT, spell, "mindspore"))

@@ -2,4 +2,5 @@
 
 from tasklab.weights.tables import FORMATS, Format
 
-TASKLAB = FORMATS.register("tasklab")(Format("tasklab", (("encoder.*", "encoder.*"), ("head.*", "head.*"))))
+_ROWS = (("encoder.*", "encoder.*"), ("head.*", "head.*"))
+TASKLAB = FORMATS.register("tasklab")(Format("tasklab", _ROWS, program="tasklab", family="any"))

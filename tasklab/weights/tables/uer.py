@@ -1,0 +1,96 @@
+"""BERT, RoBERTa and ALBERT as UER-py names them, before July 2023 and since (dbiir/UER-py, scripts/convert_*).
+
+Segments count from 1 there, so the segment table has a row in front that no token uses.
+"""
+
+import re
+
+import numpy as np
+
+from tasklab.weights.tables import FORMATS, Format, Head, Transform, pair
+from tasklab.weights.tables.rows import rows_before
+
+_NORM = ("gamma", "beta")
+_OLD = (
+    (r"^module\.", ""),
+    (r"^embedding\.(word|pos|seg)(ition|ment)?_embedding\.weight$", r"embedding.\1.embedding.weight"),
+    (r"^target\.mlm_linear_", "target.mlm.linear_"),
+    (r"^target\.layer_norm\.", "target.mlm.layer_norm."),
+    (r"^target\.(nsp|sop)_linear_", "target.sp.linear_"),
+)
+
+
+def spell(name: str) -> str:
+    """The names since July 2023."""
+    for old, new in _OLD:
+        name = re.sub(old, new, name)
+    return name
+
+
+def _shifted(table: np.ndarray, rows: int) -> np.ndarray:
+    """The table `rows` further down, zeros in front, as long as before; up where rows is negative."""
+    zeros = np.zeros((min(abs(rows), len(table)), *table.shape[1:]), table.dtype)
+    return np.concatenate([zeros, table[:-rows]] if rows > 0 else [table[-rows:], zeros])
+
+
+def _embeddings(segments: Transform, *position: Transform) -> tuple:
+    return (
+        ("encoder.embeddings.word.weight", "embedding.word.embedding.weight"),
+        ("encoder.embeddings.position.weight", "embedding.pos.embedding.weight", *position),
+        ("encoder.embeddings.token_type.weight", "embedding.seg.embedding.weight", segments),
+        *pair("encoder.embeddings.norm", "embedding.layer_norm", leaves=_NORM),
+    )
+
+
+def _layer(ours: str, theirs: str) -> tuple:
+    return (
+        *pair(f"{ours}.attention.query", f"{theirs}.self_attn.linear_layers.0"),
+        *pair(f"{ours}.attention.key", f"{theirs}.self_attn.linear_layers.1"),
+        *pair(f"{ours}.attention.value", f"{theirs}.self_attn.linear_layers.2"),
+        *pair(f"{ours}.attention.output", f"{theirs}.self_attn.final_linear"),
+        *pair(f"{ours}.attention_norm", f"{theirs}.layer_norm_1", leaves=_NORM),
+        *pair(f"{ours}.feed_forward.intermediate", f"{theirs}.feed_forward.linear_1"),
+        *pair(f"{ours}.feed_forward.output", f"{theirs}.feed_forward.linear_2"),
+        *pair(f"{ours}.feed_forward_norm", f"{theirs}.layer_norm_2", leaves=_NORM),
+    )
+
+
+_PRETRAINING = (
+    *pair("head.mlm.transform", "target.mlm.linear_1"),
+    *pair("head.mlm.norm", "target.mlm.layer_norm", leaves=_NORM),
+    ("head.mlm.decoder.weight", "target.mlm.linear_2.weight"),
+    ("head.mlm.bias", "target.mlm.linear_2.bias"),
+    *pair("encoder.pooler", "target.sp.linear_1"),
+    *pair("head.nsp", "target.sp.linear_2"),
+)
+_POOLED = Head((*pair("encoder.pooler", "output_layer_1"), *pair("head.classifier", "output_layer_2")))
+_HEADS = {
+    "text_classification": _POOLED,
+    "multiple_choice": _POOLED,
+    "question_answering": Head((*pair("head.output", "output_layer"),), outputs=2),
+    "token_classification": Head((*pair("head.classifier", "output_layer"),)),
+}
+
+
+def _format(family: str, rows: tuple) -> Format:
+    name = "uer" if family == "bert" else f"uer_{family}"
+    known = Format(name, (*rows, *_PRETRAINING), spell, "uer", family, _HEADS, stores_ties=True)
+    return FORMATS.register(name)(known)
+
+
+BERT = _format("bert", (*_embeddings(rows_before(1)), *_layer("encoder.layers.{}", "encoder.transformer.{}")))
+ROBERTA = _format(  # positions count from 0 there, from 2 here; its one segment is theirs of number 2
+    "roberta",
+    (
+        *_embeddings(rows_before(2), Transform(lambda table: _shifted(table, 2), lambda table: _shifted(table, -2))),
+        *_layer("encoder.layers.{}", "encoder.transformer.{}"),
+    ),
+)
+ALBERT = _format(
+    "albert",
+    (
+        *_embeddings(rows_before(1)),
+        *pair("encoder.projection", "encoder.linear"),
+        *_layer("encoder.layer", "encoder.transformer"),
+    ),
+)

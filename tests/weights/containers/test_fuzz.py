@@ -1,0 +1,80 @@
+"""Seeded damage to small files of every kind: an answer or a CheckpointError, never a crash, never a hang."""
+
+import random
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tasklab.errors import CheckpointError
+from tasklab.weights.containers import open_weights
+from tasklab.weights.files import TensorFile
+
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "containers"
+FILES = ("torch_zip.bin", "torch_legacy.bin", "mindspore.ckpt", "mindspore_crc.ckpt", "bundle.index", "x.safetensors")
+WORST = 1.0  # seconds for one file
+LIMITS = [b"\xff" * 4, b"\xff" * 8, b"\x00" * 8, b"\x80" * 10 + b"\x01", b"\xff\xff\xff\x7f"]
+
+
+def damaged(data: bytes, rng: random.Random) -> bytes:
+    """One to four of: a flipped bit, a byte, a cut, a piece removed, doubled or moved, a number at its limit."""
+    out = bytearray(data)
+    for _ in range(rng.randint(1, 4)):
+        kind, place = rng.randrange(7), rng.randrange(len(out) or 1)
+        piece = slice(place, place + rng.randint(1, 40))
+        if kind == 0 and out:
+            out[place] ^= 1 << rng.randrange(8)
+        elif kind == 1 and out:
+            out[place] = rng.randrange(256)
+        elif kind == 2:
+            del out[place:]
+        elif kind == 3:
+            del out[piece]
+        elif kind == 4:
+            out[place:place] = out[piece]
+        elif kind == 5:
+            limit = rng.choice(LIMITS)
+            out[place : place + len(limit)] = limit
+        else:
+            target = rng.randrange(len(out) or 1)
+            out[target : target + 8] = out[place : place + 8]
+    return bytes(out)
+
+
+@pytest.fixture
+def original(request, tmp_path):
+    name = request.param
+    if name.endswith(".safetensors"):
+        TensorFile({"a": np.ones((2, 3), np.float32), "b": np.arange(4)})(tmp_path / "whole")
+        return name, (tmp_path / "whole").read_bytes()
+    for data in FIXTURES.glob("bundle.data-*"):
+        (tmp_path / data.name).write_bytes(data.read_bytes())
+    return name, (FIXTURES / name).read_bytes()
+
+
+def fuzz(original, folder, count):
+    name, data = original
+    rng, path, refused = random.Random(name), folder / name, 0
+    for number in range(count):
+        path.write_bytes(damaged(data, rng))
+        start = time.perf_counter()
+        try:
+            for tensor in open_weights(path)[1].values():
+                assert np.asarray(tensor).shape == tensor.shape
+        except CheckpointError as error:
+            refused += 1
+            assert folder.name in str(error)
+        assert time.perf_counter() - start < WORST, f"file {number}"
+    assert refused > count / 4  # the damage reaches the readers
+
+
+@pytest.mark.parametrize("original", FILES, indirect=True)
+def test_damage_is_answered_not_obeyed(original, tmp_path):
+    fuzz(original, tmp_path, 300)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("original", FILES, indirect=True)
+def test_ten_thousand_damaged_files_of_each_kind_are_answered(original, tmp_path):
+    fuzz(original, tmp_path, 10_000)
