@@ -126,6 +126,13 @@ def parser() -> argparse.ArgumentParser:
     subject.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="any key of `tasklab show`")
     _verb(subjects, "env", doctor_env, "device, cores, memory, kernels, packages, caches", collect="")
 
+    verb = _verb(verbs, "tools", tools, "average, inspect, compare, export, ... models", "[NAME ...]", """examples:
+  tasklab tools                                                         # lists them
+  tasklab tools average output/run/checkpoint-1* --to averaged
+  tasklab tools diff output/run/checkpoint-120 minilm_l6
+""", collect="arguments")  # fmt: skip
+    verb.add_argument("arguments", nargs=argparse.REMAINDER, metavar="NAME ...", help="a tool, and what it takes")
+
     verb = _verb(verbs, "demo", demo, "train, evaluate and answer on a sample set, in one to two minutes", collect="")
     verb.add_argument("--output", default="output/demo", metavar="DIR", help="default: %(default)s")
     return top
@@ -207,6 +214,12 @@ def doctor_env(options):
     from tasklab.tools.doctor_env import report
 
     return report()
+
+
+def tools(options):
+    from tasklab.tools.command import run
+
+    return run(options.arguments)
 
 
 def demo(options):

@@ -1,0 +1,84 @@
+"""A model opened for the tools: its weights one by one under either name, and the files that go with them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasklab.config.huggingface import TOKENIZER_FILES
+from tasklab.errors import CheckpointError
+from tasklab.text import TOKENIZERS
+from tasklab.weights.containers import open_weights
+from tasklab.weights.folder import CONFIG, LABELS, WEIGHTS, TensorFile, verify_folder, write_folder
+from tasklab.weights.store import HF_CONFIG, WeightSource, resolve
+from tasklab.weights.sums import SUMS
+from tasklab.weights.tables import FORMATS, to_tasklab
+from tasklab.weights.tensors import LazyTensor
+
+COMPANIONS = (
+    CONFIG, LABELS, HF_CONFIG, "tokenizer_config.json", "tokenizer.json", "special_tokens_map.json", "vocab.json",
+    *(file for _, file in TOKENIZER_FILES),
+)  # fmt: skip
+"""What belongs to a model beside its weights; the state of a training run does not."""
+
+
+@dataclass(frozen=True)
+class OpenModel:
+    """title: what kind of file it is. tensors: name in the file -> tensor, read when asked for."""
+
+    source: WeightSource
+    title: str
+    tensors: dict[str, LazyTensor]
+
+    @property
+    def own(self) -> dict[str, LazyTensor]:
+        """The tensors under tasklab's names; those it does not know keep theirs."""
+        mapped, unknown = to_tasklab(self.tensors, FORMATS.get(self.source.format))
+        return {**mapped, **{name: self.tensors[name] for name in unknown}}
+
+    def name_in_file(self, own: str) -> str | None:
+        """The file's name of a weight that tasklab calls `own`."""
+        table = FORMATS.get(self.source.format)
+        return next(
+            (name for name, tensor in self.tensors.items() if own in to_tasklab({name: tensor}, table)[0]), None
+        )
+
+    def companions(self) -> dict[str, bytes]:
+        """The files beside the weights, name -> content."""
+        return {name: (self.source.folder / name).read_bytes() for name in COMPANIONS if self._has(name)}
+
+    def tokenizer(self, lowercase: bool = True):
+        """The tokenizer beside the weights. Raises: CheckpointError when there is none."""
+        for name, file in TOKENIZER_FILES:
+            if self._has(file):
+                return TOKENIZERS.get(name)(self.source.folder / file, lowercase=lowercase)
+        files = ", ".join(file for _, file in TOKENIZER_FILES)
+        raise CheckpointError(f"{self.source.folder}: no vocabulary beside the weights (one of {files})")
+
+    def write(self, to, tensors: dict, **files: bytes) -> Path:
+        """A new model folder `to` with other `tensors`, under the file's own names; `files` replace companions.
+
+        Raises: CheckpointError when `to` exists: a model is not overwritten by one made from it.
+        """
+        return write_model(to, tensors, {**self.companions(), **files})
+
+    def _has(self, name: str) -> bool:
+        return (self.source.folder / name).is_file()
+
+
+def open_model(name) -> OpenModel:
+    """Finds and opens a model by name, folder or file. Raises: CheckpointError, UnknownName."""
+    source = resolve(name)
+    if (source.folder / SUMS).is_file():
+        verify_folder(source.folder)
+    return OpenModel(source, *open_weights(source.file))
+
+
+def write_model(to, tensors: dict, files: dict) -> Path:
+    """Writes a model folder in one step. Raises: CheckpointError when `to` exists."""
+    refuse_existing(to)
+    return write_folder(to, {WEIGHTS: TensorFile(tensors), **files})
+
+
+def refuse_existing(to):
+    """Raises: CheckpointError when there is something at `to`."""
+    if Path(to).exists():
+        raise CheckpointError(f"{to} exists already; choose another place, or remove it first")
