@@ -13,9 +13,9 @@ from tasklab.dataset import load_dataset
 from tasklab.engine import device
 from tasklab.engine.callbacks import CURVES_FILE, Callback, Curves, MetricsFile, ProgressLog, TensorBoard
 from tasklab.engine.checkpoint import RunFolder, TrainerState
-from tasklab.engine.evaluate import evaluate as evaluate_network
-from tasklab.engine.evaluate import row_outputs, serving_lengths
+from tasklab.engine.evaluate import Evaluator, row_outputs, serving_lengths
 from tasklab.engine.loop import TrainingLoop
+from tasklab.engine.selection import watched_metric
 from tasklab.engine.step import CompileLog
 from tasklab.errors import ConfigError, DataError
 from tasklab.model import Model, ready_model, start_model
@@ -46,9 +46,7 @@ def train(
         held_out = load_dataset(task, config.data.eval, training=False) if config.data.eval else None
         if held_out is not None:
             _check_metric(task, held_out)
-        evaluate = held_out and (
-            lambda: evaluate_network(task, model.network, held_out.features, held_out.examples, compiles)
-        )
+        evaluate = held_out and Evaluator(task, model.network, held_out.features, held_out.examples, compiles)
         listeners = [ProgressLog(), MetricsFile(), Curves(), *([TensorBoard()] if config.train.tensorboard else [])]
         loop = TrainingLoop(
             task, model.network, data.features, run, [*listeners, *callbacks], evaluate, model.files(), compiles
@@ -89,15 +87,15 @@ def evaluate(ready: Ready, path, predictions_file=None) -> dict[str, float]:
     task, network = ready.model.task, ready.model.network
     data = load_dataset(task, path, training=False)
     start = time.perf_counter()
-    outputs = row_outputs(task, network, data.features, ready.compiles)
-    predictions = task.decode(outputs, data.features, data.examples)
-    metrics = task.score(predictions, data.examples)
+    evaluator = Evaluator(task, network, data.features, data.examples, ready.compiles)
+    metrics = evaluator()
     seconds = time.perf_counter() - start
     logger.info("%s = %s", task.title, metrics)
     logger.info("trivial baseline: %s", task.baseline(data.examples))
     logger.info("%d rows in %.1f s (%.1f rows/s)", len(data.features), seconds, len(data.features) / seconds)
     if predictions_file is not None:
-        listed = [{"id": e.id, "answers": answers} for e, answers in zip(data.examples, predictions, strict=True)]
+        pairs = zip(data.examples, evaluator.predictions, strict=True)
+        listed = [{"id": example.id, "answers": answers} for example, answers in pairs]
         Path(predictions_file).write_text(json.dumps(listed, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return metrics
 
@@ -148,8 +146,11 @@ def _prepare_device(config: Config):
 
 def _check_metric(task, held_out):
     """Raises ConfigError when train.metric_for_best_model is no metric of the task: better now than after an epoch."""
-    name = task.config.train.metric_for_best_model
-    if name is not None and name not in (known := task.baseline(held_out.examples)):
+    if task.config.train.metric_for_best_model is None:
+        return
+    name = watched_metric(task.config.train, task.metric)
+    known = {*task.baseline(held_out.examples), *(["loss"] if task.labelled_evaluation else [])}
+    if name not in known:
         raise ConfigError(f"train.metric_for_best_model is {name!r}; expected one of {', '.join(sorted(known))}")
 
 
@@ -164,8 +165,8 @@ def _announce(loop: TrainingLoop, resumed: bool):
     config, state = loop.config, loop.state
     logger.info(
         "%s on %s: %d steps (%d per epoch) of %d x %d rows, padded to %s tokens, in %s",
-        config.name, device.describe(), state.total_steps, loop.steps_per_epoch, config.train.batch_size,
-        config.train.gradient_accumulation_steps, ", ".join(map(str, loop.planned)), loop.run.path,
+        config.name, device.describe(), state.total_steps, loop.order.steps_per_epoch, config.train.batch_size,
+        config.train.gradient_accumulation_steps, ", ".join(map(str, loop.order.planned)), loop.run.path,
     )  # fmt: skip
     if resumed:
         left = "it is finished, nothing is left to do" if state.finished else f"{state.total_steps} in all"

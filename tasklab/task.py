@@ -33,6 +33,8 @@ class Task(ABC):
     inputs: ClassVar[tuple[str, ...]] = ("input_ids", "attention_mask", "token_type_ids")
     labels: ClassVar[tuple[str, ...]] = ()
     """Columns that the network and, after them, the loss take."""
+    labelled_evaluation: ClassVar[bool] = False
+    """Rows encoded with training=False carry their labels too, so that evaluations can tell the mean loss."""
     metric: ClassVar[str]
     """Name in `score` that picks the best checkpoint; higher is better."""
     title: ClassVar[str]

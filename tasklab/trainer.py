@@ -162,7 +162,8 @@ class Trainer:
 
         if checkpoint is None or checkpoint is True or checkpoint is False:
             run = self._run or find_run(config)
-            found = run.best_or_last(logger.warning) if run else None
+            wanted = RunFolder.best_or_last if config.train.load_best_model_at_end else RunFolder.last
+            found = wanted(run, logger.warning) if run else None
             untrained = found is None and not (Path(str(config.checkpoint)) / SUMS).is_file()
             checkpoint = found or (None if checkpoint is True else config.checkpoint)
         else:

@@ -5,9 +5,11 @@ from tasklab.config.models import find_model
 from tasklab.config.resolve import find_task, resolve
 from tasklab.config.section import Section
 from tasklab.config.sections import (
+    AdversarialConfig,
     Config,
     DataConfig,
     EvaluateConfig,
+    LossConfig,
     ModelConfig,
     OptimizerConfig,
     ScheduleConfig,
@@ -17,9 +19,11 @@ from tasklab.config.sections import (
 from tasklab.config.values import setting
 
 __all__ = [
+    "AdversarialConfig",
     "Config",
     "DataConfig",
     "EvaluateConfig",
+    "LossConfig",
     "ModelConfig",
     "OptimizerConfig",
     "ScheduleConfig",

@@ -3,8 +3,9 @@
 _SAME_NAME = {  # flat keys that only lack their section
     "data": "max_seq_length",
     "train": "epochs batch_size gradient_accumulation_steps max_steps max_grad_norm logging_steps eval_strategy "
-    "eval_steps save_steps save_total_limit early_stopping_patience metric_for_best_model tensorboard",
-    "optimizer": "lr weight_decay",
+    "eval_steps save_strategy save_steps save_total_limit early_stopping_patience early_stopping_threshold "
+    "metric_for_best_model greater_is_better load_best_model_at_end tensorboard",
+    "optimizer": "lr weight_decay ema_decay",
     "schedule": "warmup_ratio warmup_steps lr_end num_cycles",
 }
 ALIASES = {name: f"{section}.{name}" for section, names in _SAME_NAME.items() for name in names.split()}
@@ -48,6 +49,7 @@ ALIASES |= {
     "train_dataset_dir": "data.train",
     "eval_dataset_dir": "data.eval",
     "num_samples": "data.limit",
+    "eval_step_interval": "train.eval_steps",
     "max_seq_len": "data.max_seq_length",
     "max_question_len": "data.max_query_length",
     "max_question_length": "data.max_query_length",
@@ -113,6 +115,7 @@ VALUES = {  # their key -> their value, lower case -> ours; other values stay as
     "report_to": {"tensorboard": True, "all": True, "['tensorboard']": True, "none": False, "[]": False},
     "optim": {"adamw_torch": "adamw", "adamw_torch_fused": "adamw", "adamw_hf": "adamw"},
     "max_steps": {"-1": SKIP},
+    "eval_step_interval": {"-1": SKIP},
     "warmup_steps": {"0": SKIP},
     "lr_schedule.warmup_steps": {"0": SKIP},
     "model.model_config.compute_dtype": _DTYPES,
@@ -135,8 +138,8 @@ IGNORED = set(
     "aicc_config cloud_config moe_config auto_tune filepath_prefix autotune_per_step profile profile_start_step "
     "profile_stop_step init_start_profile profile_communication profile_memory profile_output use_parallel parallel "
     "runner_wrapper eval_callbacks callbacks metric processor train_dataset_task eval_dataset_task layer_decay "
-    "lr_scale_factor do_eval do_train do_predict eval_step_interval eval_epoch_interval sink_mode sink_size "
-    "save_strategy logging_strategy logging_dir load_best_model_at_end greater_is_better dataloader_num_workers "
+    "lr_scale_factor do_eval do_train do_predict eval_epoch_interval sink_mode sink_size "
+    "logging_strategy logging_dir dataloader_num_workers "
     "dataloader_pin_memory remove_unused_columns disable_tqdm overwrite_output_dir run_name data_seed integrated_save "
     "version_2_with_negative save_seconds trainer.model_name model.arch.type model.model_config.type "
     "train_dataset.seed eval_dataset.seed lr_schedule.total_steps auto_find_batch_size mode top_k "

@@ -78,23 +78,36 @@ class TrainConfig(Section, path="train"):
     max_steps: int | None = setting(None, ge=1)  # optimizer steps; when set it ends the run instead of epochs
     max_grad_norm: float = setting(1.0, ge=0)  # 0 does not clip
     logging_steps: int = setting(10, ge=1)  # optimizer steps between two lines of the log
-    eval_strategy: str = setting("epoch", choices=("epoch", "steps", "no"))
+    # null: steps when eval_steps (save_steps) is set, else epoch; the end is always saved, a new best unless no
+    eval_strategy: str | None = setting(None, choices=("epoch", "steps", "no"))
     eval_steps: int | None = setting(None, ge=1)
-    save_steps: int | None = setting(None, ge=1)  # null saves at the end of every epoch
-    save_total_limit: int | None = setting(2, ge=1)  # checkpoints kept; null keeps all
+    save_strategy: str | None = setting(None, choices=("epoch", "steps", "best", "no"))
+    save_steps: int | None = setting(None, ge=1)
+    save_total_limit: int | None = setting(2, ge=1)  # checkpoints kept besides the best one; null keeps all
     early_stopping_patience: int | None = setting(None, ge=1)  # evaluations without a better score
+    early_stopping_threshold: float = setting(0.0, ge=0)  # a gain up to this does not count as better
     metric_for_best_model: str | None = None  # null takes the task's own
+    greater_is_better: bool | None = None  # null: yes, unless the metric is a loss
+    load_best_model_at_end: bool = True  # evaluate and predict take the best checkpoint of the run, not the last
     tensorboard: bool = False
 
     def problems(self):
         yield from super().problems()
-        if self.eval_strategy == "steps" and self.eval_steps is None:
-            yield ("train.eval_strategy", "train.eval_steps"), "train.eval_strategy is steps; set train.eval_steps"
-        if self.early_stopping_patience and self.eval_strategy == "no":
-            yield (
-                ("train.early_stopping_patience", "train.eval_strategy"),
-                "train.early_stopping_patience needs evaluations; set train.eval_strategy to epoch or steps",
-            )
+        for kind in ("eval", "save"):
+            strategy, steps = f"train.{kind}_strategy", f"train.{kind}_steps"
+            if self[f"{kind}_strategy"] == "steps" and self[f"{kind}_steps"] is None:
+                yield (strategy, steps), f"{strategy} is steps; set {steps}"
+        for key, wants in (("early_stopping_patience", self.early_stopping_patience is not None),
+                           ("save_strategy", self.save_strategy == "best")):  # fmt: skip
+            if wants and self.eval_strategy == "no":
+                yield (
+                    (f"train.{key}", "train.eval_strategy"),
+                    f"train.{key} = {self[key]} needs evaluations; set train.eval_strategy to epoch or steps",
+                )
+
+    def when(self, kind: str) -> str:
+        """The strategy in force for `eval` or `save`."""
+        return self[f"{kind}_strategy"] or ("steps" if self[f"{kind}_steps"] else "epoch")
 
 
 @dataclass
@@ -106,6 +119,25 @@ class OptimizerConfig(Section, path="optimizer"):
     eps: float = setting(1e-8, gt=0)
     bias_correction: bool = True  # False is BERT's original Adam
     layer_decay: float = setting(1.0, gt=0, le=1)  # factor on lr from each layer to the one below it
+    ema_decay: float | None = setting(None, gt=0, lt=1)  # evaluate and save a moving average of the weights
+
+
+@dataclass
+class LossConfig(Section, path="loss"):
+    """What is minimised; a task names the settings that its loss knows."""
+
+    rdrop_alpha: float = setting(0.0, ge=0)  # weight of the divergence between two passes; 0 makes one pass
+
+
+@dataclass
+class AdversarialConfig(Section, path="adversarial"):
+    """Training on shifted word vectors too; fgm doubles the time of a step, pgd multiplies it by 1 + steps."""
+
+    name: str = setting("none", choices=("none", "fgm", "pgd"))
+    epsilon: float = setting(1.0, gt=0)  # L2 norm of the shift of each target, at most
+    alpha: float = setting(0.3, gt=0)  # L2 norm of one step; pgd only
+    steps: int = setting(3, ge=1)  # pgd only
+    target: str = "embeddings.word"  # weights with this in their name
 
 
 @dataclass
@@ -154,6 +186,8 @@ class Config(Section):
     train: TrainConfig = dataclasses.field(default_factory=TrainConfig)
     optimizer: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
     schedule: ScheduleConfig = dataclasses.field(default_factory=ScheduleConfig)
+    loss: LossConfig = dataclasses.field(default_factory=LossConfig)
+    adversarial: AdversarialConfig = dataclasses.field(default_factory=AdversarialConfig)
     evaluate: EvaluateConfig = dataclasses.field(default_factory=EvaluateConfig)
 
     def __post_init__(self):

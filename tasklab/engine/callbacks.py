@@ -7,18 +7,22 @@ import sys
 from pathlib import Path
 
 from tasklab.engine.curves import draw_curves
+from tasklab.engine.selection import watched_metric
 from tasklab.errors import MissingDependency
 
 logger = logging.getLogger("tasklab")
 
 METRICS_FILE, CURVES_FILE = "metrics.jsonl", "curves.png"
+SHOWN = {"f1": "F1", "bleu4": "BLEU-4"}
+"""Metrics that a log line spells in another way."""
 
 
 class Callback:
     """Listens to a run; subclass it and override what you need. `loop` carries state, config and run folder.
 
     `record` is a dict: for on_log global_step, epoch, loss, lr, grad_norm, speed; for on_evaluate global_step,
-    epoch and the metrics.
+    epoch and the metrics. on_best follows on_evaluate when the score, loop.state.best_metric, is better than the best
+    one `before`.
     """
 
     def on_train_begin(self, loop): ...
@@ -28,6 +32,8 @@ class Callback:
     def on_log(self, loop, record: dict): ...
 
     def on_evaluate(self, loop, record: dict): ...
+
+    def on_best(self, loop, before: float | None): ...
 
     def on_save(self, loop, folder: Path): ...
 
@@ -61,6 +67,13 @@ class ProgressLog(Callback):
     def on_evaluate(self, loop, record):
         metrics = {k: v for k, v in record.items() if k not in ("global_step", "epoch")}
         self._say(f"{loop.task.title} = {metrics}")
+
+    def on_best(self, loop, before):
+        name = watched_metric(loop.config.train, loop.task.metric)
+        self._say(
+            f"best {SHOWN.get(name, name)} performance has been updated: "
+            f"{before or 0.0:.5f} --> {loop.state.best_metric:.5f}"
+        )
 
     def on_train_end(self, loop):
         if self._bar is not None:

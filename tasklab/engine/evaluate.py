@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from mindspore import nn
+from mindspore import Tensor, nn
 
 from tasklab.data.buckets import eval_batches, plan_lengths
 from tasklab.data.features import FeatureTable
@@ -43,9 +43,46 @@ def serving_lengths(longest: int, max_seq_length: int) -> tuple[int, ...]:
     return tuple(step for step in ladder if step < longest) + tuple(step for step in ladder if step >= longest)[:1]
 
 
-def evaluate(
-    task: Task, network: nn.Cell, features: FeatureTable, examples: Sequence, compiles: CompileLog
-) -> dict[str, float]:
-    """Metrics of the network over every example, by the task's own official rules."""
-    predictions = task.decode(row_outputs(task, network, features, compiles), features, examples)
-    return task.score(predictions, examples)
+class Evaluator:
+    """Scores a network over every example, by the task's own official rules; remembers what it predicted last.
+
+    Args:
+        features: the examples' rows; where they carry their labels, the metrics hold the mean `loss` too.
+    """
+
+    def __init__(self, task: Task, network: nn.Cell, features: FeatureTable, examples: Sequence, compiles: CompileLog):
+        self.task, self.network, self.features, self.examples = task, network, features, examples
+        self.compiles, self.predictions = compiles, None
+
+    def __call__(self) -> dict[str, float]:
+        losses = LossMeter(self.task, self.features)
+        outputs = losses.watch(row_outputs(self.task, self.network, self.features, self.compiles))
+        self.predictions = self.task.decode(outputs, self.features, self.examples)
+        return self.task.score(self.predictions, self.examples) | losses.metrics()
+
+
+class LossMeter:
+    """Sums the loss of outputs that pass by, when the rows carry their labels."""
+
+    def __init__(self, task: Task, features: FeatureTable):
+        self.labels, self.features = task.labels, features
+        self.loss = task.loss() if task.labelled_evaluation else None
+        self.sum = self.weight = 0.0
+
+    def watch(self, outputs):
+        for rows, arrays in outputs:
+            if self.loss is not None:
+                self._add(rows, arrays)
+            yield rows, arrays
+
+    def metrics(self) -> dict[str, float]:
+        return {"loss": self.sum / self.weight} if self.weight else {}
+
+    def _add(self, rows: np.ndarray, arrays: tuple[np.ndarray, ...]):
+        # a label per token runs along the outputs; one per row does not ask for a length
+        length = arrays[0].shape[1] if arrays[0].ndim > 1 else 1
+        batch = self.features.batch(rows, length, len(rows), self.labels)
+        columns = [batch[name] for name in (*self.labels, "sample_weight")]
+        # construct, not a call: operators one by one, where a compiled graph per number of rows would cost more
+        total, weight = self.loss.construct(*(Tensor(array) for array in (*arrays, *columns)))
+        self.sum, self.weight = self.sum + float(total.asnumpy()), self.weight + float(weight.asnumpy())

@@ -1,23 +1,27 @@
 """The training loop: a pure function of (weights, moments, state), so that a resumed run repeats the same bits."""
 
 import math
-import zlib
 from collections.abc import Callable, Sequence
 
 import mindspore as ms
 import numpy as np
 from mindspore import nn
 
-from tasklab.data.buckets import Batch, plan_lengths, train_batches
+from tasklab.data.buckets import Batch
 from tasklab.data.features import FeatureTable
+from tasklab.engine.adversarial import passes
+from tasklab.engine.average import weight_average
 from tasklab.engine.callbacks import Callback
 from tasklab.engine.checkpoint import RunFolder, TrainerState
 from tasklab.engine.log_window import LogWindow
 from tasklab.engine.optim import DeviceAdamW, HostAdamW
+from tasklab.engine.rdrop import objective_of
+from tasklab.engine.row_order import RowOrder
 from tasklab.engine.schedule import learning_rate
+from tasklab.engine.selection import judge, patience_is_used_up
 from tasklab.engine.signals import GracefulStop
 from tasklab.engine.step import CompileLog, GradientStep
-from tasklab.errors import CheckpointError, ConfigError, DataError, Interrupted, TrainingError
+from tasklab.errors import CheckpointError, DataError, Interrupted, TrainingError
 from tasklab.task import Task
 from tasklab.weights.folder import METRICS, json_bytes
 
@@ -38,13 +42,16 @@ class TrainingLoop:
         self.features, self.callbacks, self.evaluate, self.files = features, callbacks, evaluate, files
         self.compiles = compiles
         train = self.config.train
-        self.planned = plan_lengths(features.lengths, self.config.data.num_buckets, self.config.data.max_seq_length)
+        self.order = RowOrder(features, self.config)
         self._columns = (*task.inputs, *task.labels)
-        self.step = GradientStep(network, task.loss(), task.inputs, task.labels, compiles)
+        objective = objective_of(self.config.loss)
+        self.step = GradientStep(network, task.loss(), task.inputs, task.labels, compiles, objective)
+        self.passes = passes(self.step, self.config.adversarial)
         optimizer = HostAdamW if ms.get_context("device_target") == "CPU" else DeviceAdamW
         self.optimizer = optimizer(self.step.parameters, self.config.optimizer, train.max_grad_norm)
-        self.steps_per_epoch = -(-len(self._batches(0)) // train.gradient_accumulation_steps)
-        self.state = TrainerState(total_steps=self._total_steps(), plan=self._plan())
+        self.average = weight_average(self.step.parameters, self.config.optimizer.ema_decay)
+        total = train.max_steps or math.ceil(train.epochs * self.order.steps_per_epoch)
+        self.state = TrainerState(total_steps=total, plan=self.order.plan())
         self._log = LogWindow()
 
     def restore(self, state: TrainerState, moments: dict[str, np.ndarray]):
@@ -61,6 +68,7 @@ class TrainingLoop:
             )
         self.state = state
         self.optimizer.load_state(moments, state.global_step)
+        self.average.load_state(moments)
         self._log.restore(state.log_window)
 
     def train(self) -> TrainerState:
@@ -76,9 +84,7 @@ class TrainingLoop:
 
     def _train_epoch(self, stop: GracefulStop):
         state, config = self.state, self.config.train
-        batches = self._batches(state.epoch)
-        size = config.gradient_accumulation_steps
-        steps = [batches[i : i + size] for i in range(0, len(batches), size)]
+        steps = self.order.steps(state.epoch)
         for micro_batches in steps[state.step_in_epoch :]:
             self._optimizer_step(micro_batches)
             state.step_in_epoch += 1
@@ -88,24 +94,22 @@ class TrainingLoop:
                 self._tell("on_epoch_end")
             if state.global_step % config.logging_steps == 0 or state.global_step == state.total_steps:
                 self._tell("on_log", self._log.record(state, self.compiles))
+            signal_number = stop.received  # looked at once: what comes later waits for the next step
             with self._log.paused(self.compiles):
-                metrics = self._evaluate_now(epoch_ends)
-                finished = self._finished()
-                if finished or metrics is not None or self._save_now(epoch_ends) or stop.received:
-                    self._save(metrics)
-            if stop.received and not finished:
-                raise self._interrupted(stop.received)
-            if finished:
+                self._evaluate_and_save(epoch_ends, stopping=signal_number is not None)
+            if self._finished():
                 return
+            if signal_number is not None:
+                raise self._interrupted(signal_number)
 
     def _optimizer_step(self, micro_batches: list[Batch]):
         state, config = self.state, self.config
         loss_sum = weight_sum = 0.0
         for index, batch in enumerate(micro_batches):
             columns = self.features.batch(batch.rows, batch.length, config.train.batch_size, self._columns)
-            loss, weight, grads = self.step.run(columns, dropout_seed(config.seed, state.global_step, index))
-            self.optimizer.accumulate(grads)
-            loss_sum, weight_sum = loss_sum + loss, weight_sum + weight
+            for loss, weight, grads in self.passes(columns, dropout_seed(config.seed, state.global_step, index)):
+                self.optimizer.accumulate(grads)
+                loss_sum, weight_sum = loss_sum + loss, weight_sum + weight
         if not weight_sum:
             raise DataError(
                 f"no row of the batch at global step {state.global_step + 1} has a label that counts; "
@@ -119,55 +123,56 @@ class TrainingLoop:
         if not math.isfinite(norm):
             raise self._diverged(f"the gradient norm became {norm}")
         state.global_step += 1
+        self.average.update(state.global_step)
         state.loss_sum += loss
         self._log.add(loss, lr, norm, micro_batches)
         self._tell("on_step_end")
 
-    def _evaluate_now(self, epoch_ends: bool) -> dict[str, float] | None:
-        """Evaluates when the strategy says so, and keeps the account of the best."""
+    def _evaluate_and_save(self, epoch_ends: bool, stopping: bool):
+        """What is due after an optimizer step, with the averaged weights in place."""
         state, config = self.state, self.config.train
-        due = {
-            "epoch": epoch_ends,
-            "steps": config.eval_steps and state.global_step % config.eval_steps == 0,
-            "no": False,
-        }[config.eval_strategy]
-        at_the_end = state.global_step == state.total_steps and config.eval_strategy != "no"
-        if self.evaluate is None or not (due or at_the_end):
-            return None
-        metrics = self.evaluate()
-        name = config.metric_for_best_model or self.task.metric
-        if name not in metrics:
-            raise ConfigError(f"train.metric_for_best_model = {name}: the evaluation gave {', '.join(metrics)}")
-        value = float(metrics[name])
-        if math.isfinite(value) and (state.best_metric is None or value > state.best_metric):
-            state.best_metric, state.best_step, state.evaluations_without_gain = value, state.global_step, 0
-        else:
-            state.evaluations_without_gain += 1
+        last = state.global_step == state.total_steps
+        evaluates = self._due("eval", epoch_ends) or last and config.when("eval") != "no"
+        evaluates = evaluates and self.evaluate is not None
+        saves = self._due("save", epoch_ends) or stopping
+        if not (evaluates or saves or last):
+            return
+        with self.average.in_place():
+            metrics = self._evaluate() if evaluates else None
+            is_best = evaluates and state.best_step == state.global_step
+            if saves or self._finished() or is_best and config.when("save") != "no":
+                self._save(metrics, is_best)
+
+    def _due(self, kind: str, epoch_ends: bool) -> bool:
+        """Whether the strategy for `eval` or `save` names this step."""
+        config = self.config.train
+        strategy, every = config.when(kind), config[f"{kind}_steps"]
+        return epoch_ends if strategy == "epoch" else strategy == "steps" and self.state.global_step % every == 0
+
+    def _evaluate(self) -> dict[str, float]:
+        state = self.state
+        metrics, before = self.evaluate(), state.best_metric
+        is_best = judge(metrics, state, self.config.train, self.task.metric)
         epoch = state.epoch + (state.step_in_epoch > 0)
         self._tell("on_evaluate", {"global_step": state.global_step, "epoch": epoch, **metrics})
+        if is_best:
+            self._tell("on_best", before)
         return metrics
 
-    def _save_now(self, epoch_ends: bool) -> bool:
-        every = self.config.train.save_steps
-        return self.state.global_step % every == 0 if every else epoch_ends
-
-    def _save(self, metrics: dict[str, float] | None):
+    def _save(self, metrics: dict[str, float] | None, is_best: bool):
         state = self.state
         state.finished, state.log_window = self._finished(), self._log.state()
         weights = {p.name: p.asnumpy() for p in self.step.parameters}
         # a correlation over equal predictions is NaN, which JSON cannot hold
         finite = {k: v for k, v in (metrics or {}).items() if not isinstance(v, float) or math.isfinite(v)}
         files = self.files | ({METRICS: json_bytes(finite)} if metrics else {})
-        folder = self.run.save(
-            state, weights, self.optimizer.state(), files, self.config.train.save_total_limit,
-            is_best=metrics is not None and state.best_step == state.global_step,
-        )  # fmt: skip
+        moments = self.optimizer.state() | self.average.state()
+        folder = self.run.save(state, weights, moments, files, self.config.train.save_total_limit, is_best)
         self._tell("on_save", folder)
 
     def _finished(self) -> bool:
-        state, patience = self.state, self.config.train.early_stopping_patience
-        stopped_early = bool(patience) and state.evaluations_without_gain >= patience
-        return state.global_step >= state.total_steps or stopped_early
+        state = self.state
+        return state.global_step >= state.total_steps or patience_is_used_up(state, self.config.train)
 
     def _diverged(self, what: str) -> TrainingError:
         found = self.run.checkpoints()
@@ -183,29 +188,6 @@ class TrainingLoop:
             f"stopped by signal {signal_number} after global step {self.state.global_step}; everything is saved. "
             f"Continue with: tasklab train --resume {folder}", signal_number,
         )  # fmt: skip
-
-    def _batches(self, epoch: int) -> list[Batch]:
-        config, lengths = self.config, self.features.lengths
-        return train_batches(
-            lengths, self.planned, config.train.batch_size, config.seed, epoch, config.data.group_by_length
-        )
-
-    def _total_steps(self) -> int:
-        train = self.config.train
-        return train.max_steps or math.ceil(train.epochs * self.steps_per_epoch)
-
-    def _plan(self) -> dict:
-        train = self.config.train
-        return {
-            "rows": len(self.features),
-            "tokens": int(self.features.lengths.sum()),
-            "crc32_of_tokens": zlib.crc32(self.features["input_ids"].values),
-            "planned_lengths": list(map(int, self.planned)),
-            "batch_size": train.batch_size,
-            "group_by_length": self.config.data.group_by_length,
-            "gradient_accumulation_steps": train.gradient_accumulation_steps,
-            "seed": self.config.seed,
-        }
 
     def _tell(self, event: str, *arguments):
         for callback in self.callbacks:

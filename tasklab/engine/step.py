@@ -40,15 +40,15 @@ class SummedLoss(nn.Cell):
 
 
 class GradientStep(nn.Cell):
-    """Gradient of the summed loss for one micro-batch."""
+    """Gradient of the summed loss for one micro-batch; `objective` makes a cell of (network, loss, inputs of it)."""
 
-    def __init__(self, network: nn.Cell, loss: nn.Cell, inputs, labels, compiles: CompileLog):
+    def __init__(self, network: nn.Cell, loss: nn.Cell, inputs, labels, compiles: CompileLog, objective=SummedLoss):
         super().__init__(auto_prefix=False)
         self.parameters = ParameterTuple(network.trainable_params())
         self.columns = (*inputs, *labels, "sample_weight")
         self.compiles = compiles
         self.dropout_seed = bind_dropout(network)
-        self.summed_loss = SummedLoss(network, loss, len(inputs))
+        self.summed_loss = objective(network, loss, len(inputs))
         self.gradient = ms.value_and_grad(self.summed_loss, None, self.parameters, has_aux=True)
         self.set_train(True)
 

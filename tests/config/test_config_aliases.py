@@ -239,3 +239,15 @@ def test_every_alias_leads_to_a_setting_and_none_is_also_ignored():
         assert parent in config, f"{theirs} -> {ours}"
     assert not set(ALIASES) & IGNORED and not set(ALIASES) & set(ONLY) and not set(ONLY) & IGNORED
     assert not set(config.leaf_keys()) & (set(ALIASES) | IGNORED | set(ONLY))
+
+
+def test_huggingface_selection_of_the_best_model_is_understood():
+    config = resolve(
+        task="question_answering", model="bert_tiny",
+        args={"load_best_model_at_end": True, "metric_for_best_model": "eval_loss", "greater_is_better": False,
+              "save_strategy": "steps", "save_steps": 50, "eval_strategy": "steps", "eval_steps": 50},
+    ).train  # fmt: skip
+    assert (config.metric_for_best_model, config.greater_is_better, config.load_best_model_at_end) == (
+        "eval_loss", False, True,
+    )  # fmt: skip
+    assert [(config.when(kind), config[f"{kind}_steps"]) for kind in ("save", "eval")] == [("steps", 50)] * 2

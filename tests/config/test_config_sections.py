@@ -74,7 +74,7 @@ def test_an_assignment_is_converted_to_the_declared_type(key, given, stored):
         ("optimizer.betas", [0.9, 1], "optimizer.betas is [0.9, 1]; expected a list of 2 values, each a number >= 0 "
          "and < 1"),
         ("optimizer.learning_rate", 1, "unknown key 'optimizer.learning_rate'; known here: name, lr, weight_decay, "
-         "betas, eps, bias_correction, layer_decay"),
+         "betas, eps, bias_correction, layer_decay, ema_decay"),
         ("optimizer.bias_corection", 1, "unknown key 'optimizer.bias_corection'; did you mean 'bias_correction'?"),
         ("optimzer.lr", 1, "unknown key 'optimzer.lr'; did you mean 'optimizer'?"),
         ("optimizer", 3, "optimizer is 3; expected a mapping of its keys"),
@@ -159,7 +159,7 @@ def test_every_bad_combination_is_listed():
         config.validate()
     assert str(caught.value).splitlines() == [
         "model.hidden_size 9 is not a multiple of model.num_attention_heads 2",
-        "train.early_stopping_patience needs evaluations; set train.eval_strategy to epoch or steps",
+        "train.early_stopping_patience = 2 needs evaluations; set train.eval_strategy to epoch or steps",
         "schedule.warmup_ratio 0.1 and schedule.warmup_steps 20 are both set; give one, and set the ratio to 0 or the "
         "steps to null",
         "data.max_seq_length 128 is more than model.max_position_embeddings 64; set data.max_seq_length to at most 64",

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tasklab.engine.evaluate import evaluate, padded_rows, row_outputs, serving_lengths
+from tasklab.engine.evaluate import Evaluator, padded_rows, row_outputs, serving_lengths
 from tasklab.engine.step import CompileLog
 
 LENGTHS = (3, 20, 7, 16, 17, 1, 9)
@@ -44,8 +44,22 @@ def test_scores_count_every_example_once(task, settings, table, reference):
     job, features = task(settings(evaluate__batch_size=4)), table(LENGTHS)
     labels = [0, 1, 2, 0, 1, 2, 0]
     hits = sum(int(row.argmax()) == label for row, label in zip(reference, labels, strict=True))
-    found = evaluate(job, job.network(), features, labels, CompileLog())
-    assert found == {"accuracy": pytest.approx(100 * hits / 7)}
+    found = Evaluator(job, job.network(), features, labels, CompileLog())()
+    assert found["accuracy"] == pytest.approx(100 * hits / 7)
+
+
+def test_the_loss_is_the_mean_over_all_rows(task, settings, table, reference):
+    job, features = task(settings(evaluate__batch_size=4)), table(LENGTHS)
+    labels = features["labels"]
+    log_probs = reference - np.log(np.exp(reference).sum(axis=1, keepdims=True))
+    found = Evaluator(job, job.network(), features, labels.tolist(), CompileLog())()
+    assert found["loss"] == pytest.approx(-log_probs[np.arange(7), labels].mean(), abs=1e-5)
+
+
+def test_rows_without_labels_have_no_loss(task, settings, table):
+    job, features = task(settings()), table(LENGTHS)
+    job.labelled_evaluation = False
+    assert Evaluator(job, job.network(), features, [0] * 7, CompileLog())().keys() == {"accuracy"}
 
 
 def test_short_runs_use_batches_of_powers_of_two():

@@ -46,6 +46,19 @@ def test_an_evaluation_is_logged_under_the_title_of_the_task(job, caplog):
     assert "Label Metric = {'accuracy': 62.5}" in [r.message for r in caplog.records]
 
 
+def test_a_new_best_is_told_against_the_one_before(job, caplog):
+    left = [0.84, 0.5, 0.9]
+    with caplog.at_level(logging.INFO, "tasklab"):
+        job(
+            losses=[], evaluate=lambda: {"f1": left.pop(0)}, callbacks=[ProgressLog()], train__epochs=3,
+            train__metric_for_best_model="f1",
+        ).train()  # fmt: skip
+    assert [r.message for r in caplog.records if r.message.startswith("best")] == [
+        "best F1 performance has been updated: 0.00000 --> 0.84000",
+        "best F1 performance has been updated: 0.84000 --> 0.90000",
+    ]
+
+
 def test_every_record_is_one_line_of_json(job):
     loop = job(
         losses=[1.0, 3.0, 2.0, 2.0, 5.0], scores=[np.float32(62.5)], callbacks=[MetricsFile()], train__epochs=1,

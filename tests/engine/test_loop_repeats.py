@@ -73,14 +73,24 @@ def test_a_row_of_weight_zero_changes_nothing(job):
         np.testing.assert_array_equal(grad.asnumpy(), wanted)
 
 
-def test_a_run_killed_between_checkpoints_repeats_its_bits(job, weights):
+FEATURES = {
+    "plain": {},
+    "average": {"optimizer__ema_decay": 0.9},
+    "fgm": {"adversarial__name": "fgm", "adversarial__target": "table"},
+    "pgd": {"adversarial__name": "pgd", "adversarial__target": "table"},
+    "rdrop": {"loss__rdrop_alpha": 2.0, "optimizer__ema_decay": 0.5},
+}
+
+
+@pytest.mark.parametrize("features", FEATURES.values(), ids=FEATURES)
+def test_a_run_killed_between_checkpoints_repeats_its_bits(job, weights, features):
     options = dict(
         lengths=(3, 20) * 6, model__hidden_dropout_prob=0.3, schedule__warmup_ratio=0.2, train__epochs=2,
-        train__save_steps=4, train__logging_steps=3, train__save_total_limit=None,
+        train__save_steps=4, train__logging_steps=3, train__save_total_limit=None, **features,
     )  # fmt: skip
     whole = job("whole", callbacks=[MetricsFile()], **options)
     whole.train()
-    assert whole.steps_per_epoch == 6  # so that the checkpoint of step 4 lies inside an epoch
+    assert whole.order.steps_per_epoch == 6  # so that the checkpoint of step 4 lies inside an epoch
 
     class Kill(MetricsFile):
         def on_step_end(self, loop):

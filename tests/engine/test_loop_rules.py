@@ -52,6 +52,11 @@ def checkpoints(loop):
         ({"train__eval_strategy": "steps", "train__eval_steps": 4}, [4, 8, 10], [4, 5, 8, 10]),
         ({"train__eval_strategy": "no"}, [], [5, 10]),
         ({"train__eval_strategy": "no", "train__save_steps": 3}, [], [3, 6, 9, 10]),
+        ({"train__eval_steps": 4}, [4, 8, 10], [4, 5, 8, 10]),
+        ({"train__eval_strategy": "epoch", "train__eval_steps": 4}, [5, 10], [5, 10]),
+        ({"train__save_strategy": "epoch", "train__save_steps": 3}, [5, 10], [5, 10]),
+        ({"train__save_strategy": "best"}, [5, 10], [5, 10]),  # every score is better than the one before
+        ({"train__save_strategy": "no"}, [5, 10], [10]),
         ({"train__max_steps": 7}, [5, 7], [5, 7]),
         ({"train__max_steps": 12}, [5, 10, 12], [5, 10, 12]),
         ({"train__gradient_accumulation_steps": 2}, [3, 6], [3, 6]),  # 2 + 2 + 1 micro-batches
@@ -64,6 +69,41 @@ def test_a_run_evaluates_and_saves_when_it_was_told_to(job, settings, evaluated,
     assert (seen.evaluated, seen.saved) == (evaluated, saved)
     assert seen.steps == state.global_step == state.total_steps == saved[-1]
     assert state.finished
+
+
+@pytest.mark.parametrize("strategy, saved", [("best", [5, 10, 30]), ("no", [30]), ("epoch", [5, 10, 15, 20, 25, 30])])
+def test_evaluations_without_gain_are_saved_only_when_asked_for(job, strategy, saved):
+    seen = Seen()
+    job(
+        losses=[], scores=[40, 50, 45, 50, 30, 20], callbacks=[seen], train__epochs=6, train__save_strategy=strategy
+    ).train()
+    assert seen.saved == saved
+
+
+def test_a_smaller_loss_is_better(job):
+    left = [0.9, 0.5, 0.7]
+    loop = job(
+        losses=[], evaluate=lambda: {"accuracy": 1.0, "loss": left.pop(0)}, train__epochs=3,
+        train__metric_for_best_model="eval_loss",
+    )  # fmt: skip
+    state = loop.train()
+    assert (state.best_metric, state.best_step) == (0.5, 10)
+
+
+@pytest.mark.parametrize("greater, best", [(True, 50), (False, 40)])
+def test_the_user_says_what_is_better(job, greater, best):
+    loop = job(losses=[], scores=[45, 50, 40], train__epochs=3, train__greater_is_better=greater)
+    assert loop.train().best_metric == best
+
+
+def test_gains_up_to_the_threshold_use_up_patience_but_are_kept(job):
+    # against the best so far: +10, +2 (no gain), +2 (no gain): patience 2 ends the run, the last is the best
+    loop = job(
+        losses=[], scores=[40, 50, 52, 54, 99], train__epochs=5, train__early_stopping_patience=2,
+        train__early_stopping_threshold=2,
+    )  # fmt: skip
+    state = loop.train()
+    assert (state.epoch, state.best_metric, state.best_step, state.evaluations_without_gain) == (4, 54, 20, 2)
 
 
 def test_training_stops_when_patience_is_used_up(job):

@@ -39,6 +39,7 @@ class Labels(Task):
     """The label of a row is its first word modulo CLASSES."""
 
     inputs, labels = ("input_ids", "attention_mask"), ("labels",)
+    labelled_evaluation = True
     metric, title = "accuracy", "Label Metric"
 
     def read(self, path, training): ...

@@ -159,7 +159,7 @@ def test_resume_finds_the_data_of_the_run_when_none_is_given(seed_flow, squad, c
 def test_do_eval_false_trains_without_evaluation_and_true_needs_data(placed, squad, calls):
     trainer = make(squad)
     trainer.train(do_eval=False)
-    assert calls[0][0].train.eval_strategy == "no" and trainer.config.train.eval_strategy == "epoch"
+    assert calls[0][0].train.eval_strategy == "no" and trainer.config.train.eval_strategy is None
     with pytest.raises(ConfigError, match="do_eval=True needs an evaluation set"):
         Trainer(tiny_qa.settings(), "question_answering", "bert_base_uncased", squad).train(do_eval=True)
 

@@ -1,0 +1,40 @@
+"""Which rows make up which optimizer step: fixed by rows, settings and seed, so that a resume repeats it."""
+
+import zlib
+
+from tasklab.config import Config
+from tasklab.data.buckets import Batch, plan_lengths, train_batches
+from tasklab.data.features import FeatureTable
+
+
+class RowOrder:
+    """The batches of every epoch, with the padded lengths planned for them."""
+
+    def __init__(self, features: FeatureTable, config: Config):
+        self.features, self.config = features, config
+        self.planned = plan_lengths(features.lengths, config.data.num_buckets, config.data.max_seq_length)
+        self.steps_per_epoch = len(self.steps(0))
+
+    def steps(self, epoch: int) -> list[list[Batch]]:
+        """The micro-batches of each optimizer step of an epoch."""
+        config = self.config
+        batches = train_batches(
+            self.features.lengths, self.planned, config.train.batch_size, config.seed, epoch,
+            config.data.group_by_length,
+        )  # fmt: skip
+        size = config.train.gradient_accumulation_steps
+        return [batches[i : i + size] for i in range(0, len(batches), size)]
+
+    def plan(self) -> dict:
+        """What fixes the order; equal plans mean equal batches."""
+        train = self.config.train
+        return {
+            "rows": len(self.features),
+            "tokens": int(self.features.lengths.sum()),
+            "crc32_of_tokens": zlib.crc32(self.features["input_ids"].values),
+            "planned_lengths": list(map(int, self.planned)),
+            "batch_size": train.batch_size,
+            "group_by_length": self.config.data.group_by_length,
+            "gradient_accumulation_steps": train.gradient_accumulation_steps,
+            "seed": self.config.seed,
+        }

@@ -1,0 +1,10 @@
+"""How far two predictions for the same row lie apart: for R-Drop."""
+
+import mindspore as ms
+from mindspore import ops
+
+
+def softmax_divergence(first, second):
+    """(KL(p || q) + KL(q || p)) / 2 in nats, p and q the softmax of two logits [..., C] over C: [...]."""
+    log_p, log_q = (ops.log_softmax(logits.astype(ms.float32), axis=-1) for logits in (first, second))
+    return 0.5 * ((ops.exp(log_p) - ops.exp(log_q)) * (log_p - log_q)).sum(axis=-1)
