@@ -20,7 +20,7 @@ setup(
     packages=find_packages(include=["tasklab", "tasklab.*"]) + ["tasklab.configs"],
     package_dir={"tasklab.configs": "configs"},
     package_data={
-        "tasklab": ["samples/**/*.json", "kernels/src/*"],
+        "tasklab": ["samples/**/*.json", "samples/**/*.tsv", "kernels/src/*"],
         "tasklab.configs": ["**/*.yaml"],
     },
     install_requires=[
@@ -33,6 +33,8 @@ setup(
         "safetensors>=0.4",
         "google-crc32c>=1.5",  # checksums in TensorFlow checkpoints
         "matplotlib>=3.7",
+        "scikit-learn>=1.3",  # scores of classifiers, and the baselines beside them
+        "scipy>=1.10",
         "tqdm>=4.60",
     ],
     extras_require={

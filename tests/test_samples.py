@@ -70,3 +70,26 @@ def test_answers_lie_all_over_the_context():
 def test_no_question_is_asked_twice_about_one_context():
     asked = [(context, row["question"]) for split in ("train", "dev") for context, row in rows(split)]
     assert len(asked) == len(set(asked))
+
+
+REVIEWS = FOLDER.parent / "text_classification"
+
+
+def reviews(split):
+    lines = (REVIEWS / f"{split}.tsv").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "label\ttext_a"
+    return [line.split("\t") for line in lines[1:]]
+
+
+@pytest.mark.parametrize("split", ["train", "dev"])
+def test_reviews_are_balanced_and_differ(split):
+    rows = reviews(split)
+    texts, labels = [text for _, text in rows], [label for label, _ in rows]
+    assert labels.count("positive") == labels.count("negative") == len(rows) / 2
+    assert len(texts) == len(set(texts))
+
+
+def test_the_subjects_of_dev_reviews_are_not_in_train():
+    train = " ".join(text for _, text in reviews("train")).lower()
+    for subject in ("the play", "this camera", "the campsite", "the novel", "this backpack", "turned out to be"):
+        assert subject not in train and any(subject in text.lower() for _, text in reviews("dev"))

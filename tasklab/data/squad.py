@@ -1,13 +1,13 @@
 """Question answering files in the SQuAD layout: SQuAD 1.1 and 2.0, CMRC 2018, DRCD, XQuAD, COVID-QA."""
 
-import re
 from pathlib import Path
 
 from tasklab.data.problems import BadRows
 from tasklab.data.qa import Answer, QAExample
 from tasklab.data.qa_input import qa_examples_from_input
+from tasklab.data.splits import find_split
 from tasklab.data.squad_layout import SquadLayout
-from tasklab.data.textfile import neighbours, read_json
+from tasklab.data.textfile import read_json
 from tasklab.errors import DataError
 
 __all__ = ["Answer", "QAExample", "find_squad_file", "qa_examples_from_input", "read_squad"]
@@ -47,15 +47,4 @@ def find_squad_file(path, split: str) -> Path:
 
     Raises: DataError when none or several fit.
     """
-    folder = Path(path).expanduser()
-    if not folder.is_dir():
-        return folder
-    found = [folder / name for name in FILES[split] if (folder / name).is_file()]
-    if not found:
-        wanted = re.compile(rf"(^|[^a-z])({split}{'|validation|valid|eval' if split == 'dev' else ''})([^a-z]|$)", re.I)
-        found = sorted(p for p in folder.glob("*.json") if wanted.search(p.stem) and p.is_file())
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        raise DataError(f"{folder}: no file for {split} ({', '.join(FILES[split])}); {neighbours(folder)}")
-    raise DataError(f"{folder}: {', '.join(p.name for p in found)} all fit {split}; give the path of the one you want")
+    return find_split(path, split, FILES[split], (".json",))

@@ -5,6 +5,7 @@ Read alike: SQuAD 1.1 and 2.0, CMRC 2018, DRCD, XQuAD, COVID-QA. Keys that are n
 
 from tasklab.data.problems import BadRows, shortened
 from tasklab.data.qa import Answer, QAExample
+from tasklab.data.textfile import encodable
 from tasklab.errors import DataError
 
 FIX_OFFSET = "correct the offset or set data.on_bad_row: skip"
@@ -105,7 +106,7 @@ class SquadLayout:
                 found = f"has as text {_type(text)} and as answer_start {_type(start)}"
             expected = "expected an object with 'text' (text) and 'answer_start' (a whole number)"
             return None, ("layout", f"{self.file}: {path} {found}; {expected}")
-        if not text.strip() or not _encodable(text):
+        if not text.strip() or not encodable(text):
             what = "is empty" if not text.strip() else "holds half of a surrogate pair"
             return None, ("empty answer", f"{self.file}: {path}: the text {what}; {FIX_ROW}")
         if start >= 0 and context.startswith(text, start):
@@ -134,7 +135,7 @@ class SquadLayout:
         if not text.strip():
             self._note(f"empty {key}", f"{path}: {key}", f"is empty; {FIX_ROW}")
             return False
-        if not _encodable(text):
+        if not encodable(text):
             self._note("broken text", f"{path}: {key}", f"holds half of a surrogate pair; {FIX_ROW}")
             return False
         return True
@@ -160,16 +161,6 @@ def _misaligned(text: str, start: int, context: str) -> str:
         if places:
             return f"{said} ({name} begins at {min(places, key=lambda place: abs(place - start))})"
     return f"{said}, which is nowhere in the context"
-
-
-def _encodable(text: str) -> bool:
-    if text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _type(value) -> str:

@@ -53,6 +53,17 @@ def parse_json(text: str, place: str):
         raise DataError(f"{place}: not JSON that can be read: {error}") from None
 
 
+def encodable(text: str) -> bool:
+    """Whether the text can be written as UTF-8; half of a surrogate pair cannot."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def neighbours(path: Path) -> str:
     """What is in the nearest folder that exists: helps against a wrong name."""
     folder = path if path.is_dir() else next((p for p in path.parents if p.is_dir()), Path("."))

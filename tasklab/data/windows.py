@@ -9,6 +9,7 @@ import numpy as np
 
 from tasklab.data.features import FeatureTable, Ragged, row_offsets, spans
 from tasklab.data.qa import QAExample
+from tasklab.data.tokens import distinct, encode_flat
 from tasklab.errors import ConfigError, DataError
 
 SPECIAL = 3  # [CLS] question [SEP] window [SEP]
@@ -35,10 +36,10 @@ def qa_windows(
     """
     if max_query_length < 1 or doc_stride < 1:
         raise ConfigError(f"data.max_query_length {max_query_length} and data.doc_stride {doc_stride} must be above 0")
-    questions, question_of = _distinct([example.question for example in examples])
-    contexts, context_of = _distinct([example.context for example in examples])
-    question_ids, _ = _flat(tokenizer.encode_batch(questions))
-    context_ids, offsets = _flat(tokenizer.encode_batch(contexts))
+    questions, question_of = distinct([example.question for example in examples])
+    contexts, context_of = distinct([example.context for example in examples])
+    question_ids, _ = encode_flat(tokenizer, questions)
+    context_ids, offsets = encode_flat(tokenizer, contexts)
     query_length = np.minimum(question_ids.lengths, max_query_length)[question_of]
     plan = _Plan(query_length, context_ids.lengths[context_of], max_seq_length, doc_stride)
 
@@ -155,18 +156,3 @@ def _answer_tokens(
     first = np.searchsorted(shift + offsets[:, 1], mine + begin, side="right") - rows[context_of]
     last = np.searchsorted(shift + offsets[:, 0], mine + end, side="left") - 1 - rows[context_of]
     return np.where(begin < 0, -1, first), np.where(begin < 0, -1, last)
-
-
-def _distinct(texts: list[str]) -> tuple[list[str], np.ndarray]:
-    """The different texts in order of appearance, and for each text which one it is."""
-    index: dict[str, int] = {}
-    which = [index.setdefault(text, len(index)) for text in texts]
-    return list(index), np.array(which, np.int64)
-
-
-def _flat(encoded: list[tuple[np.ndarray, np.ndarray]]) -> tuple[Ragged, np.ndarray]:
-    """Ids of all texts as one ragged column, and their offsets [tokens, 2] one below the other."""
-    lengths = [len(ids) for ids, _ in encoded]
-    ids = np.concatenate([ids for ids, _ in encoded]) if encoded else np.zeros(0, np.int32)
-    offsets = np.concatenate([pairs for _, pairs in encoded]) if encoded else np.zeros((0, 2), np.int32)
-    return Ragged(ids, row_offsets(lengths)), offsets

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tasklab.config import DataConfig, find_model, list_models, resolve, setting
+from tasklab.data.text_rows import TextDataConfig
 
 
 @dataclass
@@ -67,6 +68,42 @@ def test_a_question_answering_recipe_resolves_and_says_what_to_expect(recipe):
     assert max(map(len, lines)) <= 120
 
 
+@pytest.mark.parametrize("recipe", list_models("text_classification"), ids=lambda m: m["name"])
+def test_a_classification_recipe_resolves_and_says_how_to_run_it(recipe):
+    config = resolve("text_classification", recipe["name"], data_class=TextDataConfig)
+    assert config.task == "text_classification" and config.notes == []
+    if recipe["task"]:
+        lines = Path(recipe["path"]).read_text(encoding="utf-8").splitlines()
+        assert recipe["description"].startswith("Text classification") and max(map(len, lines)) <= 120
+        assert any(line.startswith("#   ") and f"tasklab train {recipe['name']} " in line for line in lines) or any(
+            line.startswith(f"#   tasklab evaluate {recipe['name']} ") for line in lines
+        )
+
+
+def test_every_glue_task_has_a_recipe_for_both_encoders():
+    names = {m["name"] for m in list_models("text_classification")}
+    for task in ("cola", "sst2", "mrpc", "qqp", "stsb", "mnli", "mnli_mm", "qnli", "rte", "wnli"):
+        assert f"txtcls_minilm_l6_{task}" in names
+        assert {f"txtcls_bert_base_uncased_{task}", f"txtcls_bert_base_uncased_glue_{task}"} & names
+
+
+@pytest.mark.parametrize(
+    "task, metric, labels",
+    [  # the order of the classes and the metrics are those of transformers' GLUE data sets
+        ("cola", "matthews_correlation", ["unacceptable", "acceptable"]), ("sst2", None, ["negative", "positive"]),
+        ("mrpc", "f1", ["not_equivalent", "equivalent"]), ("qqp", "f1", ["not_duplicate", "duplicate"]),
+        ("mnli", None, ["entailment", "neutral", "contradiction"]), ("qnli", None, ["entailment", "not_entailment"]),
+        ("rte", None, ["entailment", "not_entailment"]), ("wnli", None, ["not_entailment", "entailment"]),
+        ("stsb", None, []),
+    ],
+)  # fmt: skip
+def test_glue_recipes_know_the_classes_and_the_metric(task, metric, labels):
+    config = resolve(model=f"txtcls_minilm_l6_{task}", data_class=TextDataConfig)
+    assert (config.model.labels or list(config.data.label_names.values())) == labels
+    assert config.train.metric_for_best_model == metric
+    assert (config.model.problem_type == "regression") is (task == "stsb")
+
+
 def test_bert_base_trains_with_the_settings_of_the_published_score():
     config = resolve(model="qa_bert_base_uncased", data_class=QAData)
     assert (config.train.epochs, config.train.batch_size, config.optimizer.lr) == (2, 12, 3e-5)
@@ -85,6 +122,8 @@ def test_chinese_is_scored_by_cmrc_rules():
         ("qa_bert_base_uncased", "qa_bert_base_uncased"),
         ("qa_bert_base_uncased_squad", "qa_bert_base_uncased_squad"),
         ("mindspore/qa_bert_base_uncased", "qa_bert_base_uncased"),
+        ("txtcls_bert_base_uncased", "txtcls_bert_base_uncased"),
+        ("mindspore/txtcls_bert_base_uncased_mnli", "txtcls_bert_base_uncased_mnli"),
     ],
 )
 def test_names_of_mindformers_are_known(theirs, ours):

@@ -2,6 +2,7 @@
 
 import pytest
 import tiny_qa
+import tiny_texts
 
 from tasklab import Trainer, list_models, list_tasks, session
 from tasklab.errors import ConfigError
@@ -15,11 +16,18 @@ def vocabulary(tmp_path_factory) -> str:
     return str(tiny_qa.write_vocabulary(tmp_path_factory.mktemp("vocabulary")))
 
 
-def one_step(task: str | None, model: str, squad, vocabulary: str) -> dict:
-    settings = tiny_qa.settings(**{
+TOY = {"question_answering": tiny_qa, "text_classification": tiny_texts}
+"""By task a module with settings(**more) and write_for(config, folder), which gives a folder of rows for a recipe."""
+
+
+def one_step(task: str | None, model: str, folder, vocabulary: str) -> dict:
+    toy = TOY[task or RECIPES[model]]
+    settings = toy.settings(**{
         "from_scratch": True, "tokenizer.vocab": vocabulary, "train.max_steps": 1, "train.eval_strategy": "no",
     })  # fmt: skip
-    return Trainer(settings, task, model, squad, output_dir=f"run_{model}").train()
+    trainer = Trainer(settings, task, model, output_dir=f"run_{model}")
+    trainer.config.data.train = str(toy.write_for(trainer.config, folder / "data"))
+    return trainer.train()
 
 
 @pytest.fixture
@@ -30,8 +38,8 @@ def without_curves(monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_a_recipe_takes_a_training_step(recipe, squad, vocabulary, without_curves):
-    trained = one_step(None, recipe, squad, vocabulary)
+def test_a_recipe_takes_a_training_step(recipe, tmp_path, vocabulary, without_curves):
+    trained = one_step(None, recipe, tmp_path, vocabulary)
     assert trained["global_step"] == 1 and 0 < trained["loss"] < 10
 
 
@@ -46,8 +54,8 @@ def test_a_backbone_composes_with_every_task(task, backbone):
 @pytest.mark.slow
 @pytest.mark.parametrize("task", list_tasks())
 @pytest.mark.parametrize("backbone", BACKBONES)
-def test_a_backbone_takes_a_training_step_with_every_task(task, backbone, squad, vocabulary, without_curves):
-    assert one_step(task, backbone, squad, vocabulary)["global_step"] == 1
+def test_a_backbone_takes_a_training_step_with_every_task(task, backbone, tmp_path, vocabulary, without_curves):
+    assert one_step(task, backbone, tmp_path, vocabulary)["global_step"] == 1
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

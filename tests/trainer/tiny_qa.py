@@ -57,6 +57,10 @@ def write_data(folder: Path) -> Path:
     return folder
 
 
+def write_for(config, folder: Path) -> Path:
+    return write_data(folder)
+
+
 def write_vocabulary(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "vocab.txt"

@@ -1,0 +1,56 @@
+"""Single texts and pairs as rows of token ids (truncation: transformers' `longest_first`)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tasklab.data.features import Ragged, row_offsets, spans
+from tasklab.data.tokens import distinct, encode_flat
+from tasklab.errors import ConfigError
+
+SPECIAL = {False: 2, True: 3}
+"""[CLS] a [SEP], or with a second text [CLS] a [SEP] b [SEP]."""
+
+
+def text_rows(
+    tokenizer, first: Sequence[str], second: Sequence[str] | None, max_seq_length: int
+) -> tuple[dict[str, Ragged], int]:
+    """One row [CLS] a [SEP] or [CLS] a [SEP] b [SEP] per text or pair.
+
+    Of a pair that is too long the longer text loses tokens first, each text at its end.
+    Returns: input_ids and token_type_ids (0 up to the first [SEP], then 1), and how many rows were cut.
+    Raises: ConfigError when max_seq_length leaves no room for a token of each text.
+    """
+    room = max_seq_length - SPECIAL[second is not None]
+    if room < 1 + (second is not None):
+        raise ConfigError(f"data.max_seq_length {max_seq_length} leaves no room for text beside the special tokens")
+    texts, which = distinct([*first, *(second or ())])
+    tokens, _ = encode_flat(tokenizer, texts)
+    which_a, which_b = which[: len(first)], which[len(first) :]
+    length_a = tokens.lengths[which_a]
+    length_b = tokens.lengths[which_b] if second is not None else np.zeros_like(length_a)
+    kept_a, kept_b = longest_first(length_a, length_b, room)
+
+    offsets = row_offsets(kept_a + kept_b + SPECIAL[second is not None])
+    starts = offsets[:-1]
+    ids = np.full(offsets[-1], tokenizer.sep_id, np.int32)
+    ids[starts] = tokenizer.cls_id
+    ids[spans(starts + 1, kept_a)] = tokens.values[spans(tokens.offsets[which_a], kept_a)]
+    types = np.zeros(offsets[-1], np.int8)
+    if second is not None:
+        ids[spans(starts + kept_a + 2, kept_b)] = tokens.values[spans(tokens.offsets[which_b], kept_b)]
+        types[spans(starts + kept_a + 2, kept_b + 1)] = 1
+    cut = int((kept_a + kept_b < length_a + length_b).sum())
+    return {"input_ids": Ragged(ids, offsets), "token_type_ids": Ragged(types, offsets)}, cut
+
+
+def longest_first(length_a: np.ndarray, length_b: np.ndarray, room: int) -> tuple[np.ndarray, np.ndarray]:
+    """Tokens kept of each text: the shorter one whole while it takes at most half of `room`, else half for each.
+
+    Of an odd room the longer text gets the middle token, of two equally long ones the second.
+    """
+    short, long = np.minimum(length_a, length_b), np.maximum(length_a, length_b)
+    kept_short = np.minimum(short, np.maximum(room - long, room // 2))
+    kept_long = np.minimum(long, room - kept_short)
+    swapped = length_a > length_b
+    return np.where(swapped, kept_long, kept_short), np.where(swapped, kept_short, kept_long)

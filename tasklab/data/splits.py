@@ -1,0 +1,30 @@
+"""The file of a split inside a folder."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from tasklab.data.textfile import neighbours
+from tasklab.errors import DataError
+
+WORDS = {"train": "train", "dev": "dev|validation|valid|eval", "test": "test"}
+"""How the file names of a split are recognised."""
+
+
+def find_split(path, split: str, names: Sequence[str], suffixes: Sequence[str]) -> Path:
+    """`path` itself, or the file of the split in a folder: one of `names`, else the only one named after the split.
+
+    Raises: DataError when none or several fit.
+    """
+    folder = Path(path).expanduser()
+    if not folder.is_dir():
+        return folder
+    found = [folder / name for name in names if (folder / name).is_file()]
+    if not found:
+        wanted = re.compile(rf"(^|[^a-z])({WORDS[split]})([^a-z]|$)", re.I)
+        found = sorted(p for p in folder.iterdir() if p.suffix in suffixes and wanted.search(p.stem) and p.is_file())
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise DataError(f"{folder}: no file for {split} ({', '.join(names)}); {neighbours(folder)}")
+    raise DataError(f"{folder}: {', '.join(p.name for p in found)} all fit {split}; give the path of the one you want")

@@ -1,0 +1,189 @@
+"""Labelled texts and pairs of texts from table files: columns found or named, every bad row told with its place."""
+
+import difflib
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tasklab.config import DataConfig, setting
+from tasklab.data.columns import LABEL, TEXT_A, find_column, text_columns
+from tasklab.data.problems import BadRows, shortened
+from tasklab.data.splits import find_split
+from tasklab.data.table import FIX, SUFFIXES, Table
+from tasklab.data.textfile import encodable
+from tasklab.errors import DataError
+
+FILES = {split: tuple(split + suffix for suffix in SUFFIXES) for split in ("train", "dev")}
+
+
+@dataclass
+class TextDataConfig(DataConfig, path="data"):
+    """Which columns hold the texts and the label, and what the labels are called."""
+
+    columns: list[str] = setting([])  # names for a file without a header line
+    text_a: str | None = None  # column; null looks for a usual name
+    text_b: str | None = None  # column of the second text; null with text_a set: there is none
+    label: str | None = None  # column
+    eval_file: str | None = None  # the file to evaluate on where data.eval is a folder that holds several
+    label_names: dict[str, str] = setting({})  # what a label of the file is called: {0: negative, 1: positive}
+    quotes: bool | None = None  # cells may stand in double quotes; null: in .csv files only
+    soft_targets: bool = False  # learn the scores of a teacher too, from the column logits
+    output_logits: bool = False  # predictions carry the scores of all classes
+    output_prob: bool = False  # predictions carry the probabilities of all classes
+
+
+@dataclass(frozen=True)
+class TextExample:
+    """A text, or a pair of them, with its label: a name, a tuple of names (multi-label), a number, or None."""
+
+    id: str
+    text_a: str
+    text_b: str | None = None
+    label: str | tuple[str, ...] | float | None = None
+    logits: tuple[float, ...] = ()
+    """Scores that a teacher gave each class."""
+    place: str = ""
+
+
+def read_text_rows(
+    path, data: TextDataConfig, problem_type: str, labels: Sequence[str] = (), training: bool = True,
+    labelled: bool = True,
+) -> tuple[list[TextExample], str]:  # fmt: skip
+    """Examples in file order, and one line on what was left out or looks wrong, or ''.
+
+    Args:
+        path: a file, or a folder with one file for the split.
+        labels: the names that may occur; () takes any.
+        training: which split a folder means, and whether soft targets are read.
+        labelled: False reads no label, for prediction.
+    Raises: DataError that names every bad row, unless data.on_bad_row is skip; or a missing column, or no row.
+    """
+    split = "train" if training else "dev"
+    names = (data.eval_file,) if data.eval_file and not training else FILES[split]
+    file = find_split(path, split, names, SUFFIXES)
+    table = Table(file, data.columns, data.text_a or TEXT_A[0], data.quotes)
+    reader = _Reader(table, data, problem_type, labels, labelled, labelled and training and data.soft_targets)
+    examples = [example for place, row in table if (example := reader.example(place, row)) is not None]
+    if data.on_bad_row == "error":
+        table.bad.raise_if_fatal()
+    if not examples:
+        raise DataError(f"{file}: holds no usable row" + (f"; {table.bad.summary()}" if table.bad else ""))
+    notes = [table.bad.summary(), _contradictions(examples, str(file)) if labelled else ""]
+    return examples, "; ".join(filter(None, notes))
+
+
+def label_order(names: Iterable[str]) -> list[str]:
+    """Class names in the order of the outputs: by value when all are whole numbers, else by the alphabet."""
+    names = sorted(set(names))
+    try:
+        return sorted(names, key=int)
+    except ValueError:
+        return names
+
+
+class _Reader:
+    """Turns rows into examples; what is wrong goes to the table's BadRows."""
+
+    def __init__(self, table: Table, data: TextDataConfig, problem_type: str, labels, labelled: bool, soft: bool):
+        self.bad: BadRows = table.bad
+        self.problem_type, self.labels, self.names = problem_type, list(labels), data.label_names
+        self.text_a, self.text_b = text_columns(table, data.text_a, data.text_b)
+        self.label = find_column(table, "label", data.label, LABEL) if labelled else None
+        self.logits = find_column(table, "soft_targets", "logits") if soft else None
+        self.count = 0
+
+    def example(self, place: str, row: dict) -> TextExample | None:
+        """None when something is wrong with the row."""
+        before = len(self.bad)
+        text_a = self._text(place, row, self.text_a)
+        text_b = self._text(place, row, self.text_b) if self.text_b else None
+        label = self._label(place, row) if self.label else None
+        logits = self._logits(place, row) if self.logits else ()
+        if len(self.bad) > before:
+            return None
+        self.count += 1
+        return TextExample(str(self.count - 1), text_a, text_b, label, logits, place)
+
+    def _text(self, place: str, row: dict, column: str) -> str:
+        value = row.get(column)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            value = str(value)  # JSON: a text that is a number
+        if not isinstance(value, str):
+            self.bad.add("no text", f"{place}: {column!r} is {_shown(row, column)}, expected text; {FIX}")
+        elif not value.strip():
+            self.bad.add("empty text", f"{place}: {column!r} is empty; {FIX}")
+        elif not encodable(value):
+            self.bad.add("broken text", f"{place}: {column!r} holds half of a surrogate pair; {FIX}")
+        return value
+
+    def _label(self, place: str, row: dict):
+        value = row.get(self.label)
+        if self.problem_type == "regression":
+            return self._number(place, value)
+        if self.problem_type == "multi_label_classification":
+            values = value if isinstance(value, list) else str(value).split(",") if value is not None else []
+            return tuple(self._name(place, v) for v in values if str(v).strip())
+        return self._name(place, value)
+
+    def _name(self, place: str, value) -> str:
+        if value is None or isinstance(value, (dict, list)) or not str(value).strip():
+            self.bad.add("no label", f"{place}: {self.label!r} is {shortened(str(value))}, expected a label; {FIX}")
+            return ""
+        name = str(value).strip()
+        if self.names and name not in self.names.values():
+            if name not in self.names:
+                known = ", ".join(self.names)
+                self.bad.add(
+                    "unknown label", f"{place}: the label {name!r} is not in data.label_names ({known}); {FIX}"
+                )
+                return ""
+            name = self.names[name]
+        if self.labels and name not in self.labels:
+            near = difflib.get_close_matches(name, self.labels, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            known = ", ".join(self.labels[:12]) + (", ..." if len(self.labels) > 12 else "")
+            self.bad.add("unknown label", f"{place}: the label {name!r} is none of the model's: {known}; {hint}{FIX}")
+        return name
+
+    def _number(self, place: str, value) -> float:
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = math.nan
+        if not math.isfinite(number):
+            self.bad.add("no number", f"{place}: {self.label!r} is {shortened(str(value))}, expected a number; {FIX}")
+        return number
+
+    def _logits(self, place: str, row: dict) -> tuple[float, ...]:
+        value = row.get(self.logits)
+        try:
+            logits = tuple(float(part) for part in (value.split() if isinstance(value, str) else value))
+        except (TypeError, ValueError):
+            logits = ()
+        wanted = len(self.labels) or len(logits) or 1
+        if len(logits) != wanted or not all(map(math.isfinite, logits)):
+            told = f"{place}: 'logits' is {shortened(str(value))}, expected {wanted} numbers with blanks between them"
+            self.bad.add("bad logits", f"{told}; {FIX}")
+        return logits
+
+
+def _contradictions(examples: Sequence[TextExample], file: str) -> str:
+    """One line when equal texts carry different labels; such rows stay, because official sets hold them too."""
+    first: dict[tuple, TextExample] = {}
+    found = []
+    for example in examples:
+        earlier = first.setdefault((example.text_a, example.text_b), example)
+        if earlier.label != example.label:
+            found.append((earlier, example))
+    if not found:
+        return ""
+    a, b = found[0]
+    return (
+        f"{len(found)} rows repeat a text with another label, all are kept; first: {b.place} says {b.label!r}, "
+        f"{a.place.removeprefix(file)} {a.label!r}"
+    )
+
+
+def _shown(row: dict, column: str) -> str:
+    return shortened(str(row[column])) if column in row else f"missing (the row has {', '.join(map(str, row))})"
+

@@ -1,0 +1,135 @@
+"""The verbs of text classification on NumPy arrays; no network runs here."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tasklab.config import Config
+from tasklab.data.text_rows import TextDataConfig
+from tasklab.errors import ConfigError, DataError
+from tasklab.tasks.text_classification import TextClassification
+from tasklab.text.wordpiece import WordPiece
+
+TOKENIZER = WordPiece(Path(__file__).parents[1] / "fixtures/tiny_wordpiece_vocab.txt")
+
+
+def task(**values) -> TextClassification:
+    config = Config.create(TextDataConfig, task="text_classification", name="toy")
+    for key, value in values.items():
+        config[key.replace("__", ".")] = value
+    return TextClassification(config, TOKENIZER)
+
+
+def write(folder, text, name="train.tsv"):
+    (folder / name).write_text(text, encoding="utf-8")
+    return str(folder / name)
+
+
+def prepared(path, before=(), **values):
+    job = task(data__train=path, **values)
+    job.prepare(list(before))
+    return job
+
+
+def decoded(job, logits, top_k=1):
+    logits = np.array(logits, np.float32)
+    rows = np.arange(len(logits))[::-1]  # batches come in any order
+    return job.decode([(rows, (logits[::-1],))], None, [None] * len(logits), top_k)
+
+
+def test_labels_are_those_of_the_training_data(tmp_path):
+    path = write(tmp_path, "text\tlabel\nA\t10\nB\t9\nC\t10\n")
+    assert prepared(path).config.model.labels == ["9", "10"]
+    assert prepared(path, model__labels=["10", "9"]).config.model.labels == ["10", "9"]
+    names = {"10": "ten", "9": "nine", "8": "eight"}
+    assert prepared(path, data__label_names=names).config.model.labels == ["ten", "nine", "eight"]
+
+
+def test_a_checkpoint_keeps_the_order_of_its_labels_when_it_knows_them_all(tmp_path):
+    path = write(tmp_path, "text\tlabel\nA\ta\nB\tb\n")
+    assert prepared(path, before=["c", "b", "a"]).config.model.labels == ["c", "b", "a"]
+    assert prepared(path, before=["b", "x"]).config.model.labels == ["a", "b"]
+
+
+def test_one_class_alone_teaches_nothing(tmp_path):
+    with pytest.raises(DataError, match="every label is 'a'; expected at least two classes"):
+        prepared(write(tmp_path, "text\tlabel\nA\ta\n"))
+
+
+def test_rows_carry_the_number_of_their_label(tmp_path):
+    job = prepared(write(tmp_path, "text\tlabel\nthe fox\tno\nwhere\tyes\n"))
+    examples, note = job.read(job.config.data.train, True)
+    table = job.encode(examples, True)
+    assert [TOKENIZER.tokens[t] for t in table.row(0)["input_ids"]] == ["[CLS]", "the", "fox", "[SEP]"]
+    assert table["labels"].tolist() == [0, 1] and table.info == {"cut_rows": 0} and note == ""
+    assert job.encode(job.parse(["where"]), False)["labels"].tolist() == [-1]
+
+
+def test_a_network_without_class_names_is_refused():
+    with pytest.raises(ConfigError, match="toy names no classes, so it was not trained for them; train it first"):
+        task(model__hidden_size=4).network()
+
+
+def test_answers_are_classes_with_their_probabilities():
+    job = task(model__labels=["a", "b"])
+    logits = np.log([[3, 1], [1, 1], [1, 9]])
+    assert decoded(job, logits) == [
+        [{"label": "a", "score": 0.75}], [{"label": "a", "score": 0.5}], [{"label": "b", "score": 0.9}],
+    ]  # fmt: skip
+    assert decoded(job, logits, top_k=5)[2] == [{"label": "b", "score": 0.9}, {"label": "a", "score": 0.1}]
+
+
+def test_all_scores_come_along_when_they_are_asked_for():
+    job = task(model__labels=["a", "b"], data__output_logits=True, data__output_prob=True)
+    assert decoded(job, [[0, 0]]) == [[{"label": "a", "score": 0.5, "logits": [0.0, 0.0], "prob": [0.5, 0.5]}]]
+
+
+def test_a_set_of_classes_is_what_is_more_likely_than_not():
+    job = task(model__labels=["a", "b", "c"], model__problem_type="multi_label_classification")
+    answers = decoded(job, np.log([[3, 1, 9], [1 / 3, 1 / 9, 1]]))
+    assert answers[0] == [{"label": ["a", "c"], "scores": {"a": 0.75, "b": 0.5, "c": 0.9}}]
+    assert answers[1][0]["label"] == []
+    examples = [type("Row", (), {"label": label}) for label in (("a", "c"), ("b",))]
+    assert job.score(answers, examples)["exact_match"] == 0.5
+
+
+def test_several_labels_become_ones_of_their_row(tmp_path):
+    path = write(tmp_path, "text\tlabel\nthe\t2,0\nfox\t1\nwhere\t\n")
+    job = prepared(path, model__problem_type="multi_label_classification")
+    assert job.config.model.labels == ["0", "1", "2"] and job.metric == "micro_f1"
+    table = job.encode(job.read(path, True)[0], True)
+    assert table["labels"].tolist() == [[1, 0, 1], [0, 1, 0], [0, 0, 0]]
+
+
+def test_regression_answers_with_a_number(tmp_path):
+    path = write(tmp_path, "text\tscore\nthe\t1.5\nfox\t4\n")
+    job = prepared(path, model__problem_type="regression")
+    examples, _ = job.read(path, True)
+    assert job.config.model.labels == [] and job.metric == "spearmanr"
+    assert job.encode(examples, True)["labels"].tolist() == [1.5, 4.0]
+    answers = decoded(job, [[1.25], [2.5]])
+    assert answers == [[{"score": 1.25}], [{"score": 2.5}]]
+    assert job.score(answers, examples)["spearmanr"] == pytest.approx(1)
+    assert job.baseline(examples)["mse"] == pytest.approx(1.25**2)
+
+
+def test_the_baseline_says_the_most_frequent_label(tmp_path):
+    path = write(tmp_path, "text\tlabel\nA\ta\nB\tb\nC\tb\n")
+    job = prepared(path)
+    examples, _ = job.read(path, False)
+    assert job.baseline(examples)["accuracy"] == pytest.approx(2 / 3)
+
+
+def test_a_single_text_among_pairs_is_refused():
+    job = task(model__labels=["a", "b"])
+    with pytest.raises(DataError, match=r"input\[1\]: is a single text among pairs"):
+        job.encode(job.parse([("the", "fox"), "where"]), False)
+
+
+def test_soft_targets_travel_with_their_rows(tmp_path):
+    path = write(tmp_path, "label\tlogits\ttext\na\t2 -1\tthe\nb\t0 1\tfox\n")
+    job = prepared(path, data__soft_targets=True)
+    assert job.labels == ("labels", "teacher_logits")
+    table = job.encode(job.read(path, True)[0], True)
+    assert table["teacher_logits"].tolist() == [[2, -1], [0, 1]]
