@@ -5,56 +5,25 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from tasklab.cachedir import cache_dir
-from tasklab.config.huggingface import TOKENIZER_FILES
 from tasklab.digest import file_sha256
 from tasklab.errors import CheckpointError
 from tasklab.registry import unknown_name
 from tasklab.weights.catalogue import NamedWeights, named_weights, read_entry
-from tasklab.weights.containers import open_weights
 from tasklab.weights.fetch import fetch
-from tasklab.weights.files import read_header, read_index
-from tasklab.weights.folder import WEIGHTS, read_json, verify_folder
+from tasklab.weights.folder import WEIGHTS, verify_folder
+from tasklab.weights.source import SUFFIXES, WeightSource, read_source, source_at, weights_in, why_not
 from tasklab.weights.sums import SUMS, plain_name
-from tasklab.weights.tables import FORMATS, detect, to_tasklab
-from tasklab.weights.tensors import check_finite
 
 __all__ = ["WeightSource", "named_weights", "read_source", "resolve"]
-
-INDEX = WEIGHTS + ".index.json"
-HF_CONFIG = "config.json"
 
 logger = logging.getLogger("tasklab")
 
 
-@dataclass(frozen=True)
-class WeightSource:
-    """Weights that were found. `file` is the safetensors file, or the index of several; `format` a name in FORMATS."""
-
-    name: str
-    folder: Path
-    format: str
-    file: Path
-    notes: tuple[str, ...] = ()
-
-    @property
-    def vocabulary(self) -> Path | None:
-        """The tokenizer's file beside the weights: vocab.txt, spiece.model, or merges.txt with vocab.json."""
-        paths = (self.folder / file for _, file in TOKENIZER_FILES)
-        return next((path for path in paths if path.is_file()), None)
-
-    @property
-    def config(self) -> dict | None:
-        """config.json of a HuggingFace folder."""
-        path = self.folder / HF_CONFIG
-        return read_json(path) if path.is_file() else None
-
-
 def resolve(name_or_path, say: Callable[[str], None] = logger.info) -> WeightSource:
-    """Finds weights: a folder (tasklab's or HuggingFace's), one .safetensors file, or a name.
+    """Finds weights: a folder or a file of any program in `tables`, told by what it holds, or a name.
 
     A name is looked up in $TASKLAB_CHECKPOINTS, ./checkpoints and the cache; then its listed sources are fetched into
     the cache, where only files with the listed checksum are let in.
@@ -66,36 +35,17 @@ def resolve(name_or_path, say: Callable[[str], None] = logger.info) -> WeightSou
         return _from_path(text)
     looked: list[str] = []
     for label, folder in _places(text):
-        if folder is None or not _weights_in(folder):
-            looked.append(f"{label}: {_why_not(folder)}")
+        if folder is None or not weights_in(folder):
+            looked.append(f"{label}: {why_not(folder)}")
         else:
-            return _source(text, folder, _weights_in(folder), _compared(text, folder))
+            return source_at(text, weights_in(folder), _compared(text, folder))
     entry, cache = read_entry(text), cache_dir() / "weights" / text
     if not _cache_holds(entry, cache):
-        looked.append(f"{cache}: {'damaged, not used' if _weights_in(cache) else _why_not(cache)}")
+        looked.append(f"{cache}: {'damaged, not used' if weights_in(cache) else why_not(cache)}")
         failures = fetch(entry, cache, say)
         if failures:
             raise CheckpointError(_nothing_found(entry, looked + failures))
-    return _source(text, cache, cache / WEIGHTS)
-
-
-def read_source(source: WeightSource) -> tuple[dict, Path | None, list[str]]:
-    """(tensors under tasklab's names, vocabulary file or None, notes to print).
-
-    Names that the format's table does not know stay as they are, so that the ledger lists them as dropped.
-    Raises: CheckpointError when a file is damaged, incomplete, or holds values that are not finite.
-    """
-    notes = list(source.notes)
-    if (source.folder / SUMS).is_file():
-        verify_folder(source.folder)
-    raw = {name: tensor.read() for name, tensor in open_weights(source.file)[1].items()}
-    check_finite(source.file, raw)
-    tensors, unmatched = to_tasklab(raw, FORMATS.get(source.format))
-    tensors.update((name, raw[name]) for name in unmatched)
-    if unmatched:
-        shown = ", ".join(unmatched[:5]) + (", ..." if len(unmatched) > 5 else "")
-        notes.append(f"{len(unmatched)} names in {source.file.name} are unknown to the {source.format} table: {shown}")
-    return tensors, source.vocabulary, notes
+    return source_at(text, cache / WEIGHTS)
 
 
 def _places(name: str) -> list[tuple[str, Path | None]]:
@@ -110,25 +60,26 @@ def _places(name: str) -> list[tuple[str, Path | None]]:
 
 def _is_path(text: str) -> bool:
     try:
-        return bool(plain_name(text, "")) and text.endswith(".safetensors")
+        return bool(plain_name(text, "")) and text.endswith(SUFFIXES)
     except CheckpointError:
         return True
 
 
 def _usable(places) -> bool:
-    return any(folder is not None and _weights_in(folder) for _, folder in places)
+    return any(folder is not None and weights_in(folder) for _, folder in places)
 
 
 def _from_path(text: str) -> WeightSource:
     path = Path(text).expanduser()
-    if path.is_file() and path.name.endswith((".safetensors", ".safetensors.index.json")):
-        return _source(text, path.parent, path)
-    if path.is_dir() and _weights_in(path):
-        return _source(text, path, _weights_in(path))
-    if path.is_dir():
-        raise CheckpointError(f"{path}: {_why_not(path)}")
     if path.is_file():
-        raise CheckpointError(f"{path}: not a .safetensors file; {_CONVERT}")
+        return source_at(text, path)
+    bundle = path.with_name(path.name + ".index")  # TensorFlow's users name a checkpoint without its suffix
+    if bundle.is_file():
+        return source_at(text, bundle)
+    if path.is_dir() and (file := weights_in(path)):
+        return source_at(text, file)
+    if path.is_dir():
+        raise CheckpointError(f"{path}: {why_not(path)}")
     if _is_path(text):
         raise CheckpointError(f"{path}: no such file or folder of weights")
     raise unknown_name("weights or checkpoint", text, {*named_weights(), *_placed_names()})
@@ -136,34 +87,7 @@ def _from_path(text: str) -> WeightSource:
 
 def _placed_names() -> list[str]:
     roots = [folder.parent for _, folder in _places("any") if folder]
-    return [entry.name for root in roots for entry in root.glob("*/") if _weights_in(entry)]
-
-
-def _source(name: str, folder: Path, file: Path, notes: tuple[str, ...] = ()) -> WeightSource:
-    names = read_index(file) if file.name.endswith(".json") else read_header(file)
-    try:
-        return WeightSource(name, folder, detect(names).name, file, notes)
-    except CheckpointError as error:
-        raise CheckpointError(f"{file}: {error}") from None
-
-
-def _weights_in(folder: Path) -> Path | None:
-    return next((folder / name for name in (WEIGHTS, INDEX) if (folder / name).is_file()), None)
-
-
-_CONVERT = "save the model with save_pretrained(folder, safe_serialization=True) of transformers"
-
-
-def _why_not(folder: Path | None) -> str:
-    if folder is None:
-        return "not set"
-    if not folder.is_dir():
-        return "no such folder"
-    foreign = sorted(file.name for file in folder.iterdir() if file.suffix in (".bin", ".pt", ".pth", ".ckpt", ".h5"))
-    if foreign:
-        return f"holds {foreign[0]}, but no {WEIGHTS}, and only safetensors are read; {_CONVERT}"
-    runs = sorted((run.name for run in folder.glob("checkpoint-*")), key=lambda run: (len(run), run))
-    return f"holds no {WEIGHTS}" + (f"; its checkpoints are {', '.join(runs)}: name one of them" if runs else "")
+    return [entry.name for root in roots for entry in root.glob("*/") if weights_in(entry)]
 
 
 def _compared(name: str, folder: Path) -> tuple[str, ...]:

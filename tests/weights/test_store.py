@@ -8,6 +8,8 @@ from safetensors.numpy import save_file
 
 from tasklab.errors import CheckpointError, UnknownName
 from tasklab.weights import catalogue, store
+from tasklab.weights.containers.tensor_bundle import bundle_files
+from tasklab.weights.containers.torch_writer import TorchFile
 from tasklab.weights.folder import TensorFile, write_folder
 from tasklab.weights.store import read_source, resolve
 
@@ -92,12 +94,29 @@ def test_the_folder_of_a_run_names_its_checkpoints(tmp_path):
         resolve(tmp_path / "output")
 
 
-def test_a_pickle_is_not_read_and_the_remedy_is_said(tmp_path):
-    (tmp_path / "bert").mkdir()
-    (tmp_path / "bert" / "pytorch_model.bin").write_bytes(b"x")
-    for path in (tmp_path / "bert", tmp_path / "bert" / "pytorch_model.bin"):
-        with pytest.raises(CheckpointError, match="safe_serialization=True"):
-            resolve(path)
+def test_files_of_other_programs_are_found_by_folder_file_and_prefix(tmp_path):
+    folder = tmp_path / "bert"
+    write_folder(folder, {"pytorch_model.bin": TorchFile(HF), "training_args.bin": b"x", "vocab.txt": b"[PAD]\n"})
+    for path in (folder, folder / "pytorch_model.bin"):
+        assert read_source(resolve(path))[0].keys() == {"encoder.embeddings.word.weight", "encoder.pooler.bias"}
+    google = tmp_path / "google"
+    write_folder(google, bundle_files("bert_model.ckpt", {"bert/pooler/dense/bias": np.ones(2, np.float32)}))
+    for path in (google, google / "bert_model.ckpt", google / "bert_model.ckpt.index"):
+        assert resolve(path).format == "google"
+        assert read_source(resolve(path))[0].keys() == {"encoder.pooler.bias"}
+
+
+def test_several_files_without_a_usual_name_are_not_chosen_from(tmp_path):
+    write_folder(tmp_path / "models", {"a.bin": TorchFile(HF), "b.bin": TorchFile(HF)})
+    with pytest.raises(CheckpointError, match="models: holds a.bin, b.bin: name the file to take"):
+        resolve(tmp_path / "models")
+
+
+def test_half_precision_is_cast_and_told(tmp_path):
+    half = {name: tensor.astype(np.float16) for name, tensor in HF.items() if tensor.dtype == np.float32}
+    tensors, _, notes = read_source(resolve(model(tmp_path / "bert", half)))
+    assert notes == ["cast 2 tensors from float16 to float32"]
+    assert {tensor.dtype for tensor in tensors.values()} == {np.dtype(np.float32)}
 
 
 def test_the_first_place_wins(tmp_path):

@@ -1,0 +1,98 @@
+"""Weights that lie somewhere: which file of a folder holds them, and whose names they have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasklab.config.huggingface import ROBERTA, TOKENIZER_FILES
+from tasklab.weights.containers import open_weights
+from tasklab.weights.folder import WEIGHTS, read_json, verify_folder
+from tasklab.weights.sums import SUMS
+from tasklab.weights.tables import FORMATS, detect, to_tasklab
+from tasklab.weights.tensors import LazyTensor, cast_notes, check_finite
+
+SHARDS = ".index.json"
+FIRST = (WEIGHTS, WEIGHTS + SHARDS, "pytorch_model.bin", "pytorch_model.bin" + SHARDS)
+SUFFIXES = (".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".index")
+CONFIGS = ("config.json", "bert_config.json", "albert_config.json")
+
+
+@dataclass(frozen=True)
+class WeightSource:
+    """Weights that were found. file: theirs, or the index of several; format: a name in FORMATS."""
+
+    name: str
+    folder: Path
+    format: str
+    file: Path
+    notes: tuple[str, ...] = ()
+
+    @property
+    def vocabulary(self) -> Path | None:
+        """The tokenizer's file beside the weights: vocab.txt, spiece.model, or merges.txt with vocab.json."""
+        paths = (self.folder / file for _, file in TOKENIZER_FILES)
+        return next((path for path in paths if path.is_file()), None)
+
+    @property
+    def config(self) -> dict | None:
+        """The JSON beside the weights that describes the model, as HuggingFace, Google and UER-py have it."""
+        path = next((self.folder / name for name in CONFIGS if (self.folder / name).is_file()), None)
+        return read_json(path) if path else None
+
+
+def source_at(name: str, file: Path, notes: tuple[str, ...] = (), family: str | None = None) -> WeightSource:
+    """The weights in `file`. family: where the user knows it; else the config beside them or their names say it.
+
+    Raises: CheckpointError when the file is damaged, or its names are nobody's.
+    """
+    found = WeightSource(name, file.parent, "", file, notes)
+    kind = (found.config or {}).get("model_type")
+    known = detect(open_weights(file)[1], family or ("roberta" if kind in ROBERTA else kind), place=f"{file}: ")
+    return WeightSource(name, file.parent, known.name, file, notes)
+
+
+def weights_in(folder: Path) -> Path | None:
+    """The file with the weights of a model folder: one of the usual names, else the only one of its kind."""
+    usual = next((folder / name for name in FIRST if (folder / name).is_file()), None)
+    if usual or not folder.is_dir():
+        return usual
+    others = _others(folder)
+    return others[0] if len(others) == 1 else None
+
+
+def why_not(folder: Path | None) -> str:
+    """Why a folder holds no weights to take."""
+    if folder is None:
+        return "not set"
+    if not folder.is_dir():
+        return "no such folder"
+    if len(others := _others(folder)) > 1:
+        return f"holds {', '.join(file.name for file in others[:5])}: name the file to take"
+    runs = sorted((run.name for run in folder.glob("checkpoint-*")), key=lambda run: (len(run), run))
+    return f"holds no {WEIGHTS}" + (f"; its checkpoints are {', '.join(runs)}: name one of them" if runs else "")
+
+
+def read_source(source: WeightSource, task: str | None = None) -> tuple[dict[str, LazyTensor], Path | None, list[str]]:
+    """(tensors under tasklab's names, vocabulary file or None, notes to print).
+
+    Names that the format's table does not know stay as they are, so that the ledger lists them as dropped.
+    task: of the weights, where their names alone do not tell it.
+    Raises: CheckpointError when a file is damaged, incomplete, or holds values that are not finite.
+    """
+    notes = list(source.notes)
+    if (source.folder / SUMS).is_file():
+        verify_folder(source.folder)
+    _, raw = open_weights(source.file)
+    check_finite(source.file, raw)
+    tensors, unmatched = to_tasklab(raw, FORMATS.get(source.format), task)
+    notes += cast_notes(tensors)
+    tensors.update((name, raw[name]) for name in unmatched)
+    if unmatched:
+        shown = ", ".join(unmatched[:5]) + (", ..." if len(unmatched) > 5 else "")
+        notes.append(f"{len(unmatched)} names in {source.file.name} are unknown to the {source.format} table: {shown}")
+    return {name: tensor.as_float32() for name, tensor in tensors.items()}, source.vocabulary, notes
+
+
+def _others(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.iterdir() if file.suffix in SUFFIXES and file.is_file())
