@@ -6,15 +6,17 @@ from pathlib import Path
 from tasklab.config.huggingface import TOKENIZER_FILES
 from tasklab.errors import CheckpointError
 from tasklab.text import TOKENIZERS
+from tasklab.text.wordpiece import OPTIONS_FILE
 from tasklab.weights.containers import open_weights
-from tasklab.weights.folder import CONFIG, LABELS, WEIGHTS, TensorFile, verify_folder, write_folder
-from tasklab.weights.store import HF_CONFIG, WeightSource, resolve
+from tasklab.weights.folder import CONFIG, LABELS, WEIGHTS, TensorFile, read_json, verify_folder, write_folder
+from tasklab.weights.source import CONFIGS, WeightSource
+from tasklab.weights.store import resolve
 from tasklab.weights.sums import SUMS
 from tasklab.weights.tables import FORMATS, to_tasklab
 from tasklab.weights.tensors import LazyTensor
 
 COMPANIONS = (
-    CONFIG, LABELS, HF_CONFIG, "tokenizer_config.json", "tokenizer.json", "special_tokens_map.json", "vocab.json",
+    CONFIG, LABELS, *CONFIGS, OPTIONS_FILE, "tokenizer.json", "special_tokens_map.json", "vocab.json",
     *(file for _, file in TOKENIZER_FILES),
 )  # fmt: skip
 """What belongs to a model beside its weights; the state of a training run does not."""
@@ -34,21 +36,16 @@ class OpenModel:
         mapped, unknown = to_tasklab(self.tensors, FORMATS.get(self.source.format))
         return {**mapped, **{name: self.tensors[name] for name in unknown}}
 
-    def name_in_file(self, own: str) -> str | None:
-        """The file's name of a weight that tasklab calls `own`."""
-        table = FORMATS.get(self.source.format)
-        return next(
-            (name for name, tensor in self.tensors.items() if own in to_tasklab({name: tensor}, table)[0]), None
-        )
-
     def companions(self) -> dict[str, bytes]:
         """The files beside the weights, name -> content."""
         return {name: (self.source.folder / name).read_bytes() for name in COMPANIONS if self._has(name)}
 
-    def tokenizer(self, lowercase: bool = True):
-        """The tokenizer beside the weights. Raises: CheckpointError when there is none."""
+    def tokenizer(self):
+        """The tokenizer beside the weights, with its own casing. Raises: CheckpointError when there is none."""
+        options = read_json(self.source.folder / OPTIONS_FILE) if self._has(OPTIONS_FILE) else {}
         for name, file in TOKENIZER_FILES:
             if self._has(file):
+                lowercase = options.get("lowercase", options.get("do_lower_case", name != "bpe"))
                 return TOKENIZERS.get(name)(self.source.folder / file, lowercase=lowercase)
         files = ", ".join(file for _, file in TOKENIZER_FILES)
         raise CheckpointError(f"{self.source.folder}: no vocabulary beside the weights (one of {files})")
