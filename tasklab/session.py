@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from tasklab.cachedir import cache_dir
-from tasklab.config import Config
+from tasklab.config import Config, LossConfig
 from tasklab.data.textfile import neighbours
 from tasklab.dataset import load_dataset
 from tasklab.engine import device
@@ -41,6 +41,7 @@ def train(
     try:
         model = ready_model(config, weights) if resumed else start_model(config, weights)
         task = model.task
+        _refuse_loss_settings(task)
         data = load_dataset(task, config.data.train, training=True)
         compiles = CompileLog()
         held_out = load_dataset(task, config.data.eval, training=False) if config.data.eval else None
@@ -136,6 +137,17 @@ def _refuse_what_is_not_offered(config: Config):
         raise ConfigError(f"data_parallel = {config.data_parallel}: this version runs one process; set it to 1")
     if config.precision != "fp32":
         raise ConfigError(f"precision = {config.precision}: this version computes in fp32; set precision=fp32")
+
+
+def _refuse_loss_settings(task):
+    """Raises ConfigError for a setting of the loss that this task's loss would pass over."""
+    said, plain = task.config.loss, LossConfig()
+    changed = [key for key in said if said[key] != plain[key] and key not in (*task.loss_settings, "rdrop_alpha")]
+    if changed:
+        known = ", ".join((*task.loss_settings, "rdrop_alpha"))
+        raise ConfigError(
+            f"loss.{changed[0]} = {said[changed[0]]}: {task.config.task} does not know it; known there: {known}"
+        )
 
 
 def _prepare_device(config: Config):

@@ -35,6 +35,8 @@ class Task(ABC):
     """Columns that the network and, after them, the loss take."""
     labelled_evaluation: ClassVar[bool] = False
     """Rows encoded with training=False carry their labels too, so that evaluations can tell the mean loss."""
+    loss_settings: ClassVar[tuple[str, ...]] = ()
+    """Settings of config.loss that `loss` honours, rdrop_alpha aside; a run with others is refused."""
     metric: ClassVar[str]
     """Name in `score` that picks the best checkpoint; higher is better."""
     title: ClassVar[str]

@@ -413,3 +413,26 @@ def test_a_tiny_network_learns_ten_questions_by_heart(placed, squad):
     assert metrics == {"exact_match": 100.0, "f1": 100.0, "total": 10}
     (answer,) = trainer.predict(input_data=[("anna lives in berlin .", "where does anna live ?")])
     assert (answer["text"], answer["start"], answer["end"]) == ("berlin", 14, 20)
+
+
+def test_a_setting_of_the_loss_that_the_task_does_not_know_is_refused(placed, squad):
+    trainer = make(squad)
+    trainer.config.loss.focal_gamma = 2
+    told = "loss.focal_gamma = 2.0: question_answering does not know it; known there: rdrop_alpha"
+    with pytest.raises(ConfigError, match=told):
+        trainer.train()
+
+
+@pytest.mark.parametrize("best, expected", [(True, "checkpoint-3"), (False, "checkpoint-4")])
+def test_the_best_checkpoint_answers_or_the_last(squad, seed_flow, tmp_path, monkeypatch, best, expected):
+    class Recorded:
+        def __init__(self, checkpoint, config):
+            raise CheckpointError(f"asked for {checkpoint.name}")
+
+    monkeypatch.setattr(session, "Ready", Recorded)
+    run = tmp_path / "run"
+    shutil.copytree(seed_flow.trained["output_dir"], run)  # its best is checkpoint-3
+    shutil.copytree(run / "checkpoint-3", run / "checkpoint-4")
+    trainer = make(squad, **{"output_dir": str(run), "train.load_best_model_at_end": best})
+    with pytest.raises(CheckpointError, match=f"asked for {expected}"):
+        trainer.evaluate()

@@ -1,0 +1,30 @@
+"""Weights that let rare classes count as much as frequent ones."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tasklab.config import LossConfig
+from tasklab.errors import ConfigError
+from tasklab.registry import unknown_name
+
+
+def balanced_weights(counts: Sequence[int], max_ratio: float | None = None) -> np.ndarray:
+    """[C] rows / (C * rows of the class), as scikit-learn's `balanced`; a class without rows counts as if it had one.
+
+    max_ratio: the largest weight is at most this many times the smallest.
+    """
+    counts = np.maximum(np.asarray(counts, np.float64), 1)
+    weights = counts.sum() / (len(counts) * counts)
+    return weights if max_ratio is None else np.minimum(weights, max_ratio * weights.min())
+
+
+def class_weights(config: LossConfig, labels: Sequence[str]) -> list[float] | None:
+    """The weights that are set, in the order of the labels; None when there are none.
+
+    Raises: ConfigError for a name that is no label.
+    """
+    for name in config.class_weights:
+        if name not in labels:
+            raise ConfigError(f"loss.class_weights: {unknown_name('label', name, labels)}")
+    return [config.class_weights.get(name, 1.0) for name in labels] if config.class_weights else None
