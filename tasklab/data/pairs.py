@@ -8,20 +8,18 @@ from tasklab.data.features import Ragged, row_offsets, spans
 from tasklab.data.tokens import distinct, encode_flat
 from tasklab.errors import ConfigError
 
-SPECIAL = {False: 2, True: 3}
-"""[CLS] a [SEP], or with a second text [CLS] a [SEP] b [SEP]."""
-
 
 def text_rows(
     tokenizer, first: Sequence[str], second: Sequence[str] | None, max_seq_length: int
 ) -> tuple[dict[str, Ragged], int]:
-    """One row [CLS] a [SEP] or [CLS] a [SEP] b [SEP] per text or pair.
+    """One row [CLS] a [SEP] or [CLS] a [SEP] b [SEP] per text or pair; RoBERTa has two [SEP] between a and b.
 
     Of a pair that is too long the longer text loses tokens first, each text at its end.
-    Returns: input_ids and token_type_ids (0 up to the first [SEP], then 1), and how many rows were cut.
+    Returns: input_ids and token_type_ids (0, from text b on the tokenizer's `second_type`), and how many rows were cut.
     Raises: ConfigError when max_seq_length leaves no room for a token of each text.
     """
-    room = max_seq_length - SPECIAL[second is not None]
+    special = 2 if second is None else 2 + tokenizer.pair_separators
+    room = max_seq_length - special
     if room < 1 + (second is not None):
         raise ConfigError(f"data.max_seq_length {max_seq_length} leaves no room for text beside the special tokens")
     texts, which = distinct([*first, *(second or ())])
@@ -31,15 +29,16 @@ def text_rows(
     length_b = tokens.lengths[which_b] if second is not None else np.zeros_like(length_a)
     kept_a, kept_b = longest_first(length_a, length_b, room)
 
-    offsets = row_offsets(kept_a + kept_b + SPECIAL[second is not None])
+    offsets = row_offsets(kept_a + kept_b + special)
     starts = offsets[:-1]
     ids = np.full(offsets[-1], tokenizer.sep_id, np.int32)
     ids[starts] = tokenizer.cls_id
     ids[spans(starts + 1, kept_a)] = tokens.values[spans(tokens.offsets[which_a], kept_a)]
     types = np.zeros(offsets[-1], np.int8)
     if second is not None:
-        ids[spans(starts + kept_a + 2, kept_b)] = tokens.values[spans(tokens.offsets[which_b], kept_b)]
-        types[spans(starts + kept_a + 2, kept_b + 1)] = 1
+        start_b = starts + kept_a + special - 1
+        ids[spans(start_b, kept_b)] = tokens.values[spans(tokens.offsets[which_b], kept_b)]
+        types[spans(start_b, kept_b + 1)] = tokenizer.second_type
     cut = int((kept_a + kept_b < length_a + length_b).sum())
     return {"input_ids": Ragged(ids, offsets), "token_type_ids": Ragged(types, offsets)}, cut
 

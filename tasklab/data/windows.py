@@ -12,8 +12,6 @@ from tasklab.data.qa import QAExample
 from tasklab.data.tokens import distinct, encode_flat
 from tasklab.errors import ConfigError, DataError
 
-SPECIAL = 3  # [CLS] question [SEP] window [SEP]
-
 
 def qa_windows(
     tokenizer, examples: Sequence[QAExample], max_seq_length: int, doc_stride: int, max_query_length: int,
@@ -21,10 +19,12 @@ def qa_windows(
 ) -> FeatureTable:  # fmt: skip
     """Rows [CLS] question [SEP] window of the context [SEP], the windows of an example one after the other.
 
+    RoBERTa's tokenizer has two [SEP] between the two, and one token type.
+
     A window starts `doc_stride` tokens after the one before, or right after it where that would leave a gap; the last
     one ends with the context. A context without tokens gives one empty window, so that every example has a row.
 
-    Columns: input_ids, token_type_ids (ragged, 0 up to the first [SEP], then 1);
+    Columns: input_ids, token_type_ids (ragged, 0, from the context on the tokenizer's `second_type`);
         example: position in `examples`; context_start: position of the window's first token in the row;
         start_positions, end_positions: first and last token of the first answer in the row, both 0 when the window
         does not hold all of it, there is none, or when not training;
@@ -41,7 +41,8 @@ def qa_windows(
     question_ids, _ = encode_flat(tokenizer, questions)
     context_ids, offsets = encode_flat(tokenizer, contexts)
     query_length = np.minimum(question_ids.lengths, max_query_length)[question_of]
-    plan = _Plan(query_length, context_ids.lengths[context_of], max_seq_length, doc_stride)
+    special = 2 + tokenizer.pair_separators
+    plan = _Plan(query_length, context_ids.lengths[context_of], max_seq_length, doc_stride, special)
 
     example = plan.example
     context_tokens = Ragged(
@@ -68,12 +69,14 @@ def qa_windows(
 class _Plan:
     """Where every window lies: W windows over E examples; arrays [W] unless said otherwise."""
 
-    def __init__(self, query_length: np.ndarray, context_length: np.ndarray, max_seq_length: int, doc_stride: int):
-        room = max_seq_length - query_length - SPECIAL  # [E] context tokens per window
+    def __init__(
+        self, query_length: np.ndarray, context_length: np.ndarray, max_seq_length: int, doc_stride: int, special: int
+    ):  # fmt: skip
+        room = max_seq_length - query_length - special  # [E] context tokens per window
         if len(room) and room.min() < 1:
             raise ConfigError(
                 f"data.max_seq_length {max_seq_length} leaves no room for the context beside a question of "
-                f"{query_length.max()} tokens and {SPECIAL} special ones; raise it or lower data.max_query_length"
+                f"{query_length.max()} tokens and {special} special ones; raise it or lower data.max_query_length"
             )
         self.context_length, self.room = context_length, room
         self.step = np.minimum(room, doc_stride)  # [E]
@@ -83,7 +86,7 @@ class _Plan:
         self.start = (np.arange(len(self.example)) - self.first[self.example]) * self.step[self.example]
         self.length = np.minimum(context_length[self.example] - self.start, room[self.example])
         self.query = query_length[self.example]
-        self.shift = self.query + 2  # behind [CLS] question [SEP]
+        self.special, self.shift = special, self.query + special - 1  # behind [CLS] question [SEP]
 
     def locate(self, first: np.ndarray, last: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
         """Positions in the row [W] of context tokens first..last [E] (-1: no answer), and how many no window holds."""
@@ -123,7 +126,7 @@ def _sequences(
     tokenizer, plan: _Plan, question_ids: Ragged, context_ids: Ragged, question_of: np.ndarray, tokens: Ragged
 ) -> dict[str, Ragged]:
     """input_ids and token_type_ids of every window."""
-    offsets = row_offsets(plan.query + plan.length + SPECIAL)
+    offsets = row_offsets(plan.query + plan.length + plan.special)
     rows = offsets[:-1]
     ids = np.full(offsets[-1], tokenizer.sep_id, np.int32)
     ids[rows] = tokenizer.cls_id
@@ -131,7 +134,7 @@ def _sequences(
     ids[spans(rows + 1, plan.query)] = question_ids.values[questions]
     ids[spans(rows + plan.shift, plan.length)] = context_ids.values[tokens.values]
     types = np.zeros(offsets[-1], np.int8)
-    types[spans(rows + plan.shift, plan.length + 1)] = 1
+    types[spans(rows + plan.shift, plan.length + 1)] = tokenizer.second_type
     return {"input_ids": Ragged(ids, offsets), "token_type_ids": Ragged(types, offsets)}
 
 

@@ -8,9 +8,11 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 
 from tasklab.data.pairs import longest_first, text_rows
 from tasklab.errors import ConfigError
+from tasklab.text import TOKENIZERS
 from tasklab.text.wordpiece import WordPiece
 
-TOKENIZER = WordPiece(Path(__file__).parents[1] / "fixtures/tiny_wordpiece_vocab.txt")
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+TOKENIZER = WordPiece(FIXTURES / "tiny_wordpiece_vocab.txt")
 
 
 def tokens(column, i):
@@ -32,6 +34,17 @@ def test_pairs_walked_by_hand():
     assert rows["token_type_ids"].row(0).tolist() == [0, 0, 0, 0, 1, 1, 1]
     assert tokens(rows["input_ids"], 1).startswith("[CLS] where [SEP] in berlin") and len(rows["input_ids"].row(1)) == 8
     assert rows["token_type_ids"].row(1).tolist() == [0, 0, 0, 1, 1, 1, 1, 1] and cut == 1
+
+
+def test_roberta_puts_two_separators_between_the_texts_and_has_one_type():
+    # transformers' RobertaTokenizer: <s> A </s></s> B </s>, all of type 0
+    roberta = TOKENIZERS.get("bpe")(FIXTURES / "tiny_bpe" / "merges.txt")
+    the, bridge = (roberta.encode_batch([text])[0][0].tolist() for text in ("the river", "bridge"))
+    rows, _ = text_rows(roberta, ["the river"], ["bridge"], 32)
+    assert rows["input_ids"].row(0).tolist() == [0, *the, 2, 2, *bridge, 2]
+    assert set(rows["token_type_ids"].row(0).tolist()) == {0}
+    rows, cut = text_rows(roberta, ["the river"], ["bridge"], 4 + len(the))
+    assert (len(rows["input_ids"].row(0)), cut) == (4 + len(the), 1)
 
 
 def test_pairs_are_cut_as_the_tokenizers_library_cuts_them():

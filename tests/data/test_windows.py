@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from tasklab.data.qa import Answer, QAExample
 from tasklab.data.windows import qa_windows
 from tasklab.errors import ConfigError, DataError
+from tasklab.text import TOKENIZERS
 from tasklab.text.wordpiece import WordPiece
 
-TOKENIZER = WordPiece(Path(__file__).parents[1] / "fixtures/tiny_wordpiece_vocab.txt")
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+TOKENIZER = WordPiece(FIXTURES / "tiny_wordpiece_vocab.txt")
 SHARED = Path(__file__).parents[2].parent / "shared"
 
 
@@ -190,9 +192,20 @@ def test_the_labelled_span_is_the_answer_widened_to_token_borders(context, data)
         assert len(spans_here[first : last + 1]) == len(covering)
 
 
+def test_roberta_puts_two_separators_between_question_and_context_and_has_one_type():
+    roberta = TOKENIZERS.get("bpe")(FIXTURES / "tiny_bpe" / "merges.txt")
+    table = qa_windows(roberta, [example("the bridge", "who", "bridge")], 16, 8, 4, True)
+    row = table.row(0)
+    pieces = [roberta.tokens[i] for i in row["input_ids"]]
+    question = len(roberta.encode_batch(["who"])[0][0])
+    assert pieces[0] == "<s>" and pieces[-1] == "</s>" and pieces[1 + question : 3 + question] == ["</s>", "</s>"]
+    assert row["context_start"] == question + 3 and set(row["token_type_ids"]) == {0}
+    assert pieces[row["start_positions"] : row["end_positions"] + 1] == ["\u0120bridge"]
+
+
 def test_each_text_is_tokenised_once():
     class Counting:
-        cls_id, sep_id = TOKENIZER.cls_id, TOKENIZER.sep_id
+        cls_id, sep_id, pair_separators, second_type = TOKENIZER.cls_id, TOKENIZER.sep_id, 1, 1
         seen: list[str] = []
 
         def encode_batch(self, texts):
