@@ -1,4 +1,4 @@
-"""Installs tasklab with its recipes and its sample data; extras: test, bench."""
+"""Installs tasklab with its recipes and its sample data; extras: test, bench, export, tensorboard."""
 
 import re
 from pathlib import Path
@@ -7,6 +7,8 @@ from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+?)"', (HERE / "tasklab/__init__.py").read_text(encoding="utf-8")).group(1)
+
+EXPORT = ["onnx>=1.16", "onnxruntime>=1.17"]
 
 setup(
     name="tasklab",
@@ -38,7 +40,8 @@ setup(
         "tqdm>=4.60",
     ],
     extras_require={
-        "test": ["pytest>=7.4", "hypothesis>=6.80"],
+        "test": ["pytest>=7.4", "hypothesis>=6.80", *EXPORT],
+        "export": EXPORT,
         "bench": ["torch==2.13.0", "transformers>=4.57"],
         "tensorboard": ["tensorboardX>=2.6"],
     },

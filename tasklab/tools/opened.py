@@ -72,7 +72,8 @@ def open_model(name) -> OpenModel:
 def write_model(to, tensors: dict, files: dict) -> Path:
     """Writes a model folder in one step. Raises: CheckpointError when `to` exists."""
     refuse_existing(to)
-    return write_folder(to, {WEIGHTS: TensorFile(tensors), **files})
+    write_folder(to, {WEIGHTS: TensorFile(tensors), **files})
+    return Path(to)
 
 
 def refuse_existing(to):
