@@ -37,6 +37,8 @@ class Task(ABC):
     """Rows encoded with training=False carry their labels too, so that evaluations can tell the mean loss."""
     loss_settings: ClassVar[tuple[str, ...]] = ()
     """Settings of config.loss that `loss` honours, rdrop_alpha aside; a run with others is refused."""
+    scored_answers: ClassVar[int] = 1
+    """How many answers per example `score` needs: 1, or more where their order is what counts."""
     metric: ClassVar[str]
     """Name in `score` that picks the best checkpoint; higher is better."""
     title: ClassVar[str]

@@ -12,7 +12,7 @@ TEXT_A = (
 )  # fmt: skip
 TEXT_B = ("text_b", "sentence2", "question2", "hypothesis", "#2 String", "answer", "sentence")
 LABEL = ("label", "labels", "gold_label", "Quality", "is_duplicate", "score", "target", "class", "category")
-QUESTION_ID = ("qid", "question_id", "QuestionID", "id")
+GROUP = ("qid", "question_id", "QuestionID")
 
 
 def find_column(

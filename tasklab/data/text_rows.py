@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tasklab.config import DataConfig, setting
-from tasklab.data.columns import LABEL, TEXT_A, find_column, text_columns
+from tasklab.data.columns import GROUP, LABEL, TEXT_A, find_column, text_columns
 from tasklab.data.problems import BadRows, shortened
 from tasklab.data.splits import find_split
 from tasklab.data.table import FIX, SUFFIXES, Table
@@ -24,6 +24,7 @@ class TextDataConfig(DataConfig, path="data"):
     text_a: str | None = None  # column; null looks for a usual name
     text_b: str | None = None  # column of the second text; null with text_a set: there is none
     label: str | None = None  # column
+    group: str | None = None  # column that tells which rows belong together, such as those of one question
     eval_file: str | None = None  # the file to evaluate on where data.eval is a folder that holds several
     label_names: dict[str, str] = setting({})  # what a label of the file is called: {0: negative, 1: positive}
     quotes: bool | None = None  # cells may stand in double quotes; null: in .csv files only
@@ -42,6 +43,8 @@ class TextExample:
     label: str | tuple[str, ...] | float | None = None
     logits: tuple[float, ...] = ()
     """Scores that a teacher gave each class."""
+    group: str = ""
+    """What the row belongs to; '' where the file does not say."""
     place: str = ""
 
 
@@ -90,6 +93,7 @@ class _Reader:
         self.text_a, self.text_b = text_columns(table, data.text_a, data.text_b)
         self.label = find_column(table, "label", data.label, LABEL) if labelled else None
         self.logits = find_column(table, "soft_targets", "logits") if soft else None
+        self.group = find_column(table, "group", data.group, GROUP, required=False)
         self.count = 0
 
     def example(self, place: str, row: dict) -> TextExample | None:
@@ -102,7 +106,8 @@ class _Reader:
         if len(self.bad) > before:
             return None
         self.count += 1
-        return TextExample(str(self.count - 1), text_a, text_b, label, logits, place)
+        group = str(row.get(self.group, "")).strip() if self.group else ""
+        return TextExample(str(self.count - 1), text_a, text_b, label, logits, group, place)
 
     def _text(self, place: str, row: dict, column: str) -> str:
         value = row.get(column)

@@ -57,7 +57,7 @@ class Evaluator:
     def __call__(self) -> dict[str, float]:
         losses = LossMeter(self.task, self.features)
         outputs = losses.watch(row_outputs(self.task, self.network, self.features, self.compiles))
-        self.predictions = self.task.decode(outputs, self.features, self.examples)
+        self.predictions = self.task.decode(outputs, self.features, self.examples, self.task.scored_answers)
         return self.task.score(self.predictions, self.examples) | losses.metrics()
 
 

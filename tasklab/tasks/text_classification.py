@@ -36,6 +36,10 @@ class TextClassification(Task):
     def labels(self):
         return ("labels", "teacher_logits") if self.config.data.soft_targets else ("labels",)
 
+    @property
+    def labelled_evaluation(self):
+        return not self.config.data.soft_targets  # a teacher scores the training rows alone
+
     def prepare(self, labels):
         config, kind = self.config, self.config.model.problem_type
         if kind == NUMBER or config.model.labels:

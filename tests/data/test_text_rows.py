@@ -48,7 +48,7 @@ def message(path, *arguments, **values) -> str:
 )
 def test_columns_are_found_by_their_usual_names(tmp_path, header, row):
     path = write(tmp_path, f"{header}\n{row}\n")
-    assert read(path) == ([TextExample("0", "A", "B", "1", (), f"{path}:2")], "")
+    assert read(path) == ([TextExample("0", "A", "B", "1", place=f"{path}:2")], "")
 
 
 def test_a_named_first_text_alone_means_single_texts(tmp_path):

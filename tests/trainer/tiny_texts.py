@@ -1,4 +1,4 @@
-"""Text classification jobs of toy size, on the vocabulary and the sizes of tiny_qa."""
+"""Jobs of toy size for tasks that read labelled texts, on the vocabulary and the sizes of tiny_qa."""
 
 from pathlib import Path
 
@@ -28,11 +28,14 @@ def write_for(config, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     data, columns = config.data, config.data.columns
     names = list(data.label_names) or config.model.labels or ["happy", "sad"]
+    pairs = data.text_b or config.task == "answer_selection"
+    if config.task == "answer_selection":
+        names = ["0", "1"]
     if config.model.problem_type == "regression":
         names = ["0.5", "4.25"]
     held = {data.text_a or "text_a": "anna lives in {}", data.label or "label": None}
-    if data.text_b:
-        held[data.text_b] = "ben lives in {}"
+    if pairs:
+        held[data.text_b or "text_b"] = "ben lives in {}"
     lines = [] if columns else ["\t".join(held)]
     for i in range(8):
         label = names[i % len(names)]

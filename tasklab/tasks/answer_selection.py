@@ -1,0 +1,93 @@
+"""Answer selection: rank candidate sentences by whether they answer a question (NLPCC DBQA, WikiQA, TREC-QA)."""
+
+import sys
+
+import numpy as np
+
+from tasklab.data.candidates import questions_from_input, questions_of
+from tasklab.data.features import FeatureTable
+from tasklab.data.pairs import text_rows
+from tasklab.data.text_rows import TextDataConfig, read_text_rows
+from tasklab.encoders import build_encoder
+from tasklab.metrics.ranking import score_rankings
+from tasklab.task import TASKS, Task
+
+LABELS = ("0", "1")
+"""Wrong and right; outputs stand in this order."""
+
+
+@TASKS.register("answer_selection")
+class AnswerSelection(Task):
+    """An example is a question with its candidates; each candidate is a row, scored by the probability of being right.
+
+    Metrics: mrr, map, accuracy_at_1 over the questions that have a right candidate.
+    """
+
+    data_config = TextDataConfig
+    defaults = {"train": {"epochs": 3, "batch_size": 32}}
+    labels = ("labels",)
+    labelled_evaluation = True
+    scored_answers = sys.maxsize
+    metric, title = "mrr", "Ranking Metric"
+    default_model = "dbqa_minilm_l6"
+    primer = '{"question": "Where is Oslo?", "candidates": ["It rains.", "Oslo lies in Norway."]}'
+
+    def read(self, path, training):
+        data = self.config.data
+        examples, note = read_text_rows(path, data, "single_label_classification", LABELS, training)
+        return questions_of(examples), note
+
+    def parse(self, input_data):
+        return questions_from_input(input_data, self.config.data)
+
+    def encode(self, examples, training):
+        counts = [len(question.candidates) for question in examples]
+        first = [question.text for question in examples for _ in question.candidates]
+        second = [candidate for question in examples for candidate in question.candidates]
+        ragged, cut = text_rows(self.tokenizer, first, second, self.config.data.max_seq_length)
+        labels = [label for q in examples for label in (q.labels or [-1] * len(q.candidates))]
+        owner = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+        return FeatureTable(ragged, {"labels": np.array(labels, np.int32), "example": owner}, {"cut_rows": cut})
+
+    def network(self):
+        from tasklab.nn.heads import ClassificationHead
+        from tasklab.nn.network import PooledNetwork
+
+        model = self.config.model
+        head = ClassificationHead(model.hidden_size, len(LABELS), model.hidden_dropout_prob)
+        return PooledNetwork(build_encoder(self.config, pooler=True), head, model.pooling)
+
+    def loss(self):
+        from tasklab.nn.losses import ClassificationLoss
+
+        return ClassificationLoss()
+
+    def decode(self, outputs, features, examples, top_k=1):
+        scores = np.zeros(len(features))
+        for rows, (logits,) in outputs:
+            scores[rows] = 1 / (1 + np.exp(logits[:, 0].astype(np.float64) - logits[:, 1]))
+        starts = np.searchsorted(features["example"], np.arange(len(examples)))
+        return [
+            _ranked(question, scores[start : start + len(question.candidates)], top_k)
+            for question, start in zip(examples, starts, strict=True)
+        ]
+
+    def score(self, predictions, examples):
+        return score_rankings(
+            ([a["score"] for a in answers], [question.labels[a["index"]] for a in answers])
+            for answers, question in zip(predictions, examples, strict=True)
+        )
+
+    def baseline(self, examples):
+        """Candidates ranked by how many word pieces of the question they hold."""
+        return score_rankings((self._overlap(question), question.labels) for question in examples)
+
+    def _overlap(self, question) -> list[int]:
+        encoded = self.tokenizer.encode_batch([question.text, *question.candidates])
+        asked, *offered = (set(ids.tolist()) for ids, _ in encoded)
+        return [len(asked & words) for words in offered]
+
+
+def _ranked(question, scores: np.ndarray, top_k: int) -> list[dict]:
+    order = np.argsort(-scores, kind="stable")[:top_k]
+    return [{"text": question.candidates[i], "score": float(scores[i]), "index": int(i)} for i in order]
