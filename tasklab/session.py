@@ -6,6 +6,9 @@ import os
 import time
 from pathlib import Path
 
+import mindspore as ms
+
+from tasklab import kernels
 from tasklab.cachedir import cache_dir
 from tasklab.config import Config, LossConfig
 from tasklab.data.textfile import neighbours
@@ -35,7 +38,7 @@ def train(
     for path in (config.data.train, config.data.eval):  # a typo is found before MindSpore and weights are loaded
         if path is not None and not Path(path).expanduser().exists():
             raise DataError(f"{path}: no such file; {neighbours(Path(path).expanduser().parent)}")
-    _prepare_device(config)
+    _prepare_device(config, training=True)
     resumed = state is not None
     run.acquire()
     try:
@@ -69,8 +72,8 @@ class Ready:
 
     def __init__(self, checkpoint, config: Config):
         _refuse_what_is_not_offered(config)
-        _prepare_device(config)
         self.key = _identity(checkpoint, config)
+        _prepare_device(config, training=False)
         self.model: Model = ready_model(config, checkpoint)
         self.compiles = CompileLog()
 
@@ -135,8 +138,8 @@ def _refuse_what_is_not_offered(config: Config):
     """Settings that would be passed over in silence. Raises ConfigError."""
     if config.data_parallel > 1:
         raise ConfigError(f"data_parallel = {config.data_parallel}: this version runs one process; set it to 1")
-    if config.precision != "fp32":
-        raise ConfigError(f"precision = {config.precision}: this version computes in fp32; set precision=fp32")
+    if config.precision == "fp16":
+        raise ConfigError("precision = fp16: this version computes in fp32 or bf16; set one of them")
 
 
 def _refuse_loss_settings(task):
@@ -150,10 +153,27 @@ def _refuse_loss_settings(task):
         )
 
 
-def _prepare_device(config: Config):
-    """The device, and a place for MindSpore's report on a graph that does not compile: ./rank_0 would be its own."""
+def _why_no_bf16(config: Config) -> str:
+    """Why bf16 would be passed over here, or be slower than fp32; empty when it works."""
+    if ms.get_context("device_target") != "CPU":
+        return "this version has it on CPUs only"
+    if config.kernels == "off":
+        return "it needs the fused kernels, and kernels = off"
+    if not kernels.available():
+        return f"it needs the fused kernels: {kernels.why_not()}"
+    return "" if kernels.bf16() else "this processor has no bfloat16 products (avx512_bf16, amx_bf16)"
+
+
+def _prepare_device(config: Config, training: bool):
+    """The device, a precision it has, and a place for MindSpore's report on a graph that does not compile, which
+    would be ./rank_0. Raises ConfigError when training cannot have bf16; predictions are made in fp32 then."""
     os.environ.setdefault("MS_OM_PATH", str(cache_dir() / "mindspore"))
     device.prepare(config)
+    if config.precision == "bf16" and (why := _why_no_bf16(config)):
+        if training:
+            raise ConfigError(f"precision = bf16: {why}; set precision=fp32")
+        logger.warning("precision = bf16: %s; computing in fp32", why)
+        config.precision = "fp32"
 
 
 def _check_metric(task, held_out):

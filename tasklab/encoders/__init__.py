@@ -4,6 +4,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from tasklab.config import Config
+from tasklab.errors import ConfigError
 from tasklab.registry import Registry
 
 if TYPE_CHECKING:
@@ -13,17 +14,34 @@ logger = logging.getLogger("tasklab")
 
 ENCODERS = Registry("encoder", package="tasklab.encoders")
 """Builder(ModelConfig, recompute, fused, pooler) -> Cell:
-(input_ids, attention_mask, token_type_ids) [B, S] -> hidden [B, S, H]; with pooler also pool(hidden) -> [B, H]."""
+(input_ids, attention_mask, token_type_ids) [B, S] -> hidden [B, S, H]; with pooler also pool(hidden) -> [B, H].
+`fused` is "", "fp32" or "bf16", see nn/transformer.py."""
 
 
 def build_encoder(config: Config, pooler: bool = False) -> "nn.Cell":
-    """The encoder that `config.model` names, on fused kernels where these exist and `config.kernels` allows them."""
+    """The encoder that `config.model` names, on fused kernels where these exist and `config.kernels` allows them.
+
+    Raises: ConfigError when bf16 is asked for and no layer can compute in it.
+    """
     from tasklab import kernels
     from tasklab.nn.compat import on_cpu
 
-    wanted = config.kernels == "auto" and config.precision == "fp32" and on_cpu()
+    wanted = config.kernels == "auto" and on_cpu()
     if wanted and not kernels.available():
         logger.warning("fused kernels are off, stock operators run, several times slower: %s", kernels.why_not())
-    fused = wanted and kernels.available()
+    fused = config.precision if wanted and kernels.available() else ""
     builder = ENCODERS.get(config.model.encoder)
-    return builder(config.model, recompute=config.recompute, fused=fused, pooler=pooler)
+    encoder = builder(config.model, recompute=config.recompute, fused=fused, pooler=pooler)
+    if config.precision == "bf16":
+        _refuse_without_bf16(encoder, config)
+    return encoder
+
+
+def _refuse_without_bf16(encoder, config: Config):
+    from tasklab.kernels.ops import FusedEncoderLayer
+
+    if not any(isinstance(cell, FusedEncoderLayer) for _, cell in encoder.cells_and_names()):
+        raise ConfigError(
+            f"precision = bf16: encoder {config.model.encoder!r} with activation {config.model.hidden_act!r} has no "
+            "kernel for it; set precision=fp32"
+        )

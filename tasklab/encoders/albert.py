@@ -53,7 +53,7 @@ def share_parameters(source: nn.Cell, target: nn.Cell):
 
 
 @ENCODERS.register("albert")
-def albert(model, recompute: bool = False, fused: bool = False, pooler: bool = False) -> AlbertEncoder:
+def albert(model, recompute: bool = False, fused: str = "", pooler: bool = False) -> AlbertEncoder:
     """Builds from the sizes in `model` (HuggingFace's names); the arguments are those of `bert`."""
     size = model.embedding_size or model.hidden_size
     embeddings = BertEmbeddings(

@@ -38,12 +38,12 @@ class BertEncoder(nn.Cell):
 
 
 @ENCODERS.register("bert")
-def bert(model, recompute: bool = False, fused: bool = False, pooler: bool = False) -> BertEncoder:
+def bert(model, recompute: bool = False, fused: str = "", pooler: bool = False) -> BertEncoder:
     """Builds from the sizes in `model` (HuggingFace's names); weights are 0 until loaded or initialized.
 
     Args:
         recompute: keep only the layers' inputs for the backward pass and compute the rest again.
-        fused: run each layer as one kernel.
+        fused: run each layer as one kernel with products of this precision, "fp32" or "bf16"; "" does not.
         pooler: add the Dense that `pool` needs.
     """
     embeddings = BertEmbeddings(

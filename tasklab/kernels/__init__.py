@@ -9,6 +9,11 @@ def available() -> bool:
     return library is not None and library.has_gemm
 
 
+def bf16() -> bool:
+    """Whether this processor has matrix products of bfloat16 values, and the kernels can use them."""
+    return available() and build.library().has_bf16
+
+
 def why_not() -> str:
     """One line that says why `available()` is False; empty when it is True."""
     library = build.library()

@@ -24,6 +24,7 @@ logger = logging.getLogger("tasklab")
 SOURCES = Path(__file__).parent / "src"
 COMPILERS = ("g++", "c++", "clang++")
 FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-pthread", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math")
+BF16_FLAGS = ("avx512_bf16", "amx_bf16", "bf16")  # without one oneDNN emulates, slower than float32
 TIMEOUT = 300  # seconds; a build takes about 10
 
 
@@ -40,7 +41,9 @@ def _outcome() -> tuple[ctypes.CDLL | None, str]:
         return None, " ".join(str(error).split())
     library.tasklab_set_threads(thread_count())
     library.path = str(path)
-    library.has_gemm = library.tasklab_load_onednn(str(_onednn()).encode()) == 0
+    products = library.tasklab_load_onednn(str(_onednn()).encode())
+    library.has_gemm = bool(products & 1)
+    library.has_bf16 = bool(products & 2) and any(flag in _cpu().split() for flag in BF16_FLAGS)
     return library, ""
 
 

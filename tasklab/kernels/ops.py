@@ -17,6 +17,8 @@ class FusedEncoderLayer(nn.Cell):
     """A whole post-norm BERT layer without parameters of its own: its caller hands them over at each call.
 
     B batch, S sequence, H hidden size, I intermediate size. Dropout follows nn/dropout.py bit by bit.
+    With `bfloat16` the matrix products read bfloat16 operands and so does the memory kept for the backward pass; sums,
+    norms, softmax, residuals, parameters and gradients stay float32.
     Inputs:  x [B, S, H] float32; mask [B, S] int32, 0 = padding; then weight and bias of query, key, value, output,
         attention norm, intermediate, feed-forward output, norm (norms: gamma, beta).
     Returns: [B, S, H]. Padded positions are left out of the work: their rows are 0, and so are their gradients.
@@ -25,14 +27,14 @@ class FusedEncoderLayer(nn.Cell):
 
     def __init__(
         self, num_heads: int, act: str = "gelu", dropout: float = 0.1, attention_dropout: float = 0.1,
-        eps: float = 1e-12, recompute: bool = False,
+        eps: float = 1e-12, recompute: bool = False, bfloat16: bool = False,
     ):  # fmt: skip
         super().__init__()
         if act not in ACTIVATIONS:
             raise ValueError(f"no fused activation {act!r}; known: {', '.join(ACTIVATIONS)}")
-        self.head = [num_heads, ACTIVATIONS[act], int(recompute), _bits(eps)]
+        self.head = [num_heads, ACTIVATIONS[act], int(recompute), int(bfloat16), _bits(eps)]
         self.rates = (attention_dropout, dropout, dropout)
-        self.infer, self.train_step = _primitives(num_heads, recompute)
+        self.infer, self.train_step = _primitives(num_heads, recompute, bfloat16)
         self.bind(Tensor(0, ms.int32), (0, 1, 2))
 
     def bind(self, seed: ms.Tensor, sites: tuple[int, int, int]):
@@ -60,18 +62,22 @@ class FusedEncoderLayer(nn.Cell):
 
 
 @functools.cache
-def _primitives(num_heads: int, recompute: bool):
+def _primitives(num_heads: int, recompute: bool, bfloat16: bool):
     """The operators for prediction and for training. Raises RuntimeError when the kernels are not available."""
     if not kernels.available():
         raise RuntimeError(f"fused kernels are not available: {kernels.why_not()}")
+    if bfloat16 and not kernels.bf16():
+        raise RuntimeError("this processor has no bfloat16 matrix products")
     runtime.run_inline()
     path = build.library().path
 
     def saved_shape(x, up):
         if recompute:
             return [1]
-        known = x[0] >= 0 and x[1] >= 0
-        return [x[0] * x[1] * (6 * x[2] + up[0] + 4 + num_heads)] if known else [-1]  # saved_floats in src/layer.cc
+        if x[0] < 0 or x[1] < 0:
+            return [-1]
+        rows, operands = x[0] * x[1], x[0] * x[1] * (4 * x[2] + up[0])  # saved_floats in src/layer.cc
+        return [(operands // 2 + operands % 2 if bfloat16 else operands) + rows * (2 * x[2] + 4 + num_heads)]
 
     def train_shapes(x, mask, seed, settings, *parameters):
         return x, saved_shape(x, parameters[10])
@@ -96,6 +102,8 @@ def _primitives(num_heads: int, recompute: bool):
 
     infer = ops.Custom(f"{path}:TasklabLayer", lambda x, *_: x, lambda x, *_: x, "aot")
     train = ops.Custom(f"{path}:TasklabLayerTrain", train_shapes, lambda x, *_: (x, x), "aot", bprop)
+    # MindSpore remembers inferred shapes by attributes and inputs, and would give one kind of `saved` for the other
+    train.add_prim_attr("saved", f"{num_heads} heads, recompute {recompute}, bfloat16 {bfloat16}")
     return infer, train
 
 

@@ -15,15 +15,16 @@ class TransformerLayer(nn.Cell):
 
     Inputs:  x [B, S, H] float; mask [B, S] int, 1 = real token.   Returns: [B, S, H]; padded rows are meaningless.
 
-    With `fused` the whole layer is one kernel on the same parameters (CPU, float32); without, or with an activation
-    that the kernel lacks, stock operators. Both drop the same values. `recompute` keeps only x for the backward pass;
-    with stock operators on CPU it costs time and saves nothing (6.6 M parameters, 8 rows of 384 tokens: 2.8 GB with,
-    2.5 GB without), as the memory is in the operators' own tables, see nn/norm.py.
+    With `fused`, the precision of its products "fp32" or "bf16", the whole layer is one kernel on the same parameters
+    (CPU); with "", or with an activation that the kernel lacks, stock operators. Both drop the same values.
+    `recompute` keeps only x for the backward pass; with stock operators on CPU it costs time and saves nothing
+    (6.6 M parameters, 8 rows of 384 tokens: 2.8 GB with, 2.5 GB without), as the memory is in the operators' own
+    tables, see nn/norm.py.
     """
 
     def __init__(
         self, hidden_size: int, num_heads: int, intermediate_size: int, act: str = "gelu", dropout: float = 0.1,
-        attention_dropout: float = 0.1, eps: float = 1e-12, fused: bool = False, recompute: bool = False,
+        attention_dropout: float = 0.1, eps: float = 1e-12, fused: str = "", recompute: bool = False,
     ):  # fmt: skip
         super().__init__()
         # the order of the dropouts numbers them, see nn/dropout.py
@@ -35,7 +36,8 @@ class TransformerLayer(nn.Cell):
         self.feed_forward_norm = LayerNorm(hidden_size, eps)
         self.fused = None
         if fused and act in ACTIVATIONS:
-            self.fused = FusedEncoderLayer(num_heads, act, dropout, attention_dropout, eps, recompute)
+            bfloat16 = fused == "bf16"
+            self.fused = FusedEncoderLayer(num_heads, act, dropout, attention_dropout, eps, recompute, bfloat16)
         elif recompute:
             self.recompute()
 

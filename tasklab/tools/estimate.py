@@ -15,13 +15,13 @@ SIZE = 768
 """Rows of the matrices whose product tells the speed of the machine."""
 POOL = 1.8
 """Bytes that MindSpore's pool holds per byte of activations (measured: 1.5 to 1.9)."""
-EFFICIENCY = {True: 0.7, False: 0.3}
-"""Share of a plain matrix product's speed that training reaches, with and without fused kernels."""
+EFFICIENCY = {"fp32": 0.85, "bf16": 1.6, "": 0.3}
+"""Share of a plain float32 product's speed that training reaches with kernels of a precision, or without kernels."""
 
 
 def fused(config: Config) -> bool:
     """Whether a CPU run with this configuration would use the fused kernels; the first call may build them."""
-    return config.kernels == "auto" and config.precision == "fp32" and kernels.available()
+    return config.kernels == "auto" and kernels.available()
 
 
 def parameters(model: ModelConfig) -> tuple[int, int]:
@@ -41,12 +41,13 @@ def training_memory(config: Config, planned: tuple[int, ...]) -> float:
 
     All in float32, 4 bytes. Weights, gradients and moments are 16 bytes per parameter, 20 with gradient accumulation.
     Activations kept per token and layer, in floats, for hidden size H, intermediate size I, N heads, length S:
-    7 H + I + N + 4 with fused kernels, 16 H + 3 I + 16 N S with stock operators, H with recompute (one layer is then
-    worked on at a time); all times POOL.
+    7 H + I + N + 4 with fused kernels (of which 4 H + I are half as large in bf16), 16 H + 3 I + 16 N S with stock
+    operators, H with recompute (one layer is then worked on at a time); all times POOL.
     """
     model, train, longest = config.model, config.train, planned[-1]
     H, I, N = model.hidden_size, model.intermediate_size, model.num_attention_heads  # noqa: E741
-    per_layer = 7 * H + I + N + 4 if fused(config) else 16 * H + 3 * I + 16 * N * longest
+    operands = (4 * H + I) * (0.5 if config.precision == "bf16" else 1.0)
+    per_layer = 3 * H + operands + N + 4 if fused(config) else 16 * H + 3 * I + 16 * N * longest
     layers = model.num_hidden_layers
     per_token = layers * H + per_layer if config.recompute else layers * per_layer
     copies = 5 if train.gradient_accumulation_steps > 1 else 4
@@ -70,8 +71,9 @@ def seconds(config: Config, tokens: int, rows: int, padding: float, training: bo
     padding: its share of all positions; fused kernels leave it out, stock operators compute it too.
     """
     skips = fused(config)
+    share = EFFICIENCY[config.precision if skips else ""]
     positions = tokens if skips else tokens / (1 - padding)
-    return operations(config.model, positions, positions / rows, training) / (speed * EFFICIENCY[skips])
+    return operations(config.model, positions, positions / rows, training) / (speed * share)
 
 
 def machine_speed(seconds: float = 0.6) -> float:

@@ -33,7 +33,7 @@ FAMILIES = {
 }  # fmt: skip
 NEEDS_KERNELS = pytest.mark.skipif(not kernels.available(), reason="fused kernels do not run here")
 WITH_AND_WITHOUT_KERNELS = pytest.mark.parametrize(
-    "fused", [False, pytest.param(True, marks=NEEDS_KERNELS)], ids=["stock", "fused"]
+    "fused", ["", pytest.param("fp32", marks=NEEDS_KERNELS)], ids=["stock", "fused"]
 )
 EVERY_FAMILY = pytest.mark.parametrize("family", FAMILIES)
 BOTH_MODES = pytest.mark.parametrize("mode", [ms.GRAPH_MODE, ms.PYNATIVE_MODE], ids=["graph", "pynative"])
@@ -59,7 +59,7 @@ def config(family, **changes) -> ModelConfig:
     return model
 
 
-def encoder(family, fused=False, **changes):
+def encoder(family, fused="", **changes):
     model = config(family, **changes)
     return ENCODERS.get(model.encoder)(model, fused=fused, pooler=True)
 

@@ -62,9 +62,9 @@ def oracle(x, mask, params, heads, act="gelu", p=0.0, seed=0, sites=(0, 1, 2)):
 
 
 class Layer(nn.Cell):
-    def __init__(self, params, heads, act="gelu", p=0.0, seed=0, sites=(0, 1, 2), recompute=False):
+    def __init__(self, params, heads, act="gelu", p=0.0, seed=0, sites=(0, 1, 2), recompute=False, bfloat16=False):
         super().__init__()
-        self.fused = FusedEncoderLayer(heads, act, p, p, EPS, recompute)
+        self.fused = FusedEncoderLayer(heads, act, p, p, EPS, recompute, bfloat16)
         self.fused.bind(Parameter(Tensor(seed, ms.int32), name="seed", requires_grad=False), sites)
         self.params = ParameterTuple([Parameter(Tensor(v), name=f"p{i}") for i, v in enumerate(params)])
 
@@ -211,3 +211,19 @@ def test_prediction_equals_training_without_dropout():
 def test_an_unknown_activation_is_named():
     with pytest.raises(ValueError, match="no fused activation 'gleu'; known: gelu"):
         FusedEncoderLayer(2, "gleu")
+
+
+@pytest.mark.skipif(not kernels.bf16(), reason="this processor has no bfloat16 products")
+@pytest.mark.parametrize("recompute", [False, True])
+@pytest.mark.parametrize("B,S,H,inner,heads,lengths,p,act", [*CASES, (2, 150, 64, 96, 4, [150, 77], 0.1, "gelu")])
+def test_bf16_products_stay_within_their_rounding(B, S, H, inner, heads, lengths, p, act, recompute):
+    # a bfloat16 is off by up to 2**-9 of itself; a handful of such roundings in a row give about 1 % in norm
+    x, mask, params, dy = case(B, S, H, inner, seed=S, lengths=lengths)
+    settings = dict(act=act, p=p, seed=77, sites=(4, 5, 9), recompute=recompute)
+    y, grads = forward_and_gradients(Layer(params, heads, **settings, bfloat16=True), x, mask, dy)
+    exact_y, exact = forward_and_gradients(Layer(params, heads, **settings), x, mask, dy)
+    whole = math.sqrt(sum((g.astype(np.float64) ** 2).sum() for g in exact))
+    assert np.linalg.norm(y - exact_y) <= 0.01 * np.linalg.norm(exact_y)
+    assert not np.array_equal(y, exact_y)
+    for got, want in zip(grads, exact, strict=True):
+        assert np.linalg.norm(got - want) <= 0.02 * np.linalg.norm(want) + 0.002 * whole

@@ -210,8 +210,10 @@ def test_more_than_one_process_is_refused_where_it_would_run_as_one(placed, squa
 
 
 def test_a_precision_that_is_not_computed_is_refused(placed, squad):
-    with pytest.raises(ConfigError, match="precision = bf16: .* fp32"):
-        make(squad, precision="bf16").train()
+    with pytest.raises(ConfigError, match="precision = fp16: .* fp32 or bf16"):
+        make(squad, precision="fp16").train()
+    with pytest.raises(ConfigError, match="precision = bf16: .*kernels = off; set precision=fp32"):
+        make(squad, precision="bf16", kernels="off").train()
 
 
 def test_unknown_names_are_answered_with_the_nearest():

@@ -25,21 +25,24 @@ void with_kind(Activation kind, Body&& body) {
 
 }  // namespace
 
-void activate(Activation kind, float* x, int64_t ldx, const float* bias, float* y, int64_t ldy, int64_t rows,
+template <class E>
+void activate(Activation kind, const float* c, int64_t ldc, const float* bias, E* x, E* y, int64_t ld, int64_t rows,
               int64_t columns) {
   with_kind(kind, [&](auto f) {
     for (int64_t t = 0; t < rows; ++t) {
-      float *in = x + t * ldx, *out = y + t * ldy;
+      const float* in = c + t * ldc;
+      E *kept = x + t * ld, *out = y + t * ld;
 #pragma omp simd
       for (int64_t j = 0; j < columns; ++j) {
-        in[j] += bias[j];
-        out[j] = f.value(in[j]);
+        kept[j] = narrow<E>(in[j] + bias[j]);
+        out[j] = narrow<E>(f.value(widen(kept[j])));
       }
     }
   });
 }
 
-void activate_backward(Activation kind, const float* x, float* y, float* dx, float* dbias, int64_t rows,
+template <class E>
+void activate_backward(Activation kind, const E* x, E* y, const float* dy, E* dx, float* dbias, int64_t rows,
                        int64_t width) {
   const int64_t pieces = blocks_of(rows, kRows);
   Scratch scratch;
@@ -49,13 +52,15 @@ void activate_backward(Activation kind, const float* x, float* y, float* dx, flo
       float* part = parts + block * width;
       std::fill_n(part, width, 0.0f);
       for (int64_t t = block * kRows; t < std::min(rows, (block + 1) * kRows); ++t) {
-        const float* in = x + t * width;
-        float *out = y + t * width, *grad = dx + t * width;
+        const E* in = x + t * width;
+        const float* from = dy + t * width;
+        E *out = y + t * width, *grad = dx + t * width;
 #pragma omp simd
         for (int64_t j = 0; j < width; ++j) {
-          out[j] = f.value(in[j]);
-          grad[j] *= f.slope(in[j]);
-          part[j] += grad[j];
+          const float value = widen(in[j]), slope = from[j] * f.slope(value);
+          out[j] = narrow<E>(f.value(value));
+          grad[j] = narrow<E>(slope);
+          part[j] += slope;
         }
       }
     });
@@ -65,5 +70,12 @@ void activate_backward(Activation kind, const float* x, float* y, float* dx, flo
 #pragma omp simd
     for (int64_t j = 0; j < width; ++j) dbias[j] += parts[piece * width + j];
 }
+
+template void activate(Activation, const float*, int64_t, const float*, float*, float*, int64_t, int64_t, int64_t);
+template void activate(Activation, const float*, int64_t, const float*, BFloat16*, BFloat16*, int64_t, int64_t,
+                       int64_t);
+template void activate_backward(Activation, const float*, float*, const float*, float*, float*, int64_t, int64_t);
+template void activate_backward(Activation, const BFloat16*, BFloat16*, const float*, BFloat16*, float*, int64_t,
+                                int64_t);
 
 }  // namespace tasklab

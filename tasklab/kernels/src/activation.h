@@ -2,16 +2,21 @@
 #pragma once
 #include <cstdint>
 
+#include "number.h"
+
 namespace tasklab {
 
 enum Activation { kGeluErf = 0, kGeluTanh = 1, kRelu = 2, kSilu = 3 };
 
-// x [rows, columns] += bias, then y = activation(x); x and y have the row strides ldx and ldy.
-void activate(Activation kind, float* x, int64_t ldx, const float* bias, float* y, int64_t ldy, int64_t rows,
+// x = c + bias, then y = activation(x); c has the row stride ldc, x and y have ld; x may be c itself.
+template <class E>
+void activate(Activation kind, const float* c, int64_t ldc, const float* bias, E* x, E* y, int64_t ld, int64_t rows,
               int64_t columns);
 
-// y = activation(x) and dx = dx * slope(x), for whole matrices [rows, width]; dbias [width] = column sums of dx.
-void activate_backward(Activation kind, const float* x, float* y, float* dx, float* dbias, int64_t rows,
+// y = activation(x) and dx = dy * slope(x), for whole matrices [rows, width]; dbias [width] = column sums of dx.
+// dx may be dy itself.
+template <class E>
+void activate_backward(Activation kind, const E* x, E* y, const float* dy, E* dx, float* dbias, int64_t rows,
                        int64_t width);
 
 }  // namespace tasklab

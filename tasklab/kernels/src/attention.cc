@@ -14,12 +14,13 @@ namespace {
 constexpr int64_t kQueries = 128;  // rows of one block of scores: 128 x 512 floats are 256 KiB, inside a core's L2
 
 // One head of one sequence: where its rows are.
+template <class E>
 struct Head {
   int64_t begin, rows, width;  // first packed row, tokens of the sequence, H
-  const float *q, *k, *v;      // row stride 3 H
+  const E *q, *k, *v;          // row stride 3 H
   uint32_t counter;            // dropout index of its first score
 
-  Head(const Attention& a, int64_t index) {
+  Head(const Attention<E>& a, int64_t index) {
     const int64_t b = index / a.heads, n = index % a.heads, S = a.tokens.length;
     begin = a.tokens.start[b];
     rows = a.tokens.start[b + 1] - begin;
@@ -31,7 +32,8 @@ struct Head {
   }
 };
 
-uint32_t row_counter(const Attention& a, const Head& head, int64_t row) {
+template <class E>
+uint32_t row_counter(const Attention<E>& a, const Head<E>& head, int64_t row) {
   return head.counter + static_cast<uint32_t>(a.tokens.column[head.begin + row] * a.tokens.length);
 }
 
@@ -59,50 +61,54 @@ float softmax(float* score, int64_t count, float scale) {
 
 }  // namespace
 
-void attention_forward(const Attention& a) {
+template <class E>
+void attention_forward(const Attention<E>& a) {
   const float scale = 1.0f / std::sqrt(static_cast<float>(a.head_size));
   parallel_for(a.tokens.batch * a.heads, [&](int64_t index) {
-    const Head h(a, index);
+    const Head<E> h(a, index);
     const int64_t L = h.rows, D = a.head_size, ld = 3 * h.width, n = index % a.heads;
-    float* scores = thread_floats(0, std::min(L, kQueries) * L);
+    float* scores = thread_values<float>(0, std::min(L, kQueries) * L);
     for (int64_t from = 0; from < L; from += kQueries) {
       const int64_t rows = std::min(kQueries, L - from);
-      multiply({false, true, rows, L, D, h.q + from * ld, ld, h.k, ld, 0.0f, scores, L});
+      multiply(Product<E>{false, true, rows, L, D, h.q + from * ld, ld, h.k, ld, 0.0f, scores, L});
       for (int64_t i = 0; i < rows; ++i) {
         const float log_sum = softmax(scores + i * L, L, scale);
         if (a.log_sum != nullptr) a.log_sum[(h.begin + from + i) * a.heads + n] = log_sum;
         if (a.dropout.on())
           drop(scores + i * L, &a.tokens.column[h.begin], L, row_counter(a, h, from + i), a.dropout);
       }
-      float* context = a.context + (h.begin + from) * h.width + n * D;
-      multiply({false, false, rows, D, L, scores, L, h.v, ld, 0.0f, context, h.width});
+      const E* weights = thread_operand<E>(scores, rows * L, 1);
+      const Landing<E> context(2, a.context + (h.begin + from) * h.width + n * D, h.width, rows, D);
+      multiply(Product<E>{false, false, rows, D, L, weights, L, h.v, ld, 0.0f, context.c, context.ldc});
+      context.settle();
     }
   });
 }
 
-void attention_backward(const Attention& a, const float* dcontext, float* dqkv) {
+template <class E>
+void attention_backward(const Attention<E>& a, const E* dcontext, E* dqkv) {
   const float scale = 1.0f / std::sqrt(static_cast<float>(a.head_size));
   parallel_for(a.tokens.batch * a.heads, [&](int64_t index) {
-    const Head h(a, index);
+    const Head<E> h(a, index);
     const int64_t L = h.rows, D = a.head_size, H = h.width, ld = 3 * H, n = index % a.heads;
-    float* dq = dqkv + (h.q - a.qkv);
-    float *dk = dq + H, *dv = dk + H;
-    float* weights = thread_floats(0, std::min(L, kQueries) * L);  // dropped probabilities
-    float* dscores = thread_floats(1, std::min(L, kQueries) * L);  // first of the weights, then of the scores
+    E* dq_rows = dqkv + (h.q - a.qkv);
+    const Landing<E> dk(0, dq_rows + H, ld, L, D), dv(1, dq_rows + 2 * H, ld, L, D);
+    float* probabilities = thread_values<float>(2, std::min(L, kQueries) * L);
+    float* dscores = thread_values<float>(3, std::min(L, kQueries) * L);  // first of the probabilities
     for (int64_t from = 0; from < L; from += kQueries) {
       const int64_t rows = std::min(kQueries, L - from);
       const float more = from > 0 ? 1.0f : 0.0f;  // dk and dv sum over the blocks
-      const float* q = h.q + from * ld;
-      const float* context = a.context + (h.begin + from) * H + n * D;
-      const float* dout = dcontext + (h.begin + from) * H + n * D;
-      multiply({false, true, rows, L, D, q, ld, h.k, ld, 0.0f, weights, L});
-      multiply({false, true, rows, L, D, dout, H, h.v, ld, 0.0f, dscores, L});
+      const E* q = h.q + from * ld;
+      const E* context = a.context + (h.begin + from) * H + n * D;
+      const E* dout = dcontext + (h.begin + from) * H + n * D;
+      multiply(Product<E>{false, true, rows, L, D, q, ld, h.k, ld, 0.0f, probabilities, L});
+      multiply(Product<E>{false, true, rows, L, D, dout, H, h.v, ld, 0.0f, dscores, L});
       for (int64_t i = 0; i < rows; ++i) {
-        float *p = weights + i * L, *d = dscores + i * L;
+        float *p = probabilities + i * L, *d = dscores + i * L;
         const float log_sum = a.log_sum[(h.begin + from + i) * a.heads + n];
-        float along = 0;  // sum over the keys of weight * its gradient = context . dcontext
+        float along = 0;  // sum over the keys of probability * its gradient = context . dcontext
 #pragma omp simd reduction(+ : along)
-        for (int64_t j = 0; j < D; ++j) along += context[i * H + j] * dout[i * H + j];
+        for (int64_t j = 0; j < D; ++j) along += widen(context[i * H + j]) * widen(dout[i * H + j]);
         if (a.dropout.on()) {
           const int32_t* column = &a.tokens.column[h.begin];
           const uint32_t counter = row_counter(a, h, from + i);
@@ -122,11 +128,22 @@ void attention_backward(const Attention& a, const float* dcontext, float* dqkv) 
           }
         }
       }
-      multiply({true, false, L, D, rows, weights, L, dout, H, more, dv, ld});
-      multiply({false, false, rows, D, L, dscores, L, h.k, ld, 0.0f, dq + from * ld, ld});
-      multiply({true, false, L, D, rows, dscores, L, q, ld, more, dk, ld});
+      const E* weights = thread_operand<E>(probabilities, rows * L, 4);
+      const E* ds = thread_operand<E>(dscores, rows * L, 5);
+      const Landing<E> dq(6, dq_rows + from * ld, ld, rows, D);
+      multiply(Product<E>{true, false, L, D, rows, weights, L, dout, H, more, dv.c, dv.ldc});
+      multiply(Product<E>{false, false, rows, D, L, ds, L, h.k, ld, 0.0f, dq.c, dq.ldc});
+      multiply(Product<E>{true, false, L, D, rows, ds, L, q, ld, more, dk.c, dk.ldc});
+      dq.settle();
     }
+    dk.settle();
+    dv.settle();
   });
 }
+
+template void attention_forward(const Attention<float>&);
+template void attention_forward(const Attention<BFloat16>&);
+template void attention_backward(const Attention<float>&, const float*, float*);
+template void attention_backward(const Attention<BFloat16>&, const BFloat16*, BFloat16*);
 
 }  // namespace tasklab

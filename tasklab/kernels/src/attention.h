@@ -4,22 +4,26 @@
 #include <cstdint>
 
 #include "dropout.h"
+#include "number.h"
 #include "tokens.h"
 
 namespace tasklab {
 
+template <class E>
 struct Attention {
   const Tokens& tokens;
   int64_t heads, head_size;  // N, D; H = N D
-  const float* qkv;          // [T, 3 H]: query, key, value side by side
+  const E* qkv;              // [T, 3 H]: query, key, value side by side
   Dropout dropout;           // on the probabilities, index ((b N + n) S + i) S + j
   float* log_sum;            // [T, N] log of the row sums of exp(scores); may be null in the forward pass
-  float* context;            // [T, H]
+  E* context;                // [T, H]
 };
 
-void attention_forward(const Attention& a);
+template <class E>
+void attention_forward(const Attention<E>& a);
 
 // dqkv [T, 3 H] from dcontext [T, H]; `a` as the forward pass left it.
-void attention_backward(const Attention& a, const float* dcontext, float* dqkv);
+template <class E>
+void attention_backward(const Attention<E>& a, const E* dcontext, E* dqkv);
 
 }  // namespace tasklab

@@ -4,6 +4,7 @@
 
 #include "activation.h"
 #include "dropout.h"
+#include "number.h"
 #include "tokens.h"
 
 namespace tasklab {
@@ -25,28 +26,33 @@ struct Layer {
 };
 
 // What the backward pass needs, packed rows first to last; pointers into one buffer of saved_floats() floats.
+template <class E>
 struct Saved {
-  float* qkv;      // [T, 3 H]
-  float* context;  // [T, H]
+  E* qkv;          // [T, 3 H]
+  E* context;      // [T, H]
+  E* inner;        // [T, I] before the activation
   float* sum1;     // [T, H] what attention_norm normalises
-  float* inner;    // [T, I] before the activation
   float* sum2;     // [T, H] what the last norm normalises
   float *mean1, *rstd1, *mean2, *rstd2;  // [T]
   float* log_sum;  // [T, N]
 };
 
+template <class E>
 int64_t saved_floats(const Layer& layer, int64_t tokens);
-Saved saved_at(const Layer& layer, int64_t tokens, float* buffer);
+template <class E>
+Saved<E> saved_at(const Layer& layer, int64_t tokens, float* buffer);
 
-// x and y are packed [T, H].
-void layer_forward(const Layer& layer, const Tokens& tokens, const float* x, const Saved& saved, float* y);
+// x and y are packed [T, H]. Products read their operands as E.
+template <class E>
+void layer_forward(const Layer& layer, const Tokens& tokens, const float* x, const Saved<E>& saved, float* y);
 
 struct LayerGrad {
   DenseGrad query, key, value, output, attention_norm, up, down, norm;
 };
 
 // dy and dx are packed [T, H] and may be the same memory.
-void layer_backward(const Layer& layer, const Tokens& tokens, const float* x, const Saved& saved, const float* dy,
+template <class E>
+void layer_backward(const Layer& layer, const Tokens& tokens, const float* x, const Saved<E>& saved, const float* dy,
                     float* dx, const LayerGrad& grad);
 
 }  // namespace tasklab

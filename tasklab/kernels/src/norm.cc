@@ -120,7 +120,8 @@ void norm_backward(const NormBackward& n) {
   add_parts(parts + 2 * H, pieces, 3 * H, H, n.dbias);
 }
 
-void column_sums(const float* x, int64_t rows, int64_t width, int64_t ld, float* sums) {
+template <class E>
+void column_sums(const E* x, int64_t rows, int64_t width, int64_t ld, float* sums) {
   const int64_t pieces = blocks_of(rows, kRows);
   Scratch scratch;
   float* parts = scratch.floats(pieces * width);
@@ -129,9 +130,12 @@ void column_sums(const float* x, int64_t rows, int64_t width, int64_t ld, float*
     std::fill_n(part, width, 0.0f);
     for (int64_t t = block * kRows; t < std::min(rows, (block + 1) * kRows); ++t)
 #pragma omp simd
-      for (int64_t j = 0; j < width; ++j) part[j] += x[t * ld + j];
+      for (int64_t j = 0; j < width; ++j) part[j] += widen(x[t * ld + j]);
   });
   add_parts(parts, pieces, width, width, sums);
 }
+
+template void column_sums(const float*, int64_t, int64_t, int64_t, float*);
+template void column_sums(const BFloat16*, int64_t, int64_t, int64_t, float*);
 
 }  // namespace tasklab

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "dropout.h"
+#include "number.h"
 
 namespace tasklab {
 
@@ -40,6 +41,7 @@ struct NormBackward {
 void norm_backward(const NormBackward& n);
 
 // Sums of the columns of x [rows, width] with row stride ld: the gradient of a bias.
-void column_sums(const float* x, int64_t rows, int64_t width, int64_t ld, float* sums);
+template <class E>
+void column_sums(const E* x, int64_t rows, int64_t width, int64_t ld, float* sums);
 
 }  // namespace tasklab

@@ -28,8 +28,8 @@ void* obtain(size_t bytes) {
 
 }  // namespace
 
-float* Scratch::floats(int64_t count) {
-  size_t bytes = rounded(count > 0 ? static_cast<size_t>(count) * sizeof(float) : 1);
+void* Scratch::bytes(int64_t count) {
+  size_t bytes = rounded(count > 0 ? static_cast<size_t>(count) : 1);
   blocks_.reserve(blocks_.size() + 1);
   void* memory = nullptr;
   {
@@ -44,7 +44,7 @@ float* Scratch::floats(int64_t count) {
   }
   if (memory == nullptr) memory = obtain(bytes);
   blocks_.push_back({memory, bytes});
-  return static_cast<float*>(memory);
+  return memory;
 }
 
 Scratch::~Scratch() {
@@ -64,15 +64,15 @@ Scratch::~Scratch() {
   }
 }
 
-float* thread_floats(int slot, int64_t count) {
+void* thread_bytes(int slot, int64_t count) {
   struct Buffer {
     void* memory = nullptr;
     size_t bytes = 0;
     ~Buffer() { std::free(memory); }
   };
-  thread_local Buffer buffers[4];
+  thread_local Buffer buffers[kThreadSlots];
   Buffer& buffer = buffers[slot];
-  const size_t bytes = rounded(count > 0 ? static_cast<size_t>(count) * sizeof(float) : 1);
+  const size_t bytes = rounded(count > 0 ? static_cast<size_t>(count) : 1);
   if (buffer.bytes < bytes) {
     std::free(buffer.memory);
     buffer.memory = nullptr;
@@ -80,7 +80,7 @@ float* thread_floats(int slot, int64_t count) {
     buffer.memory = obtain(bytes);
     buffer.bytes = bytes;
   }
-  return static_cast<float*>(buffer.memory);
+  return buffer.memory;
 }
 
 }  // namespace tasklab
