@@ -92,6 +92,7 @@ def parser() -> argparse.ArgumentParser:
     verb.add_argument("names", nargs="+", metavar="NAME", help=WORDS)
     verb.add_argument("--checkpoint", metavar="DIR", help="default: the best checkpoint of the run")
     verb.add_argument("--predictions", metavar="FILE", help="also write the predictions as JSON")
+    verb.add_argument("--report", metavar="DIR", help="also write classes, confusion matrix and wrong answers there")
 
     verb = _verb(verbs, "predict", predict, "answer inputs", NAMES + " (INPUT ... | --file FILE)", """examples:
   tasklab predict output/qa_minilm_l6 "My name is Wolfgang and I live in Berlin - Where do I live?"
@@ -178,7 +179,7 @@ def train(options):
 
 def evaluate(options):
     trainer, _ = _trainer(options)
-    metrics = trainer.evaluate(options.checkpoint, predictions_file=options.predictions)
+    metrics = trainer.evaluate(options.checkpoint, predictions_file=options.predictions, report_folder=options.report)
     print(json.dumps(metrics, indent=1))
 
 

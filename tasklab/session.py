@@ -18,6 +18,7 @@ from tasklab.engine.callbacks import CURVES_FILE, Callback, Curves, MetricsFile,
 from tasklab.engine.checkpoint import RunFolder, TrainerState
 from tasklab.engine.evaluate import Evaluator, row_outputs, serving_lengths
 from tasklab.engine.loop import TrainingLoop
+from tasklab.engine.reports import Reports, say, write_report
 from tasklab.engine.selection import watched_metric
 from tasklab.engine.step import CompileLog
 from tasklab.errors import ConfigError, DataError
@@ -52,6 +53,7 @@ def train(
             _check_metric(task, held_out)
         evaluate = held_out and Evaluator(task, model.network, held_out.features, held_out.examples, compiles)
         listeners = [ProgressLog(), MetricsFile(), Curves(), *([TensorBoard()] if config.train.tensorboard else [])]
+        listeners += [Reports(evaluate)] if evaluate else []
         loop = TrainingLoop(
             task, model.network, data.features, run, [*listeners, *callbacks], evaluate, model.files(), compiles
         )
@@ -86,8 +88,11 @@ class Ready:
             setattr(self.model.task.config, section, getattr(config, section).copy())
 
 
-def evaluate(ready: Ready, path, predictions_file=None) -> dict[str, float]:
-    """Metrics on the data at `path`; beside them in the log, those of a rule that learns nothing."""
+def evaluate(ready: Ready, path, predictions_file=None, report_folder=None) -> dict[str, float]:
+    """Metrics on the data at `path`; beside them in the log, what stands behind them and what learning nothing gives.
+
+    report_folder: where each class, the confusion matrix and the wrong answers are written to, if anywhere.
+    """
     task, network = ready.model.task, ready.model.network
     data = load_dataset(task, path, training=False)
     start = time.perf_counter()
@@ -96,6 +101,10 @@ def evaluate(ready: Ready, path, predictions_file=None) -> dict[str, float]:
     seconds = time.perf_counter() - start
     logger.info("%s = %s", task.title, metrics)
     logger.info("trivial baseline: %s", task.baseline(data.examples))
+    report = evaluator.report()
+    say(report, thorough=True)
+    if report_folder is not None:
+        write_report(report, Path(report_folder), task.config.name)
     logger.info("%d rows in %.1f s (%.1f rows/s)", len(data.features), seconds, len(data.features) / seconds)
     if predictions_file is not None:
         pairs = zip(data.examples, evaluator.predictions, strict=True)

@@ -8,6 +8,7 @@ import numpy as np
 
 from tasklab.config import Config, DataConfig
 from tasklab.data.features import FeatureTable
+from tasklab.metrics.report import Report
 from tasklab.registry import Registry
 
 if TYPE_CHECKING:
@@ -87,6 +88,10 @@ class Task(ABC):
     @abstractmethod
     def score(self, predictions: list[list], examples: Sequence) -> dict[str, float]:
         """Official metrics over every example."""
+
+    def report(self, predictions: list[list], examples: Sequence) -> Report:
+        """What stands behind the score: classes, confusions, wrong answers, intervals; as much as the task has."""
+        return Report()
 
     @abstractmethod
     def baseline(self, examples: Sequence) -> dict[str, float]:

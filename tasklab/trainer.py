@@ -103,7 +103,9 @@ class Trainer:
         """`train` with the weights of a checkpoint and a new optimizer."""
         return self.train(finetune_checkpoint, do_finetune=True, **options)
 
-    def evaluate(self, eval_checkpoint=None, eval_dataset=None, predictions_file=None) -> dict[str, float]:
+    def evaluate(
+        self, eval_checkpoint=None, eval_dataset=None, predictions_file=None, report_folder=None
+    ) -> dict[str, float]:
         """Scores a checkpoint on data.eval by the task's official rules and returns the metrics.
 
         Args:
@@ -117,7 +119,7 @@ class Trainer:
         config = self.config.copy()
         if eval_dataset is not None:
             config.data.eval = str(eval_dataset)
-        return evaluate(self._model(eval_checkpoint, config), config.data.eval, predictions_file)
+        return evaluate(self._model(eval_checkpoint, config), config.data.eval, predictions_file, report_folder)
 
     def predict(self, predict_checkpoint=None, input_data=None, top_k: int = 1, batch_size: int | None = None) -> list:
         """One result per input, in order; with top_k > 1 a list of the best ones per input.

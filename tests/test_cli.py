@@ -117,7 +117,7 @@ def test_resume_and_checkpoint_options_reach_the_trainer(calls, capsys):
     assert calls[1] == ("train", (("output/x",), {"do_finetune": False}))
     calls.clear()
     main(["evaluate", "qa_minilm_l6", "--checkpoint", "c", "--predictions", "p.json"])
-    assert calls[1] == ("evaluate", (("c",), {"predictions_file": "p.json"}))
+    assert calls[1] == ("evaluate", (("c",), {"predictions_file": "p.json", "report_folder": None}))
     assert capsys.readouterr().out == '{\n "f1": 1.0\n}\n'
 
 

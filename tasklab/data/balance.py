@@ -19,6 +19,13 @@ def balanced_weights(counts: Sequence[int], max_ratio: float | None = None) -> n
     return weights if max_ratio is None else np.minimum(weights, max_ratio * weights.min())
 
 
+def presence_weights(counts: Sequence[int], rows: int, max_ratio: float | None = None) -> np.ndarray:
+    """[C] rows without the label / rows with it, for labels that do not exclude each other; at most `max_ratio`."""
+    counts = np.asarray(counts, np.float64)
+    weights = (rows - counts) / np.maximum(counts, 1)
+    return weights if max_ratio is None else np.minimum(weights, max_ratio)
+
+
 def class_weights(config: LossConfig, labels: Sequence[str]) -> list[float] | None:
     """The weights that are set, in the order of the labels; None when there are none.
 

@@ -8,6 +8,7 @@ from mindspore import Tensor, nn
 from tasklab.data.buckets import eval_batches, plan_lengths
 from tasklab.data.features import FeatureTable
 from tasklab.engine.step import CompileLog, forward
+from tasklab.metrics.report import Report
 from tasklab.task import Task
 
 STEPS = (16, 32, 64, 128, 256)
@@ -59,6 +60,10 @@ class Evaluator:
         outputs = losses.watch(row_outputs(self.task, self.network, self.features, self.compiles))
         self.predictions = self.task.decode(outputs, self.features, self.examples, self.task.scored_answers)
         return self.task.score(self.predictions, self.examples) | losses.metrics()
+
+    def report(self) -> Report:
+        """What stands behind the last score."""
+        return self.task.report(self.predictions, self.examples)
 
 
 class LossMeter:

@@ -1,9 +1,11 @@
 """Texts and pairs of texts to classes, sets of classes, or a number: GLUE, sentiment, topics, distillation."""
 
+from collections import Counter
 from itertools import chain
 
 import numpy as np
 
+from tasklab.data.balance import balanced_weights, class_weights, presence_weights
 from tasklab.data.features import FeatureTable
 from tasklab.data.pairs import text_rows
 from tasklab.data.text_input import text_examples_from_input
@@ -12,9 +14,11 @@ from tasklab.encoders import build_encoder
 from tasklab.errors import ConfigError, DataError
 from tasklab.metrics.classification import majority, score_classes, score_label_sets
 from tasklab.metrics.correlation import score_numbers
+from tasklab.metrics.report import class_report, label_set_report, number_report
 from tasklab.task import TASKS, Task
 
 SINGLE, MULTI, NUMBER = "single_label_classification", "multi_label_classification", "regression"
+CLASS_LOSS_SETTINGS = ("class_weights", "balanced", "max_weight_ratio", "label_smoothing", "focal_gamma")
 METRIC = {SINGLE: "accuracy", MULTI: "micro_f1", NUMBER: "spearmanr"}
 
 
@@ -40,7 +44,16 @@ class TextClassification(Task):
     def labelled_evaluation(self):
         return not self.config.data.soft_targets  # a teacher scores the training rows alone
 
+    @property
+    def loss_settings(self):
+        return () if self.config.model.problem_type == NUMBER else CLASS_LOSS_SETTINGS
+
     def prepare(self, labels):
+        self._settle_labels(labels)
+        if self.config.loss.balanced and not self.config.loss.class_weights:
+            self._settle_class_weights()
+
+    def _settle_labels(self, labels):
         config, kind = self.config, self.config.model.problem_type
         if kind == NUMBER or config.model.labels:
             return
@@ -52,6 +65,15 @@ class TextClassification(Task):
         if len(names) < 2 and kind == SINGLE:
             raise DataError(f"{config.data.train}: every label is {', '.join(names)!r}; expected at least two classes")
         config.model.labels = labels if names <= set(labels) else label_order(names)
+
+    def _settle_class_weights(self):
+        config, kind = self.config, self.config.model.problem_type
+        labels = config.model.labels
+        examples, _ = read_text_rows(config.data.train, config.data, kind, labels)
+        found = Counter(chain.from_iterable([e.label] if kind == SINGLE else e.label for e in examples))
+        counts, limit = [found[label] for label in labels], config.loss.max_weight_ratio
+        weights = balanced_weights(counts, limit) if kind == SINGLE else presence_weights(counts, len(examples), limit)
+        config.loss.class_weights = {name: round(w, 6) for name, w in zip(labels, weights.tolist(), strict=True)}
 
     def read(self, path, training):
         model = self.config.model
@@ -86,9 +108,12 @@ class TextClassification(Task):
     def loss(self):
         from tasklab.nn.losses import ClassificationLoss, MultiLabelLoss, RegressionLoss
 
-        return {SINGLE: ClassificationLoss, MULTI: MultiLabelLoss, NUMBER: RegressionLoss}[
-            self.config.model.problem_type
-        ]()
+        config, kind = self.config.loss, self.config.model.problem_type
+        if kind == NUMBER:
+            return RegressionLoss()
+        weights = class_weights(config, self.config.model.labels)
+        loss = ClassificationLoss if kind == SINGLE else MultiLabelLoss
+        return loss(weights, config.label_smoothing, config.focal_gamma)
 
     def decode(self, outputs, features, examples, top_k=1):
         logits = None
@@ -106,6 +131,17 @@ class TextClassification(Task):
         if model.problem_type == MULTI:
             return score_label_sets([answer["label"] for answer in best], wanted, model.labels)
         return score_classes([answer["label"] for answer in best], wanted, model.labels)
+
+    def report(self, predictions, examples):
+        kind, labels = self.config.model.problem_type, self.config.model.labels
+        texts = [{"text": e.text_a} if e.text_b is None else {"text_a": e.text_a, "text_b": e.text_b} for e in examples]
+        wanted = [e.label for e in examples]
+        if kind == NUMBER:
+            return number_report([answers[0]["score"] for answers in predictions], wanted)
+        predicted = [answers[0]["label"] for answers in predictions]
+        if kind == MULTI:
+            return label_set_report(wanted, predicted, labels, texts)
+        return class_report(wanted, predicted, labels, texts, (self.metric, "f1" if len(labels) == 2 else "macro_f1"))
 
     def baseline(self, examples):
         """The most frequent label of these very examples for each of them; the mean, where labels are numbers."""

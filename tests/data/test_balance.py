@@ -3,7 +3,7 @@
 import pytest
 
 from tasklab.config import LossConfig
-from tasklab.data.balance import balanced_weights, class_weights
+from tasklab.data.balance import balanced_weights, class_weights, presence_weights
 from tasklab.errors import ConfigError
 
 
@@ -19,6 +19,12 @@ def test_the_ratio_has_a_limit():
 
 def test_a_class_without_rows_has_a_weight():
     assert balanced_weights([2, 0]) == pytest.approx([3 / 4, 3 / 2])
+
+
+def test_a_label_that_few_rows_have_weighs_more_where_it_is():
+    # of 10 rows 5, 1 and none have the label: 5/5, 9/1, 10/1
+    assert presence_weights([5, 1, 0], 10).tolist() == [1, 9, 10]
+    assert presence_weights([5, 1, 0], 10, max_ratio=4).tolist() == [1, 4, 4]
 
 
 def test_labels_without_a_weight_count_one():

@@ -133,3 +133,29 @@ def test_soft_targets_travel_with_their_rows(tmp_path):
     assert job.labels == ("labels", "teacher_logits")
     table = job.encode(job.read(path, True)[0], True)
     assert table["teacher_logits"].tolist() == [[2, -1], [0, 1]]
+
+
+def test_balanced_weights_come_from_the_training_data_and_stay_in_the_configuration(tmp_path):
+    # 3 of 4 rows are x: 4 / (2 * 3) and 4 / (2 * 1)
+    path = write(tmp_path, "text\tlabel\nA\tx\nB\tx\nC\tx\nD\ty\n")
+    config = prepared(path, loss__balanced=True).config
+    assert config.loss.class_weights == {"x": pytest.approx(2 / 3, abs=1e-6), "y": 2.0}
+    said = prepared(path, loss__balanced=True, loss__class_weights={"y": 7}).config
+    assert said.loss.class_weights == {"y": 7}
+
+
+def test_the_loss_is_the_one_that_is_set(tmp_path):
+    path = write(tmp_path, "text\tlabel\nA\tx\nB\ty\n")
+    loss = prepared(path, loss__class_weights={"y": 3}, loss__label_smoothing=0.1, loss__focal_gamma=2).loss()
+    assert (loss.class_weights.asnumpy().tolist(), loss.label_smoothing, loss.focal_gamma) == ([1, 3], 0.1, 2)
+    assert prepared(path).loss().plain
+    assert task(model__problem_type="regression").loss_settings == ()
+
+
+def test_the_report_shows_texts_that_were_taken_for_something_else(tmp_path):
+    job = prepared(write(tmp_path, "text_a\ttext_b\tlabel\nA\tB\tx\nC\tD\ty\n"))
+    examples, _ = job.read(job.config.data.train, training=False)
+    report = job.report([[{"label": "y"}], [{"label": "y"}]], examples)
+    assert report.wrong == [{"label": "x", "predicted": "y", "text_a": "A", "text_b": "B"}]
+    assert report.confusion.tolist() == [[0, 1], [0, 1]]
+    assert report.intervals().keys() == {"accuracy", "f1"}
