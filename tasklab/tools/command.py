@@ -17,7 +17,7 @@ def run(arguments: list[str]) -> int:
         return 0
     name, *rest = arguments
     tool = TOOLS.get(name)
-    given = vars(_parser(name, tool).parse_args(rest))
+    given = vars(parser(name, tool).parse_args(rest))
     positional = [given.pop(p.name) for p in parameters(tool) if p.kind is not p.KEYWORD_ONLY]
     if any(p.kind is p.VAR_POSITIONAL for p in parameters(tool)):
         positional = [*positional[:-1], *positional[-1]]
@@ -26,10 +26,10 @@ def run(arguments: list[str]) -> int:
     return getattr(result, "status", 0)
 
 
-def _parser(name: str, tool) -> argparse.ArgumentParser:
+def parser(name: str, tool) -> argparse.ArgumentParser:
     """Parameters without `*` are positions, those behind it options; a bool is a switch, a Literal a choice."""
     summary, told, rest = documented(tool)
-    parser = argparse.ArgumentParser(
+    line = argparse.ArgumentParser(
         prog=f"tasklab tools {name}", description=summary, epilog=rest, allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
@@ -38,12 +38,12 @@ def _parser(name: str, tool) -> argparse.ArgumentParser:
         kind, help_text = hints.get(parameter.name, str), told.get(parameter.name, "")
         word = parameter.name.rstrip("s").upper()
         if parameter.kind is parameter.VAR_POSITIONAL:
-            parser.add_argument(parameter.name, nargs="+", metavar=word, help=help_text)
+            line.add_argument(parameter.name, nargs="+", metavar=word, help=help_text)
         elif parameter.kind is not parameter.KEYWORD_ONLY:
-            parser.add_argument(parameter.name, metavar=word, help=help_text)
+            line.add_argument(parameter.name, metavar=word, help=help_text)
         else:
-            parser.add_argument(f"--{parameter.name.replace('_', '-')}", help=help_text, **_option(parameter, kind))
-    return parser
+            line.add_argument(f"--{parameter.name.replace('_', '-')}", help=help_text, **_option(parameter, kind))
+    return line
 
 
 def _option(parameter: inspect.Parameter, kind) -> dict:
