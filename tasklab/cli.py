@@ -97,10 +97,15 @@ def parser() -> argparse.ArgumentParser:
     verb = _verb(verbs, "predict", predict, "answer inputs", NAMES + " (INPUT ... | --file FILE)", """examples:
   tasklab predict output/qa_minilm_l6 "My name is Wolfgang and I live in Berlin - Where do I live?"
   tasklab predict output/qa_minilm_l6 --file questions.json --top-k 3 > answers.json
+  tasklab predict output/txtcls_minilm_l6 --file test.tsv --output labels.tsv --output_prob
 """)  # fmt: skip
     verb.add_argument("names", nargs="+", metavar="NAME", help=WORDS + "; every further word is an input")
     verb.add_argument("--checkpoint", metavar="DIR", help="default: the best checkpoint of the run")
-    verb.add_argument("--file", metavar="FILE", help="inputs from a file instead (.json, .jsonl, .txt)")
+    verb.add_argument("--file", metavar="FILE", help="inputs from a file instead (.json, .jsonl, .txt, .tsv, .csv)")
+    verb.add_argument("--output", metavar="FILE", help="write the answers to a .tsv, .json or .jsonl file")
+    for name, what in (("logits", "outputs"), ("prob", "probabilities")):
+        told = f"answers of classifiers carry the {what} of all classes (column {name})"
+        verb.add_argument(f"--output_{name}", f"--output-{name}", action="store_true", help=told)
     verb.add_argument("--top-k", type=int, default=1, metavar="K", help="answers per input (default 1)")
 
     verb = _verb(verbs, "list", list_names, "tasks, recipes and backbones", collect="")
@@ -184,11 +189,17 @@ def evaluate(options):
 
 
 def predict(options):
+    options.names += [f"data.{key}=true" for key in ("output_logits", "output_prob") if getattr(options, key)]
     trainer, inputs = _trainer(options, inputs=True)
     if bool(inputs) == bool(options.file):
         options.usage.error(f"give inputs as arguments or with --file, for example: {trainer.example()}")
     answers = trainer.predict(options.checkpoint, input_data=options.file or inputs, top_k=options.top_k)
-    print(json.dumps(answers, ensure_ascii=False, indent=1))
+    if options.output:
+        from tasklab.data.answer_file import write_answers
+
+        write_answers(options.output, answers)
+    else:
+        print(json.dumps(answers, ensure_ascii=False, indent=1))
 
 
 def list_names(options):

@@ -112,6 +112,14 @@ def test_settings_and_inputs_may_stand_behind_the_options(calls):
     assert calls[1][1][1] == {"input_data": inputs, "top_k": 3}
 
 
+def test_scores_of_all_classes_are_asked_for_by_uer_s_options(calls):
+    main(["predict", "--output_prob", "run", "a", "--output-logits", "--output", "answers.jsonl"])
+    assert calls[0][1]["overrides"] == ["data.output_logits=true", "data.output_prob=true"]
+    assert calls[1][1][1] == {"input_data": ["a"], "top_k": 1}
+    with open("answers.jsonl") as file:
+        assert file.read() == '"f1"\n'
+
+
 def test_resume_and_checkpoint_options_reach_the_trainer(calls, capsys):
     main(["train", "qa_minilm_l6", "--resume", "output/x"])
     assert calls[1] == ("train", (("output/x",), {"do_finetune": False}))

@@ -18,6 +18,7 @@ from tasklab.metrics.report import class_report, label_set_report, number_report
 from tasklab.task import TASKS, Task
 
 SINGLE, MULTI, NUMBER = "single_label_classification", "multi_label_classification", "regression"
+SOFT_LOSS_SETTINGS = ("soft_alpha", "soft_kind", "temperature")
 CLASS_LOSS_SETTINGS = ("class_weights", "balanced", "max_weight_ratio", "label_smoothing", "focal_gamma")
 METRIC = {SINGLE: "accuracy", MULTI: "micro_f1", NUMBER: "spearmanr"}
 
@@ -46,9 +47,14 @@ class TextClassification(Task):
 
     @property
     def loss_settings(self):
+        if self.config.data.soft_targets:
+            return SOFT_LOSS_SETTINGS
         return () if self.config.model.problem_type == NUMBER else CLASS_LOSS_SETTINGS
 
     def prepare(self, labels):
+        kind = self.config.model.problem_type
+        if self.config.data.soft_targets and kind != SINGLE:
+            raise ConfigError(f"data.soft_targets needs one label per text, but model.problem_type is {kind}")
         self._settle_labels(labels)
         if self.config.loss.balanced and not self.config.loss.class_weights:
             self._settle_class_weights()
@@ -109,6 +115,10 @@ class TextClassification(Task):
         from tasklab.nn.losses import ClassificationLoss, MultiLabelLoss, RegressionLoss
 
         config, kind = self.config.loss, self.config.model.problem_type
+        if self.config.data.soft_targets:
+            from tasklab.nn.distillation import DistillationLoss
+
+            return DistillationLoss(config.soft_kind, config.soft_alpha, config.temperature)
         if kind == NUMBER:
             return RegressionLoss()
         weights = class_weights(config, self.config.model.labels)

@@ -159,3 +159,9 @@ def test_the_report_shows_texts_that_were_taken_for_something_else(tmp_path):
     assert report.wrong == [{"label": "x", "predicted": "y", "text_a": "A", "text_b": "B"}]
     assert report.confusion.tolist() == [[0, 1], [0, 1]]
     assert report.intervals().keys() == {"accuracy", "f1"}
+
+
+def test_soft_targets_ask_for_one_label_per_text(tmp_path):
+    job = task(data__train="t.tsv", data__soft_targets=True, model__problem_type="regression")
+    with pytest.raises(ConfigError, match="data.soft_targets needs one label per text, but model.problem_type is regr"):
+        job.prepare([])

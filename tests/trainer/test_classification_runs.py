@@ -10,6 +10,7 @@ import tiny_texts
 
 from tasklab import Trainer
 from tasklab.errors import ConfigError, DataError
+from tasklab.tools.distill import distill
 
 
 @pytest.fixture(scope="module")
@@ -88,3 +89,21 @@ def test_all_scores_come_with_the_answers_on_demand(job):
     probs = np.exp(answer["logits"]) / np.exp(answer["logits"]).sum()
     np.testing.assert_allclose(answer["prob"], probs, atol=1e-5)
     assert answer["score"] == pytest.approx(max(answer["prob"]), abs=1e-4)
+
+
+def test_a_student_learns_its_teacher_s_scores_in_one_command(job, tmp_path):
+    settings = {k: v for k, v in tiny_texts.settings().items() if k != "train.epochs"}
+    words = [f"{key}={value}" for key, value in settings.items()]
+    (tmp_path / "more.tsv").write_text("text_a\nben lives in lima\n")
+    made = distill(
+        job.folder, "bert_tiny", *words, f"data.train={job.data}", f"tokenizer.vocab={job.vocab}", "train.max_steps=1",
+        "from_scratch=true", f"output_dir={tmp_path / 'student'}", unlabelled=str(tmp_path / "more.tsv"),
+    )  # fmt: skip
+    assert (made.rows, made.unlabelled) == (17, 1)
+    lines = (tmp_path / "student/scored.tsv").read_text().splitlines()
+    assert lines[0] == "label\tlogits\ttext_a" and len(lines) == 18
+    label, logits, text = lines[-1].split("\t")
+    (answer,) = Trainer(model=job.folder, overrides=["data.output_logits=true"]).predict(input_data=text)
+    assert label == answer["label"] == "happy"
+    assert [float(x) for x in logits.split()] == pytest.approx(answer["logits"], abs=1e-4)
+    assert Trainer(model=made.summary["last_checkpoint"]).config.model.labels == ["happy", "sad"]

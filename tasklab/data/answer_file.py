@@ -1,0 +1,45 @@
+"""Predictions as files: TSV in UER's columns, JSON, JSON lines."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from tasklab.errors import DataError
+
+SUFFIXES = (".tsv", ".json", ".jsonl")
+
+
+def write_answers(path, answers: Sequence):
+    """One answer per input, in order; the name says the format.
+
+    TSV has one column per key of the answers (label, score; logits and prob when asked for): numbers of a list stand
+    with blanks between them, names with commas, as UER-py writes them; tabs and line ends in a text become blanks.
+    Raises: DataError for another suffix, and for several answers per input in a TSV.
+    """
+    path = Path(path)
+    if path.suffix == ".json":
+        text = json.dumps(answers, ensure_ascii=False, indent=1) + "\n"
+    elif path.suffix == ".jsonl":
+        text = "".join(json.dumps(answer, ensure_ascii=False) + "\n" for answer in answers)
+    elif path.suffix == ".tsv":
+        text = _table(path, answers)
+    else:
+        raise DataError(f"{path}: answers are written as {', '.join(SUFFIXES)}; give the file one of these endings")
+    path.write_text(text, encoding="utf-8")
+
+
+def _table(path: Path, answers: Sequence) -> str:
+    if any(isinstance(answer, list) for answer in answers):
+        raise DataError(f"{path}: a TSV has one answer per line; ask for one per input, or write .json")
+    columns = list(dict.fromkeys(key for answer in answers for key in answer))
+    lines = ["\t".join(columns), *("\t".join(_cell(answer.get(key, "")) for key in columns) for answer in answers)]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(value) -> str:
+    if isinstance(value, (list, tuple)):
+        between = "," if value and isinstance(value[0], str) else " "
+        return between.join(_cell(item) for item in value)
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
+    return " ".join(str(value).split())
