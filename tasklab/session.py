@@ -64,7 +64,7 @@ def train(
         _announce(loop, resumed)
         start = time.perf_counter()
         final = loop.train()
-        return _summary(loop, final, held_out, time.perf_counter() - start)
+        return _summary(loop, final, data, held_out, time.perf_counter() - start)
     finally:
         run.release()
 
@@ -214,7 +214,7 @@ def _announce(loop: TrainingLoop, resumed: bool):
         logger.info("resuming after global step %d, %s", state.global_step, left)
 
 
-def _summary(loop: TrainingLoop, state: TrainerState, held_out, seconds: float) -> dict:
+def _summary(loop: TrainingLoop, state: TrainerState, data, held_out, seconds: float) -> dict:
     run, compiles = loop.run, loop.compiles
     best, last = run.best(), run.checkpoints()[-1]
     logger.info(
@@ -223,6 +223,8 @@ def _summary(loop: TrainingLoop, state: TrainerState, held_out, seconds: float) 
     )  # fmt: skip
     if held_out is not None:
         logger.info("trivial baseline: %s", loop.task.baseline(held_out.examples))
+        if learned := loop.task.learned_baseline(data.examples, held_out.examples):
+            logger.info("simple baseline that learns: %s", learned)
     logger.info("checkpoints: best %s, last %s; curves: %s", best, last, run.path / CURVES_FILE)
     return {
         "global_step": state.global_step,

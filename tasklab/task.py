@@ -97,6 +97,10 @@ class Task(ABC):
     def baseline(self, examples: Sequence) -> dict[str, float]:
         """The same metrics for a rule that learns nothing, to show beside the score."""
 
+    def learned_baseline(self, training: Sequence, examples: Sequence) -> dict[str, float] | None:
+        """The same metrics for something simple that learns from `training`, such as counting words; None: nothing."""
+        return None
+
 
 def list_tasks() -> list[str]:
     """Names accepted as `task`."""

@@ -1,5 +1,6 @@
 """What a user hands to predict, in all its forms, as texts or pairs of texts."""
 
+import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from tasklab.data.table import SUFFIXES
 from tasklab.data.text_rows import TextDataConfig, TextExample, read_text_rows
 from tasklab.data.textfile import read_text
 from tasklab.errors import DataError
+
+logger = logging.getLogger("tasklab")
 
 FORMS = '"a text", the pair ("text a", "text b"), {"text_a": ..., "text_b": ...}'
 
@@ -23,7 +26,10 @@ def text_examples_from_input(input_data, data: TextDataConfig, problem_type: str
     if isinstance(input_data, Path) or (isinstance(input_data, str) and _is_path(input_data)):
         path = Path(input_data).expanduser()
         if path.suffix != ".txt" or data.columns:
-            return read_text_rows(path, data, problem_type, labelled=False)[0]
+            examples, note = read_text_rows(path, data, problem_type, labelled=False)
+            if note:  # the answers have fewer lines than the file
+                logger.warning("%s: %s", path, note)
+            return examples
         lines = enumerate(read_text(path).split("\n"), start=1)
         found = [(n, line.removesuffix("\r")) for n, line in lines if line.strip()]
         return [_example(line, i, f"{path}:{n}", data) for i, (n, line) in enumerate(found)]

@@ -15,6 +15,7 @@ from tasklab.errors import ConfigError, DataError
 from tasklab.metrics.classification import majority, score_classes, score_label_sets
 from tasklab.metrics.correlation import score_numbers
 from tasklab.metrics.report import class_report, label_set_report, number_report
+from tasklab.metrics.tfidf import tfidf_predictions
 from tasklab.task import TASKS, Task
 
 SINGLE, MULTI, NUMBER = "single_label_classification", "multi_label_classification", "regression"
@@ -160,6 +161,15 @@ class TextClassification(Task):
             return score_numbers([float(np.mean(wanted))] * len(wanted), wanted)
         rule = score_label_sets if self.config.model.problem_type == MULTI else score_classes
         return rule(majority(wanted), wanted, self.config.model.labels)
+
+    def learned_baseline(self, training, examples):
+        """TF-IDF and a linear model; none for sets of classes."""
+        kind = self.config.model.problem_type
+        if kind == MULTI:
+            return None
+        texts, asked = ([" ".join(filter(None, (e.text_a, e.text_b))) for e in rows] for rows in (training, examples))
+        answers = tfidf_predictions(texts, [e.label for e in training], asked)
+        return self.score([[{"score" if kind == NUMBER else "label": answer}] for answer in answers], examples)
 
     def _targets(self, examples) -> np.ndarray:
         """[rows] class numbers, -1 without a label; [rows] numbers; or [rows, C] of 0 and 1."""

@@ -55,3 +55,9 @@ def test_files_are_tables_and_txt_is_one_text_per_line(tmp_path):
 def test_what_cannot_be_used_names_its_position(given, expected):
     with pytest.raises(DataError, match=expected):
         texts(given)
+
+
+def test_rows_left_out_of_a_file_are_told(tmp_path, caplog):
+    (tmp_path / "a.tsv").write_text("text\tlabel\nA\t1\n \t1\n")
+    assert texts(tmp_path / "a.tsv", on_bad_row="skip") == [("A", None)]
+    assert "a.tsv: left out 1: empty text (1); first: " in caplog.text

@@ -165,3 +165,11 @@ def test_soft_targets_ask_for_one_label_per_text(tmp_path):
     job = task(data__train="t.tsv", data__soft_targets=True, model__problem_type="regression")
     with pytest.raises(ConfigError, match="data.soft_targets needs one label per text, but model.problem_type is regr"):
         job.prepare([])
+
+
+def test_the_baseline_that_learns_counts_words(tmp_path):
+    path = write(tmp_path, "text\tlabel\ngood film\ta\nbad film\tb\ngood food\ta\nbad food\tb\n")
+    job = prepared(path)
+    examples, _ = job.read(path, True)
+    assert job.learned_baseline(examples, examples)["accuracy"] == 1
+    assert prepared(path, model__problem_type="multi_label_classification").learned_baseline([], []) is None
