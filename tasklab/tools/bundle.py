@@ -8,7 +8,7 @@ from tasklab import __version__
 from tasklab.errors import CheckpointError
 from tasklab.tools import TOOLS
 from tasklab.tools.opened import open_model
-from tasklab.weights.folder import CONFIG, is_checkpoint
+from tasklab.weights.folder import CONFIG, METRICS, is_checkpoint
 
 logger = logging.getLogger("tasklab")
 
@@ -64,6 +64,7 @@ def bundle(source: str, to: str) -> Bundle:
     made = model.write(to, model.tensors, **{
         "predict.py": PROGRAM.format(primer=task.primer).encode(),
         "requirements.txt": f"tasklab>={__version__}\n".encode(),
+        **({METRICS: (folder / METRICS).read_bytes()} if (folder / METRICS).is_file() else {}),
     })  # fmt: skip
     return Bundle(made, {path.name: path.stat().st_size for path in made.iterdir()})
 

@@ -37,14 +37,15 @@ class Exported:
 
 
 @TOOLS.register("export")
-def export(source: str, to: str) -> Exported:
+def export(source: str, to: str, *, task: str | None = None) -> Exported:
     """Export a trained model to a MindIR or ONNX file and compare its outputs with tasklab's.
 
     The file takes token ids (int32 in MindIR, int64 in ONNX); `tasklab tools bundle` keeps the tokenizer with a model.
 
     Args:
-        source: a checkpoint or run folder.
+        source: a checkpoint or run folder, or with `task` a HuggingFace folder that has the task's head.
         to: the file to write, its name ends in .mindir or .onnx.
+        task: of a model that does not say it itself.
     Raises: TasklabError when the network cannot be exported, or the file computes something else.
     """
     kinds = {".mindir": _write_mindir, ".onnx": _write_onnx}
@@ -52,7 +53,7 @@ def export(source: str, to: str) -> Exported:
     if path.suffix not in kinds:
         raise ConfigError(f"{to}: expected a name that ends in {' or '.join(kinds)}")
     refuse_existing(to)
-    model = _ready(source)
+    model = _ready(source, task)
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
     try:
@@ -67,12 +68,12 @@ def export(source: str, to: str) -> Exported:
     return Exported(path, names, difference)
 
 
-def _ready(source):
+def _ready(source, task: str | None):
     """The model on stock operators, which other runtimes have too."""
     from tasklab.session import Ready
     from tasklab.trainer import Trainer
 
-    config = Trainer(model=source, overrides=["kernels=off"]).config
+    config = Trainer(task=task, model=source, overrides=["kernels=off"]).config
     model = Ready(config.checkpoint, config).model
     model.network.set_train(False)
     return model

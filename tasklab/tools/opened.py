@@ -42,7 +42,10 @@ class OpenModel:
 
     def tokenizer(self):
         """The tokenizer beside the weights, with its own casing. Raises: CheckpointError when there is none."""
-        options = read_json(self.source.folder / OPTIONS_FILE) if self._has(OPTIONS_FILE) else {}
+        path = self.source.folder / OPTIONS_FILE
+        options = read_json(path) if self._has(OPTIONS_FILE) else {}
+        if not isinstance(options, dict):
+            raise CheckpointError(f"{path}: expected one JSON object")
         for name, file in TOKENIZER_FILES:
             if self._has(file):
                 lowercase = options.get("lowercase", options.get("do_lower_case", name != "bpe"))

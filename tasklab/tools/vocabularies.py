@@ -9,6 +9,7 @@ import numpy as np
 
 from tasklab.config import Config
 from tasklab.config.huggingface import TOKENIZER_FILES
+from tasklab.errors import CheckpointError
 from tasklab.task import TASKS
 from tasklab.text import TOKENIZERS
 from tasklab.text.wordpiece import VOCAB_FILE, read_vocabulary
@@ -48,6 +49,11 @@ def with_vocabulary(
     tensors = dict(model.tensors)
     for name, tensor in model.tensors.items():
         if OF_VOCABULARY & to_tasklab({name: tensor}, table)[0].keys():
+            if rows.max(initial=-1) >= tensor.shape[0]:
+                raise CheckpointError(
+                    f"{model.source.name}: {name} has {tensor.shape[0]} rows, but its vocabulary holds more tokens; "
+                    "they do not belong together"
+                )
             tensors[name] = _taken(tensor, rows, new, seed)
     files = model.companions()
     for name in ("tokenizer.json", "vocab.json", *(file for _, file in TOKENIZER_FILES)):

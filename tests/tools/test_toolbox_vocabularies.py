@@ -98,6 +98,15 @@ def test_rare_pieces_go_too_when_asked_but_single_characters_stay(model, tmp_pat
     assert read_vocabulary(tmp_path / "s" / "vocab.txt")[5:] == ["the", "a", "##s"]
 
 
+def test_a_vocabulary_that_belongs_to_other_weights_is_refused(model, vocabulary, tmp_path):
+    (model / "vocab.txt").write_text("\n".join([f"w{i}" for i in range(20)] + NEW) + "\n")
+    with pytest.raises(CheckpointError, match="has 12 rows, but its vocabulary holds more tokens"):
+        adapt_vocabulary(model, vocabulary, to=tmp_path / "a")
+    (model / "tokenizer_config.json").write_text("[]")
+    with pytest.raises(CheckpointError, match="tokenizer_config.json: expected one JSON object"):
+        adapt_vocabulary(model, vocabulary, to=tmp_path / "a")
+
+
 def test_only_wordpiece_can_be_shrunk_and_the_corpus_must_be_text(model, tmp_path):
     (tmp_path / "corpus.txt").write_bytes(b"caf\xe9")
     with pytest.raises(DataError, match="corpus.txt: not UTF-8"):
