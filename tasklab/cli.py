@@ -132,6 +132,21 @@ def parser() -> argparse.ArgumentParser:
     subject.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="any key of `tasklab show`")
     _verb(subjects, "env", doctor_env, "device, cores, memory, kernels, packages, caches", collect="")
 
+    verb = _verb(
+        verbs, "convert", convert, "turn a model into the files of another program",
+        "SOURCE TARGET --to huggingface|google|uer|mindspore|tasklab", """examples:
+  tasklab convert output/run/checkpoint-120 my_bert --to huggingface
+  tasklab convert chinese_L-12_H-768_A-12 my_bert --to uer               # Google's folder; told by what it holds
+  tasklab convert cluecorpus.bin my_bert --to tasklab --config bert/base_config.json --vocab google_zh_vocab.txt
+""", collect="")  # fmt: skip
+    verb.add_argument("source", metavar="SOURCE", help="folder, file of weights, or name")
+    verb.add_argument("target", metavar="TARGET", help="new folder")
+    verb.add_argument("--to", required=True, choices=("huggingface", "google", "uer", "mindspore", "tasklab"))
+    verb.add_argument("--task", help="what the head is for, where neither configuration nor names tell it")
+    verb.add_argument("--family", choices=("bert", "roberta", "albert"), help="where they do not tell it either")
+    verb.add_argument("--config", metavar="FILE", help="the model's description, where none lies beside the weights")
+    verb.add_argument("--vocab", metavar="FILE", help="its vocabulary, where none lies beside them")
+
     verb = _verb(verbs, "tools", tools, "average, inspect, compare, export, ... models", "[NAME ...]", """examples:
   tasklab tools                                                         # lists them
   tasklab tools average output/run/checkpoint-1* --to averaged
@@ -226,6 +241,15 @@ def doctor_env(options):
     from tasklab.tools.doctor_env import report
 
     return report()
+
+
+def convert(options):
+    from tasklab.convert import convert
+
+    convert(
+        options.source, options.target, options.to, task=options.task, family=options.family, config=options.config,
+        vocab=options.vocab,
+    )  # fmt: skip
 
 
 def tools(options):

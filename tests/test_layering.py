@@ -15,7 +15,7 @@ LEVELS = [
     {"model", "dataset"},
     {"session"},
     {"trainer"},
-    {"search", "tools", "web"},
+    {"convert", "search", "tools", "web"},
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}

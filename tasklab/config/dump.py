@@ -11,7 +11,13 @@ _RESERVED = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}  # YAM
 
 def dump(config: Section) -> str:
     lines = [f"# {config.task or 'no task'}, {config.name or 'no model name'}: every value of the run, resolved."]
-    for key, value in config.items():
+    return "\n".join(lines) + "\n" + dump_sections(dict(config.items()))
+
+
+def dump_sections(values: dict) -> str:
+    """YAML of names -> sections or plain values."""
+    lines = []
+    for key, value in values.items():
         if isinstance(value, Section):
             lines.append(f"{key}:")
             lines += [f"  {name}: {_inline(item)}" for name, item in value.items()]

@@ -1,4 +1,4 @@
-"""Settings from a model folder of HuggingFace or google-research/bert: sizes from config.json, casing beside it."""
+"""Settings from a model folder of HuggingFace, google-research/bert or UER-py: its JSON, and what lies beside it."""
 
 import json
 from pathlib import Path
@@ -15,11 +15,13 @@ TOKENIZER_FILES = (("wordpiece", "vocab.txt"), ("sentencepiece", "spiece.model")
 
 def read_foreign(folder: Path, name: str) -> list[Entry]:
     """The model section from config.json, whose keys are ours, and the casing from tokenizer_config.json."""
-    place, described = shown(folder / name), _json(folder / name)
+    place, described = shown(folder / name), _renamed(_json(folder / name))
     known = [key for key in ModelConfig().keys() if described.get(key) is not None and key != "labels"]
     entries = [Entry(f"model.{key}", described[key], place) for key in known]
     if _has_class_names(described):
         entries.append(Entry("model.labels", _class_names(described["id2label"], place), place))
+    else:
+        entries += labels_beside(folder)
     family = described.get("model_type", "bert")
     entries.append(Entry("model.encoder", "bert" if family in ROBERTA else family, place))
     if family in ROBERTA:  # it numbers real tokens behind the row of the padding
@@ -38,6 +40,41 @@ def read_foreign(folder: Path, name: str) -> list[Entry]:
     if tokenizer.is_file() and (lowercase := _json(tokenizer).get("do_lower_case")) is not None:
         entries.append(Entry("tokenizer.lowercase", lowercase, shown(tokenizer)))
     return entries
+
+
+def labels_beside(folder: Path) -> list[Entry]:
+    """The names of the classes from the labels.json that tasklab writes for programs without a place for them."""
+    file = folder / "labels.json"
+    if not file.is_file():
+        return []
+    try:
+        labels = json.loads(read_text(file))
+    except ValueError as error:
+        raise ConfigError(f"{shown(file)}: not valid JSON: {error}") from None
+    return [Entry("model.labels", labels, shown(file))]
+
+
+_UER = {
+    "feedforward_size": "intermediate_size", "heads_num": "num_attention_heads", "layers_num": "num_hidden_layers",
+    "max_seq_length": "max_position_embeddings", "dropout": "hidden_dropout_prob", "emb_size": "embedding_size",
+}  # fmt: skip
+_UER_ONLY = ("encoder", "embedding", "target", "mask", "labels", "pooling")  # other things go by these names there
+
+
+def _renamed(described: dict) -> dict:
+    """The keys of a UER-py configuration under HuggingFace's names; where it has both, HuggingFace's count."""
+    if "layers_num" not in described:
+        return described
+    ours = {_UER[key]: value for key, value in described.items() if key in _UER}
+    ours["attention_probs_dropout_prob"] = ours.get("hidden_dropout_prob", 0.1)
+    shared = described.get("parameter_sharing")
+    ours["model_type"] = "albert" if shared else "bert"
+    if not shared:
+        ours.pop("embedding_size", None)
+    ours |= {key: value for key, value in described.items() if key not in _UER_ONLY}
+    if ours.get("hidden_act") == "gelu_fast":
+        ours["hidden_act"] = "gelu_new"
+    return ours
 
 
 def _has_class_names(described: dict) -> bool:

@@ -122,7 +122,7 @@ def _folder(folder: Path) -> Origin:
         start += [Entry(key, value, here) for key, value in {"tokenizer.vocab": None, **machine}.items()]
         sources = chain(config)
         return Origin(folder.resolve().name, _last(sources, "task"), [*sources, start])
-    for name in ("config.json", "bert_config.json"):
+    for name in ("config.json", "bert_config.json", "albert_config.json"):
         if (folder / name).is_file():
             return Origin(folder.resolve().name, None, [read_foreign(folder, name), start])
     raise ConfigError(f"{here}: a model folder holds config.yaml (tasklab) or config.json (HuggingFace); found neither")

@@ -68,7 +68,7 @@ class Format:
     def known(self, tensors) -> int:
         """How many of these names have a row."""
         table = self.table(tensors)
-        return sum(any(line.reads(self.spell(name)) for line in table) for name in tensors)
+        return sum(any(line.reads(name) for line in table) for name in map(self.spell, tensors))
 
 
 def _all_there(head: Head, shapes: dict, theirs: bool) -> bool:
@@ -88,11 +88,12 @@ def to_tasklab(tensors: dict, table: Format, task: str | None = None) -> tuple[d
     mapped, came_from, unmatched = {}, {}, []
     rows = table.table(tensors, task)
     for name, tensor in tensors.items():
-        line = next((line for line in rows if line.reads(table.spell(name))), None)
+        spelled = table.spell(name)
+        line = next((line for line in rows if line.reads(spelled)), None)
         if line is None:
             unmatched.append(name)
             continue
-        for ours, value in line.load(table.spell(name), lazy(tensor)).items():
+        for ours, value in line.load(spelled, lazy(tensor)).items():
             if ours in mapped and not _equal(mapped[ours], value):
                 raise CheckpointError(
                     f"{came_from[ours]!r} and {name!r} both name the weight {ours!r}, with different values; "

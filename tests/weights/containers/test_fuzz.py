@@ -13,7 +13,7 @@ from tasklab.weights.files import TensorFile
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "containers"
 FILES = ("torch_zip.bin", "torch_legacy.bin", "mindspore.ckpt", "mindspore_crc.ckpt", "bundle.index", "x.safetensors")
-WORST = 1.0  # seconds for one file
+WORST = 1.0  # seconds of processor time for one file, whatever else the machine does
 LIMITS = [b"\xff" * 4, b"\xff" * 8, b"\x00" * 8, b"\x80" * 10 + b"\x01", b"\xff\xff\xff\x7f"]
 
 
@@ -58,14 +58,14 @@ def fuzz(original, folder, count):
     rng, path, refused = random.Random(name), folder / name, 0
     for number in range(count):
         path.write_bytes(damaged(data, rng))
-        start = time.perf_counter()
+        start = time.process_time()
         try:
             for tensor in open_weights(path)[1].values():
                 assert np.asarray(tensor).shape == tensor.shape
         except CheckpointError as error:
             refused += 1
             assert folder.name in str(error)
-        assert time.perf_counter() - start < WORST, f"file {number}"
+        assert time.process_time() - start < WORST, f"file {number}"
     assert refused > count / 4  # the damage reaches the readers
 
 

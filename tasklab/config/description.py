@@ -1,0 +1,90 @@
+"""What a model folder of any program says about its model: sizes, tokenizer, classes, task."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tasklab.config.entries import Entry, from_file
+from tasklab.config.export import ARCHITECTURES
+from tasklab.config.huggingface import ROBERTA, TOKENIZER_FILES, labels_beside, read_foreign
+from tasklab.config.models import chain
+from tasklab.config.sections import ModelConfig, TokenizerConfig
+from tasklab.config.translate import translate
+from tasklab.config.yaml_source import shown
+from tasklab.errors import ConfigError
+
+JSON_FILES = ("config.json", "bert_config.json", "albert_config.json")
+
+
+@dataclass
+class Description:
+    """file: where it was found, None when nothing describes the model. said: the keys of `model` that it sets."""
+
+    model: ModelConfig = field(default_factory=ModelConfig)
+    tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
+    task: str | None = None
+    file: Path | None = None
+    said: set[str] = field(default_factory=set)
+
+
+def describe(folder: Path, weights: str = "", file: Path | None = None) -> Description:
+    """Reads config.yaml (tasklab), a JSON (HuggingFace, Google, UER-py) or the weights' own YAML (MindFormers).
+
+    weights: the name of the weights' file. file: the description, where the user names one.
+    Raises: ConfigError with the place of what cannot be.
+    """
+    beside = [*("config.yaml", *JSON_FILES), Path(weights).stem + ".yaml"]
+    file = file or next((folder / name for name in beside if (folder / name).is_file()), None)
+    found = Description(file=file)
+    if file is None:
+        named = [name for name, held in TOKENIZER_FILES if (folder / held).is_file()]
+        entries = [Entry("tokenizer.name", name, "") for name in named[:1]]
+    elif file.suffix == ".json":
+        entries = read_foreign(file.parent, file.name)
+        found.task = _task_of(json.loads(file.read_text(encoding="utf-8")))
+    elif file.name == "config.yaml":
+        entries = [entry for source in chain(file) for entry in source]
+    else:
+        keys = {f"{part}.{key}" for part, section in _sections(found).items() for key in section.keys()}
+        entries = translate(from_file(file), keys | {"task"})[0] + labels_beside(folder)
+    for entry in entries:
+        _apply(found, entry)
+    return found
+
+
+def family_of(model: ModelConfig) -> str:
+    """The name tables' word for the kind of model: RoBERTa is a BERT that counts its positions from another row."""
+    return "roberta" if model.encoder == "bert" and model.position_offset else model.encoder
+
+
+def _sections(found: Description) -> dict:
+    return {"model": found.model, "tokenizer": found.tokenizer}
+
+
+def _apply(found: Description, entry: Entry) -> None:
+    section, _, key = entry.key.partition(".")
+    if entry.key == "task":
+        found.task = entry.value
+    elif key and key != "vocab" and section in _sections(found) and key in _sections(found)[section]:
+        try:
+            _sections(found)[section][key] = entry.value
+        except ConfigError as error:
+            raise ConfigError(f"{entry.place}: {error}") from None
+        if section == "model":
+            found.said.add(key)
+
+
+def _task_of(described: dict) -> str | None:
+    """The task that transformers' name of the network tells; UER-py and Google say nothing."""
+    if described.get("model_type") in (None, *ROBERTA, "bert", "albert"):
+        for name in described.get("architectures") or ():
+            for task, suffix in ARCHITECTURES.items():
+                if str(name).endswith(suffix):
+                    return task
+    return None
+
+
+def place_of(found: Description) -> str:
+    return shown(found.file) if found.file else "no configuration beside the weights"

@@ -1,0 +1,92 @@
+"""The model section in the words of HuggingFace, Google, UER-py and MindFormers, and as a config.yaml of our own."""
+
+from __future__ import annotations
+
+import json
+
+from tasklab.config.dump import dump_sections
+from tasklab.config.sections import ModelConfig, TokenizerConfig
+
+ARCHITECTURES = {
+    "question_answering": "ForQuestionAnswering", "text_classification": "ForSequenceClassification",
+    "token_classification": "ForTokenClassification", "multiple_choice": "ForMultipleChoice",
+    "pretraining": "ForPreTraining", "masked_language_modeling": "ForMaskedLM",
+}  # fmt: skip
+"""Our task -> the end of transformers' name for its network."""
+
+_FAMILY = {"bert": "Bert", "roberta": "Roberta", "albert": "Albert"}
+_SIZES = (
+    "vocab_size hidden_size num_hidden_layers num_attention_heads intermediate_size max_position_embeddings "
+    "type_vocab_size hidden_act hidden_dropout_prob attention_probs_dropout_prob layer_norm_eps initializer_range"
+).split()
+_UER = {
+    "feedforward_size": "intermediate_size", "hidden_size": "hidden_size", "heads_num": "num_attention_heads",
+    "layers_num": "num_hidden_layers", "max_seq_length": "max_position_embeddings", "dropout": "hidden_dropout_prob",
+}  # fmt: skip
+_UER_ACTIVATIONS = {"gelu_new": "gelu_fast"}
+_MINDFORMERS = {
+    "question_answering": "BertForQuestionAnswering", "text_classification": "BertForMultipleChoice",
+    "token_classification": "BertForTokenClassification", "pretraining": "BertForPreTraining",
+}  # fmt: skip
+
+
+def huggingface(model: ModelConfig, family: str, task: str | None) -> dict:
+    """config.json."""
+    described = {
+        "architectures": [_FAMILY[family] + ARCHITECTURES.get(task, "Model")],
+        "model_type": family,
+        **sizes(model, family),
+        "pad_token_id": model.position_offset - 1 if family == "roberta" else 0,
+        "position_embedding_type": "absolute",
+        "torch_dtype": "float32",
+    }
+    if model.labels:
+        described["id2label"] = {str(number): name for number, name in enumerate(model.labels)}
+        described["label2id"] = {name: number for number, name in enumerate(model.labels)}
+        described["problem_type"] = model.problem_type
+    return described
+
+
+def google(model: ModelConfig, family: str) -> dict:
+    """bert_config.json, albert_config.json. Google's code has one epsilon, 1e-12, built in."""
+    return sizes(model, family)
+
+
+def uer(model: ModelConfig, family: str, task: str | None) -> dict:
+    """The JSON that UER-py takes as --config_path; transformers' words are in it too, for those who read both."""
+    shared = family == "albert"
+    described = huggingface(model, family, task)
+    described |= {theirs: described[ours] for theirs, ours in _UER.items()}
+    return described | {
+        "emb_size": described.get("embedding_size", model.hidden_size),
+        "hidden_act": _UER_ACTIVATIONS.get(model.hidden_act, model.hidden_act),
+        "data_processor": "bert",
+        "embedding": ["word", "pos", "seg"],
+        "encoder": "transformer",
+        "mask": "fully_visible",
+        "target": ["mlm", "sp"],
+        "tie_weights": True,
+        "factorized_embedding_parameterization": shared,
+        "parameter_sharing": shared,
+    }
+
+
+def mindformers(model: ModelConfig, task: str | None) -> dict:
+    """The model section of MindFormers' YAML."""
+    config = {"type": "BertConfig", **sizes(model, "bert"), "post_layernorm_residual": True}
+    return {"model": {"model_config": config, "arch": {"type": _MINDFORMERS.get(task, "BertModel")}}}
+
+
+def tasklab(model: ModelConfig, tokenizer: TokenizerConfig, task: str | None, name: str) -> str:
+    """config.yaml of a model that was converted, not trained: what it is, and nothing of a run."""
+    head = [f"# {name}: a converted model.", *([f"task: {task}"] if task else []), f"name: {json.dumps(name)}"]
+    return "\n".join(head) + "\n" + dump_sections({"model": model, "tokenizer": tokenizer})
+
+
+def sizes(model: ModelConfig, family: str) -> dict:
+    """The keys that all of them share."""
+    described = {key: model[key] for key in _SIZES}
+    if family == "albert":
+        described |= {"embedding_size": model.embedding_size or model.hidden_size}
+        described |= {"num_hidden_groups": 1, "inner_group_num": 1}
+    return described

@@ -1,0 +1,122 @@
+"""A model of any program as a folder of another one: weights, configuration, vocabulary and labels, then verified."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tasklab.convert.files import TARGETS, description_files, table_of, tokenizer_files, weight_files
+from tasklab.convert.loaded import LoadedModel, read_model
+from tasklab.errors import CheckpointError, TasklabError
+from tasklab.weights.folder import write_folder
+from tasklab.weights.ledger import by_module
+from tasklab.weights.source import WeightSource, source_at, weights_in
+from tasklab.weights.store import resolve
+from tasklab.weights.tables import Format, from_tasklab
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """path: the folder that was written. lines: the ledger, notes, and what the verification found."""
+
+    path: Path
+    lines: tuple[str, ...]
+
+    def __str__(self):
+        return "\n".join(self.lines)
+
+
+def convert(
+    source, target, to: str, *, task: str | None = None, family: str | None = None, config=None, vocab=None,
+    verify: bool = True, say: Callable[[str], None] = print,
+) -> Conversion:  # fmt: skip
+    """Writes the model `source` into the new folder `target`, as `to` has it, and compares it with the source.
+
+    Args:
+        source: a folder, a file of weights, or a name; what it is, its content tells.
+        to: one of TARGETS.
+        task: of the head, where neither the configuration nor the names of the weights tell it.
+        family: bert, roberta or albert, where they do not tell it (UER-py files).
+        config, vocab: files, where none lies beside the weights.
+        verify: False leaves out the comparison of logits; the bits of all weights are compared in any case.
+        say: gets each line.
+    Raises: CheckpointError when a file is damaged, `to` has no names for the model or some of its weights, `target`
+        exists, or the result differs. Then nothing is left in `target`.
+    """
+    target = Path(target)
+    if to not in TARGETS:
+        raise CheckpointError(f"--to {to}: expected one of {', '.join(TARGETS)}")
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise CheckpointError(f"{target}: exists already; name a new folder")
+    lines: list[str] = []
+
+    def tell(line: str) -> None:
+        lines.append(line)
+        say(line)
+
+    found = resolve(source)
+    if family:
+        found = source_at(found.name, found.file, found.notes, family)
+    model = read_model(found, task, config)
+    table = table_of(to, model.family)
+    theirs, lost = from_tasklab(model.known, table, model.task)
+    if lost:
+        raise CheckpointError(f"{to} has no names for {by_module(lost)}; nothing was written")
+    files = tokenizer_files(found.folder, Path(vocab) if vocab else None)
+    files |= weight_files(to, theirs) | description_files(to, model, target.name)
+    for line in _ledger(found, model, table):
+        tell(line)
+    write_folder(target, files)
+    try:
+        for line in _verified(model, target, to, verify):
+            tell(line)
+    except BaseException:
+        shutil.rmtree(target, ignore_errors=True)  # made by us: it did not exist, or was empty
+        raise
+    tell(f"wrote {target} ({sum(file.stat().st_size for file in target.iterdir()) / 1e6:.1f} MB)")
+    return Conversion(target, tuple(lines))
+
+
+def _ledger(found: WeightSource, model: LoadedModel, table: Format) -> Iterator[str]:
+    yield f"{found.name}: {len(model.known)} weights of a {model.family}, {found.format} names -> {table.name} names"
+    yield f"  task {model.task or 'none'}; {by_module(sorted(model.known))}"
+    if model.unknown:
+        yield f"  left out, no weight that tasklab knows: {', '.join(model.unknown)}"
+    for note in model.notes:
+        yield f"  {note}"
+    if model.family == "roberta" and table.program == "uer":
+        yield "  the two position rows that no token uses have no place in UER-py and become zeros"
+
+
+def _verified(model: LoadedModel, target: Path, to: str, probe: bool) -> Iterator[str]:
+    """Lines on what the comparison found. Raises: CheckpointError when the result is not the source."""
+    back = read_model(source_at(str(target), weights_in(target), family=model.family), model.task, trusted=True)
+    if strange := back.known.keys() ^ model.known.keys():
+        raise CheckpointError(f"{target}: read back, these weights differ: {by_module(sorted(strange))}")
+    offset = model.description.model.position_offset
+    for name, tensor in model.known.items():
+        one, other = np.asarray(tensor), np.asarray(back.known[name])
+        if to == "uer" and name == "encoder.embeddings.position.weight":
+            one, other = one[offset:], other[offset:]
+        if not np.array_equal(one, other):
+            raise CheckpointError(f"{target}: read back, {name} has other values")
+    yield f"verified: read back, all {len(model.known)} weights are equal bit for bit"
+    if not probe:
+        return
+    try:
+        from tasklab.convert.probe import logits
+
+        before = logits(model.description.model, model.known)
+        after = logits(back.description.model, back.known)
+    except (TasklabError, ImportError) as error:
+        yield f"logits not compared: {str(error).splitlines()[0]}"
+        return
+    worst = max(float(np.abs(before[name] - after[name]).max()) for name in before)
+    if worst > 1e-5 or not np.isfinite(worst):
+        raise CheckpointError(f"{target}: with its configuration the same weights give other logits, by {worst:.1e}")
+    yield f"verified: largest difference on a probe {worst:.1e} ({', '.join(before)})"
+

@@ -1,0 +1,68 @@
+"""The files of a model folder as each program wants them: content for `write_folder`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from tasklab.config import export
+from tasklab.convert.loaded import LoadedModel
+from tasklab.errors import CheckpointError
+from tasklab.weights.containers.mindspore_file import MindSporeFile
+from tasklab.weights.containers.tensor_bundle import bundle_files
+from tasklab.weights.containers.torch_writer import TorchFile
+from tasklab.weights.folder import CONFIG, LABELS, WEIGHTS, TensorFile, json_bytes
+from tasklab.weights.tables import Format, find_format
+
+TARGETS = ("huggingface", "google", "uer", "mindspore", "tasklab")
+TOKENIZER = (
+    "vocab.txt", "vocab.json", "merges.txt", "spiece.model", "sentencepiece.bpe.model", "tokenizer.json",
+    "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+)  # fmt: skip
+
+
+def table_of(to: str, family: str) -> Format:
+    """The names to write. Raises: CheckpointError when `to` has none for the family."""
+    table = find_format(to, family)
+    if table is None and to == "mindspore":  # MindFormers has no such model; MindSpore takes any names
+        return find_format("tasklab", family)
+    if table is None:
+        others = [other for other in TARGETS if find_format(other, family)]
+        raise CheckpointError(f"{to} has no {family}; it can be converted to {', '.join(others)}")
+    return table
+
+
+def weight_files(to: str, tensors: dict) -> dict:
+    """The file that `to` keeps weights in; tensors: by its own names."""
+    if to == "google":
+        return bundle_files("bert_model.ckpt", tensors)
+    if to == "uer":
+        return {"pytorch_model.bin": TorchFile(tensors)}
+    return {"model.ckpt": MindSporeFile(tensors)} if to == "mindspore" else {WEIGHTS: TensorFile(tensors)}
+
+
+def description_files(to: str, loaded: LoadedModel, name: str) -> dict[str, bytes]:
+    """The files that describe the model, with the names of its classes."""
+    model, tokenizer, family = loaded.description.model, loaded.description.tokenizer, loaded.family
+    files = {LABELS: json_bytes(model.labels)} if model.labels else {}
+    if to == "huggingface":
+        return files | {"config.json": json_bytes(export.huggingface(model, family, loaded.task))}
+    if to == "google":
+        name = "albert_config.json" if family == "albert" else "bert_config.json"
+        return files | {name: json_bytes(export.google(model, family))}
+    if to == "uer":
+        return files | {"config.json": json_bytes(export.uer(model, family, loaded.task))}
+    if to == "mindspore" and family == "bert":
+        return files | {"model.yaml": yaml.safe_dump(export.mindformers(model, loaded.task)).encode()}
+    return files | {CONFIG: export.tasklab(model, tokenizer, loaded.task, name).encode()}
+
+
+def tokenizer_files(folder: Path, vocab: Path | None) -> dict[str, bytes]:
+    """What lies beside the weights, as it is, and the vocabulary that the user names."""
+    files = {name: (folder / name).read_bytes() for name in TOKENIZER if (folder / name).is_file()}
+    if vocab is None:
+        return files
+    if not vocab.is_file():
+        raise CheckpointError(f"{vocab}: no such vocabulary file")
+    return files | {"vocab.txt" if vocab.suffix == ".txt" else vocab.name: vocab.read_bytes()}

@@ -1,0 +1,87 @@
+"""Runs weights in tasklab's own network on a fixed input, so that two sets of weights can be compared by logits."""
+
+from __future__ import annotations
+
+import gc
+
+import mindspore as ms
+import numpy as np
+from mindspore import Tensor, nn
+
+from tasklab import kernels
+from tasklab.config import ModelConfig
+from tasklab.encoders import ENCODERS
+from tasklab.nn.compat import dense
+from tasklab.nn.pretraining import MaskedWords
+from tasklab.weights.ledger import STRICT, plan, settle
+
+ROWS, TOKENS = 2, 12
+
+
+class Heads(nn.Cell):
+    """Every head that the weights have: hidden [B, S, H] and pooled [B, H] or None -> name -> logits."""
+
+    def __init__(self, model: ModelConfig, shapes: dict, words: ms.Parameter):
+        super().__init__()
+        self.heads = [name for name in ("output", "classifier", "nsp") if f"head.{name}.weight" in shapes]
+        for name in self.heads:
+            setattr(self, name, dense(model.hidden_size, shapes[f"head.{name}.weight"][0]))
+        if "head.mlm.bias" in shapes:
+            self.mlm = MaskedWords(model.hidden_size, words, model.hidden_act, model.layer_norm_eps)
+
+    def construct(self, hidden, pooled):
+        found = {"hidden states": hidden}
+        if pooled is not None:
+            found["pooled state"] = pooled
+        for name in self.heads:
+            found[name] = getattr(self, name)(hidden if pooled is None or name == "output" else pooled)
+        if hasattr(self, "mlm"):
+            found["masked words"] = self.mlm(hidden)
+        return found
+
+
+class Probe(nn.Cell):
+    """Encoder and heads as the names of the weights ask for them."""
+
+    def __init__(self, model: ModelConfig, shapes: dict):
+        super().__init__()
+        self.pooled = "encoder.pooler.weight" in shapes
+        self.encoder = ENCODERS.get(model.encoder)(model, pooler=self.pooled, fused=kernels.available())
+        self.head = Heads(model, shapes, self.encoder.embeddings.word.weight)
+
+    def construct(self, input_ids, attention_mask, token_type_ids):
+        hidden = self.encoder(input_ids, attention_mask, token_type_ids)
+        return self.head(hidden, self.encoder.pool(hidden) if self.pooled else None)
+
+
+def logits(model: ModelConfig, tensors: dict) -> dict[str, np.ndarray]:
+    """What the weights (tasklab's names -> tensors) compute for the probe, a fixed input; padding left out.
+
+    Raises: CheckpointError when the network has not exactly these weights.
+    """
+    length = min(TOKENS, model.max_tokens)
+    rng = np.random.default_rng(0)
+    mask = (np.arange(length) < [[length], [max(1, length - 4)]]).astype(np.int32)
+    ids = rng.integers(0, model.vocab_size, (ROWS, length)).astype(np.int32)
+    types = (np.arange(length) >= length // 2) * mask if model.type_vocab_size > 1 else np.zeros_like(mask)
+    mode = ms.get_context("mode")
+    ms.set_context(mode=ms.PYNATIVE_MODE)  # a graph would take seconds to compile, for one step
+    try:
+        network = Probe(model, {name: tuple(tensor.shape) for name, tensor in tensors.items()}).set_train(False)
+        _load(network, tensors)
+        outputs = network(Tensor(ids), Tensor(mask), Tensor(types.astype(np.int32)))
+        arrays = {name: output.asnumpy().copy() for name, output in outputs.items()}
+        del network, outputs
+        gc.collect()  # cells refer to each other: without it the next network would stand beside this one
+    finally:
+        ms.set_context(mode=mode)
+    return {name: array[mask == 1] if array.ndim == 3 else array for name, array in arrays.items()}
+
+
+def _load(network: nn.Cell, tensors: dict) -> None:
+    """As `load_into`, but the arrays that are read become the parameters' memory: a large model is held once."""
+    parameters = dict(network.parameters_and_names())
+    settle(plan({name: parameter.shape for name, parameter in parameters.items()}, tensors), STRICT, "to compare")
+    for name, parameter in parameters.items():
+        array = np.ascontiguousarray(tensors[name], np.float32)
+        parameter.set_data(Tensor.from_numpy(array if array.flags.writeable else array.copy()))

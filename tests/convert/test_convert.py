@@ -1,0 +1,149 @@
+"""Weights of transformers from tests/fixtures/make_families_reference.py, through every program and back."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tasklab.cli import main
+from tasklab.convert import convert
+from tasklab.convert.files import TARGETS
+from tasklab.errors import CheckpointError, ConfigError
+from tasklab.trainer import Trainer
+from tasklab.weights.atomic import write_folder
+from tasklab.weights.containers import open_weights
+from tasklab.weights.containers.torch_writer import TorchFile
+from tasklab.weights.files import TensorFile
+
+FIXTURE = Path(__file__).parents[1] / "fixtures" / "families_reference.npz"
+SIZES = {
+    "vocab_size": 60, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 48,
+    "max_position_embeddings": 20, "type_vocab_size": 2,
+}  # fmt: skip
+FAMILIES = {
+    "bert": {**SIZES, "architectures": ["BertForSequenceClassification"]},
+    "roberta": {**SIZES, "type_vocab_size": 1, "layer_norm_eps": 1e-5, "pad_token_id": 1,
+                "architectures": ["RobertaForSequenceClassification"]},
+    "albert": {**SIZES, "num_hidden_layers": 3, "embedding_size": 16, "hidden_act": "gelu_new",
+               "architectures": ["AlbertForSequenceClassification"]},
+}  # fmt: skip
+LABELS = {"0": "red", "1": "green", "2": "blue"}
+
+
+@pytest.fixture(scope="module")
+def reference():
+    with np.load(FIXTURE) as file:
+        return {name: array.astype(np.float32) for name, array in file.items() if ":weight:" in name}
+
+
+def tensors_of(reference, family, head="classification"):
+    start = f"{family}:weight:"
+    named = {key.removeprefix(start): array for key, array in reference.items() if key.startswith(start)}
+    skipped = f"{family}.pooler" if family == "roberta" or head == "question_answering" else "nothing"
+    encoder = {name: a for name, a in named.items() if name.startswith(f"{family}.") and not name.startswith(skipped)}
+    return encoder | {name.removeprefix(f"{head}:"): a for name, a in named.items() if name.startswith(f"{head}:")}
+
+
+def huggingface(folder, tensors, described, file="model.safetensors"):
+    write_folder(folder, {
+        file: TorchFile(tensors) if file.endswith(".bin") else TensorFile(tensors),
+        "config.json": json.dumps(described).encode(),
+        "vocab.txt": "".join(f"piece{n}\n" for n in range(60)).encode(),
+    })  # fmt: skip
+    return folder
+
+
+def quiet(line):
+    pass
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("to", TARGETS)
+def test_a_model_goes_there_and_back_bit_for_bit_with_its_labels(reference, family, to, tmp_path):
+    tensors = tensors_of(reference, family)
+    described = {**FAMILIES[family], "model_type": family, "id2label": LABELS}
+    source = huggingface(tmp_path / "source", tensors, described)
+    if to == "google" and family == "roberta":
+        with pytest.raises(CheckpointError, match="google has no roberta; it can be converted to huggingface, uer"):
+            convert(source, tmp_path / "there", to, say=quiet)
+        return
+    there = convert(source, tmp_path / "there", to, say=quiet)
+    assert any("are equal bit for bit" in line for line in there.lines)
+    if (to, family) != ("google", "roberta"):
+        assert any(line.startswith("verified: largest difference on a probe 0.0e+00") for line in there.lines)
+    assert (tmp_path / "there" / "vocab.txt").read_bytes() == (source / "vocab.txt").read_bytes()
+    convert(tmp_path / "there", tmp_path / "back", "huggingface", say=quiet, verify=False)
+    back = open_weights(tmp_path / "back" / "model.safetensors")[1]
+    assert back.keys() == tensors.keys()
+    unused = 2 if (to, family) == ("uer", "roberta") else 0  # rows of positions that UER-py has no place for
+    for name, array in tensors.items():
+        start = unused if "position" in name else 0
+        np.testing.assert_array_equal(np.asarray(back[name])[start:], array[start:], err_msg=name)
+    again = json.loads((tmp_path / "back" / "config.json").read_text())
+    kept = {key: again[key] for key in described}
+    if to == "google":  # its code has one epsilon built in; ours is written all the same
+        assert again["layer_norm_eps"] == 1e-12
+    assert kept == described
+
+
+def test_a_file_of_uer_alone_tells_its_sizes(reference, tmp_path):
+    source = huggingface(tmp_path / "a", tensors_of(reference, "bert", "question_answering"), SIZES)
+    convert(source, tmp_path / "b", "uer", say=quiet, verify=False)
+    (tmp_path / "alone").mkdir()
+    (tmp_path / "b" / "pytorch_model.bin").rename(tmp_path / "alone" / "cluecorpus.bin")
+    said = []
+    convert(tmp_path / "alone" / "cluecorpus.bin", tmp_path / "c", "huggingface", say=said.append,
+            vocab=source / "vocab.txt")  # fmt: skip
+    described = json.loads((tmp_path / "c" / "config.json").read_text())
+    assert {key: described[key] for key in SIZES} == {**SIZES, "num_attention_heads": 1}
+    assert described["architectures"] == ["BertForQuestionAnswering"]
+    assert "  no configuration beside the weights: 1 attention heads assumed, one per 64 of hidden_size" in said
+    assert (tmp_path / "c" / "vocab.txt").is_file()
+    with pytest.raises(CheckpointError, match="nothing.txt: no such vocabulary"):
+        convert(source, tmp_path / "d", "uer", say=quiet, vocab=tmp_path / "nothing.txt")
+
+
+def test_a_configuration_of_another_model_is_refused(reference, tmp_path):
+    source = huggingface(tmp_path / "a", tensors_of(reference, "bert"), {**SIZES, "intermediate_size": 64})
+    with pytest.raises(CheckpointError, match="config.json: intermediate_size is 64, but the weights have 48"):
+        convert(source, tmp_path / "b", "uer", say=quiet)
+    (source / "config.json").write_text('{"hidden_size": "many"}')
+    with pytest.raises((ConfigError, CheckpointError), match="config.json"):
+        convert(source, tmp_path / "b", "uer", say=quiet)
+    assert not (tmp_path / "b").exists()
+
+
+def test_nothing_is_written_where_something_is_wrong(reference, tmp_path):
+    tensors = tensors_of(reference, "bert")
+    tensors["classifier.bias"] = np.array([1, np.nan, 2], np.float32)
+    source = huggingface(tmp_path / "a", tensors, SIZES)
+    with pytest.raises(CheckpointError, match=r"classifier.bias \(1 NaN"):
+        convert(source, tmp_path / "b", "google", say=quiet)
+    with pytest.raises(CheckpointError, match="exists already"):
+        convert(source, source, "google", say=quiet)
+    with pytest.raises(CheckpointError, match="expected one of huggingface, google"):
+        convert(source, tmp_path / "b", "onnx", say=quiet)
+    untied = tensors_of(reference, "bert", "pretraining")
+    untied["cls.predictions.decoder.weight"] = np.zeros((60, 32), np.float32)
+    source = huggingface(tmp_path / "c", untied, SIZES)
+    with pytest.raises(CheckpointError, match=r"google has no names for head.mlm.decoder \(weight\)"):
+        convert(source, tmp_path / "b", "google", say=quiet)
+    assert not (tmp_path / "b").exists()
+
+
+def test_the_command_converts_and_prints_what_it_did(reference, tmp_path, capsys):
+    source = huggingface(tmp_path / "a", tensors_of(reference, "bert"), SIZES, "pytorch_model.bin")
+    assert main(["convert", str(source), str(tmp_path / "b"), "--to", "mindspore", "--task", "multiple_choice"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].endswith("41 weights of a bert, huggingface names -> mindformers names")
+    assert said[1].startswith("  task multiple_choice; ")
+    assert said[-1].startswith(f"wrote {tmp_path / 'b'} (")
+    assert main(["convert", str(source), str(tmp_path / "b"), "--to", "uer"]) == 1
+
+
+def test_a_folder_with_a_pickle_of_torch_is_a_model_to_train(reference, tmp_path):
+    described = {**SIZES, "model_type": "bert"}
+    folder = huggingface(tmp_path / "bert", tensors_of(reference, "bert"), described, "pytorch_model.bin")
+    config = Trainer(task="question_answering", model=str(folder), overrides=["data.max_seq_length=16"]).config
+    assert (config.model.hidden_size, config.checkpoint) == (32, str(folder))
