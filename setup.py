@@ -35,6 +35,7 @@ setup(
         "safetensors>=0.4",
         "google-crc32c>=1.5",  # checksums in TensorFlow checkpoints
         "matplotlib>=3.7",
+        "optuna>=4.0",  # hyperparameter search
         "scikit-learn>=1.3",  # scores of classifiers, and the baselines beside them
         "scipy>=1.10",
         "tqdm>=4.60",

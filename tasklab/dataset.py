@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from tasklab.cachedir import cache_dir
 from tasklab.data.cache import cached_features
 from tasklab.data.features import FeatureTable
+from tasklab.data.subsets import fold_of, share_of
 from tasklab.digest import file_sha256
 from tasklab.errors import ConfigError, DataError
 from tasklab.task import Task
@@ -42,18 +45,21 @@ def load_dataset(task: Task, path, training: bool) -> Dataset:
             f"(Python: {split}_dataset=...)"
         )
     start = time.perf_counter()
-    examples, note = task.read(path, training)
+    drawn = task.config.data.folds or training and task.config.data.subset
+    examples, note = task.read(path, training or bool(task.config.data.folds))
     if note:
         logger.warning("%s: %s", path, note)
     limit = task.config.data.limit
     examples = examples[:limit] if limit else examples
     if not examples:
         raise DataError(f"{path}: no usable row; check it with: tasklab doctor data {path}")
+    if drawn:
+        examples = [examples[i] for i in _drawn(task, examples, training)]
     data = {k: v for k, v in task.config.data.to_dict().items() if k not in NOT_ENCODING}
     key = {
         "format": FORMAT, "task": task.config.task, "split": split, "files": _digests(Path(path)),
         "tokenizer": task.tokenizer.fingerprint, "data": data, "labels": task.config.model.labels,
-        "problem_type": task.config.model.problem_type,
+        "problem_type": task.config.model.problem_type, "seed": task.config.seed if drawn else None,
     }  # fmt: skip
     def build():
         return task.encode(examples, training)
@@ -64,6 +70,20 @@ def load_dataset(task: Task, path, training: bool) -> Dataset:
         features.lengths.min(), features.lengths.max(), time.perf_counter() - start,
     )  # fmt: skip
     return Dataset(examples, features)
+
+
+def _drawn(task: Task, examples: Sequence, training: bool) -> np.ndarray:
+    """Numbers of the examples that data.folds and data.subset leave, ascending."""
+    data, seed = task.config.data, task.config.seed
+    rows = np.arange(len(examples))
+    if data.folds:
+        if len(examples) < data.folds:
+            raise DataError(f"data.folds = {data.folds}: there are only {len(examples)} examples")
+        held_out = fold_of(len(examples), data.folds, seed, [task.stratum(e) for e in examples]) == data.fold
+        rows = rows[~held_out if training else held_out]
+    if training and data.subset:
+        rows = rows[share_of(len(rows), data.subset, seed, [task.stratum(examples[i]) for i in rows])]
+    return rows
 
 
 def _digests(path: Path) -> list:

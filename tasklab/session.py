@@ -48,7 +48,8 @@ def train(
         _refuse_loss_settings(task)
         data = load_dataset(task, config.data.train, training=True)
         compiles = CompileLog()
-        held_out = load_dataset(task, config.data.eval, training=False) if config.data.eval else None
+        held_out_path = config.data.train if config.data.folds else config.data.eval
+        held_out = load_dataset(task, held_out_path, training=False) if held_out_path else None
         if held_out is not None:
             _check_metric(task, held_out)
         evaluate = held_out and Evaluator(task, model.network, held_out.features, held_out.examples, compiles)

@@ -89,6 +89,10 @@ class Task(ABC):
     def score(self, predictions: list[list], examples: Sequence) -> dict[str, float]:
         """Official metrics over every example."""
 
+    def stratum(self, example):
+        """What folds and subsets hold in equal shares, such as the label; None when there is no such thing."""
+        return None
+
     def report(self, predictions: list[list], examples: Sequence) -> Report:
         """What stands behind the score: classes, confusions, wrong answers, intervals; as much as the task has."""
         return Report()

@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 
 from tasklab import console
-from tasklab.config import Config, find_task, resolve
+from tasklab.config import Config, assign, find_task, resolve
 from tasklab.engine.checkpoint import RunFolder, find_run, new_run, read_training_state, run_of
 from tasklab.errors import CheckpointError, ConfigError
 from tasklab.task import TASKS
@@ -139,6 +139,41 @@ class Trainer:
             config.evaluate.batch_size = batch_size
         return predict(self._model(predict_checkpoint, config), input_data, top_k)
 
+    def hyperparameter_search(
+        self, hp_space=None, compute_objective=None, n_trials: int = 10, direction: str | None = None,
+        backend: str = "optuna", *, subset: float | None = None, pruning: bool = True, parallel: int = 1,
+        output_dir=None,
+    ):  # fmt: skip
+        """Trains with many settings and returns BestRun(run_id, objective, hyperparameters); `apply` takes it.
+
+        Every trial is a training in a process and a folder of its own. The same call continues a search that was
+        killed, up to n_trials in all.
+
+        Args:
+            hp_space: {key: list of values, or {low, high, log, step}}, a YAML file of such, a list of "key=low..high"
+                texts, or a function of an optuna trial; None searches around the recipe.
+            compute_objective: metrics of an evaluation -> number; None takes the metric that picks the best checkpoint.
+            direction: maximize or minimize; None follows the metric.
+            backend: optuna, on this machine, or ray, on all machines of a Ray cluster.
+            subset: share of the training examples that trials see.
+            parallel: trials at a time.
+            output_dir: the search's folder; by default output/<model name>-search.
+        Raises: ConfigError, TrainingError when trials keep failing, MissingDependency for ray without Ray.
+        """
+        from tasklab.search import search
+
+        if self.callbacks:
+            logger.warning("trials run in processes of their own: callbacks stay behind")
+        folder = output_dir or f"output/{self.config.name}-search"
+        return search(
+            folder, self.config, self._task().metric, hp_space, compute_objective, n_trials, direction, backend,
+            subset, pruning, parallel,
+        )  # fmt: skip
+
+    def apply(self, best_run):
+        """Takes over the hyperparameters of a search's best run for the next `train`."""
+        assign(self.config, best_run.hyperparameters, f"best run {best_run.run_id}")
+
     def add_callback(self, callback):
         """Adds a listener to training."""
         self.callbacks.append(callback)
@@ -160,6 +195,10 @@ class Trainer:
     def example(self) -> str:
         """An input that this task's `predict` takes."""
         return TASKS.get(self.config.task).primer
+
+    def _task(self):
+        """The task without its tokenizer: good for what follows from the configuration alone."""
+        return TASKS.get(self.config.task)(self.config, None)
 
     def _model(self, checkpoint, config: Config):
         """The network ready to run, kept between calls so that graphs stay compiled."""

@@ -2,7 +2,7 @@
 
 from tasklab.config.catalog import list_models
 from tasklab.config.models import find_model
-from tasklab.config.resolve import find_task, resolve
+from tasklab.config.resolve import assign, find_task, resolve
 from tasklab.config.section import Section
 from tasklab.config.sections import (
     AdversarialConfig,
@@ -30,6 +30,7 @@ __all__ = [
     "Section",
     "TokenizerConfig",
     "TrainConfig",
+    "assign",
     "find_model",
     "find_task",
     "list_models",

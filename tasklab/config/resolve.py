@@ -2,6 +2,7 @@
 
 import difflib
 import os
+from collections.abc import Mapping
 
 from tasklab.config.aliases import ALIASES
 from tasklab.config.catalog import find
@@ -35,6 +36,13 @@ def resolve(
     for source in [first, *(origin.sources if origin else []), *given[:-1]]:
         merge.add(source)
     merge.add(given[-1], repeats=True)
+    return merge.finish()
+
+
+def assign(config: Config, values: Mapping, place: str) -> Config:
+    """The config with these values, nested or dotted, in anybody's spelling; it changes itself. Validated."""
+    merge = _Merge(config, config.task)
+    merge.add(from_mapping(values, place))
     return merge.finish()
 
 

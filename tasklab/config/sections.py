@@ -68,6 +68,18 @@ class DataConfig(Section, path="data"):
     group_by_length: bool = False  # batches of similar length: less padding, less random
     cache: bool = True  # keep encoded features between runs
     limit: int | None = setting(None, ge=1)  # examples read from each file; null reads all
+    subset: float | None = setting(None, gt=0, le=1)  # share of the training examples, drawn by seed; null takes all
+    folds: int | None = setting(None, ge=2)  # cut data.train into so many parts and evaluate on one of them
+    fold: int = setting(0, ge=0)  # the part that is held out, from 0
+
+
+    def problems(self):
+        yield from super().problems()
+        if self.folds and self.fold >= self.folds:
+            yield (
+                ("data.fold", "data.folds"),
+                f"data.fold {self.fold} does not exist among {self.folds}; they count from 0",
+            )
 
 
 @dataclass

@@ -143,6 +143,9 @@ class TextClassification(Task):
             return score_label_sets([answer["label"] for answer in best], wanted, model.labels)
         return score_classes([answer["label"] for answer in best], wanted, model.labels)
 
+    def stratum(self, example):
+        return None if self.config.model.problem_type == NUMBER else example.label
+
     def report(self, predictions, examples):
         kind, labels = self.config.model.problem_type, self.config.model.labels
         texts = [{"text": e.text_a} if e.text_b is None else {"text_a": e.text_a, "text_b": e.text_b} for e in examples]

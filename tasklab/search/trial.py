@@ -1,0 +1,104 @@
+"""One training as `tasklab train` in a process and a folder of its own, which outlives every kill."""
+
+import ctypes
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tasklab.config import Config
+from tasklab.engine.callbacks import METRICS_FILE, read_metrics
+from tasklab.engine.checkpoint import run_of
+from tasklab.errors import CheckpointError
+from tasklab.weights.folder import STATE
+
+PLAN, LOG = "plan.yaml", "train.log"
+COMMAND = (sys.executable, "-m", "tasklab.cli")
+ATTEMPTS = 3
+"""Starts of a process that does not end by itself, before its training counts as failed."""
+SET_PARENT_DEATH_SIGNAL = 1  # of prctl(2)
+
+
+class Trial:
+    """A training in `folder`: start it, look at it now and then, start it again after a kill."""
+
+    def __init__(self, folder: Path):
+        self.folder, self.process, self.attempts = Path(folder), None, 0
+
+    def plan(self, config: Config):
+        """Writes what to train, once; a folder that has a plan keeps it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        config = config.copy()
+        config.output_dir = str(self.folder)
+        aside = self.folder / (PLAN + ".tmp")
+        aside.write_text(config.to_yaml(), encoding="utf-8")
+        os.replace(aside, self.folder / PLAN)
+
+    @property
+    def planned(self) -> bool:
+        return (self.folder / PLAN).is_file()
+
+    def start(self):
+        """Starts the training, or continues it from its last checkpoint. The process dies with this one."""
+        begun = run_of(self.folder) is not None
+        words = ["--resume", str(self.folder)] if begun else [str(self.folder / PLAN)]
+        self.attempts += 1
+        with open(self.folder / LOG, "a", encoding="utf-8") as log:
+            self.process = subprocess.Popen(
+                [*COMMAND, "train", *words],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=_die_with_parent,
+            )  # fmt: skip
+
+    def poll(self) -> str:
+        """running, finished, failed (see `reason`), or killed: by a signal, and worth another start."""
+        status = self.process.poll()
+        if status is None:
+            return "running"
+        if status == 0:
+            return "finished"
+        by_signal = status < 0 or status > 128
+        return "killed" if by_signal and self.attempts < ATTEMPTS else "failed"
+
+    def stop(self):
+        """Ends the process at once; its checkpoints stay."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    def evaluations(self) -> list[dict]:
+        """Metrics of every evaluation so far, in order."""
+        return [record for record in read_metrics(self.folder / METRICS_FILE) if record["kind"] == "evaluate"]
+
+    def finished(self) -> bool:
+        """Whether the last checkpoint says that training came to its end."""
+        run = run_of(self.folder)
+        if run is None:
+            return False
+        try:
+            return json.loads((run.checkpoints()[-1] / STATE).read_text(encoding="utf-8"))["finished"]
+        except (OSError, ValueError, KeyError) as error:
+            raise CheckpointError(f"{self.folder}: its last checkpoint cannot be read ({error!r})") from None
+
+    def reason(self) -> str:
+        """The last line that the process said."""
+        try:
+            lines = (self.folder / LOG).read_text(encoding="utf-8", errors="replace").split("\n")
+        except OSError:
+            lines = []
+        return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+
+    def drop_checkpoints(self):
+        """Frees the space of a training that is no longer needed; its log, curves and metrics stay."""
+        run = run_of(self.folder)
+        for checkpoint in run.checkpoints() if run else ():
+            shutil.rmtree(checkpoint, ignore_errors=True)
+
+
+def _die_with_parent():
+    """Linux only: the process gets SIGKILL when its parent ends, so that nobody trains unseen; a resume is exact."""
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "prctl"):
+        libc.prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)

@@ -1,0 +1,110 @@
+"""A real search of toy size: what Trainer offers, and what survives kill -9 of the driver and of a trial."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import tiny_qa
+import tiny_texts
+
+from tasklab import Trainer
+from tasklab.errors import ConfigError
+from tasklab.search import BestRun
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def trainer(tmp_path) -> Trainer:
+    data = str(tiny_texts.write_data(tmp_path / "data"))
+    vocabulary = str(tiny_qa.write_vocabulary(tmp_path))
+    settings = tiny_texts.settings(**{"from_scratch": True, "tokenizer.vocab": vocabulary, "train.epochs": 3})
+    return Trainer(settings, "text_classification", "bert_tiny", data, data)
+
+
+def test_the_best_run_is_applied_in_one_call(trainer):
+    trainer.apply(BestRun("3", 0.9, {"learning_rate": 2e-3, "train.batch_size": 8}))
+    assert (trainer.config.optimizer.lr, trainer.config.train.batch_size) == (2e-3, 8)
+
+
+@pytest.mark.parametrize(
+    "options, told",
+    [
+        ({"direction": "up"}, "direction is 'up'; expected maximize or minimize"),
+        ({"backend": "grid"}, "backend is 'grid'; expected optuna or ray"),
+        ({"hp_space": {"optimizer.lr": "fast"}}, "expected a list of values"),
+        ({"subset": 2}, "data.subset is 2; expected a number > 0 and <= 1"),
+    ],
+)
+def test_what_cannot_be_searched_is_refused_before_anything_runs(trainer, options, told):
+    with pytest.raises(ConfigError, match=re.escape(told)):
+        trainer.hyperparameter_search(**options)
+    assert not Path("output").exists()
+
+
+def test_a_search_needs_something_to_compare(trainer):
+    trainer.config.data.eval = None
+    with pytest.raises(ConfigError, match="a search needs data.eval"):
+        trainer.hyperparameter_search()
+
+
+def wait_for(condition, seconds=120):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def processes_in(folder: Path) -> list[int]:
+    """Trainings that write below `folder`, by what their command line names."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = entry.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if b"train" in words and any(word.startswith(str(folder).encode() + b"/") for word in words):
+            found.append(int(entry.parent.name))
+    return found
+
+
+@pytest.mark.slow
+def test_trials_survive_the_kill_of_their_driver_and_of_one_of_them(trainer, tmp_path):
+    recipe, folder = tmp_path / "recipe.yaml", tmp_path / "search"
+    recipe.write_text(trainer.config.to_yaml())
+    command = [
+        sys.executable, "-m", "tasklab.cli", "search", str(recipe), "--trials", "5", "--parallel", "2",
+        "--subset", "0.5", "--no-pruning", "--output", str(folder), "--space", "optimizer.lr=1e-4..1e-2",
+    ]  # fmt: skip
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    begun = [(folder / f"trial-{number}") for number in range(3)]
+    driver = subprocess.Popen(command, env=environment, cwd=tmp_path, stderr=subprocess.DEVNULL)
+    wait_for(lambda: any(begun[1].glob("checkpoint-*")))
+    driver.kill()
+    driver.wait()
+    wait_for(lambda: not processes_in(folder))  # nobody trains unseen
+
+    driver = subprocess.Popen(
+        command, env=environment, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    wait_for(lambda: any(begun[2].glob("checkpoint-*")) and processes_in(begun[2]))
+    os.kill(processes_in(begun[2])[0], signal.SIGKILL)
+    found, said = driver.communicate(timeout=600)
+    assert driver.returncode == 0
+    assert "trial 2 was killed from outside; it goes on from its last checkpoint" in said
+    best = json.loads(found)
+    curves = [
+        [json.loads(line) for line in (folder / f"trial-{n}" / "metrics.jsonl").read_text().splitlines()]
+        for n in range(5)
+    ]
+    scores = [max(r["accuracy"] for r in records if r["kind"] == "evaluate") for records in curves]
+    assert best["objective"] == max(scores)
+    assert all([r["epoch"] for r in records if r["kind"] == "evaluate"] == [1, 2, 3] for records in curves)
+    trainer.apply(BestRun(**best))
+    assert trainer.config.optimizer.lr == best["hyperparameters"]["optimizer.lr"]
