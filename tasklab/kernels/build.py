@@ -1,5 +1,6 @@
 """Compiles src/*.cc into one shared library with the user's compiler, once per machine, compiler and source state.
 
+CXX names another compiler, CXXFLAGS are added after our own flags and so win over them (-march=x86-64-v3).
 A failure is not an error: `library()` returns None, `why_not()` says why in one line, and callers use stock ops.
 """
 
@@ -12,6 +13,7 @@ import importlib.util
 import logging
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -66,7 +68,7 @@ def build(cache: Path | None = None) -> Path:
         raise BuildError(f"fused kernels are built on Linux only, this is {platform.system()}")
     compiler = _compiler()
     sources = sorted(SOURCES.glob("*.cc"))
-    flags = [*FLAGS, *_machine_flags()]
+    flags = [*FLAGS, *_machine_flags(), *shlex.split(os.environ.get("CXXFLAGS", ""))]
     folder = Path(cache) if cache else cache_dir()
     target = folder / f"kernels-{_key(compiler, flags)}.so"
     if target.exists():

@@ -6,7 +6,7 @@
 
 namespace tasklab {
 
-enum Activation { kGeluErf = 0, kGeluTanh = 1, kRelu = 2, kSilu = 3 };
+enum Activation : int32_t { kGeluErf = 0, kGeluTanh = 1, kRelu = 2, kSilu = 3 };
 
 // x = c + bias, then y = activation(x); c has the row stride ldc, x and y have ld; x may be c itself.
 template <class E>

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -28,9 +29,10 @@ struct Pool {
   std::mutex owner;  // held by the caller that uses the workers
   std::mutex lock;
   std::condition_variable wake;
-  std::vector<std::thread> workers;
+  std::vector<std::thread> workers;  // never fewer: the ones that a call does not want stay asleep
   std::atomic<uint64_t> round{0};  // changes when there is work
   std::atomic<bool> open{false};
+  std::atomic<int> seats{0};       // workers that may still join this call
   std::atomic<int> active{0};      // workers that may touch the fields below
   std::atomic<int64_t> next{0};    // hands out the pieces
   int64_t count = 0;
@@ -38,8 +40,11 @@ struct Pool {
   void* context = nullptr;
   std::exception_ptr failure;      // the first one of this call, guarded by `lock`
 
-  explicit Pool(int size) {
-    for (int i = 1; i < size; ++i) workers.emplace_back([this] { work(); });
+  void hire(int count) {
+    try {
+      while (static_cast<int>(workers.size()) < count) workers.emplace_back([this] { work(); });
+    } catch (const std::system_error&) {  // the system gives no more threads: go on with these
+    }
   }
 
   void take() {
@@ -57,7 +62,7 @@ struct Pool {
     inside = true;
     for (uint64_t seen = 0;; seen = round.load()) {
       active.fetch_add(1);
-      if (open.load()) take();
+      if (open.load() && seats.fetch_sub(1) > 0) take();
       active.fetch_sub(1);
       for (int i = 0; i < kSpins && round.load() == seen; ++i) TASKLAB_PAUSE();
       std::unique_lock<std::mutex> guard(lock);
@@ -65,7 +70,9 @@ struct Pool {
     }
   }
 
-  void run(int64_t pieces, Piece body, void* data) {
+  void run(int64_t pieces, Piece body, void* data, int helpers) {
+    hire(helpers);
+    seats.store(helpers);
     count = pieces;
     piece = body;
     context = data;
@@ -90,7 +97,6 @@ struct Pool {
 std::atomic<int> wanted{0};
 std::mutex creation;
 Pool* pool = nullptr;
-int pool_size = 0;
 pid_t pool_pid = 0;
 
 int cores() {
@@ -101,17 +107,10 @@ int cores() {
 
 Pool* current() {
   std::lock_guard<std::mutex> guard(creation);
-  const int size = threads();
   if (pool == nullptr || pool_pid != getpid()) {  // after fork only the forking thread lives: the old pool is lost
-    pool = new Pool(size);
-  } else if (pool_size != size) {
-    std::lock_guard<std::mutex> idle(pool->owner);
-    Pool* old = pool;
-    pool = new Pool(size);
-    for (auto& worker : old->workers) worker.detach();  // `old` stays allocated: its threads sleep for good
+    pool = new Pool;
+    pool_pid = getpid();
   }
-  pool_size = size;
-  pool_pid = getpid();
   return pool;
 }
 
@@ -125,14 +124,14 @@ int threads() {
 void set_threads(int count) { wanted.store(count); }
 
 void run_pieces(int64_t count, Piece piece, void* context) {
-  const bool alone = count <= 1 || inside || threads() == 1;
-  if (!alone) {
+  const int helpers = threads() - 1;
+  if (count > 1 && helpers > 0 && !inside) {
     Pool* workers = current();
     std::unique_lock<std::mutex> guard(workers->owner, std::try_to_lock);
     if (guard.owns_lock()) {
       inside = true;
       struct Leave { ~Leave() { inside = false; } } leave;
-      workers->run(count, piece, context);
+      workers->run(count, piece, context, helpers);
       return;
     }
   }

@@ -12,7 +12,7 @@ constexpr size_t kAlign = 64;
 constexpr size_t kMost = size_t{1} << 30;  // free blocks kept for the next call, in bytes, before they go back
 
 std::mutex lock;
-std::multimap<size_t, void*> store;  // free blocks by size
+auto& store = *new std::multimap<size_t, void*>;  // free blocks by size; outlives threads that run on at exit
 size_t stored = 0;
 
 size_t rounded(size_t bytes) {

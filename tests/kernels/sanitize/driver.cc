@@ -1,0 +1,293 @@
+// Calls every exported operator as MindSpore and ctypes do, for a sanitizer to watch. Prints "ok" and how many calls,
+// or what went wrong. Results must not depend on threads, alignment, recompute or what else runs: equal to the bit.
+//   driver LIBRARY-WITH-MATRIX-PRODUCTS
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <fstream>
+#include <random>
+#include <string>
+#include <thread>
+
+#include "guarded.h"
+
+using Operator = int(int, void**, int*, int64_t**, const char**, void*, void*);
+extern "C" {
+Operator TasklabLayer, TasklabLayerTrain, TasklabLayerGrad;
+int tasklab_load_onednn(const char* path);
+void tasklab_set_threads(int count);
+int tasklab_threads();
+double tasklab_adamw(int64_t, float**, const float**, float**, float**, const int64_t*, const uint8_t*, const double*,
+                     double, double, double, double, double, double, double, double, double);
+double tasklab_norm(int64_t, const float**, const int64_t*);
+void tasklab_accumulate(int64_t, float**, const float**, const int64_t*);
+}
+
+namespace {
+
+std::atomic<int> calls{0};
+
+using Floats = std::vector<float>;
+using Shape = std::vector<int64_t>;
+
+Floats random_floats(int64_t count, int seed, float scale) {
+  std::mt19937 engine(seed);
+  std::normal_distribution<float> normal(0, scale);
+  Floats values(count);
+  for (float& value : values) value = normal(engine);
+  return values;
+}
+
+int64_t elements(const Shape& shape) {
+  int64_t total = 1;
+  for (int64_t size : shape) total *= size;
+  return total;
+}
+
+int bits(float value) {
+  int result;
+  std::memcpy(&result, &value, sizeof result);
+  return result;
+}
+
+// The argument list of one operator call; owns nothing.
+struct Call {
+  std::vector<void*> data;
+  std::vector<Shape> shapes;
+  std::vector<const char*> types;
+
+  template <class T>
+  void add(Guarded<T>& buffer, Shape shape) {
+    data.push_back(buffer.data());
+    shapes.push_back(std::move(shape));
+    types.push_back(std::is_same_v<T, float> ? "float32" : "int32");
+  }
+  int run(Operator* op) {
+    std::vector<int> ranks;
+    std::vector<int64_t*> sizes;
+    for (Shape& shape : shapes) {
+      ranks.push_back(shape.size());
+      sizes.push_back(shape.data());
+    }
+    ++calls;
+    return op(data.size(), data.data(), ranks.data(), sizes.data(), types.data(), nullptr, nullptr);
+  }
+};
+
+struct Case {
+  const char* name;
+  int64_t batch, length, hidden, inner, heads;
+  std::vector<int> lengths;  // real tokens of each row; empty: all
+  int activation = 0;
+};
+
+const std::vector<Case> kCases = {
+    {"odd sizes", 3, 7, 15, 29, 5, {7, 3, 1}, 0},
+    {"one token", 1, 1, 3, 7, 1, {}, 1},
+    {"a row without tokens", 3, 5, 8, 12, 2, {5, 0, 2}, 2},
+    {"no token at all", 2, 3, 4, 6, 2, {0, 0}, 3},
+    {"empty batch", 0, 5, 8, 12, 2, {}, 0},
+    {"length 0", 2, 0, 8, 12, 2, {}, 0},
+    {"inner size 1", 2, 4, 5, 1, 5, {}, 0},
+    {"several query blocks", 2, 150, 20, 33, 2, {150, 131}, 0},
+};
+
+struct Way {  // how a case is computed; none of it may change the result
+  bool recompute, unaligned;
+};
+
+using Results = std::vector<Floats>;  // prediction, training output, dx, 16 gradients
+
+Results compute(const Case& c, bool bfloat16, Way way) {
+  const int64_t B = c.batch, S = c.length, H = c.hidden, I = c.inner;
+  const std::vector<Shape> shapes = {{H, H}, {H}, {H, H}, {H}, {H, H}, {H}, {H, H}, {H},
+                                     {H},    {H}, {I, H}, {I}, {H, I}, {H}, {H},    {H}};
+  std::vector<Guarded<float>*> owned;
+  auto floats = [&](const Shape& shape) { return owned.emplace_back(new Guarded<float>(elements(shape), way.unaligned)); };
+  auto filled = [&](const Shape& shape, int seed, float scale) {
+    Guarded<float>* buffer = floats(shape);
+    buffer->copy(random_floats(elements(shape), seed, scale));
+    return buffer;
+  };
+  Guarded<int> mask(B * S, way.unaligned), seed(1, way.unaligned), settings(14, way.unaligned);
+  std::vector<int> tokens(B * S, 1);
+  for (size_t b = 0; b < c.lengths.size(); ++b)
+    for (int64_t s = c.lengths[b]; s < S; ++s) tokens[b * S + s] = 0;
+  mask.copy(tokens);
+  seed.copy({77});
+  const int p = 1 << 28, scale = bits(1 / (1 - 0.125f));  // an eighth is dropped
+  settings.copy({(int)c.heads, c.activation, way.recompute, bfloat16, bits(1e-12f), 0, p, scale, 1, p, scale, 2, p, scale});
+
+  Call inputs;
+  inputs.add(*filled({B, S, H}, 1, 1), {B, S, H});
+  inputs.add(mask, {B, S});
+  inputs.add(seed, {});
+  inputs.add(settings, {14});
+  for (size_t i = 0; i < shapes.size(); ++i) inputs.add(*filled(shapes[i], 2 + i, 0.3f), shapes[i]);
+
+  const int64_t operands = B * S * (4 * H + I);
+  const int64_t kept = way.recompute ? 1 : (bfloat16 ? (operands + 1) / 2 : operands) + B * S * (2 * H + 4 + c.heads);
+  std::vector<Guarded<float>*> outputs;
+  Guarded<float>* saved = floats({kept});
+  auto output = [&](Call& call, const Shape& shape) { call.add(*outputs.emplace_back(floats(shape)), shape); };
+
+  Call predict = inputs, train = inputs, grad;
+  output(predict, {B, S, H});
+  output(train, {B, S, H});
+  train.add(*saved, {kept});
+  grad.add(*filled({B, S, H}, 20, 1), {B, S, H});
+  grad.data.insert(grad.data.end(), inputs.data.begin(), inputs.data.end());
+  grad.shapes.insert(grad.shapes.end(), inputs.shapes.begin(), inputs.shapes.end());
+  grad.types.insert(grad.types.end(), inputs.types.begin(), inputs.types.end());
+  grad.add(*saved, {kept});
+  output(grad, {B, S, H});
+  for (const Shape& shape : shapes) output(grad, shape);
+  if (predict.run(TasklabLayer) || train.run(TasklabLayerTrain) || grad.run(TasklabLayerGrad))
+    fail("an operator refused its arguments", c.name);
+
+  Results results;
+  for (Guarded<float>* buffer : outputs) {
+    results.push_back(buffer->values());
+    for (float value : results.back())
+      if (!std::isfinite(value)) fail("an output was not written, or is not finite", c.name);
+  }
+  for (Guarded<float>* buffer : owned) delete buffer;
+  return results;
+}
+
+void need_equal(const Results& a, const Results& b, const char* where) {
+  for (size_t i = 0; i < a.size(); ++i)
+    for (size_t j = 0; j < a[i].size(); ++j)
+      if (bits(a[i][j]) != bits(b[i][j])) fail("two ways of computing differ", where);
+}
+
+void need_refusal(int code, const char* where) {
+  if (code == 0) fail("wrong arguments were accepted", where);
+}
+
+// A tensor of the wrong size, type, rank or number is one line on stderr and a code, before any memory is read.
+void refuse_wrong_arguments() {
+  Guarded<float> x(24, false), parameter(64, false), y(24, false);
+  Guarded<int> mask(6, false), seed(1, false), settings(14, false);
+  settings.copy({2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+  seed.copy({1});
+  mask.copy({1, 1, 1, 1, 1, 1});
+  Call call;
+  call.add(x, {2, 3, 4});
+  call.add(mask, {2, 3});
+  call.add(seed, {});
+  call.add(settings, {14});
+  for (const Shape& s : std::vector<Shape>{{4, 4}, {4}, {4, 4}, {4}, {4, 4}, {4}, {4, 4}, {4}, {4}, {4}, {6, 4}, {6},
+                                           {4, 6}, {4}, {4}, {4}})
+    call.add(parameter, s);
+  call.add(y, {2, 3, 4});
+  Call wrong = call;
+  wrong.shapes[1] = {2, 2};
+  need_refusal(wrong.run(TasklabLayer), "mask of another size");
+  wrong = call;
+  wrong.shapes[0] = {6, 4};
+  need_refusal(wrong.run(TasklabLayer), "x of rank 2");
+  wrong = call;
+  wrong.types[4] = "float64";
+  need_refusal(wrong.run(TasklabLayer), "a weight of another type");
+  wrong = call;
+  wrong.data.pop_back();
+  wrong.shapes.pop_back();
+  wrong.types.pop_back();
+  need_refusal(wrong.run(TasklabLayer), "no output");
+  settings.copy({3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+  need_refusal(call.run(TasklabLayer), "heads that do not divide");
+  settings.copy({2, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+  need_refusal(call.run(TasklabLayer), "an unknown activation");
+}
+
+// parameters, gradients, first, second moments after three steps, and the norms
+Results optimise(bool unaligned) {
+  const int64_t sizes[5] = {3, 70001, 0, 1, 32768};
+  const uint8_t decays[5] = {1, 0, 1, 0, 1};
+  const double scales[5] = {1, 0.5, 1, 1, 0.1};
+  std::vector<Guarded<float>*> owned;
+  float* tensors[4][5];
+  for (int kind = 0; kind < 4; ++kind)
+    for (int i = 0; i < 5; ++i) {
+      auto* buffer = owned.emplace_back(new Guarded<float>(sizes[i], unaligned));
+      buffer->copy(kind < 2 ? random_floats(sizes[i], 10 * kind + i, 1) : Floats(sizes[i], 0.0f));
+      tensors[kind][i] = buffer->data();
+    }
+  auto gradients = const_cast<const float**>(tensors[1]);
+  Floats norms;
+  for (int step = 0; step < 3; ++step) {
+    norms.push_back(tasklab_adamw(5, tensors[0], gradients, tensors[2], tensors[3], sizes, decays, scales, 1e-3, 0.9,
+                                  0.999, 1e-8, 0.01, 1, 1, 1.0, 0.5));
+    tasklab_accumulate(5, tensors[1], const_cast<const float**>(tensors[0]), sizes);
+    norms.push_back(tasklab_norm(5, gradients, sizes));
+    calls += 3;
+  }
+  tasklab_norm(0, gradients, sizes);
+  Results results{norms};
+  for (Guarded<float>* buffer : owned) {
+    results.push_back(buffer->values());
+    delete buffer;
+  }
+  return results;
+}
+
+#if !defined(__SANITIZE_THREAD__)  // it does not follow a process with threads through a fork
+void need_equal_in_a_child(const Results& expected) {
+  const pid_t child = fork();
+  if (child == 0) {
+    need_equal(compute(kCases[0], false, {false, false}), expected, "after a fork");
+    _exit(0);
+  }
+  int status = 0;
+  if (waitpid(child, &status, 0) != child || status != 0) fail("the child did not end well", "after a fork");
+}
+#endif
+
+int threads_of_this_process() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.rfind("Threads:", 0) == 0) return std::stoi(line.substr(8));
+  return 0;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  if (count < 2 || tasklab_load_onednn(arguments[1]) == 0) fail("no matrix products", "main");
+  const bool has_bf16 = tasklab_load_onednn(arguments[1]) == 3;
+  refuse_wrong_arguments();
+  tasklab_set_threads(1);
+  std::vector<Results> expected[2];
+  for (int precision = 0; precision <= has_bf16; ++precision)
+    for (const Case& c : kCases) expected[precision].push_back(compute(c, precision, {false, false}));
+  const Results optimised = optimise(false);
+
+  auto all_ways = [&](int from) {
+    for (size_t n = 0; n < kCases.size(); ++n) {
+      const size_t i = (from + n) % kCases.size();
+      for (int precision = 0; precision <= has_bf16; ++precision)
+        for (const Way way : {Way{false, true}, Way{true, false}})
+          need_equal(compute(kCases[i], precision, way), expected[precision][i], kCases[i].name);
+    }
+    need_equal(optimise(from % 2), optimised, "optimizer");
+  };
+  for (int threads = 1; threads <= 8; ++threads) {
+    tasklab_set_threads(threads);
+    all_ways(0);
+  }
+#if !defined(__SANITIZE_THREAD__)
+  need_equal_in_a_child(expected[0][0]);
+#endif
+  std::vector<std::thread> callers;  // each with its own work, while another one changes the size of the pool
+  for (int i = 0; i < 4; ++i) callers.emplace_back([&, i] { all_ways(i); });
+  for (int i = 0; i < 200; ++i) {
+    tasklab_set_threads(1 + i % 8);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  for (std::thread& caller : callers) caller.join();
+  if (threads_of_this_process() > 1 + 7 + 1) fail("resizing left threads behind", "pool");  // ThreadSanitizer has one
+  std::printf("ok: %d calls, bfloat16 %s\n", calls.load(), has_bf16 ? "too" : "not here");
+}
