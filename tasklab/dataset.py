@@ -87,6 +87,8 @@ def _drawn(task: Task, examples: Sequence, training: bool) -> np.ndarray:
 
 
 def _digests(path: Path) -> list:
-    """Name and content digest of the file, or of every file in the folder."""
-    files = sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else [path]
-    return [(file.name, file_sha256(file)) for file in files]
+    """Name and content digest of the file, or of every file in the folder and in the folders right below it."""
+    if not path.is_dir():
+        return [(path.name, file_sha256(path))]
+    files = sorted(p for pattern in ("*", "*/*") for p in path.glob(pattern) if p.is_file())
+    return [(str(file.relative_to(path)), file_sha256(file)) for file in files]

@@ -4,6 +4,7 @@ import mindspore as ms
 import numpy as np
 from mindspore import Tensor, nn, ops
 
+from tasklab.nn.attention import MASKED
 from tasklab.nn.divergence import sigmoid_divergence, squared_divergence
 
 TINY = 1e-6
@@ -71,6 +72,18 @@ class ClassificationLoss(nn.Cell):
         return weighted_cross_entropy(
             logits, labels, sample_weight, weights, self.label_smoothing, self.focal_gamma
         )
+
+
+class SlicedClassificationLoss(nn.Cell):
+    """Cross entropy among the classes of the row's own data set: for several heads in one.
+
+    Inputs: logits [B, C]; labels, first_class, end_class [B] int, the last one exclusive; sample_weight [B].
+    """
+
+    def construct(self, logits, labels, first_class, end_class, sample_weight):
+        number = ops.arange(logits.shape[-1]).astype(ms.int32)[None, :]
+        own = ops.logical_and(number >= first_class[:, None], number < end_class[:, None])
+        return cross_entropy(logits.astype(ms.float32) + (1 - own.astype(ms.float32)) * MASKED, labels, sample_weight)
 
 
 class RegressionLoss(nn.Cell):

@@ -16,7 +16,8 @@ def vocabulary(tmp_path_factory) -> str:
     return str(tiny_qa.write_vocabulary(tmp_path_factory.mktemp("vocabulary")))
 
 
-TOY = {"question_answering": tiny_qa, "text_classification": tiny_texts, "answer_selection": tiny_texts}
+TOY = {"question_answering": tiny_qa, "text_classification": tiny_texts, "answer_selection": tiny_texts,
+       "multi_task_classification": tiny_texts}  # fmt: skip
 """By task a module with settings(**more) and write_for(config, folder), which gives a folder of rows for a recipe."""
 
 

@@ -25,6 +25,10 @@ def write_data(folder: Path) -> Path:
 
 def write_for(config, folder: Path) -> Path:
     """The folder with train.tsv and dev.tsv in the columns and with the labels that a recipe names."""
+    if config.task == "multi_task_classification":
+        for name in ("one", "two"):
+            write_data(folder / name)
+        return folder
     folder.mkdir(parents=True, exist_ok=True)
     data, columns = config.data, config.data.columns
     names = list(data.label_names) or config.model.labels or ["happy", "sad"]

@@ -1,0 +1,137 @@
+"""One encoder for several classification data sets, one head each (UER-py's run_classifier_mt, Liu et al. 2019)."""
+
+import math
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+
+from tasklab.config import setting
+from tasklab.data.features import FeatureTable
+from tasklab.data.mixture import BETWEEN, mixed, read_mixture
+from tasklab.data.pairs import text_rows
+from tasklab.data.text_input import text_examples_from_input
+from tasklab.data.text_rows import TextDataConfig, label_order
+from tasklab.encoders import build_encoder
+from tasklab.errors import ConfigError
+from tasklab.metrics.classification import majority, score_classes
+from tasklab.task import TASKS, Task
+
+
+@dataclass
+class MixtureDataConfig(TextDataConfig, path="data"):
+    """How often the rows of each data set come."""
+
+    sampling: str = setting("proportional", choices=("proportional", "uniform", "temperature"))
+    temperature: float = setting(2.0, ge=1)  # with sampling: temperature; 1 is proportional
+
+
+@TASKS.register("multi_task_classification")
+class MultiTaskClassification(Task):
+    """Embeddings, layers and pooler are shared; the heads are the rows of one Dense, a slice per data set.
+
+    A row's loss sees the classes of its own data set only. Metrics: accuracy, the mean over the data sets, and those of
+    each data set as `<data set>/accuracy` and `<data set>/macro_f1`.
+    """
+
+    data_config = MixtureDataConfig
+    defaults = {"train": {"epochs": 3, "batch_size": 32}}
+    labels = ("labels", "first_class", "end_class")
+    labelled_evaluation = True
+    metric, title = "accuracy", "Classification Metric"
+    default_model = "multitask_minilm_l6"
+    primer = '"a gripping and clever film"'
+
+    def prepare(self, labels):
+        model = self.config.model
+        if model.labels:
+            return
+        sets, _ = read_mixture(self.config.data.train, self.config.data)
+        found = [name for examples in sets.values() for name in label_order(e.label for e in examples)]
+        model.labels = labels if set(found) <= set(labels) else found
+
+    def read(self, path, training):
+        data = self.config.data
+        sets, note = read_mixture(path, data, self.config.model.labels, training)
+        heat = {"proportional": 1.0, "uniform": math.inf, "temperature": data.temperature}[data.sampling]
+        return (mixed(sets, heat) if training else [e for examples in sets.values() for e in examples]), note
+
+    def parse(self, input_data):
+        return text_examples_from_input(input_data, self.config.data, "single_label_classification")
+
+    def encode(self, examples, training):
+        # a mixture may hold single texts and pairs, whose rows differ: each kind on its own, then back in order
+        pairs = np.array([e.text_b is not None for e in examples], bool)
+        tables = []
+        for kind in (False, True):
+            chosen = [e for e, pair in zip(examples, pairs, strict=True) if pair == kind]
+            if chosen:
+                second = [e.text_b for e in chosen] if kind else None
+                length = self.config.data.max_seq_length
+                ragged, cut_rows = text_rows(self.tokenizer, [e.text_a for e in chosen], second, length)
+                tables.append(FeatureTable(ragged, self._columns(chosen), {"cut_rows": cut_rows}))
+        order = np.concatenate([np.flatnonzero(~pairs), np.flatnonzero(pairs)])
+        return FeatureTable.concat(tables).select(np.argsort(order))
+
+    def network(self):
+        from tasklab.nn.heads import ClassificationHead
+        from tasklab.nn.network import PooledNetwork
+
+        model = self.config.model
+        if not model.labels:
+            raise ConfigError(f"{self.config.name} names no classes, so it was not trained for them; train it first")
+        head = ClassificationHead(model.hidden_size, len(model.labels), model.hidden_dropout_prob)
+        return PooledNetwork(build_encoder(self.config, pooler=True), head, model.pooling)
+
+    def loss(self):
+        from tasklab.nn.losses import SlicedClassificationLoss
+
+        return SlicedClassificationLoss()
+
+    def decode(self, outputs, features, examples, top_k=1):
+        answers = [{} for _ in examples]
+        for rows, (logits,) in outputs:
+            for name, (first, end) in self._slices().items():
+                part = np.exp(logits[:, first:end].astype(np.float64) - logits[:, first:end].max(axis=1, keepdims=True))
+                part /= part.sum(axis=1, keepdims=True)
+                for row, probs in zip(rows, part, strict=True):
+                    label = self.config.model.labels[first + probs.argmax()].partition(BETWEEN)[2]
+                    answers[row][name] = {"label": label, "score": round(float(probs.max()), 4)}
+        return [[answer] for answer in answers]
+
+    def score(self, predictions, examples):
+        found = [answers[0][e.group]["label"] for answers, e in zip(predictions, examples, strict=True)]
+        return self._scores(found, examples)
+
+    def baseline(self, examples):
+        """The most frequent label of each data set."""
+        answers = []
+        for _, rows in groupby(examples, key=lambda e: e.group):
+            answers += majority([e.label.partition(BETWEEN)[2] for e in rows])
+        return self._scores(answers, examples)
+
+    def _scores(self, predicted, examples) -> dict[str, float]:
+        scores = {}
+        for name, (first, end) in self._slices().items():
+            mine = [i for i, e in enumerate(examples) if e.group == name]
+            if mine:
+                labels = [label.partition(BETWEEN)[2] for label in self.config.model.labels[first:end]]
+                wanted = [examples[i].label.partition(BETWEEN)[2] for i in mine]
+                found = score_classes([predicted[i] for i in mine], wanted, labels)
+                scores |= {f"{name}/{key}": found[key] for key in ("accuracy", "macro_f1", "total")}
+        mean = float(np.mean([value for key, value in scores.items() if key.endswith("/accuracy")]))
+        return {"accuracy": mean} | scores
+
+    def _slices(self) -> dict[str, tuple[int, int]]:
+        """Data set -> its first class and the one behind its last."""
+        slices, start = {}, 0
+        for name, labels in groupby(self.config.model.labels, key=lambda label: label.partition(BETWEEN)[0]):
+            slices[name] = (start, start := start + len(list(labels)))
+        return slices
+
+    def _columns(self, examples) -> dict[str, np.ndarray]:
+        number = {label: i for i, label in enumerate(self.config.model.labels)}
+        slices = {"": (0, len(number)), **self._slices()}
+        bounds = np.array([slices[e.group] if e.label else slices[""] for e in examples], np.int32)
+        labels = np.array([number[e.label] if e.label else -1 for e in examples], np.int32)
+        return {"labels": labels, "first_class": bounds[:, 0], "end_class": bounds[:, 1]}

@@ -1,0 +1,86 @@
+"""Several data sets with one encoder: classes by data set, mixtures, slices of the outputs; no network runs here."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tasklab.config import Config
+from tasklab.data.mixture import mixed
+from tasklab.errors import DataError
+from tasklab.nn.losses import SlicedClassificationLoss
+from tasklab.tasks.multi_task_classification import MixtureDataConfig, MultiTaskClassification
+from tasklab.text.wordpiece import WordPiece
+
+TOKENIZER = WordPiece(Path(__file__).parents[1] / "fixtures/tiny_wordpiece_vocab.txt")
+
+
+@pytest.fixture
+def task(tmp_path):
+    """Two data sets: single texts with two labels, and pairs with three."""
+    rows = {
+        "mood": "label\ttext_a\ngood\tthe fox\nbad\twhere\ngood\tberlin\n",
+        "pairs": "label\ttext_a\ttext_b\n2\tthe\tfox\n0\twho\twhere\n1\tin\tberlin\n",
+    }
+    for name, text in rows.items():
+        (tmp_path / name).mkdir()
+        for split in ("train", "dev"):
+            (tmp_path / name / f"{split}.tsv").write_text(text)
+    config = Config.create(MixtureDataConfig, task="multi_task_classification", name="toy")
+    config.data.train = str(tmp_path)
+    job = MultiTaskClassification(config, TOKENIZER)
+    job.prepare([])
+    return job
+
+
+def test_classes_belong_to_their_data_set(task):
+    assert task.config.model.labels == ["mood/bad", "mood/good", "pairs/0", "pairs/1", "pairs/2"]
+    kept = list(reversed(task.config.model.labels))
+    task.config.model.labels = []
+    task.prepare(kept)
+    assert task.config.model.labels == kept
+
+
+def test_single_texts_and_pairs_stand_in_one_table_in_their_order(task):
+    examples, _ = task.read(task.config.data.train, False)
+    table = task.encode([examples[3], examples[0]], False)
+    tokens = [[TOKENIZER.tokens[t] for t in table.row(i)["input_ids"]] for i in range(2)]
+    assert tokens == [["[CLS]", "the", "[SEP]", "fox", "[SEP]"], ["[CLS]", "the", "fox", "[SEP]"]]
+    assert table["labels"].tolist() == [4, 1]
+    assert table["first_class"].tolist() == [2, 0] and table["end_class"].tolist() == [5, 2]
+
+
+def test_a_row_s_loss_sees_its_own_classes_only(run):
+    logits = np.array([[0, 0, 50, 60, 70], [80, 90, 0, 0, 0]], np.float32)
+    columns = [np.array(values, np.int32) for values in ([1, 4], [0, 2], [2, 5])]
+    total, count = run(SlicedClassificationLoss(), logits, *columns, np.ones(2, np.float32))
+    assert (float(total), float(count)) == (pytest.approx(math.log(2) + math.log(3), rel=1e-5), 2)
+
+
+def test_every_head_answers_and_is_scored_on_its_own_rows(task):
+    examples, _ = task.read(task.config.data.train, False)
+    right = {"mood/good": [0, 9, 0, 0, 0], "mood/bad": [9, 0, 0, 0, 0]}
+    logits = np.array([right.get(e.label, [0, 0, 9, 0, 0]) for e in examples], np.float32)
+    predictions = task.decode([(np.arange(6), (logits,))], None, examples)
+    assert predictions[0] == [{"mood": {"label": "good", "score": 0.9999}, "pairs": {"label": "0", "score": 0.3333}}]
+    scores = task.score(predictions, examples)
+    assert (scores["mood/accuracy"], scores["pairs/accuracy"]) == (1, pytest.approx(1 / 3))
+    assert scores["accuracy"] == pytest.approx(2 / 3)
+    assert task.baseline(examples)["mood/accuracy"] == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize("temperature, small", [(1, 4), (2, 8), (math.inf, 16)])
+def test_a_mixture_lets_small_sets_come_more_often(temperature, small):
+    # 4 of 16 rows; with temperature 2 in proportion sqrt(4) : sqrt(16)
+    rows = mixed({"large": list(range(16)), "small": ["a", "b", "c", "d"]}, temperature)
+    assert len(rows) == 16 + small and rows[:16] == list(range(16))
+    assert [rows.count(x) for x in "abcd"] == [small / 4] * 4
+
+
+def test_a_data_set_the_model_does_not_know_is_refused(task, tmp_path):
+    (tmp_path / "more").mkdir()
+    with pytest.raises(DataError, match="more: the model knows the data sets mood, pairs, not 'more'"):
+        task.read(tmp_path, False)
+    with pytest.raises(DataError, match="mood: expected a folder with one folder per data set; .* holds dev.tsv"):
+        task.read(tmp_path / "mood", False)
