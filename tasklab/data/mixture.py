@@ -42,12 +42,14 @@ def mixed(sets: Mapping[str, list], temperature: float) -> list:
     """All rows of one epoch: of the largest set every row once, of the others each about equally often.
 
     A set of n rows takes part in proportion to n ** (1 / temperature): 1 leaves the sets as they are (proportional), a
-    temperature of infinity makes all equally large (uniform), numbers between favour small sets.
+    temperature of infinity makes all equally large (uniform), numbers between favour small sets. The sets interleave,
+    so that the first rows hold some of each.
     """
     largest = max(map(len, sets.values()))
-    rows = []
+    placed = []
     for examples in sets.values():
         share = (len(examples) / largest) ** (0.0 if math.isinf(temperature) else 1 / temperature)
         wanted = max(len(examples), round(largest * share))
-        rows += (examples * -(-wanted // len(examples)))[:wanted]
-    return rows
+        rows = (examples * -(-wanted // len(examples)))[:wanted]
+        placed += [((i + 0.5) / wanted, row) for i, row in enumerate(rows)]
+    return [row for _, row in sorted(placed, key=lambda pair: pair[0])]

@@ -54,7 +54,7 @@ class MultiTaskClassification(Task):
         data = self.config.data
         sets, note = read_mixture(path, data, self.config.model.labels, training)
         heat = {"proportional": 1.0, "uniform": math.inf, "temperature": data.temperature}[data.sampling]
-        return (mixed(sets, heat) if training else [e for examples in sets.values() for e in examples]), note
+        return mixed(sets, heat if training else 1.0), note
 
     def parse(self, input_data):
         return text_examples_from_input(input_data, self.config.data, "single_label_classification")
@@ -105,10 +105,11 @@ class MultiTaskClassification(Task):
 
     def baseline(self, examples):
         """The most frequent label of each data set."""
-        answers = []
-        for _, rows in groupby(examples, key=lambda e: e.group):
-            answers += majority([e.label.partition(BETWEEN)[2] for e in rows])
-        return self._scores(answers, examples)
+        wanted = {}
+        for example in examples:
+            wanted.setdefault(example.group, []).append(example.label.partition(BETWEEN)[2])
+        answer = {name: majority(labels)[0] for name, labels in wanted.items()}
+        return self._scores([answer[e.group] for e in examples], examples)
 
     def _scores(self, predicted, examples) -> dict[str, float]:
         scores = {}

@@ -44,7 +44,7 @@ def test_classes_belong_to_their_data_set(task):
 
 def test_single_texts_and_pairs_stand_in_one_table_in_their_order(task):
     examples, _ = task.read(task.config.data.train, False)
-    table = task.encode([examples[3], examples[0]], False)
+    table = task.encode([examples[1], examples[0]], False)
     tokens = [[TOKENIZER.tokens[t] for t in table.row(i)["input_ids"]] for i in range(2)]
     assert tokens == [["[CLS]", "the", "[SEP]", "fox", "[SEP]"], ["[CLS]", "the", "fox", "[SEP]"]]
     assert table["labels"].tolist() == [4, 1]
@@ -63,6 +63,7 @@ def test_every_head_answers_and_is_scored_on_its_own_rows(task):
     right = {"mood/good": [0, 9, 0, 0, 0], "mood/bad": [9, 0, 0, 0, 0]}
     logits = np.array([right.get(e.label, [0, 0, 9, 0, 0]) for e in examples], np.float32)
     predictions = task.decode([(np.arange(6), (logits,))], None, examples)
+    assert [e.group for e in examples] == ["mood", "pairs"] * 3
     assert predictions[0] == [{"mood": {"label": "good", "score": 0.9999}, "pairs": {"label": "0", "score": 0.3333}}]
     scores = task.score(predictions, examples)
     assert (scores["mood/accuracy"], scores["pairs/accuracy"]) == (1, pytest.approx(1 / 3))
@@ -73,9 +74,11 @@ def test_every_head_answers_and_is_scored_on_its_own_rows(task):
 @pytest.mark.parametrize("temperature, small", [(1, 4), (2, 8), (math.inf, 16)])
 def test_a_mixture_lets_small_sets_come_more_often(temperature, small):
     # 4 of 16 rows; with temperature 2 in proportion sqrt(4) : sqrt(16)
-    rows = mixed({"large": list(range(16)), "small": ["a", "b", "c", "d"]}, temperature)
-    assert len(rows) == 16 + small and rows[:16] == list(range(16))
+    rows = mixed({"large": list("0123456789ABCDEF"), "small": list("abcd")}, temperature)
+    assert len(rows) == 16 + small and [row for row in rows if row not in "abcd"] == list("0123456789ABCDEF")
     assert [rows.count(x) for x in "abcd"] == [small / 4] * 4
+    half = rows[: len(rows) // 2]  # whoever takes the first rows takes some of each set
+    assert sum(row in "abcd" for row in half) == small / 2
 
 
 def test_a_data_set_the_model_does_not_know_is_refused(task, tmp_path):
