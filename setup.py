@@ -44,6 +44,7 @@ setup(
         "test": ["pytest>=7.4", "hypothesis>=6.80", *EXPORT],
         "export": EXPORT,
         "bench": ["torch==2.13.0", "transformers>=4.57"],
+        "ray": ["ray[tune]>=2.40"],
         "tensorboard": ["tensorboardX>=2.6"],
     },
     entry_points={"console_scripts": ["tasklab=tasklab.cli:main"]},

@@ -14,7 +14,7 @@ import tiny_qa
 import tiny_texts
 
 from tasklab import Trainer
-from tasklab.errors import ConfigError
+from tasklab.errors import ConfigError, MissingDependency
 from tasklab.search import BestRun
 
 ROOT = Path(__file__).parents[2]
@@ -108,3 +108,22 @@ def test_trials_survive_the_kill_of_their_driver_and_of_one_of_them(trainer, tmp
     assert all([r["epoch"] for r in records if r["kind"] == "evaluate"] == [1, 2, 3] for records in curves)
     trainer.apply(BestRun(**best))
     assert trainer.config.optimizer.lr == best["hyperparameters"]["optimizer.lr"]
+
+
+def test_ray_is_asked_for_by_name_when_it_is_absent(trainer, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MissingDependency, match=re.escape('backend="ray" needs Ray Tune: pip install "ray[tune]"')):
+        trainer.hyperparameter_search(backend="ray")
+
+
+@pytest.mark.slow
+def test_ray_searches_on_this_machine(trainer, tmp_path, monkeypatch):
+    pytest.importorskip("ray")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    trainer.config.train.epochs = 1
+    space = {"optimizer.lr": {"low": 1e-4, "high": 1e-2, "log": True}, "train.batch_size": [4, 8]}
+    best = trainer.hyperparameter_search(space, backend="ray", n_trials=2, output_dir=tmp_path / "search")
+    curves = [path.read_text() for path in tmp_path.glob("search/trial-*/metrics.jsonl")]
+    scores = [json.loads(line)["accuracy"] for text in curves for line in text.splitlines() if "evaluate" in line]
+    assert len(curves) == 2 and best.objective == max(scores)
+    assert best.hyperparameters.keys() == space.keys()
