@@ -124,6 +124,15 @@ A killed search goes on when the same command is given again.
     verb.add_argument("--backend", choices=("optuna", "ray"), default="optuna", help="ray spreads over machines")
     verb.add_argument("--output", metavar="DIR", help="default: output/NAME-search")
 
+    verb = _verb(verbs, "cross-validate", cross_validate, "hold out every part of the data once", NAMES, """examples:
+  tasklab cross-validate txtcls_minilm_l6 data.train=train.tsv --folds 5
+A killed cross-validation goes on when the same command is given again.
+""")  # fmt: skip
+    verb.add_argument("names", nargs="+", metavar="NAME", help=WORDS)
+    verb.add_argument("--folds", type=int, default=5, metavar="K", help="trainings (default %(default)s)")
+    verb.add_argument("--parallel", type=int, default=1, metavar="N", help="trainings at a time (default %(default)s)")
+    verb.add_argument("--output", metavar="DIR", help="default: output/NAME-folds")
+
     verb = _verb(verbs, "list", list_names, "tasks, recipes and backbones", collect="")
     verb.add_argument("task", nargs="?", help="only this task")
 
@@ -245,6 +254,12 @@ def search(options):
     print(json.dumps(best._asdict(), ensure_ascii=False, indent=1))
     settings = " ".join(f"{key}={value}" for key, value in best.hyperparameters.items())
     print(f"train with it: tasklab train {' '.join(options.names)} {settings}", file=sys.stderr)
+
+
+def cross_validate(options):
+    trainer, _ = _trainer(options)
+    found = trainer.cross_validate(options.folds, parallel=options.parallel, output_dir=options.output)
+    print(json.dumps(found, indent=1))
 
 
 def list_names(options):

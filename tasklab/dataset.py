@@ -24,6 +24,9 @@ FORMAT = 1
 NOT_ENCODING = ("train", "eval", "cache", "num_buckets", "group_by_length")
 """Data settings that do not change the encoded rows."""
 
+DRAWING = ("subset", "folds", "fold")
+"""Data settings that say which examples a training sees."""
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -33,9 +36,10 @@ class Dataset:
     features: FeatureTable
 
 
-def load_dataset(task: Task, path, training: bool) -> Dataset:
+def load_dataset(task: Task, path, training: bool, whole: bool = False) -> Dataset:
     """Reads and encodes a data file or folder; the second time the rows come from the cache.
 
+    whole: leaves data.folds and data.subset aside; they belong to a training.
     Raises: DataError naming every bad row; ConfigError when there is no path.
     """
     split = "train" if training else "eval"
@@ -45,8 +49,9 @@ def load_dataset(task: Task, path, training: bool) -> Dataset:
             f"(Python: {split}_dataset=...)"
         )
     start = time.perf_counter()
-    drawn = task.config.data.folds or training and task.config.data.subset
-    examples, note = task.read(path, training or bool(task.config.data.folds))
+    folded = bool(task.config.data.folds) and not whole
+    drawn = folded or training and not whole and task.config.data.subset
+    examples, note = task.read(path, training or folded)
     if note:
         logger.warning("%s: %s", path, note)
     limit = task.config.data.limit
@@ -55,7 +60,8 @@ def load_dataset(task: Task, path, training: bool) -> Dataset:
         raise DataError(f"{path}: no usable row; check it with: tasklab doctor data {path}")
     if drawn:
         examples = [examples[i] for i in _drawn(task, examples, training)]
-    data = {k: v for k, v in task.config.data.to_dict().items() if k not in NOT_ENCODING}
+    ignored = (*NOT_ENCODING, *(() if drawn else DRAWING))
+    data = {k: v for k, v in task.config.data.to_dict().items() if k not in ignored}
     key = {
         "format": FORMAT, "task": task.config.task, "split": split, "files": _digests(Path(path)),
         "tokenizer": task.tokenizer.fingerprint, "data": data, "labels": task.config.model.labels,

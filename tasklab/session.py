@@ -18,7 +18,7 @@ from tasklab.engine.callbacks import CURVES_FILE, Callback, Curves, MetricsFile,
 from tasklab.engine.checkpoint import RunFolder, TrainerState
 from tasklab.engine.evaluate import Evaluator, row_outputs, serving_lengths
 from tasklab.engine.loop import TrainingLoop
-from tasklab.engine.reports import Reports, say, write_report
+from tasklab.engine.reports import Reports, say, write_predictions, write_report
 from tasklab.engine.selection import watched_metric
 from tasklab.engine.step import CompileLog
 from tasklab.errors import ConfigError, DataError
@@ -95,7 +95,7 @@ def evaluate(ready: Ready, path, predictions_file=None, report_folder=None) -> d
     report_folder: where each class, the confusion matrix and the wrong answers are written to, if anywhere.
     """
     task, network = ready.model.task, ready.model.network
-    data = load_dataset(task, path, training=False)
+    data = load_dataset(task, path, training=False, whole=True)
     start = time.perf_counter()
     evaluator = Evaluator(task, network, data.features, data.examples, ready.compiles)
     metrics = evaluator()
@@ -108,9 +108,7 @@ def evaluate(ready: Ready, path, predictions_file=None, report_folder=None) -> d
         write_report(report, Path(report_folder), task.config.name)
     logger.info("%d rows in %.1f s (%.1f rows/s)", len(data.features), seconds, len(data.features) / seconds)
     if predictions_file is not None:
-        pairs = zip(data.examples, evaluator.predictions, strict=True)
-        listed = [{"id": example.id, "answers": answers} for example, answers in pairs]
-        Path(predictions_file).write_text(json.dumps(listed, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        write_predictions(evaluator, Path(predictions_file))
     return metrics
 
 

@@ -170,6 +170,15 @@ class Trainer:
             subset, pruning, parallel,
         )  # fmt: skip
 
+    def cross_validate(self, folds: int = 5, *, parallel: int = 1, output_dir=None) -> dict:
+        """Trains once per fold of data.train and returns mean and deviation of each metric, and the folds' own.
+
+        Every training is a run of its own, output/<model name>-folds/fold-<k>; the same call continues after a kill.
+        """
+        from tasklab.search.folds import cross_validate
+
+        return cross_validate(output_dir or f"output/{self.config.name}-folds", self.config, folds, parallel)
+
     def apply(self, best_run):
         """Takes over the hyperparameters of a search's best run for the next `train`."""
         assign(self.config, best_run.hyperparameters, f"best run {best_run.run_id}")

@@ -13,6 +13,7 @@ from tasklab.errors import MissingDependency
 logger = logging.getLogger("tasklab")
 
 METRICS_FILE, CURVES_FILE = "metrics.jsonl", "curves.png"
+REPORT_FOLDER, PREDICTIONS_FILE = "report", "predictions.json"
 SHOWN = {"f1": "F1", "bleu4": "BLEU-4"}
 """Metrics that a log line spells in another way."""
 

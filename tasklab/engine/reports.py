@@ -5,14 +5,13 @@ import json
 import logging
 from pathlib import Path
 
-from tasklab.engine.callbacks import Callback
+from tasklab.engine.callbacks import PREDICTIONS_FILE, REPORT_FOLDER, Callback
 from tasklab.engine.confusion_picture import draw_confusion
 from tasklab.engine.evaluate import Evaluator
 from tasklab.metrics.report import Report
 
 logger = logging.getLogger("tasklab")
 
-FOLDER = "report"
 CLASSES_FILE, CONFUSION_FILE, WRONG_FILE = "classes.json", "confusion.png", "wrong.tsv"
 
 
@@ -27,9 +26,10 @@ class Reports(Callback):
         say(self.report, thorough=record["global_step"] == loop.state.best_step)
 
     def on_best(self, loop, before):
-        folder = loop.run.path / FOLDER
+        folder = loop.run.path / REPORT_FOLDER
         try:
             write_report(self.report, folder, loop.config.name)
+            write_predictions(self.evaluator, folder / PREDICTIONS_FILE)
         except OSError as error:
             logger.warning("%s: cannot be written (%s); training goes on", folder, error)
 
@@ -56,6 +56,16 @@ def write_report(report: Report, folder: Path, title: str):
             write(report, folder / name, title)
         else:
             (folder / name).unlink(missing_ok=True)  # of an earlier evaluation
+
+
+def write_predictions(evaluator: Evaluator, path: Path):
+    """A JSON list with one entry per example: id, label where it has one, and the answers, best first."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    listed = []
+    for example, answers in zip(evaluator.examples, evaluator.predictions, strict=True):
+        label = getattr(example, "label", None)
+        listed.append({"id": example.id, **({} if label is None else {"label": label}), "answers": answers})
+    path.write_text(json.dumps(listed, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def _write_classes(report: Report, path: Path, title: str):

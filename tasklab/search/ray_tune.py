@@ -8,8 +8,8 @@ from pathlib import Path
 from tasklab.config import Config, assign
 from tasklab.errors import MissingDependency, TrainingError
 from tasklab.search.space import Choice, read_space
-from tasklab.search.study import POLL, BestRun
-from tasklab.search.trial import Trial
+from tasklab.search.study import BestRun
+from tasklab.search.trial import POLL, Trial
 
 NAME, OBJECTIVE = "ray", "objective"
 

@@ -12,12 +12,11 @@ from typing import NamedTuple
 from tasklab.config import Config, assign
 from tasklab.errors import ConfigError, TrainingError
 from tasklab.search.space import Space, read_space
-from tasklab.search.trial import Trial
+from tasklab.search.trial import POLL, Trial
 
 logger = logging.getLogger("tasklab")
 
 STUDY_FILE, ABOUT_FILE = "study.sqlite3", "search.json"
-POLL = 0.2  # seconds between two looks at the running trials
 FAILURES = 3  # trials in a row that fail before the search gives up
 
 

@@ -16,6 +16,7 @@ from tasklab.errors import CheckpointError
 from tasklab.weights.folder import STATE
 
 PLAN, LOG = "plan.yaml", "train.log"
+POLL = 0.2  # seconds between two looks at running trials
 COMMAND = (sys.executable, "-m", "tasklab.cli")
 ATTEMPTS = 3
 """Starts of a process that does not end by itself, before its training counts as failed."""
@@ -29,13 +30,20 @@ class Trial:
         self.folder, self.process, self.attempts = Path(folder), None, 0
 
     def plan(self, config: Config):
-        """Writes what to train, once; a folder that has a plan keeps it."""
+        """Writes what to train."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        aside = self.folder / (PLAN + ".tmp")
+        aside.write_text(self._text(config), encoding="utf-8")
+        os.replace(aside, self.folder / PLAN)
+
+    def is_plan(self, config: Config) -> bool:
+        """Whether this is what was planned."""
+        return (self.folder / PLAN).read_text(encoding="utf-8") == self._text(config)
+
+    def _text(self, config: Config) -> str:
         config = config.copy()
         config.output_dir = str(self.folder)
-        aside = self.folder / (PLAN + ".tmp")
-        aside.write_text(config.to_yaml(), encoding="utf-8")
-        os.replace(aside, self.folder / PLAN)
+        return config.to_yaml()
 
     @property
     def planned(self) -> bool:

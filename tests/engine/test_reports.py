@@ -3,6 +3,7 @@
 import csv
 import json
 import logging
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,9 @@ from tasklab.metrics.report import Report, class_report
 
 class Scripted:
     """Stands in for an Evaluator: reports that come one after the other."""
+
+    examples = [SimpleNamespace(id="7", label="a"), SimpleNamespace(id="8")]
+    predictions = [[{"label": "b"}], [{"label": "a"}]]
 
     def __init__(self, *reports):
         self.left = list(reports)
@@ -41,6 +45,9 @@ def test_the_report_of_the_best_evaluation_stays(job, caplog):
     assert wrong_rows(folder) == [{"label": "b", "predicted": "a", "text": "best3"}]
     assert json.loads((folder / "classes.json").read_text())["classes"]["b"]["recall"] == 0.5
     assert png_size(folder / "confusion.png")[0] > 200
+    assert json.loads((folder / "predictions.json").read_text()) == [
+        {"id": "7", "label": "a", "answers": [{"label": "b"}]}, {"id": "8", "answers": [{"label": "a"}]},
+    ]  # fmt: skip
     said = [r.message for r in caplog.records]
     assert sum(line.startswith("Evaluation precision: ") for line in said) == 3
     assert sum(line.startswith("Each Class Metrics are: ") for line in said) == 2  # for each new best

@@ -16,7 +16,8 @@ import yaml
 words = sys.argv[2:]
 resumed = words[0] == "--resume"
 folder = Path(words[1]) if resumed else Path(words[0]).parent
-lr = yaml.safe_load((folder / "plan.yaml").read_text())["optimizer"]["lr"]
+plan = yaml.safe_load((folder / "plan.yaml").read_text())
+lr, fold = plan["optimizer"]["lr"], plan["data"]["fold"]
 act = os.environ.get("TEST_ACT", "")
 score = 1 - abs(math.log10(lr) + 3) / 10  # best at 1e-3
 
@@ -31,6 +32,8 @@ for number in range(1 if resumed else 0, 2):
     checkpoint = folder / f"checkpoint-{number + 1}"
     checkpoint.mkdir()
     (checkpoint / "trainer_state.json").write_text(json.dumps({"finished": number == 1}))
+    (folder / "report").mkdir(exist_ok=True)
+    (folder / "report" / "predictions.json").write_text(json.dumps([{"id": str(fold + 3 * i)} for i in (0, 1, 2, 3)]))
     if act == "die" and number == 0 and not resumed:
         os.kill(os.getpid(), signal.SIGKILL)
     if act == "slow" and number == 0 and not resumed or act == "hang" and lr < 1e-4 and number == 0:
