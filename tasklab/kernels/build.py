@@ -68,7 +68,7 @@ def build(cache: Path | None = None) -> Path:
         raise BuildError(f"fused kernels are built on Linux only, this is {platform.system()}")
     compiler = _compiler()
     sources = sorted(SOURCES.glob("*.cc"))
-    flags = [*FLAGS, *_machine_flags(), *shlex.split(os.environ.get("CXXFLAGS", ""))]
+    flags = [*FLAGS, *_machine_flags(), *_asked_flags()]
     folder = Path(cache) if cache else cache_dir()
     target = folder / f"kernels-{_key(compiler, flags)}.so"
     if target.exists():
@@ -117,6 +117,14 @@ def _machine_flags() -> list[str]:
     return ["-march=native", *(["-mprefer-vector-width=512"] if "avx512f" in _cpu() else [])]
 
 
+def _asked_flags() -> list[str]:
+    asked = os.environ.get("CXXFLAGS", "")
+    try:
+        return shlex.split(asked)
+    except ValueError as error:
+        raise BuildError(f"CXXFLAGS = {asked}: {error}") from error
+
+
 @functools.lru_cache(maxsize=1)
 def _cpu() -> str:
     """Model and feature flags of the first core, so that a home folder shared between machines keeps one build each."""
@@ -130,7 +138,10 @@ def _cpu() -> str:
 
 def _key(compiler: str, flags: list[str]) -> str:
     digest = hashlib.sha256()
-    version = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False).stdout
+    try:
+        version = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False).stdout
+    except OSError as error:
+        raise BuildError(f"{compiler} cannot be started: {error.strerror}") from error
     try:
         mindspore = importlib.metadata.version("mindspore")
     except importlib.metadata.PackageNotFoundError:
