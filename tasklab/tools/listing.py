@@ -12,6 +12,8 @@ def print_names(task: str | None = None):
         raise unknown_name("task", task, tasks)
     for group in ([task] if task else tasks) + [None]:
         print(group or f"backbones: tasklab train {task or tasks[0]} NAME ...")
-        for model in (m for m in models if m["task"] == group):
-            print(f"  {model['name']:28} {model['description']}")
+        listed = [m for m in models if m["task"] == group]
+        width = max(len(m["name"]) for m in listed)
+        for model in listed:
+            print(f"  {model['name']:{width}} {model['description']}")
         print()
