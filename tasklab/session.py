@@ -71,7 +71,7 @@ def train(
 
 
 class Ready:
-    """A network in memory that answers many requests; its graphs stay compiled."""
+    """A network in memory that answers many requests; compiled graphs are kept."""
 
     def __init__(self, checkpoint, config: Config):
         _refuse_what_is_not_offered(config)
@@ -216,10 +216,8 @@ def _announce(loop: TrainingLoop, resumed: bool):
 def _summary(loop: TrainingLoop, state: TrainerState, data, held_out, seconds: float) -> dict:
     run, compiles = loop.run, loop.compiles
     best, last = run.best(), run.checkpoints()[-1]
-    logger.info(
-        "trained %d steps in %.0f s, of which %.0f s compiled %d graphs", state.global_step, seconds,
-        compiles.seconds, compiles.count,
-    )  # fmt: skip
+    compiled = f", of which {compiles.seconds:.0f} s compiled {compiles.count} graphs" if compiles.count else ""
+    logger.info("trained %d steps in %.0f s%s", state.global_step, seconds, compiled)
     if held_out is not None:
         logger.info("trivial baseline: %s", loop.task.baseline(held_out.examples))
         if learned := loop.task.learned_baseline(data.examples, held_out.examples):
