@@ -1,4 +1,4 @@
-"""Installs tasklab with its recipes and its sample data; extras: test, bench, export, tensorboard."""
+"""Installs tasklab with its recipes and its sample data; extras: test, bench, export, stacking, ray, tensorboard."""
 
 import re
 from pathlib import Path
@@ -9,6 +9,7 @@ HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+?)"', (HERE / "tasklab/__init__.py").read_text(encoding="utf-8")).group(1)
 
 EXPORT = ["onnx>=1.16", "onnxruntime>=1.17"]
+STACKING = ["lightgbm>=4.0"]
 
 setup(
     name="tasklab",
@@ -41,9 +42,10 @@ setup(
         "tqdm>=4.60",
     ],
     extras_require={
-        "test": ["pytest>=7.4", "hypothesis>=6.80", *EXPORT],
+        "test": ["pytest>=7.4", "hypothesis>=6.80", *EXPORT, *STACKING],
         "export": EXPORT,
         "bench": ["torch==2.13.0", "transformers>=4.57"],
+        "stacking": STACKING,
         "ray": ["ray[tune]>=2.40"],
         "tensorboard": ["tensorboardX>=2.6"],
     },
