@@ -10,7 +10,9 @@ from tasklab.data.squad import read_squad
 from tasklab.data.windows import qa_windows
 from tasklab.encoders import build_encoder
 from tasklab.metrics.baseline import baseline_answers
+from tasklab.metrics.bootstrap import mean_interval
 from tasklab.metrics.cmrc import score_cmrc
+from tasklab.metrics.report import Report
 from tasklab.metrics.spans import batch_window_candidates, character_spans, merge_windows, null_score_difference
 from tasklab.metrics.squad import score_squad
 from tasklab.task import TASKS, Task
@@ -84,6 +86,17 @@ class QuestionAnswering(Task):
         differences = {key: a["null_score_diff"] for key, a in best.items() if "null_score_diff" in a}
         texts = {key: answer.get("best_span", answer["text"]) for key, answer in best.items()}
         return self._score(texts, examples, differences or None)
+
+    def report(self, predictions, examples):
+        told = [answers[0]["text"] for answers in predictions]
+        rows = [self._score({e.id: text}, [e]) for e, text in zip(examples, told, strict=True)]
+        wrong = [
+            {"id": e.id, "question": e.question, "answer": e.answers[0].text if e.answers else "", "predicted": text}
+            for e, text, row in zip(examples, told, rows, strict=True) if not row["exact_match"]
+        ]  # fmt: skip
+        return Report(
+            intervals=lambda: {n: mean_interval([row[n] for row in rows]) for n in ("exact_match", "f1")}, wrong=wrong
+        )
 
     def baseline(self, examples):
         return self._score(baseline_answers(examples), examples)
