@@ -23,6 +23,7 @@ ALIASES |= {
     "adam_epsilon": "optimizer.eps",
     "optim": "optimizer.name",
     "lr_scheduler_type": "schedule.name",
+    "label_smoothing_factor": "loss.label_smoothing",
     "report_to": "train.tensorboard",
     "gradient_checkpointing": "recompute",
     "fp16": "precision",

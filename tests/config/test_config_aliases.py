@@ -251,3 +251,8 @@ def test_huggingface_selection_of_the_best_model_is_understood():
         "eval_loss", False, True,
     )  # fmt: skip
     assert [(config.when(kind), config[f"{kind}_steps"]) for kind in ("save", "eval")] == [("steps", 50)] * 2
+
+
+def test_huggingface_s_label_smoothing_is_understood():
+    config = resolve(task="question_answering", model="bert_tiny", args={"label_smoothing_factor": 0.1})
+    assert config.loss.label_smoothing == 0.1
