@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from peak import peak
 from work import prepare
 
 HERE = Path(__file__).parent
@@ -54,7 +55,7 @@ def _compare(folder: Path, name: str, mode: str, precision: str, options) -> dic
     for _ in range(options.rounds):
         for side, (python, script) in sides.items():
             runs[side].append(_run([python, str(HERE / script), str(folder), mode, str(options.repeat), precision]))
-    return {"work": name, "precision": precision, **runs}
+    return {"work": name, "precision": precision, "peak_operations_per_second": peak(precision), **runs}
 
 
 def _run(command: list[str]) -> dict:
@@ -65,8 +66,8 @@ def _run(command: list[str]) -> dict:
 
 
 HEADER = (
-    "| work | precision | tasklab samples/s | PyTorch | ratio | peak MB | PyTorch | first step s | PyTorch |\n"
-    "|---|---|---|---|---|---|---|---|---|\n"
+    "| work | precision | tasklab samples/s | PyTorch | ratio | MB | PyTorch | first step s | PyTorch | of peak |\n"
+    "|---|---|---|---|---|---|---|---|---|---|\n"
 )
 
 
@@ -79,6 +80,7 @@ def _row(result: dict) -> str:
         result["work"], result["precision"], f"{ours:.1f}", f"{theirs:.1f}", f"{ours / theirs:.2f}",
         f"{median('tasklab', 'peak_mb'):.0f}", f"{median('torch', 'peak_mb'):.0f}",
         f"{median('tasklab', 'seconds_to_first_step'):.1f}", f"{median('torch', 'seconds_to_first_step'):.1f}",
+        f"{median('tasklab', 'operations_per_second') / result['peak_operations_per_second']:.0%}",
     ]  # fmt: skip
     return "| " + " | ".join(cells) + " |"
 

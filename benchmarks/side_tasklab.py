@@ -17,6 +17,7 @@ from tasklab.engine.optim import HostAdamW
 from tasklab.engine.step import CompileLog, GradientStep, forward
 from tasklab.model import start_model
 from tasklab.tasks.question_answering import QADataConfig
+from tasklab.tools.estimate import operations
 
 
 def main(folder: Path, mode: str, repeat: int, precision: str):
@@ -51,7 +52,10 @@ def main(folder: Path, mode: str, repeat: int, precision: str):
     start = time.perf_counter()
     values = [work(number, batch) for _ in range(repeat) for number, batch in enumerate(columns)]
     seconds = time.perf_counter() - start
+    tokens, count = int(lengths.sum()), len(lengths)
+    work_done = repeat * operations(config.model, tokens, tokens / count, mode == "train")
     print(json.dumps({
+        "operations_per_second": work_done / seconds,
         "samples_per_second": repeat * len(columns) * rows / seconds, "seconds_to_first_step": first,
         "compile_seconds": compiles.seconds, "compiles": compiles.count, "check": values[-1],
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,

@@ -43,7 +43,7 @@ def _outcome() -> tuple[ctypes.CDLL | None, str]:
         return None, " ".join(str(error).split())
     library.tasklab_set_threads(thread_count())
     library.path = str(path)
-    products = library.tasklab_load_onednn(str(_onednn()).encode())
+    products = library.tasklab_load_onednn(str(onednn()).encode())
     library.has_gemm = bool(products & 1)
     library.has_bf16 = bool(products & 2) and any(flag in _cpu().split() for flag in BF16_FLAGS)
     return library, ""
@@ -96,7 +96,7 @@ def thread_count() -> int:
     return max(1, count)
 
 
-def _onednn() -> Path:
+def onednn() -> Path:
     """oneDNN as MindSpore bundles it, found without importing MindSpore."""
     spec = importlib.util.find_spec("mindspore")
     return Path(spec.origin if spec else "").parent / "lib" / "libdnnl.so.3"

@@ -46,7 +46,7 @@ def watched(request, tmp_path_factory):
 @pytest.mark.parametrize("products", ["plain", "onednn"])
 def test_no_operator_strays_races_or_depends_on_how_it_runs(watched, products):
     driver, plain = watched
-    library = plain if products == "plain" else build._onednn()
+    library = plain if products == "plain" else build.onednn()
     if not library.is_file():
         pytest.skip(f"no {library}")
     done = subprocess.run(
