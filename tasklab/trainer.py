@@ -214,8 +214,11 @@ class Trainer:
         from tasklab.session import Ready
 
         if checkpoint is None or checkpoint is True or checkpoint is False:
-            run = self._run or find_run(config)
-            wanted = RunFolder.best_or_last if config.train.load_best_model_at_end else RunFolder.last
+            run, best = self._run or find_run(config), config.train.load_best_model_at_end
+            if run and self._ready and self._ready.serves(run.preferred(best), config):
+                self._ready.adopt(config)
+                return self._ready  # its files were verified when they were loaded, and not written since
+            wanted = RunFolder.best_or_last if best else RunFolder.last
             found = wanted(run, logger.warning) if run else None
             untrained = found is None and not (Path(str(config.checkpoint)) / SUMS).is_file()
             checkpoint = found or (None if checkpoint is True else config.checkpoint)

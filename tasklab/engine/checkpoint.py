@@ -112,6 +112,10 @@ class RunFolder:
                 warn(f"{error}; falling back to the last checkpoint")
         return self.last(warn)
 
+    def preferred(self, best: bool) -> Path | None:
+        """What `best_or_last`, or else `last`, return when no file is damaged; reads none of them."""
+        return (self.best() if best else None) or next(reversed(self.checkpoints()), None)
+
     def save(
         self, state: TrainerState, weights: dict, optimizer: dict, files: dict, keep: int | None, is_best: bool
     ) -> Path:

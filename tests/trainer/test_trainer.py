@@ -9,8 +9,10 @@ import pytest
 import tiny_qa
 
 from tasklab import Trainer, list_models, list_tasks, session
+from tasklab.digest import file_sha256
 from tasklab.engine.callbacks import Callback
 from tasklab.errors import CheckpointError, ConfigError, DataError, TasklabError, UnknownName
+from tasklab.weights import sums
 
 CONTEXT, ASKED = tiny_qa.QUESTION.split(" - ")
 
@@ -392,6 +394,22 @@ def test_a_moved_checkpoint_answers_alone_as_before(seed_flow, tmp_path):
     shutil.copytree(seed_flow.trained["last_checkpoint"], tmp_path / "elsewhere")
     alone = Trainer(model=tmp_path / "elsewhere", overrides=["device_target=CPU"])
     assert alone.predict(input_data=[tiny_qa.QUESTION]) == seed_flow.answers
+
+
+def test_a_long_lived_trainer_hashes_its_checkpoint_once_until_it_is_written_again(seed_flow, tmp_path, monkeypatch):
+    run = tmp_path / "run"
+    shutil.copytree(seed_flow.trained["output_dir"], run)
+    trainer = Trainer(model=run, overrides=["device_target=CPU"])
+    assert trainer.predict(input_data=[tiny_qa.QUESTION]) == seed_flow.answers
+    hashed = []
+    monkeypatch.setattr(sums, "file_sha256", lambda path: hashed.append(path) or file_sha256(path))
+    assert trainer.predict(input_data=[tiny_qa.QUESTION]) == seed_flow.answers
+    assert not hashed
+    weights = run / Path(seed_flow.trained["best_checkpoint"]).name / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1])
+    with pytest.raises(CheckpointError, match="model.safetensors"):
+        trainer.predict(input_data=[tiny_qa.QUESTION])
+    assert weights in hashed
 
 
 def test_a_bit_flip_in_a_checkpoint_is_named_and_never_used(seed_flow, tmp_path):
