@@ -44,10 +44,10 @@ def prepare(folder: Path, model: str, data: str, batches: int, batch_size: int, 
     folder.mkdir(parents=True)
     np.savez(folder / "batches.npz", **arrays)
     (folder / "config.yaml").write_text(config.to_yaml(), encoding="utf-8")
-    _write_huggingface(folder / "weights", started)
+    write_huggingface(folder / "weights", started)
 
 
-def _write_huggingface(folder: Path, model):
+def write_huggingface(folder: Path, model):
     sizes = {k: v for k, v in model.config.model.to_dict().items() if k != "encoder"}
     folder.mkdir()
     described = {**sizes, "model_type": "bert", "architectures": ["BertForQuestionAnswering"]}

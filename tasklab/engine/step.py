@@ -86,7 +86,8 @@ class GradientStep(nn.Cell):
 
 def forward(network: nn.Cell, batch: dict[str, np.ndarray], inputs, compiles: CompileLog) -> tuple[np.ndarray, ...]:
     """Outputs of the network without dropout, as NumPy arrays in float32."""
-    network.set_train(False)
+    if network.training:
+        network.set_train(False)
     columns = [Tensor(batch[name]) for name in inputs]
     outputs = compiles.run("predict", network, columns)
     return tuple(output.asnumpy() for output in outputs)
