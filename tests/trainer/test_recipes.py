@@ -2,6 +2,7 @@
 
 import pytest
 import tiny_qa
+import tiny_tags
 import tiny_texts
 
 from tasklab import Trainer, list_models, list_tasks, session
@@ -16,8 +17,10 @@ def vocabulary(tmp_path_factory) -> str:
     return str(tiny_qa.write_vocabulary(tmp_path_factory.mktemp("vocabulary")))
 
 
-TOY = {"question_answering": tiny_qa, "text_classification": tiny_texts, "answer_selection": tiny_texts,
-       "multi_task_classification": tiny_texts}  # fmt: skip
+TOY = {
+    "question_answering": tiny_qa, "text_classification": tiny_texts, "answer_selection": tiny_texts,
+    "multi_task_classification": tiny_texts, "token_classification": tiny_tags,
+}  # fmt: skip
 """By task a module with settings(**more) and write_for(config, folder), which gives a folder of rows for a recipe."""
 
 

@@ -1,0 +1,63 @@
+"""Scores of entities: right when type, first and last token are (micro average of seqeval, after conlleval.pl)."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from tasklab.metrics.bootstrap import interval
+from tasklab.metrics.confusion import share
+from tasklab.metrics.report import Report, wrong_rows
+
+Entity = tuple[str, int, int]
+"""(type, first token, last token)."""
+
+
+def score_entities(predicted: Sequence[Iterable[Entity]], wanted: Sequence[Iterable[Entity]]) -> dict[str, float]:
+    """precision, recall, f1 over all entities of all sentences, as fractions of 1; total counts the entities wanted."""
+    hits, found, there = _counts(predicted, wanted).sum(axis=0).tolist()
+    return {**_scores(hits, found, there), "total": there}
+
+
+def entity_report(
+    predicted: Sequence[Iterable[Entity]], wanted: Sequence[Iterable[Entity]], texts: Sequence[dict], shown: Sequence
+) -> Report:
+    """precision, recall, f1 and support of each type; the sentences with an entity too many or too few.
+
+    texts: what a reader needs to see of each sentence. shown: (predicted, wanted) of each sentence in words.
+    """
+    per_type = {kind: _of_type(kind, predicted, wanted) for kind in _types(predicted, wanted)}
+    counts = _counts(predicted, wanted)
+    wrong = wrong_rows([words[1] for words in shown], [words[0] for words in shown], texts)
+    nothing = [f"the model finds no entity in any of the {len(counts)} sentences: train longer or change optimizer.lr"]
+    return Report(
+        overall=_scores(*counts.sum(axis=0).tolist()),
+        classes={kind: {**_scores(*sums), "support": sums[2]} for kind, sums in per_type.items()},
+        intervals=lambda: {"f1": interval(lambda drawn: _f1(counts[drawn].sum(axis=0)), len(counts))},
+        wrong=wrong,
+        warnings=nothing if counts[:, 2].any() and not counts[:, 1].any() else (),
+    )
+
+
+def _types(*sides: Sequence[Iterable[Entity]]) -> list[str]:
+    return sorted({kind for side in sides for entities in side for kind, _, _ in entities})
+
+
+def _of_type(kind: str, *sides: Sequence[Iterable[Entity]]) -> list[int]:
+    only = [[[entity for entity in entities if entity[0] == kind] for entities in side] for side in sides]
+    return _counts(*only).sum(axis=0).tolist()
+
+
+def _counts(predicted: Sequence[Iterable[Entity]], wanted: Sequence[Iterable[Entity]]) -> np.ndarray:
+    """[sentences, 3]: right, predicted, wanted."""
+    pairs = [(Counter(p), Counter(w)) for p, w in zip(predicted, wanted, strict=True)]
+    return np.array([((p & w).total(), p.total(), w.total()) for p, w in pairs], np.int64).reshape(-1, 3)
+
+
+def _scores(hits, found, there) -> dict[str, float]:
+    scores = {"precision": (hits, found), "recall": (hits, there), "f1": (2 * hits, found + there)}
+    return {name: float(share(part, whole)) for name, (part, whole) in scores.items()}
+
+
+def _f1(sums: np.ndarray) -> float:
+    return float(share(2 * sums[0], sums[1] + sums[2]))

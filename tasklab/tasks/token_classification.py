@@ -1,0 +1,176 @@
+"""Token classification: names of people, places, products, ... found in texts, with exact characters."""
+
+from pathlib import Path
+
+import numpy as np
+
+from tasklab.data.features import row_offsets
+from tasklab.data.tag_windows import tag_windows
+from tasklab.data.tagged import TaggingDataConfig, read_tagged
+from tasklab.data.tagged_input import tagged_examples_from_input
+from tasklab.data.tags import entities_of, is_tag, kinds_of, missing_tags, scheme_labels, scheme_of, tags_of
+from tasklab.data.textfile import read_json
+from tasklab.encoders import build_encoder
+from tasklab.errors import ConfigError, DataError
+from tasklab.metrics.entities import entity_report, score_entities
+from tasklab.metrics.gazetteer import gazetteer_entities
+from tasklab.metrics.viterbi import viterbi
+from tasklab.task import TASKS, Task
+
+
+@TASKS.register("token_classification")
+class TokenClassification(Task):
+    """Entities as spans of a text. model.labels are the tags, in the order of the outputs. Metrics: entity P, R, F1."""
+
+    data_config = TaggingDataConfig
+    defaults = {"train": {"epochs": 3, "batch_size": 32}}
+    labels = ("labels",)
+    labelled_evaluation = True
+    metric, title = "f1", "Entity Metric"
+    default_model = "tokcls_minilm_l6"
+    primer = '"My name is Wolfgang and I live in Berlin"'
+
+    def prepare(self, labels):
+        """Settles the unit of the tags, and the tags: those of the checkpoint where they do, else the data's types."""
+        model, data = self.config.model, self.config.data
+        if self.config.loss.rdrop_alpha:  # it would compare padding too, and the transitions of a CRF
+            raise ConfigError("loss.rdrop_alpha: token_classification does not offer it; set it to 0")
+        file = read_tagged(data.train, data)
+        data.units = file.units
+        if data.label2id:
+            model.labels = _numbered(data.label2id)
+        if model.labels:
+            return
+        kinds = sorted({kind for example in file.examples for kind, _, _ in example.entities})
+        if not kinds:
+            raise DataError(f"{data.train}: holds no entity, every tag is O; there is nothing to learn")
+        kept = all(map(is_tag, labels)) and set(kinds) <= set(kinds_of(labels))
+        model.labels = labels if kept else scheme_labels(kinds, data.scheme or file.scheme)
+
+    def read(self, path, training):
+        file = read_tagged(path, self.config.data, _kinds(self.config.model.labels), training)
+        return file.examples, file.note
+
+    def parse(self, input_data):
+        return tagged_examples_from_input(input_data, self.config.data)
+
+    def encode(self, examples, training):
+        data = self.config.data
+        return tag_windows(self.tokenizer, examples, self.config.model.labels, data.max_seq_length, data.doc_stride)
+
+    def network(self):
+        from tasklab.nn.network import TaskNetwork
+        from tasklab.nn.tagging import TokenHead
+
+        model = self.config.model
+        if not _kinds(model.labels):
+            raise ConfigError(
+                f"{self.config.name} names no tags, so it was not trained for them; train it first, or set "
+                "model.labels=[...] to the names of its outputs in their order"
+            )
+        head = TokenHead(model.hidden_size, len(model.labels), model.hidden_dropout_prob, model.head == "crf")
+        return TaskNetwork(build_encoder(self.config), head)
+
+    def loss(self):
+        from tasklab.nn.crf import CRFLoss
+        from tasklab.nn.tagging import TokenLoss
+
+        return CRFLoss(len(self.config.model.labels)) if self.config.model.head == "crf" else TokenLoss()
+
+    def decode(self, outputs, features, examples, top_k=1):
+        unit, starts, ends = (features[name].values for name in ("unit", "char_start", "char_end"))
+        logits, transitions = np.zeros((len(unit), len(self.config.model.labels))), None
+        for rows, (found, *crf) in outputs:
+            position, mine = features["position"].select(rows), features["unit"].select(rows).values
+            logits[mine] = found[np.repeat(np.arange(len(rows)), position.lengths), position.values]
+            transitions = crf[0][0].astype(np.float64) if crf else None
+        owner = np.zeros(len(unit), np.int64)
+        owner[unit] = np.repeat(features["example"], features["unit"].lengths)
+        spans = np.zeros((len(unit), 2), np.int64)
+        spans[unit] = np.stack([starts, ends], axis=1)
+        offsets = row_offsets(np.bincount(owner, minlength=len(examples)))
+        best = logits.argmax(axis=1) if transitions is None else viterbi(logits, offsets, transitions)
+        log_sum = np.logaddexp.reduce(logits, axis=1) if len(logits) else np.zeros(0)
+        prob = np.exp(logits[np.arange(len(best)), best] - log_sum)
+        answers = [
+            self._answer(example.text, best[a:b], spans[a:b], prob[a:b])
+            for example, a, b in zip(examples, offsets[:-1], offsets[1:], strict=True)
+        ]
+        if self.config.data.output_tags:
+            return [[_tag_line(found, e, self.config.model.labels)] for found, e in zip(answers, examples, strict=True)]
+        return [[found] for found in answers]
+
+    def score(self, predictions, examples):
+        return score_entities(self._predicted(predictions, examples), [e.entities for e in examples])
+
+    def report(self, predictions, examples):
+        predicted = self._predicted(predictions, examples)
+        shown = [
+            tuple(", ".join(f"{_words(e, first, last)} ({kind})" for kind, first, last in found) for found in both)
+            for e, *both in zip(examples, predicted, [e.entities for e in examples], strict=True)
+        ]
+        texts = [{"place": e.place, "text": e.text} for e in examples]
+        return entity_report(predicted, [e.entities for e in examples], texts, shown)
+
+    def baseline(self, examples):
+        """No entity anywhere."""
+        return score_entities([()] * len(examples), [e.entities for e in examples])
+
+    def learned_baseline(self, training, examples):
+        """The names of the training data found again."""
+        known = ((_tokens(e), e.entities) for e in training)
+        return score_entities(gazetteer_entities(known, map(_tokens, examples)), [e.entities for e in examples])
+
+    def _answer(self, text: str, best: np.ndarray, spans: np.ndarray, prob: np.ndarray) -> list[dict]:
+        entities, _ = entities_of([self.config.model.labels[number] for number in best])
+        return [
+            {
+                "entity_group": kind, "word": text[spans[first, 0] : spans[last, 1]], "start": int(spans[first, 0]),
+                "end": int(spans[last, 1]), "score": round(float(prob[first : last + 1].mean()), 4),
+            }
+            for kind, first, last in entities
+        ]  # fmt: skip
+
+    def _predicted(self, predictions, examples) -> list[list]:
+        """Spans of tokens for what `decode` gave as characters."""
+        if self.config.data.output_tags:
+            return [entities_of(answers[0]["pred_label"].split())[0] for answers in predictions]
+        return [_token_spans(answers[0], e) for answers, e in zip(predictions, examples, strict=True)]
+
+
+def _token_spans(found: list[dict], example) -> list[tuple[str, int, int]]:
+    starts, ends = np.array(example.tokens).reshape(-1, 2).T
+    first = np.searchsorted(ends, [e["start"] for e in found], side="right").tolist()
+    last = (np.searchsorted(starts, [e["end"] for e in found], side="left") - 1).tolist()
+    return [(e["entity_group"], a, b) for e, a, b in zip(found, first, last, strict=True)]
+
+
+def _tag_line(found: list[dict], example, labels: list[str]) -> dict:
+    tags = tags_of(_token_spans(found, example), len(example.tokens), scheme_of(labels))
+    return {"pred_label": " ".join(tags)}
+
+
+def _words(example, first: int, last: int) -> str:
+    return example.text[example.tokens[first][0] : example.tokens[last][1]]
+
+
+def _tokens(example) -> list[str]:
+    return [example.text[start:end] for start, end in example.tokens]
+
+
+def _kinds(labels: list[str]) -> list[str]:
+    """The types that the outputs know. Raises ConfigError when they are no complete set of tags."""
+    strange = [label for label in labels if not is_tag(label)]
+    missing = [] if strange or not labels else missing_tags(labels)
+    if strange or missing:
+        told = f"holds {strange[0]!r}" if strange else f"lacks {', '.join(missing)}"
+        raise ConfigError(f"model.labels {told}; token classification needs O and for each type B- and I- (E-, S-)")
+    return kinds_of(labels)
+
+
+def _numbered(path) -> list[str]:
+    """The tags of a label2id.json in the order of their numbers. Raises DataError."""
+    table = read_json(Path(path).expanduser())
+    if not isinstance(table, dict) or sorted(map(str, table.values())) != sorted(map(str, range(len(table)))):
+        raise DataError(f"{path}: expected an object tag -> number, numbers 0 to {len(table) - 1}, each once")
+    return sorted(table, key=lambda tag: int(table[tag]))
