@@ -1,13 +1,12 @@
 """tasklab's side of compare.py: trains and predicts on prepared batches, prints one JSON line."""
 
 import json
-import resource
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
-from work_batches import read_batches
+from work_batches import peak_mb, read_batches
 
 from tasklab.config import Config
 from tasklab.data.buckets import plan_lengths
@@ -58,7 +57,7 @@ def main(folder: Path, mode: str, repeat: int, precision: str):
         "operations_per_second": work_done / seconds,
         "samples_per_second": repeat * len(columns) * rows / seconds, "seconds_to_first_step": first,
         "compile_seconds": compiles.seconds, "compiles": compiles.count, "check": values[-1],
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_mb": peak_mb(),
     }))  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import resource
 import sys
 import time
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from transformers import BertForQuestionAnswering
-from work_batches import read_batches
+from work_batches import peak_mb, read_batches
 
 torch.set_num_threads(2)
 
@@ -55,7 +54,7 @@ def main(folder: Path, mode: str, repeat: int, precision: str):
     seconds = time.perf_counter() - start
     print(json.dumps({
         "samples_per_second": repeat * len(batches) * rows / seconds, "seconds_to_first_step": first,
-        "check": values[-1], "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "check": values[-1], "peak_mb": peak_mb(),
     }))  # fmt: skip
 
 

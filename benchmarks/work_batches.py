@@ -1,4 +1,4 @@
-"""Reads the prepared batches; NumPy only, so that the PyTorch side imports nothing of tasklab."""
+"""What both sides share: the prepared batches, the peak of memory. NumPy only: PyTorch's side has no tasklab."""
 
 from pathlib import Path
 
@@ -17,3 +17,9 @@ def read_batches(folder: Path) -> list[dict]:
         batch |= {key: file[f"{number}/{key}"] for key in ("start_positions", "end_positions")}
         batches.append(batch)
     return batches
+
+
+def peak_mb() -> float:
+    """Largest resident memory of this process. Not ru_maxrss, which a child takes over from its parent."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024

@@ -34,8 +34,8 @@ def report() -> int:
     print(f"cores usable    {device.usable_cores()} of {os.cpu_count()}")
     print(f"memory          {machine_memory() / 2**30:.1f} GiB")
     print(f"devices         {', '.join(device.available())}")
-    built = kernels.available()
-    print(f"fused kernels   {'built for this machine' if built else 'off, stock operators run: ' + kernels.why_not()}")
+    built = f"built for this machine, {'with' if kernels.bf16() else 'without'} bf16 products"
+    print(f"fused kernels   {built if kernels.available() else 'off, stock operators run: ' + kernels.why_not()}")
     folder = cache_dir()
     print(f"cache           {folder}, {_size(folder)}; {_free(folder)} free")
     chosen = os.environ.get("TASKLAB_CHECKPOINTS", "$TASKLAB_CHECKPOINTS (not set)")
