@@ -46,7 +46,8 @@ class Probe(nn.Cell):
     def __init__(self, model: ModelConfig, shapes: dict):
         super().__init__()
         self.pooled = "encoder.pooler.weight" in shapes
-        self.encoder = ENCODERS.get(model.encoder)(model, pooler=self.pooled, fused="fp32" if kernels.available() else "")
+        fused = "fp32" if kernels.available() else ""
+        self.encoder = ENCODERS.get(model.encoder)(model, pooler=self.pooled, fused=fused)
         self.head = Heads(model, shapes, self.encoder.embeddings.word.weight)
 
     def construct(self, input_ids, attention_mask, token_type_ids):
