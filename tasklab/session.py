@@ -71,7 +71,7 @@ def train(
 
 
 class Ready:
-    """A network in memory that answers many requests; compiled graphs are kept."""
+    """A network in memory that answers many requests; its graphs stay compiled."""
 
     def __init__(self, checkpoint, config: Config):
         _refuse_what_is_not_offered(config)
@@ -216,8 +216,10 @@ def _announce(loop: TrainingLoop, resumed: bool):
 def _summary(loop: TrainingLoop, state: TrainerState, data, held_out, seconds: float) -> dict:
     run, compiles = loop.run, loop.compiles
     best, last = run.best(), run.checkpoints()[-1]
-    compiled = f", of which {compiles.seconds:.0f} s compiled {compiles.count} graphs" if compiles.count else ""
-    logger.info("trained %d steps in %.0f s%s", state.global_step, seconds, compiled)
+    logger.info(
+        "trained %d steps in %.0f s, of which %.0f s compiled %d graphs", state.global_step, seconds,
+        compiles.seconds, compiles.count,
+    )  # fmt: skip
     if held_out is not None:
         logger.info("trivial baseline: %s", loop.task.baseline(held_out.examples))
         if learned := loop.task.learned_baseline(data.examples, held_out.examples):

@@ -65,7 +65,7 @@ class DataConfig(Section, path="data"):
     eval: str | None = None
     max_seq_length: int = setting(128, ge=4)  # tokens, special ones included
     on_bad_row: str = setting("error", choices=("error", "skip"))
-    num_buckets: int = setting(4, ge=1)  # planned sequence lengths; each is a compiled graph where kernels are off
+    num_buckets: int = setting(2, ge=1)  # planned sequence lengths; each costs one compilation, kernels skip padding
     group_by_length: bool = False  # batches of similar length: less padding, less random
     cache: bool = True  # keep encoded features between runs
     limit: int | None = setting(None, ge=1)  # examples read from each file; null reads all

@@ -38,9 +38,9 @@ def build_encoder(config: Config, pooler: bool = False) -> "nn.Cell":
 
 
 def _refuse_without_bf16(encoder, config: Config):
-    from tasklab.nn.transformer import has_kernels
+    from tasklab.kernels.ops import FusedEncoderLayer
 
-    if not has_kernels(encoder):
+    if not any(isinstance(cell, FusedEncoderLayer) for _, cell in encoder.cells_and_names()):
         raise ConfigError(
             f"precision = bf16: encoder {config.model.encoder!r} with activation {config.model.hidden_act!r} has no "
             "kernel for it; set precision=fp32"

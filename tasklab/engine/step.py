@@ -1,8 +1,4 @@
-"""Runs a task's network: gradients for training, outputs for evaluation.
-
-Fused networks run operator by operator: their few operators hold nearly all the work, so a graph would gain nothing
-and cost a compilation per shape. All others are compiled graphs.
-"""
+"""Compiled graphs of a task's network: gradients for training, outputs for evaluation; one compilation per shape."""
 
 import time
 
@@ -11,7 +7,6 @@ import numpy as np
 from mindspore import ParameterTuple, Tensor, nn
 
 from tasklab.nn.dropout import bind_dropout
-from tasklab.nn.transformer import has_kernels
 
 
 class CompileLog:
@@ -20,25 +15,16 @@ class CompileLog:
     def __init__(self):
         self.count, self.seconds, self._shapes = 0, 0.0, set()
 
-    def run(self, kind: str, cell: nn.Cell, columns: list[Tensor]):
-        """cell(*columns); where that is a graph that meets this shape for the first time, its time is booked."""
-        shape = columns[0].shape
-        if choose_mode(cell) == ms.PYNATIVE_MODE or (kind, shape) in self._shapes:
-            return cell(*columns)
+    def timed(self, kind: str, shape: tuple, call):
+        """Runs `call`; books its time as compilation when this kind of graph meets this shape for the first time."""
+        if (kind, shape) in self._shapes:
+            return call()
         start = time.perf_counter()
-        result = cell(*columns)
+        result = call()
         self._shapes.add((kind, shape))
         self.count += 1
         self.seconds += time.perf_counter() - start
         return result
-
-
-def choose_mode(network: nn.Cell) -> int:
-    """Sets MindSpore's mode to the one that suits `network`, and returns it."""
-    mode = ms.PYNATIVE_MODE if has_kernels(network) else ms.GRAPH_MODE
-    if ms.get_context("mode") != mode:
-        ms.set_context(mode=mode)
-    return mode
 
 
 class SummedLoss(nn.Cell):
@@ -63,7 +49,6 @@ class GradientStep(nn.Cell):
         self.compiles = compiles
         self.dropout_seed = bind_dropout(network)
         self.summed_loss = objective(network, loss, len(inputs))
-        choose_mode(network)  # value_and_grad works for the mode in which it was made
         self.gradient = ms.value_and_grad(self.summed_loss, None, self.parameters, has_aux=True)
         self.set_train(True)
 
@@ -80,7 +65,8 @@ class GradientStep(nn.Cell):
         self.set_train(True)
         self.dropout_seed.set_data(Tensor(seed, ms.int32))
         columns = [Tensor(batch[name]) for name in self.columns]
-        loss, weight, grads = self.compiles.run("train", self, columns)
+        shape = batch["input_ids"].shape
+        loss, weight, grads = self.compiles.timed("train", shape, lambda: self(*columns))
         return float(loss.asnumpy()), float(weight.asnumpy()), grads
 
 
@@ -89,5 +75,5 @@ def forward(network: nn.Cell, batch: dict[str, np.ndarray], inputs, compiles: Co
     if network.training:
         network.set_train(False)
     columns = [Tensor(batch[name]) for name in inputs]
-    outputs = compiles.run("predict", network, columns)
+    outputs = compiles.timed("predict", batch["input_ids"].shape, lambda: network(*columns))
     return tuple(output.asnumpy() for output in outputs)

@@ -69,7 +69,6 @@ def _primitives(num_heads: int, recompute: bool, bfloat16: bool):
     if bfloat16 and not kernels.bf16():
         raise RuntimeError("this processor has no bfloat16 matrix products")
     runtime.run_inline()
-    runtime.map_large_blocks()
     path = build.library().path
 
     def saved_shape(x, up):

@@ -61,11 +61,6 @@ class TransformerLayer(nn.Cell):
         return self.feed_forward_norm(x + self.feed_forward_dropout(self.feed_forward(x)))
 
 
-def has_kernels(network: nn.Cell) -> bool:
-    """Whether layers of `network` are fused."""
-    return any(isinstance(cell, FusedEncoderLayer) for _, cell in network.cells_and_names())
-
-
 class FeedForward(nn.Cell):
     """Dense, activation, Dense, on every token alone: [..., H] -> [..., H]."""
 

@@ -10,7 +10,7 @@ from tasklab.config import Config, ModelConfig
 from tasklab.engine import device
 
 PROCESS, GRAPH = 0.55 * 2**30, 0.1 * 2**30
-"""Bytes of Python with MindSpore before any weight, and of each planned length (measured: MindSpore 2.9, CPU)."""
+"""Bytes of Python with MindSpore before any weight, and of each compiled graph (measured: MindSpore 2.9, CPU)."""
 SIZE = 768
 """Rows of the matrices whose product tells the speed of the machine."""
 POOL = 1.8

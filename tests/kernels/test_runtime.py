@@ -1,6 +1,5 @@
 """Waiting for a graph must not cost processor time."""
 
-import ctypes
 import time
 
 import numpy as np
@@ -54,20 +53,3 @@ def test_no_thread_spins_while_a_training_graph_runs():
     finally:
         build.library().tasklab_set_threads(build.thread_count())
     assert mine > 0.9 * all_threads  # the caller does the work; spinning beside a worker it had less than half
-
-
-def test_large_blocks_are_mapped_and_go_back_when_they_are_freed():
-    if not runtime.map_large_blocks():
-        pytest.skip("the C library is not glibc")
-
-    class Usage(ctypes.Structure):  # struct mallinfo2 of malloc.h; hblkhd: bytes in mapped blocks
-        names = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost".split()
-        _fields_ = [(name, ctypes.c_size_t) for name in names]
-
-    libc = ctypes.CDLL(None)
-    libc.mallinfo2.restype, libc.aligned_alloc.restype = Usage, ctypes.c_void_p
-    before = libc.mallinfo2().hblkhd
-    block = libc.aligned_alloc(ctypes.c_size_t(64), ctypes.c_size_t(6 << 20))
-    assert libc.mallinfo2().hblkhd - before >= 6 << 20
-    libc.free(ctypes.c_void_p(block))
-    assert libc.mallinfo2().hblkhd == before
