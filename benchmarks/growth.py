@@ -8,7 +8,6 @@ at the end of question and context where it has too few, so that no text is toke
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from work_batches import peak_mb
 
 USUAL = {"model": "minilm_l6", "length": 128, "batch": 16}
 AXES = {
@@ -98,7 +98,7 @@ def rows_point(rows: int, data: str) -> dict:
     padded = time.perf_counter()
     return {
         "rows": rows, "windows": len(features), "encode_seconds": encoded - start, "batch_seconds": padded - encoded,
-        "batches": len(batches), "peak_mb": _peak(),
+        "batches": len(batches), "peak_mb": peak_mb(),
     }  # fmt: skip
 
 
@@ -149,12 +149,8 @@ def network_point(model: str, length: int, batch: int, mode: str, steps: int) ->
     typical = statistics.median(seconds[2:])  # the first compiles, the second fills the kernels' memory
     return {
         "samples_per_second": batch / typical, "step_seconds": typical, "first_step_seconds": seconds[0],
-        "processor_seconds": statistics.median(busy[2:]), "peak_mb": _peak(),
+        "processor_seconds": statistics.median(busy[2:]), "peak_mb": peak_mb(),
     }  # fmt: skip
-
-
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _markdown(axis: str, lines: list[dict]) -> str:
