@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tempfile
 
 import numpy as np
@@ -41,6 +42,14 @@ def pytest_collection_modifyitems(config, items):
 @pytest.fixture(autouse=True)
 def _empty_working_directory(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _mode_of_a_fresh_process():
+    """Jobs leave MindSpore in graph mode; no test shall depend on those before it."""
+    yield
+    if (ms := sys.modules.get("mindspore")) is not None and ms.get_context("mode") != ms.PYNATIVE_MODE:
+        ms.set_context(mode=ms.PYNATIVE_MODE)
 
 
 @pytest.fixture

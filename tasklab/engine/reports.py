@@ -60,7 +60,6 @@ def write_report(report: Report, folder: Path, title: str):
 
 def write_predictions(evaluator: Evaluator, path: Path):
     """A JSON list with one entry per example: id, label where it has one, and the answers, best first."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     listed = []
     for example, answers in zip(evaluator.examples, evaluator.predictions, strict=True):
         label = getattr(example, "label", None)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tasklab.config.huggingface import ROBERTA, TOKENIZER_FILES
 from tasklab.weights.containers import open_weights
-from tasklab.weights.folder import WEIGHTS, read_json, verify_folder
+from tasklab.weights.folder import OPTIMIZER, WEIGHTS, read_json, verify_folder
 from tasklab.weights.sums import SUMS
 from tasklab.weights.tables import FORMATS, detect, to_tasklab
 from tasklab.weights.tensors import LazyTensor, cast_notes, check_finite
@@ -99,4 +99,5 @@ def read_source(
 
 
 def _others(folder: Path) -> list[Path]:
-    return sorted(file for file in folder.iterdir() if file.suffix in SUFFIXES and file.is_file())
+    found = (file for file in folder.iterdir() if file.suffix in SUFFIXES and file.is_file())
+    return sorted(file for file in found if file.name != OPTIMIZER)
