@@ -28,6 +28,7 @@ class Reports(Callback):
     def on_best(self, loop, before):
         folder = loop.run.path / REPORT_FOLDER
         try:
+            folder.mkdir(parents=True, exist_ok=True)
             write_report(self.report, folder, loop.config.name)
             write_predictions(self.evaluator, folder / PREDICTIONS_FILE)
         except OSError as error:
