@@ -5,6 +5,7 @@ Reading, encoding and scoring are tasklab's own, so that only network, optimizer
 """
 
 import argparse
+import os
 import time
 
 import numpy as np
@@ -26,7 +27,7 @@ def main():
     parser.add_argument("overrides", nargs="*")
     parser.add_argument("--seed", type=int, default=42)
     options = parser.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
     torch.manual_seed(options.seed)
     overrides = [*options.overrides, f"data.train={options.data}", f"data.eval={options.data}"]
     config = resolve(
