@@ -6,7 +6,15 @@ import numpy as np
 
 from tasklab.data.features import Ragged, row_offsets, spans
 from tasklab.data.tokens import distinct, encode_flat
-from tasklab.errors import ConfigError
+from tasklab.errors import ConfigError, DataError
+
+
+def second_texts(examples: Sequence) -> list[str] | None:
+    """Every text_b; None for single texts. Raises DataError when some have one and some do not."""
+    lone = [e for e in examples if e.text_b is None]
+    if lone and len(lone) < len(examples):
+        raise DataError(f"{lone[0].place}: is a single text among pairs; give all inputs one text, or all of them two")
+    return None if lone else [e.text_b for e in examples]
 
 
 def text_rows(

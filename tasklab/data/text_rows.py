@@ -1,12 +1,11 @@
 """Labelled texts and pairs of texts from table files: columns found or named, every bad row told with its place."""
 
-import difflib
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tasklab.config import DataConfig, setting
 from tasklab.data.columns import GROUP, LABEL, TEXT_A, find_column, text_columns
+from tasklab.data.label_cells import LabelCells
 from tasklab.data.problems import BadRows, shortened
 from tasklab.data.splits import find_split
 from tasklab.data.table import FIX, SUFFIXES, Table
@@ -89,10 +88,13 @@ class _Reader:
 
     def __init__(self, table: Table, data: TextDataConfig, problem_type: str, labels, labelled: bool, soft: bool):
         self.bad: BadRows = table.bad
-        self.problem_type, self.labels, self.names = problem_type, list(labels), data.label_names
         self.text_a, self.text_b = text_columns(table, data.text_a, data.text_b)
-        self.label = find_column(table, "label", data.label, LABEL) if labelled else None
-        self.logits = find_column(table, "soft_targets", "logits") if soft else None
+        self.label = self.logits = None
+        if labelled:
+            column = find_column(table, "label", data.label, LABEL)
+            self.label = LabelCells(table.bad, column, problem_type, labels, data.label_names)
+        if soft:
+            self.logits = find_column(table, "soft_targets", "logits")
         self.group = find_column(table, "group", data.group, GROUP, required=False)
         self.count = 0
 
@@ -101,8 +103,8 @@ class _Reader:
         before = len(self.bad)
         text_a = self._text(place, row, self.text_a)
         text_b = self._text(place, row, self.text_b) if self.text_b else None
-        label = self._label(place, row) if self.label else None
-        logits = self._logits(place, row) if self.logits else ()
+        label = self.label.read(place, row) if self.label else None
+        logits = self.label.scores(place, row.get(self.logits)) if self.logits else ()
         if len(self.bad) > before:
             return None
         self.count += 1
@@ -120,57 +122,6 @@ class _Reader:
         elif not encodable(value):
             self.bad.add("broken text", f"{place}: {column!r} holds half of a surrogate pair; {FIX}")
         return value
-
-    def _label(self, place: str, row: dict):
-        value = row.get(self.label)
-        if self.problem_type == "regression":
-            return self._number(place, value)
-        if self.problem_type == "multi_label_classification":
-            values = value if isinstance(value, list) else str(value).split(",") if value is not None else []
-            return tuple(self._name(place, v) for v in values if str(v).strip())
-        return self._name(place, value)
-
-    def _name(self, place: str, value) -> str:
-        if value is None or isinstance(value, (dict, list)) or not str(value).strip():
-            self.bad.add("no label", f"{place}: {self.label!r} is {shortened(str(value))}, expected a label; {FIX}")
-            return ""
-        name = str(value).strip()
-        if self.names and name not in self.names.values():
-            if name not in self.names:
-                known = ", ".join(self.names)
-                self.bad.add(
-                    "unknown label", f"{place}: the label {name!r} is not in data.label_names ({known}); {FIX}"
-                )
-                return ""
-            name = self.names[name]
-        if self.labels and name not in self.labels:
-            near = difflib.get_close_matches(name, self.labels, n=1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
-            known = ", ".join(self.labels[:12]) + (", ..." if len(self.labels) > 12 else "")
-            self.bad.add("unknown label", f"{place}: the label {name!r} is none of the model's: {known}; {hint}{FIX}")
-        return name
-
-    def _number(self, place: str, value) -> float:
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
-            number = math.nan
-        if not math.isfinite(number):
-            self.bad.add("no number", f"{place}: {self.label!r} is {shortened(str(value))}, expected a number; {FIX}")
-        return number
-
-    def _logits(self, place: str, row: dict) -> tuple[float, ...]:
-        value = row.get(self.logits)
-        try:
-            logits = tuple(float(part) for part in (value.split() if isinstance(value, str) else value))
-        except (TypeError, ValueError):
-            logits = ()
-        wanted = len(self.labels) or len(logits) or 1
-        if len(logits) != wanted or not all(map(math.isfinite, logits)):
-            told = f"{place}: 'logits' is {shortened(str(value))}, expected {wanted} numbers with blanks between them"
-            self.bad.add("bad logits", f"{told}; {FIX}")
-        return logits
-
 
 def _contradictions(examples: Sequence[TextExample], file: str) -> str:
     """One line when equal texts carry different labels; such rows stay, because official sets hold them too."""
@@ -191,4 +142,3 @@ def _contradictions(examples: Sequence[TextExample], file: str) -> str:
 
 def _shown(row: dict, column: str) -> str:
     return shortened(str(row[column])) if column in row else f"missing (the row has {', '.join(map(str, row))})"
-

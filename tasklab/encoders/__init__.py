@@ -37,6 +37,24 @@ def build_encoder(config: Config, pooler: bool = False) -> "nn.Cell":
     return encoder
 
 
+def build_classifier(config: Config, outputs: int) -> "nn.Cell":
+    """The network with one vector per row and `outputs` numbers made of it.
+
+    Raises: ConfigError for none: nobody has named the classes.
+    """
+    from tasklab.nn.heads import ClassificationHead
+    from tasklab.nn.network import PooledNetwork
+
+    model = config.model
+    if not outputs:
+        raise ConfigError(
+            f"{config.name} names no classes, so it was not trained for them; train it first, or set "
+            "model.labels=[...] to the names of its outputs in their order"
+        )
+    head = ClassificationHead(model.hidden_size, outputs, model.hidden_dropout_prob)
+    return PooledNetwork(build_encoder(config, pooler=True), head, model.pooling)
+
+
 def _refuse_without_bf16(encoder, config: Config):
     from tasklab.kernels.ops import FusedEncoderLayer
 

@@ -8,7 +8,7 @@ from tasklab.data.candidates import questions_from_input, questions_of
 from tasklab.data.features import FeatureTable
 from tasklab.data.pairs import text_rows
 from tasklab.data.text_rows import TextDataConfig, read_text_rows
-from tasklab.encoders import build_encoder
+from tasklab.encoders import build_classifier
 from tasklab.metrics.ranking import score_rankings
 from tasklab.task import TASKS, Task
 
@@ -50,12 +50,7 @@ class AnswerSelection(Task):
         return FeatureTable(ragged, {"labels": np.array(labels, np.int32), "example": owner}, {"cut_rows": cut})
 
     def network(self):
-        from tasklab.nn.heads import ClassificationHead
-        from tasklab.nn.network import PooledNetwork
-
-        model = self.config.model
-        head = ClassificationHead(model.hidden_size, len(LABELS), model.hidden_dropout_prob)
-        return PooledNetwork(build_encoder(self.config, pooler=True), head, model.pooling)
+        return build_classifier(self.config, len(LABELS))
 
     def loss(self):
         from tasklab.nn.losses import ClassificationLoss
@@ -63,9 +58,11 @@ class AnswerSelection(Task):
         return ClassificationLoss()
 
     def decode(self, outputs, features, examples, top_k=1):
+        from scipy.special import expit
+
         scores = np.zeros(len(features))
         for rows, (logits,) in outputs:
-            scores[rows] = 1 / (1 + np.exp(logits[:, 0].astype(np.float64) - logits[:, 1]))
+            scores[rows] = expit(logits[:, 1].astype(np.float64) - logits[:, 0])
         starts = np.searchsorted(features["example"], np.arange(len(examples)))
         return [
             _ranked(question, scores[start : start + len(question.candidates)], top_k)

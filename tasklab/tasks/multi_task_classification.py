@@ -12,8 +12,7 @@ from tasklab.data.mixture import BETWEEN, mixed, read_mixture
 from tasklab.data.pairs import text_rows
 from tasklab.data.text_input import text_examples_from_input
 from tasklab.data.text_rows import TextDataConfig, label_order
-from tasklab.encoders import build_encoder
-from tasklab.errors import ConfigError
+from tasklab.encoders import build_classifier
 from tasklab.metrics.classification import majority, score_classes
 from tasklab.task import TASKS, Task
 
@@ -74,14 +73,7 @@ class MultiTaskClassification(Task):
         return FeatureTable.concat(tables).select(np.argsort(order))
 
     def network(self):
-        from tasklab.nn.heads import ClassificationHead
-        from tasklab.nn.network import PooledNetwork
-
-        model = self.config.model
-        if not model.labels:
-            raise ConfigError(f"{self.config.name} names no classes, so it was not trained for them; train it first")
-        head = ClassificationHead(model.hidden_size, len(model.labels), model.hidden_dropout_prob)
-        return PooledNetwork(build_encoder(self.config, pooler=True), head, model.pooling)
+        return build_classifier(self.config, len(self.config.model.labels))
 
     def loss(self):
         from tasklab.nn.losses import SlicedClassificationLoss
@@ -89,12 +81,12 @@ class MultiTaskClassification(Task):
         return SlicedClassificationLoss()
 
     def decode(self, outputs, features, examples, top_k=1):
+        from scipy.special import softmax
+
         answers = [{} for _ in examples]
         for rows, (logits,) in outputs:
             for name, (first, end) in self._slices().items():
-                part = np.exp(logits[:, first:end].astype(np.float64) - logits[:, first:end].max(axis=1, keepdims=True))
-                part /= part.sum(axis=1, keepdims=True)
-                for row, probs in zip(rows, part, strict=True):
+                for row, probs in zip(rows, softmax(logits[:, first:end].astype(np.float64), axis=1), strict=True):
                     label = self.config.model.labels[first + probs.argmax()].partition(BETWEEN)[2]
                     answers[row][name] = {"label": label, "score": round(float(probs.max()), 4)}
         return [[answer] for answer in answers]

@@ -1,0 +1,78 @@
+"""What the label of a text is: one class, any number of classes, or a number; all that follows from it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from tasklab.config import Config
+from tasklab.metrics.classification import majority
+from tasklab.metrics.report import Report
+from tasklab.registry import Registry
+
+if TYPE_CHECKING:
+    from mindspore import nn
+
+TARGETS = Registry("problem type", package="tasklab.targets")
+"""Target(config), by model.problem_type."""
+
+
+def target_of(config: Config) -> "Target":
+    return TARGETS.get(config.model.problem_type)(config)
+
+
+class Target(ABC):
+    """One object per run, for tasks that read TextExamples. N examples, C outputs per example."""
+
+    metric: ClassVar[str]
+    """Name in `score` that picks the best checkpoint."""
+    answer: ClassVar[str] = "label"
+    """Key of an answer under which stands what is compared with the label."""
+    loss_settings: ClassVar[tuple[str, ...]] = ()
+    """Settings of config.loss that `loss` honours."""
+
+    def __init__(self, config: Config):
+        self.config = config
+
+    def settle(self, before: list[str]):  # noqa: B027 - optional: a number needs nothing
+        """Fills in what only the training data knows; `before`: the labels of the checkpoint that it starts from."""
+
+    @property
+    @abstractmethod
+    def outputs(self) -> int:
+        """C; 0 where nobody has named the classes yet."""
+
+    @abstractmethod
+    def column(self, labels: Sequence) -> np.ndarray:
+        """[N, ...] what the loss compares the outputs with; None among the labels is none."""
+
+    @abstractmethod
+    def loss(self) -> "nn.Cell":
+        """(logits [B, C], column, sample_weight) -> (sum, weight)."""
+
+    @abstractmethod
+    def answers(self, logits: np.ndarray, top_k: int) -> list[list[dict]]:
+        """[N, C] float64 -> at most top_k answers for each, best first."""
+
+    @abstractmethod
+    def score(self, predicted: Sequence, wanted: Sequence) -> dict[str, float]:
+        """The metrics, as fractions of 1 where they have a range."""
+
+    @abstractmethod
+    def report(self, predicted: Sequence, wanted: Sequence, texts: Sequence[dict]) -> Report:
+        """What stands behind the metrics; `texts`: what a reader needs to see of each example."""
+
+    def constant(self, wanted: Sequence) -> list:
+        """The answer that learns nothing: the most frequent label for each of these very examples."""
+        return majority(wanted)
+
+    def learned(self, texts: Sequence[str], labels: Sequence, asked: Sequence[str]) -> list | None:
+        """An answer for each of `asked` by a linear model of the words in `texts`; None: there is no such thing."""
+        from tasklab.metrics.tfidf import tfidf_predictions
+
+        return tfidf_predictions(texts, labels, asked)
+
+    def stratum(self, label):
+        """What folds and subsets hold in equal shares."""
+        return label

@@ -1,0 +1,40 @@
+"""A number per text."""
+
+import numpy as np
+
+from tasklab.metrics.correlation import score_numbers
+from tasklab.metrics.report import number_report
+from tasklab.targets import TARGETS, Target
+
+
+@TARGETS.register("regression")
+class Number(Target):
+    """Squared error; the answer is the output itself."""
+
+    metric = "spearmanr"
+    answer = "score"
+    outputs = 1
+
+    def column(self, labels):
+        return np.array([0.0 if label is None else label for label in labels], np.float32)
+
+    def loss(self):
+        from tasklab.nn.losses import RegressionLoss
+
+        return RegressionLoss()
+
+    def answers(self, logits, top_k):
+        return [[{"score": round(float(value), 4)}] for value in logits[:, 0]]
+
+    def score(self, predicted, wanted):
+        return score_numbers(predicted, wanted)
+
+    def report(self, predicted, wanted, texts):
+        return number_report(predicted, wanted)
+
+    def constant(self, wanted):
+        """The mean."""
+        return [float(np.mean(wanted))] * len(wanted)
+
+    def stratum(self, label):
+        return None
