@@ -145,7 +145,7 @@ class LossConfig(Section, path="loss"):
     label_smoothing: float = setting(0.0, ge=0, lt=1)
     focal_gamma: float = setting(0.0, ge=0)  # 2 is usual; 0 is plain cross entropy
     soft_alpha: float = setting(0.5, ge=0, le=1)  # share of the teacher's scores; with data.soft_targets only
-    soft_kind: str = setting("mse", choices=("mse", "kl"))  # of the logits as they are, or of their softmax
+    soft_kind: str = setting("mse", choices=("mse", "kl"))  # of the outputs as they are, or of the probabilities
     temperature: float = setting(2.0, gt=0)  # kl only: the higher, the more the small scores count
     rdrop_alpha: float = setting(0.0, ge=0)  # weight of the divergence between two passes; 0 makes one pass
 

@@ -22,6 +22,7 @@ class LabelCells:
         self, bad: BadRows, column: str, problem_type: str, labels: Sequence[str] = (), names: Mapping[str, str] = (),
     ):  # fmt: skip
         self.bad, self.column, self.labels, self.names = bad, column, list(labels), dict(names)
+        self.outputs = 1 if problem_type == "regression" else len(self.labels)
         self._read = {
             "single_label_classification": self._name,
             "multi_label_classification": self._names,
@@ -35,12 +36,14 @@ class LabelCells:
     def scores(self, place: str, value) -> tuple[float, ...]:
         """The outputs of a teacher."""
         try:
-            logits = tuple(float(part) for part in (value.split() if isinstance(value, str) else value))
+            parts = value.split() if isinstance(value, str) else value if isinstance(value, list) else [value]
+            logits = tuple(map(float, parts))
         except (TypeError, ValueError):
             logits = ()
-        wanted = len(self.labels) or len(logits) or 1
+        wanted = self.outputs or len(logits) or 1
         if len(logits) != wanted or not all(map(math.isfinite, logits)):
-            told = f"{place}: 'logits' is {shortened(str(value))}, expected {wanted} numbers with blanks between them"
+            told = f"{place}: 'logits' is {shortened(str(value))}, expected "
+            told += f"{wanted} numbers with blanks between them" if wanted > 1 else "a number"
             self.bad.add("bad logits", f"{told}; {FIX}")
         return logits
 

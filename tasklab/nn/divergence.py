@@ -1,7 +1,24 @@
-"""How far two predictions for the same row lie apart: for R-Drop."""
+"""How far two predictions for the same row lie apart: for R-Drop and distillation."""
 
 import mindspore as ms
 from mindspore import ops
+
+
+def softmax_kl(first, second):
+    """KL(p || q) in nats, p and q the softmax of two logits [..., C] over C: [...]."""
+    log_p, log_q = ops.log_softmax(first, axis=-1), ops.log_softmax(second, axis=-1)
+    return (ops.exp(log_p) * (log_p - log_q)).sum(axis=-1)
+
+
+def sigmoid_kl(first, second):
+    """KL(p || q) in nats of a coin each, p and q the sigmoid of two logits: [...]."""
+    apart = log_sigmoid(first) - log_sigmoid(second)
+    return apart - ops.sigmoid(-first) * (first - second)  # log(1 - sigmoid x) = log(sigmoid x) - x
+
+
+def log_sigmoid(x):
+    """Finite for logits of any size."""
+    return -ops.relu(-x) - ops.log1p(ops.exp(-ops.abs(x)))
 
 
 def softmax_divergence(first, second):

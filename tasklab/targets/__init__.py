@@ -31,6 +31,10 @@ class Target(ABC):
     """Key of an answer under which stands what is compared with the label."""
     loss_settings: ClassVar[tuple[str, ...]] = ()
     """Settings of config.loss that `loss` honours."""
+    soft_settings: ClassVar[tuple[str, ...]] = ("soft_alpha", "soft_kind", "temperature")
+    """Those that `soft_loss` honours."""
+    softened: ClassVar[str]
+    """What loss.soft_kind: kl means here, of nn.distillation.DISTANCES."""
 
     def __init__(self, config: Config):
         self.config = config
@@ -50,6 +54,14 @@ class Target(ABC):
     @abstractmethod
     def loss(self) -> "nn.Cell":
         """(logits [B, C], column, sample_weight) -> (sum, weight)."""
+
+    def soft_loss(self) -> "nn.Cell":
+        """(logits [B, C], column, teacher_logits [B, C], sample_weight) -> (sum, weight)."""
+        from tasklab.nn.distillation import DistillationLoss
+
+        config = self.config.loss
+        distance = "mse" if config.soft_kind == "mse" else self.softened
+        return DistillationLoss(self.loss(), distance, config.soft_alpha, config.temperature)
 
     @abstractmethod
     def answers(self, logits: np.ndarray, top_k: int) -> list[list[dict]]:
@@ -72,6 +84,13 @@ class Target(ABC):
         from tasklab.metrics.tfidf import tfidf_predictions
 
         return tfidf_predictions(texts, labels, asked)
+
+    def add_scores(self, answers: list[list[dict]], **tables: np.ndarray):
+        """Puts all outputs (logits) and probabilities (prob) into each best answer where data.output_* is set."""
+        for name, table in tables.items():
+            if self.config.data[f"output_{name}"]:
+                for found, row in zip(answers, table.round(6).tolist(), strict=True):
+                    found[0][name] = row
 
     def stratum(self, label):
         """What folds and subsets hold in equal shares."""

@@ -1,4 +1,4 @@
-"""What targets with named classes have in common: their names, the weights of classes, all scores on demand."""
+"""What targets with named classes have in common: their names, and the weights of rare ones."""
 
 from abc import abstractmethod
 from collections import Counter
@@ -56,11 +56,3 @@ class Classes(Target):
     def number(self) -> dict[str, int]:
         """Class -> place among the outputs."""
         return {name: i for i, name in enumerate(self.config.model.labels)}
-
-    def add_scores(self, answers: list[list[dict]], logits: np.ndarray, probs: np.ndarray):
-        """Puts the scores of all classes into each best answer where data.output_logits or data.output_prob is set."""
-        data = self.config.data
-        for name, wanted, table in (("logits", data.output_logits, logits), ("prob", data.output_prob, probs)):
-            if wanted:
-                for found, row in zip(answers, table.round(6).tolist(), strict=True):
-                    found[0][name] = row

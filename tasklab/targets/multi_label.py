@@ -14,6 +14,7 @@ class MultiLabel(Classes):
     """Binary cross entropy of each class; the answer is every class that is likelier than not."""
 
     metric = "micro_f1"
+    softened = "sigmoid"
 
     def names(self, label):
         return label
@@ -41,7 +42,7 @@ class MultiLabel(Classes):
             [{"label": [names[c] for c in np.flatnonzero(row > 0.5)], "scores": dict(zip(names, told, strict=True))}]
             for row, told in zip(probs, probs.round(4).tolist(), strict=True)
         ]
-        self.add_scores(answers, logits, probs)
+        self.add_scores(answers, logits=logits, prob=probs)
         return answers
 
     def score(self, predicted, wanted):

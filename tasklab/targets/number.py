@@ -13,6 +13,7 @@ class Number(Target):
 
     metric = "spearmanr"
     answer = "score"
+    soft_settings = ("soft_alpha",)
     outputs = 1
 
     def column(self, labels):
@@ -24,7 +25,9 @@ class Number(Target):
         return RegressionLoss()
 
     def answers(self, logits, top_k):
-        return [[{"score": round(float(value), 4)}] for value in logits[:, 0]]
+        answers = [[{"score": round(float(value), 4)}] for value in logits[:, 0]]
+        self.add_scores(answers, logits=logits)
+        return answers
 
     def score(self, predicted, wanted):
         return score_numbers(predicted, wanted)

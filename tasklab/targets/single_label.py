@@ -15,6 +15,7 @@ class SingleLabel(Classes):
     """Cross entropy; the answer is the likeliest class, with top_k the next ones too."""
 
     metric = "accuracy"
+    softened = "softmax"
 
     def names(self, label):
         return [label]
@@ -45,7 +46,7 @@ class SingleLabel(Classes):
             [{"label": names[c], "score": round(float(row[c]), 4)} for c in best]
             for best, row in zip(order, probs, strict=True)
         ]
-        self.add_scores(answers, logits, probs)
+        self.add_scores(answers, logits=logits, prob=probs)
         return answers
 
     def score(self, predicted, wanted):

@@ -7,11 +7,8 @@ from tasklab.data.pairs import second_texts, text_rows
 from tasklab.data.text_input import text_examples_from_input
 from tasklab.data.text_rows import TextDataConfig, read_text_rows
 from tasklab.encoders import build_classifier
-from tasklab.errors import ConfigError
 from tasklab.targets import target_of
 from tasklab.task import TASKS, Task
-
-SOFT_LOSS_SETTINGS = ("soft_alpha", "soft_kind", "temperature")
 
 
 @TASKS.register("text_classification")
@@ -30,12 +27,9 @@ class TextClassification(Task):
         soft = config.data.soft_targets
         self.labels = ("labels", "teacher_logits") if soft else ("labels",)
         self.labelled_evaluation = not soft  # a teacher scores the training rows alone
-        self.loss_settings = SOFT_LOSS_SETTINGS if soft else self.target.loss_settings
+        self.loss_settings = self.target.soft_settings if soft else self.target.loss_settings
 
     def prepare(self, labels):
-        kind = self.config.model.problem_type
-        if self.config.data.soft_targets and kind != "single_label_classification":
-            raise ConfigError(f"data.soft_targets needs one label per text, but model.problem_type is {kind}")
         self.target.settle(labels)
 
     def read(self, path, training):
@@ -57,12 +51,7 @@ class TextClassification(Task):
         return build_classifier(self.config, self.target.outputs)
 
     def loss(self):
-        if not self.config.data.soft_targets:
-            return self.target.loss()
-        from tasklab.nn.distillation import DistillationLoss
-
-        config = self.config.loss
-        return DistillationLoss(config.soft_kind, config.soft_alpha, config.temperature)
+        return self.target.soft_loss() if self.config.data.soft_targets else self.target.loss()
 
     def decode(self, outputs, features, examples, top_k=1):
         logits = np.zeros((len(examples), self.target.outputs))

@@ -8,12 +8,13 @@ from tasklab.data.answer_file import write_answers
 from tasklab.data.text_rows import TextDataConfig, read_text_rows
 from tasklab.engine.checkpoint import new_run
 from tasklab.errors import ConfigError
+from tasklab.targets import target_of
 from tasklab.tools import TOOLS
 from tasklab.trainer import Trainer
 
 logger = logging.getLogger("tasklab")
 
-SCORED = "scored.tsv"
+SCORED = "scored.jsonl"
 TASK = "text_classification"
 
 
@@ -32,8 +33,9 @@ class Distilled:
 def distill(teacher: str, student: str, *settings: str, unlabelled: str | None = None) -> Distilled:
     """Train a small classifier on what a large one thinks of the texts, beside their labels.
 
-    The teacher's scores lie in scored.tsv in the run's folder, as a table of label, logits and texts: training
-    on that file with data.soft_targets=true is the same once more. The student takes over the teacher's labels.
+    The teacher's scores lie in scored.jsonl in the run's folder, as a table of label, logits and texts: training on
+    that file with data.soft_targets=true is the same once more. The student takes over the teacher's labels, whatever
+    their kind (model.problem_type).
 
     Args:
         teacher: the folder of a trained classifier.
@@ -43,8 +45,8 @@ def distill(teacher: str, student: str, *settings: str, unlabelled: str | None =
     Raises: ConfigError, DataError.
     """
     master, pupil = Trainer(model=teacher), Trainer(task=TASK, model=student, overrides=settings)
-    if master.config.task != TASK or master.config.model.problem_type != "single_label_classification":
-        raise ConfigError(f"{teacher}: the teacher has to be a classifier with one label per text")
+    if master.config.task != TASK:
+        raise ConfigError(f"{teacher}: the teacher is made for {master.config.task}; it has to be one for {TASK}")
     if pupil.config.data.train is None:
         raise ConfigError("say what the student is to learn from: data.train=FILE")
     labels, kind = master.config.model.labels, master.config.model.problem_type
@@ -55,7 +57,8 @@ def distill(teacher: str, student: str, *settings: str, unlabelled: str | None =
     run = new_run(pupil.config)
     data = pupil.config.data
     _score(master, examples, data, run.path / SCORED)
-    pupil.config.model.labels, pupil.config.output_dir = labels, str(run.path)
+    pupil.config.model.labels, pupil.config.model.problem_type = labels, kind
+    pupil.config.output_dir = str(run.path)
     data.train, data.soft_targets = str(run.path / SCORED), True
     return Distilled(pupil.train(), len(examples), len(examples) - known)
 
@@ -63,10 +66,11 @@ def distill(teacher: str, student: str, *settings: str, unlabelled: str | None =
 def _score(teacher: Trainer, examples: list, data: TextDataConfig, path: Path):
     """Writes the texts with their labels and the teacher's logits, in the columns that `data` reads."""
     teacher.config.data.output_logits = True
-    inputs = [e.text_a if e.text_b is None else (e.text_a, e.text_b) for e in examples]
+    answer_key = target_of(teacher.config).answer
+    inputs = [{"text_a": e.text_a} if e.text_b is None else (e.text_a, e.text_b) for e in examples]
     rows = []
     for example, answer in zip(examples, teacher.predict(input_data=inputs), strict=True):
-        label = answer["label"] if example.label is None else example.label
+        label = answer[answer_key] if example.label is None else example.label
         row = {data.label or "label": label, "logits": answer["logits"], data.text_a or "text_a": example.text_a}
         rows.append(row if example.text_b is None else row | {data.text_b or "text_b": example.text_b})
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ import pytest
 from tasklab.config import Config
 from tasklab.data.text_rows import TextDataConfig
 from tasklab.errors import ConfigError, DataError
+from tasklab.nn.distillation import DISTANCES
 from tasklab.tasks.text_classification import TextClassification
 from tasklab.text.wordpiece import WordPiece
 
@@ -161,10 +162,21 @@ def test_the_report_shows_texts_that_were_taken_for_something_else(tmp_path):
     assert report.intervals().keys() == {"accuracy", "f1"}
 
 
-def test_soft_targets_ask_for_one_label_per_text(tmp_path):
-    job = task(data__train="t.tsv", data__soft_targets=True, model__problem_type="regression")
-    with pytest.raises(ConfigError, match="data.soft_targets needs one label per text, but model.problem_type is regr"):
-        job.prepare([])
+def test_every_kind_of_label_has_soft_targets(tmp_path):
+    path = write(tmp_path, "label\tlogits\ttext\n1,0\t2 -1\tthe\n1\t0 1\tfox\n")
+    several = {"model__problem_type": "multi_label_classification", "loss__soft_kind": "kl"}
+    job = prepared(path, data__soft_targets=True, **several)
+    assert job.encode(job.read(path, True)[0], True)["teacher_logits"].tolist() == [[2, -1], [0, 1]]
+    assert job.loss().apart is DISTANCES["sigmoid"] and "soft_kind" in job.loss_settings
+    path = write(tmp_path, "label\tlogits\ttext\n3\t2.5\tthe\n1\t-1\tfox\n")
+    job = prepared(path, data__soft_targets=True, model__problem_type="regression")
+    assert job.encode(job.read(path, True)[0], True)["teacher_logits"].tolist() == [[2.5], [-1]]
+    assert job.loss().apart is DISTANCES["mse"] and job.loss_settings == ("soft_alpha",)
+
+
+def test_a_number_comes_with_its_output_on_demand():
+    job = task(model__problem_type="regression", data__output_logits=True)
+    assert decoded(job, [[1.23456789]]) == [[{"score": 1.2346, "logits": [1.234568]}]]
 
 
 def test_the_baseline_that_learns_counts_words(tmp_path):

@@ -100,10 +100,10 @@ def test_a_student_learns_its_teacher_s_scores_in_one_command(job, tmp_path):
         "from_scratch=true", f"output_dir={tmp_path / 'student'}", unlabelled=str(tmp_path / "more.tsv"),
     )  # fmt: skip
     assert (made.rows, made.unlabelled) == (17, 1)
-    lines = (tmp_path / "student/scored.tsv").read_text().splitlines()
-    assert lines[0] == "label\tlogits\ttext_a" and len(lines) == 18
-    label, logits, text = lines[-1].split("\t")
-    (answer,) = Trainer(model=job.folder, overrides=["data.output_logits=true"]).predict(input_data=text)
-    assert label == answer["label"] == "happy"
-    assert [float(x) for x in logits.split()] == pytest.approx(answer["logits"], abs=1e-4)
+    rows = [json.loads(line) for line in (tmp_path / "student/scored.jsonl").read_text().splitlines()]
+    assert len(rows) == 17 and rows[0].keys() == {"label", "logits", "text_a"}
+    overrides = ["data.output_logits=true"]
+    (answer,) = Trainer(model=job.folder, overrides=overrides).predict(input_data=rows[-1]["text_a"])
+    assert rows[-1]["label"] == answer["label"] == "happy"
+    assert rows[-1]["logits"] == pytest.approx(answer["logits"], abs=1e-4)
     assert Trainer(model=made.summary["last_checkpoint"]).config.model.labels == ["happy", "sad"]
