@@ -65,7 +65,8 @@ def load_dataset(task: Task, path, training: bool, whole: bool = False) -> Datas
     key = {
         "format": FORMAT, "task": task.config.task, "split": split, "files": _digests(Path(path)),
         "tokenizer": task.tokenizer.fingerprint, "data": data, "labels": task.config.model.labels,
-        "problem_type": task.config.model.problem_type, "seed": task.config.seed if drawn else None,
+        "problem_type": task.config.model.problem_type, "pairs": task.config.model.pair_encoding,
+        "seed": task.config.seed if drawn else None,
     }  # fmt: skip
     def build():
         return task.encode(examples, training)

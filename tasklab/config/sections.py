@@ -31,6 +31,7 @@ class ModelConfig(Section, path="model"):
     layer_norm_eps: float = setting(1e-12, gt=0)
     initializer_range: float = setting(0.02, gt=0)  # standard deviation of new weights
     pooling: str = setting("first", choices=("first", "last", "mean", "max"))  # of tokens, where a row gets one output
+    pair_encoding: str = setting("joint", choices=("joint", "siamese", "sbert"))  # of two texts: in one row or in two
     head: str = setting("softmax", choices=("softmax", "crf"))  # of token classification: tags alone, or as a chain
     problem_type: str = setting("single_label_classification", choices=PROBLEM_TYPES)
     labels: list[str] = setting([])  # names of the classes in the order of the outputs; empty: the training data's

@@ -62,6 +62,8 @@ def convert(
     if family:
         found = source_at(found.name, found.file, found.notes, family)
     model = read_model(found, task, config)
+    if to != "tasklab" and model.description.model.pair_encoding != "joint":
+        raise CheckpointError(f"{source} reads two texts apart (model.pair_encoding): {to} has no such network")
     table = table_of(to, model.family)
     theirs, lost = from_tasklab(model.known, table, model.task)
     if lost:

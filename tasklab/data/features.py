@@ -31,7 +31,8 @@ class FeatureTable:
     """Rows for the network and for `decode`; `input_ids` is always among the ragged columns.
 
     Args:
-        ragged: name -> Ragged of integers, all with the same number of rows.
+        ragged: name -> Ragged of integers, all with the same number of rows; a second sequence of tokens is called
+                `<word>_input_ids`.
         dense: name -> [rows] or [rows, ...] integers or floats.
         info: counts about how the rows were made, name -> int; kept by save and load.
     """
@@ -70,8 +71,8 @@ class FeatureTable:
 
     @property
     def lengths(self) -> np.ndarray:
-        """Tokens of each row, special tokens included: [rows] int64."""
-        return self.ragged["input_ids"].lengths
+        """Tokens of each row, special tokens included, of the longest where it has several sequences: [rows] int64."""
+        return np.max([column.lengths for name, column in self.ragged.items() if name.endswith("input_ids")], axis=0)
 
     def row(self, i: int) -> dict:
         """Column name -> array (ragged) or scalar (dense) of one row."""
@@ -102,7 +103,8 @@ class FeatureTable:
             rows: at most batch_size row numbers; the missing ones are fillers.
             columns: names wanted, `attention_mask` among them if need be; None for all that run along input_ids and
                 all dense ones.
-        Returns: ragged columns and attention_mask [batch_size, length] int32; dense ones [batch_size, ...] int32 or
+        Returns: ragged columns and attention_mask, for `x_input_ids` also x_attention_mask, [batch_size, length] int32;
+            dense ones [batch_size, ...] int32 or
             float32; sample_weight [batch_size] float32, 1 for a row and 0 for a filler. A filler attends to its first
             position, so that no softmax runs over nothing.
         Raises: ValueError when a row is longer than `length` or there are more rows than batch_size.
@@ -112,10 +114,14 @@ class FeatureTable:
             raise ValueError(f"{len(rows)} rows do not fit a batch of {batch_size}")
         if columns is None:
             columns = [name for name in self.ragged if self._runs_along_input_ids(name)] + list(self.dense)
-        batch = {name: self._padded(name, rows, length, batch_size) for name in columns if name != "attention_mask"}
-        lengths = np.ones(batch_size, np.int64)
-        lengths[: len(rows)] = self.lengths[rows]
-        batch["attention_mask"] = (np.arange(length) < lengths[:, None]).astype(np.int32)
+        columns = [name for name in columns if not name.endswith("attention_mask")]
+        batch = {name: self._padded(name, rows, length, batch_size) for name in columns}
+        for name in ("input_ids", *columns):
+            if name.endswith("input_ids"):
+                lengths = np.ones(batch_size, np.int64)
+                lengths[: len(rows)] = self.ragged[name].lengths[rows]
+                mask = name.replace("input_ids", "attention_mask")
+                batch[mask] = (np.arange(length) < lengths[:, None]).astype(np.int32)
         batch["sample_weight"] = (np.arange(batch_size) < len(rows)).astype(np.float32)
         return batch
 

@@ -13,6 +13,7 @@ from tasklab.data.pairs import text_rows
 from tasklab.data.text_input import text_examples_from_input
 from tasklab.data.text_rows import TextDataConfig, label_order
 from tasklab.encoders import build_classifier
+from tasklab.errors import ConfigError
 from tasklab.metrics.classification import majority, score_classes
 from tasklab.task import TASKS, Task
 
@@ -73,6 +74,9 @@ class MultiTaskClassification(Task):
         return FeatureTable.concat(tables).select(np.argsort(order))
 
     def network(self):
+        if self.config.model.pair_encoding != "joint":
+            told = f"model.pair_encoding = {self.config.model.pair_encoding}"
+            raise ConfigError(f"{told}: data sets of single texts and of pairs share one network here; set it to joint")
         return build_classifier(self.config, len(self.config.model.labels))
 
     def loss(self):

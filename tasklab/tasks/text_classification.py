@@ -3,7 +3,7 @@
 import numpy as np
 
 from tasklab.data.features import FeatureTable
-from tasklab.data.pairs import second_texts, text_rows
+from tasklab.data.pairs import network_inputs, second_texts, text_rows
 from tasklab.data.text_input import text_examples_from_input
 from tasklab.data.text_rows import TextDataConfig, read_text_rows
 from tasklab.encoders import build_classifier
@@ -24,6 +24,7 @@ class TextClassification(Task):
     def __init__(self, config, tokenizer):
         super().__init__(config, tokenizer)
         self.target, self.metric = target_of(config), target_of(config).metric
+        self.inputs = network_inputs(config.model.pair_encoding)
         soft = config.data.soft_targets
         self.labels = ("labels", "teacher_logits") if soft else ("labels",)
         self.labelled_evaluation = not soft  # a teacher scores the training rows alone
@@ -41,7 +42,8 @@ class TextClassification(Task):
 
     def encode(self, examples, training):
         first, second = [e.text_a for e in examples], second_texts(examples)
-        ragged, cut = text_rows(self.tokenizer, first, second, self.config.data.max_seq_length)
+        length, pairs = self.config.data.max_seq_length, self.config.model.pair_encoding
+        ragged, cut = text_rows(self.tokenizer, first, second, length, pairs)
         dense = {"labels": self.target.column([e.label for e in examples])}
         if training and self.config.data.soft_targets:
             dense["teacher_logits"] = np.array([e.logits for e in examples], np.float32)

@@ -74,6 +74,8 @@ def _ready(source, task: str | None):
     from tasklab.trainer import Trainer
 
     config = Trainer(task=task, model=source, overrides=["kernels=off"]).config
+    if config.model.pair_encoding != "joint":
+        raise ConfigError(f"{source}: reads two texts apart (model.pair_encoding), which these files cannot hold yet")
     model = Ready(config.checkpoint, config).model
     model.network.set_train(False)
     return model

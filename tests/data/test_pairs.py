@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from tasklab.data.pairs import longest_first, text_rows
-from tasklab.errors import ConfigError
+from tasklab.data.pairs import joint_rows, longest_first, network_inputs, text_rows
+from tasklab.errors import ConfigError, DataError
 from tasklab.text import TOKENIZERS
 from tasklab.text.wordpiece import WordPiece
 
@@ -34,6 +34,22 @@ def test_pairs_walked_by_hand():
     assert rows["token_type_ids"].row(0).tolist() == [0, 0, 0, 0, 1, 1, 1]
     assert tokens(rows["input_ids"], 1).startswith("[CLS] where [SEP] in berlin") and len(rows["input_ids"].row(1)) == 8
     assert rows["token_type_ids"].row(1).tolist() == [0, 0, 0, 1, 1, 1, 1, 1] and cut == 1
+
+
+def test_twins_are_single_texts_in_columns_of_their_own():
+    first, second = ["the brown fox", "the"], ["where", "lazy dog in berlin"]
+    rows, cut = text_rows(TOKENIZER, first, second, 5, "siamese")
+    alone = {"": joint_rows(TOKENIZER, first, None, 5)[0], "second_": joint_rows(TOKENIZER, second, None, 5)[0]}
+    assert rows.keys() == {f"{word}{name}" for word, columns in alone.items() for name in columns}
+    for word, columns in alone.items():
+        for name, column in columns.items():
+            assert rows[word + name].values.tolist() == column.values.tolist()
+    assert cut == 1 and network_inputs("siamese")[3:] == tuple(f"second_{name}" for name in network_inputs("joint"))
+
+
+def test_twins_need_a_second_text():
+    with pytest.raises(DataError, match="model.pair_encoding = sbert compares two texts, but there is one; name the c"):
+        text_rows(TOKENIZER, ["the"], None, 5, "sbert")
 
 
 def test_roberta_puts_two_separators_between_the_texts_and_has_one_type():

@@ -107,3 +107,25 @@ def test_a_student_learns_its_teacher_s_scores_in_one_command(job, tmp_path):
     assert rows[-1]["label"] == answer["label"] == "happy"
     assert rows[-1]["logits"] == pytest.approx(answer["logits"], abs=1e-4)
     assert Trainer(model=made.summary["last_checkpoint"]).config.model.labels == ["happy", "sad"]
+
+
+@pytest.mark.parametrize("task", ["text_classification", pytest.param("answer_selection", marks=pytest.mark.slow)])
+def test_texts_read_apart_train_and_the_folder_alone_answers(job, tmp_path, task):
+    rows = [("anna", "paris", 1), ("anna", "rome", 0), ("hugo", "rome", 1), ("hugo", "oslo", 0)]
+    text = "".join(f"{label}\t{a} lives\t{b}\n" for a, b, label in rows)
+    (tmp_path / "train.tsv").write_text("label\ttext_a\ttext_b\n" + text)
+    settings = tiny_texts.settings(**{
+        "from_scratch": True, "tokenizer.vocab": str(job.vocab), "train.max_steps": 2, "train.eval_strategy": "no",
+        "model.pair_encoding": "siamese", "model.num_hidden_layers": 1,
+    })  # fmt: skip
+    trainer = Trainer(settings, task, "bert_tiny", tmp_path, output_dir=tmp_path / "run")
+    folder = trainer.train()["last_checkpoint"]
+    again = Trainer(model=folder)
+    assert again.config.model.pair_encoding == "siamese"
+    assert again.evaluate(eval_dataset=tmp_path / "train.tsv") == trainer.evaluate(eval_dataset=tmp_path / "train.tsv")
+    if task == "text_classification":
+        inputs = [("anna lives", "paris"), ("hugo lives there", "oslo")]
+        answers = again.predict(input_data=inputs, top_k=2)
+        assert again.predict(input_data=inputs[::-1], top_k=2) == answers[::-1]
+        with pytest.raises(DataError, match="model.pair_encoding = siamese compares two texts, but there is one"):
+            again.predict(input_data="anna lives")
