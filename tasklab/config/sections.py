@@ -19,9 +19,9 @@ class ModelConfig(Section, path="model"):
     vocab_size: int = setting(required=True, ge=1)
     hidden_size: int = setting(required=True, ge=1)
     num_hidden_layers: int = setting(required=True, ge=1)
-    num_attention_heads: int = setting(required=True, ge=1)
-    intermediate_size: int = setting(required=True, ge=1)
-    embedding_size: int | None = setting(None, ge=1)  # ALBERT only; null is hidden_size
+    num_attention_heads: int | None = setting(None, ge=1)  # this and the next: required where there is attention
+    intermediate_size: int | None = setting(None, ge=1)
+    embedding_size: int | None = setting(None, ge=1)  # of the word vectors; null is hidden_size
     max_position_embeddings: int = setting(512, ge=1)  # rows of the table: tokens, and position_offset
     position_offset: int = setting(0, ge=0)  # row of the first token; RoBERTa has 2
     type_vocab_size: int = setting(2, ge=1)
@@ -30,6 +30,9 @@ class ModelConfig(Section, path="model"):
     attention_probs_dropout_prob: float = setting(0.1, ge=0, lt=1)
     layer_norm_eps: float = setting(1e-12, gt=0)
     initializer_range: float = setting(0.02, gt=0)  # standard deviation of new weights
+    embeddings: list[str] = setting(["word", "pos", "seg"], choices=("word", "pos", "seg", "sinusoidal"))
+    embedding_norm: bool = True  # normalize their sum
+    bidirectional: bool = False  # rnn, lstm, gru: each layer reads both ways, each way half as wide
     pooling: str = setting("first", choices=("first", "last", "mean", "max"))  # of tokens, where a row gets one output
     pair_encoding: str = setting("joint", choices=("joint", "siamese", "sbert"))  # of two texts: in one row or in two
     head: str = setting("softmax", choices=("softmax", "crf"))  # of token classification: tags alone, or as a chain
@@ -43,6 +46,17 @@ class ModelConfig(Section, path="model"):
 
     def problems(self):
         yield from super().problems()
+        if "word" not in self.embeddings or len(set(self.embeddings)) != len(self.embeddings):
+            yield (
+                ("model.embeddings",),
+                f"model.embeddings is {self.embeddings}; expected word, and what is added to it, each once",
+            )
+        size = self.embedding_size or self.hidden_size
+        if "sinusoidal" in self.embeddings and size and (size % 2 or size < 4):
+            yield (
+                ("model.embeddings", "model.embedding_size", "model.hidden_size"),
+                f"sinusoidal positions need an even number of values, at least 4, but word vectors have {size}",
+            )
         size, heads = self.hidden_size, self.num_attention_heads
         if size and heads and size % heads:
             yield (

@@ -1,9 +1,10 @@
 """Networks that turn token ids into hidden states, by name."""
 
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tasklab.config import Config
+from tasklab.config import Config, ModelConfig
 from tasklab.errors import ConfigError
 from tasklab.registry import Registry
 
@@ -17,24 +18,57 @@ ENCODERS = Registry("encoder", package="tasklab.encoders")
 (input_ids, attention_mask, token_type_ids) [B, S] -> hidden [B, S, H]; with pooler also pool(hidden) -> [B, H].
 `fused` is "", "fp32" or "bf16", see nn/transformer.py."""
 
+OPTIONAL = ("num_attention_heads", "intermediate_size", "hidden_act", "attention_probs_dropout_prob", "bidirectional")
+"""The settings in `model` that mean something to some encoders only."""
+
+
+def encoder(*names: str, settings: tuple = (), needs: tuple = ()) -> Callable:
+    """Files a builder under `names`. Of OPTIONAL, and recompute, it reads `settings`; `needs` have to be set."""
+
+    def file(builder):
+        builder.settings, builder.needs = (*settings, *needs), needs
+        for name in names:
+            ENCODERS.register(name)(builder)
+        return builder
+
+    return file
+
 
 def build_encoder(config: Config, pooler: bool = False) -> "nn.Cell":
     """The encoder that `config.model` names, on fused kernels where these exist and `config.kernels` allows them.
 
-    Raises: ConfigError when bf16 is asked for and no layer can compute in it.
+    Raises: ConfigError for a setting that the encoder lacks or does not know, and when bf16 is asked for and no layer
+    can compute in it.
     """
     from tasklab import kernels
     from tasklab.nn.compat import on_cpu
 
+    builder = ENCODERS.get(config.model.encoder)
+    check_settings(config.model, builder)
+    if config.recompute and "recompute" not in builder.settings:
+        raise ConfigError(f"recompute = true: encoder {config.model.encoder!r} does not know it; set it to false")
     wanted = config.kernels == "auto" and on_cpu()
     if wanted and not kernels.available():
         logger.warning("fused kernels are off, stock operators run, several times slower: %s", kernels.why_not())
     fused = config.precision if wanted and kernels.available() else ""
-    builder = ENCODERS.get(config.model.encoder)
-    encoder = builder(config.model, recompute=config.recompute, fused=fused, pooler=pooler)
+    built = builder(config.model, recompute=config.recompute, fused=fused, pooler=pooler)
     if config.precision == "bf16":
-        _refuse_without_bf16(encoder, config)
-    return encoder
+        _refuse_without_bf16(built, config)
+    return built
+
+
+def check_settings(model: ModelConfig, builder):
+    """Raises ConfigError that lists what `builder` needs and is not set, and what is set and would change nothing."""
+    plain, name = ModelConfig(), model.encoder
+    wrong = [f"model.{key} has no value; encoder {name!r} needs it" for key in builder.needs if model[key] is None]
+    wrong += [
+        f"model.{key} = {model[key]}: encoder {name!r} does not know it; remove it, or name an encoder that does: "
+        + ", ".join(other for other in ENCODERS.names() if key in ENCODERS.get(other).settings)
+        for key in OPTIONAL
+        if key not in builder.settings and model[key] != plain[key]
+    ]
+    if wrong:
+        raise ConfigError("\n".join(wrong))
 
 
 def build_classifier(config: Config, outputs: int) -> "nn.Cell":

@@ -5,44 +5,34 @@ Weights fit HuggingFace's AlbertModel and google-research/albert through the nam
 
 from mindspore import nn
 
-from tasklab.encoders import ENCODERS
-from tasklab.nn.activations import activation
+from tasklab.encoders import encoder
+from tasklab.encoders.parts import ATTENTION, SIZES, embedding_size, embeddings, transformer_layers
 from tasklab.nn.compat import dense
-from tasklab.nn.embeddings import BertEmbeddings
-from tasklab.nn.transformer import TransformerLayer
+from tasklab.nn.encoder import Encoder
 
 
-class AlbertEncoder(nn.Cell):
-    """Embeddings of size E, a projection to H, and layers that share the weights of the first.
+class AlbertEncoder(Encoder):
+    """An Encoder whose layers share the weights of the first.
 
     Every layer is a cell, because dropouts belong to cells: at each depth they drop other values, see nn/dropout.py.
     Only `layer` holds weights; those of `repeats` are the same Parameter objects.
-
-    Inputs:  input_ids, attention_mask (1 = real token), token_type_ids, each [B, S] int32.
-    Returns: hidden [B, S, H]; rows of padded positions are meaningless.
     """
 
-    def __init__(self, embeddings: nn.Cell, projection: nn.Cell, layers: list, pooler: nn.Cell | None = None):
-        super().__init__()
-        self.embeddings, self.projection = embeddings, projection
+    def __init__(self, *parts, pooler: nn.Cell | None = None):
+        super().__init__(*parts, pooler=pooler)
+        self.update_parameters_name()  # `repeats` has just renamed what it shares
+
+    def take(self, layers):
         self.layer = layers[0]
         for layer in layers[1:]:
             share_parameters(self.layer, layer)
         self.repeats = nn.CellList(layers[1:])
-        if pooler is not None:
-            self.pooler, self.tanh = pooler, activation("tanh")
-        self.update_parameters_name()  # `repeats` has just renamed what it shares
 
-    def construct(self, input_ids, attention_mask, token_type_ids):
-        x = self.projection(self.embeddings(input_ids, token_type_ids))
-        x = self.layer(x, attention_mask)
+    def climb(self, x, mask):
+        x = self.layer(x, mask)
         for layer in self.repeats:
-            x = layer(x, attention_mask)
+            x = layer(x, mask)
         return x
-
-    def pool(self, hidden):
-        """[B, H]: the first token's state through the pooler, for networks built with one."""
-        return self.tanh(self.pooler(hidden[:, 0]))
 
 
 def share_parameters(source: nn.Cell, target: nn.Cell):
@@ -52,21 +42,11 @@ def share_parameters(source: nn.Cell, target: nn.Cell):
             own.insert_param_to_cell(name, parameter)
 
 
-@ENCODERS.register("albert")
+@encoder("albert", settings=ATTENTION, needs=SIZES)
 def albert(model, recompute: bool = False, fused: str = "", pooler: bool = False) -> AlbertEncoder:
     """Builds from the sizes in `model` (HuggingFace's names); the arguments are those of `bert`."""
-    size = model.embedding_size or model.hidden_size
-    embeddings = BertEmbeddings(
-        model.vocab_size, size, model.max_position_embeddings, model.type_vocab_size,
-        model.hidden_dropout_prob, model.layer_norm_eps, model.position_offset,
+    size = model.hidden_size
+    return AlbertEncoder(
+        embeddings(model), transformer_layers(model, fused, recompute), dense(embedding_size(model), size),
+        pooler=dense(size, size) if pooler else None,
     )  # fmt: skip
-    layers = [
-        TransformerLayer(
-            model.hidden_size, model.num_attention_heads, model.intermediate_size, model.hidden_act,
-            model.hidden_dropout_prob, model.attention_probs_dropout_prob, model.layer_norm_eps,
-            fused, recompute,
-        )
-        for _ in range(model.num_hidden_layers)
-    ]  # fmt: skip
-    pooler = dense(model.hidden_size, model.hidden_size) if pooler else None
-    return AlbertEncoder(embeddings, dense(size, model.hidden_size), layers, pooler)

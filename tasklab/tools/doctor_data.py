@@ -90,6 +90,9 @@ def _show_split(name: str, split: SplitReport, config: Config):
 
 
 def _show_run(train: SplitReport, dev: SplitReport | None, config: Config):
+    if not estimate.knows(config.model):
+        print(f"\nno estimate for {config.name}: encoder {config.model.encoder!r} is no Transformer")
+        return
     settings = config.train
     batches = -(-train.rows // settings.batch_size)
     per_epoch = -(-batches // settings.gradient_accumulation_steps)

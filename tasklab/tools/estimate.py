@@ -19,6 +19,11 @@ EFFICIENCY = {"fp32": 0.85, "bf16": 1.6, "": 0.3}
 """Share of a plain float32 product's speed that training reaches with kernels of a precision, or without kernels."""
 
 
+def knows(model: ModelConfig) -> bool:
+    """Whether the formulas below are those of its encoder: a Transformer's."""
+    return model.encoder in ("bert", "albert") and bool(model.num_attention_heads and model.intermediate_size)
+
+
 def fused(config: Config) -> bool:
     """Whether a CPU run with this configuration would use the fused kernels; the first call may build them."""
     return config.kernels == "auto" and kernels.available()

@@ -2,7 +2,6 @@
 
 import os
 from pathlib import Path
-from types import SimpleNamespace
 
 import mindspore as ms
 import numpy as np
@@ -11,6 +10,7 @@ from mindspore import ParameterTuple, Tensor, nn
 
 from tasklab import kernels
 from tasklab.cachedir import cache_dir
+from tasklab.config import ModelConfig
 from tasklab.encoders import ENCODERS
 from tasklab.nn.dropout import Dropout, bind_dropout
 from tasklab.nn.heads import QuestionAnsweringHead
@@ -48,7 +48,7 @@ def reference():
 
 def tiny(fused="", recompute=False, **changes):
     """An untrained network whose weights are larger than usual, so that attention is not uniform."""
-    model = SimpleNamespace(**{**TINY, **changes})
+    model = ModelConfig(**{**TINY, **changes})
     network = TaskNetwork(
         ENCODERS.get("bert")(model, recompute=recompute, fused=fused), QuestionAnsweringHead(model.hidden_size)
     )
@@ -223,7 +223,7 @@ def test_parameter_names_are_the_checkpoint_format():
 
 
 def test_a_pooler_adds_its_two_parameters_and_reads_the_first_token(rng):
-    encoder = ENCODERS.get("bert")(SimpleNamespace(**TINY), pooler=True)
+    encoder = ENCODERS.get("bert")(ModelConfig(**TINY), pooler=True)
     weight, hidden = (rng.standard_normal(shape).astype(np.float32) for shape in ((32, 32), (2, 3, 32)))
     parameters = dict(encoder.parameters_and_names())
     parameters["pooler.weight"].set_data(Tensor(weight))
@@ -245,7 +245,7 @@ def test_minilm_gives_the_hidden_states_of_transformers(run, fused):
     if folder is None:
         pytest.skip("all-MiniLM-L6-v2 is not in the cache; name its folder in TASKLAB_TEST_MINILM")
     sizes = {"vocab_size": 30522, "hidden_size": 384, "num_hidden_layers": 6, "num_attention_heads": 12}
-    model = SimpleNamespace(**{**TINY, **sizes, "intermediate_size": 1536, "max_position_embeddings": 512})
+    model = ModelConfig(**{**TINY, **sizes, "intermediate_size": 1536, "max_position_embeddings": 512})
     network = TaskNetwork(ENCODERS.get("bert")(model, fused=fused), nn.Cell(auto_prefix=False)).set_train(False)
     stored = read_safetensors(folder / "model.safetensors")
     load(network, {f"bert.{k}": v for k, v in stored.items() if "position_ids" not in k and "pooler" not in k})

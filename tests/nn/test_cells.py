@@ -10,7 +10,7 @@ from mindspore import ParameterTuple, Tensor
 from tasklab.errors import UnknownName
 from tasklab.nn.activations import ACTIVATIONS, activation
 from tasklab.nn.attention import SelfAttention, _SoftmaxByProducts
-from tasklab.nn.embeddings import BertEmbeddings
+from tasklab.nn.embeddings import Embeddings
 from tasklab.nn.norm import LayerNorm, _Normalize
 
 ERF = np.vectorize(math.erf)
@@ -127,7 +127,7 @@ def test_heads_that_do_not_divide_the_hidden_size_are_refused():
 
 
 def test_embeddings_add_word_position_and_token_type(run, rng):
-    cell = BertEmbeddings(7, 4, max_positions=6, token_types=2, dropout=0.0)
+    cell = Embeddings(7, 4, max_positions=6, token_types=2, dropout=0.0, norm=LayerNorm(4))
     tables = {}
     for name, table in (("word", cell.word), ("position", cell.position), ("token_type", cell.token_type)):
         tables[name] = rng.standard_normal(table.weight.shape)

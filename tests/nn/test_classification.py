@@ -2,13 +2,13 @@
 
 import math
 from pathlib import Path
-from types import SimpleNamespace
 
 import mindspore as ms
 import numpy as np
 import pytest
 from mindspore import ParameterTuple, Tensor
 
+from tasklab.config import ModelConfig
 from tasklab.encoders import ENCODERS
 from tasklab.engine.step import SummedLoss
 from tasklab.nn.heads import ClassificationHead
@@ -19,7 +19,7 @@ from tasklab.weights.tables import FORMATS, to_tasklab
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
-MODEL = SimpleNamespace(
+MODEL = ModelConfig(
     vocab_size=100, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64,
     max_position_embeddings=64, position_offset=0, type_vocab_size=2, hidden_act="gelu", hidden_dropout_prob=0.0,
     attention_probs_dropout_prob=0.0, layer_norm_eps=1e-12,

@@ -3,7 +3,7 @@
 import pytest
 
 from tasklab import kernels
-from tasklab.config import resolve
+from tasklab.config import ModelConfig, resolve
 from tasklab.tools import estimate
 
 QA = "question_answering"
@@ -63,3 +63,9 @@ def test_padding_costs_time_only_where_it_is_computed(monkeypatch):
 def test_the_machine_has_a_speed_and_memory():
     assert 1e9 < estimate.machine_speed(0.1) < 1e15  # between a slow core and more than any machine has
     assert 2**28 < estimate.machine_memory() < 2**45
+
+
+def test_what_is_no_transformer_has_no_estimate():
+    lstm = ModelConfig(encoder="lstm", vocab_size=10, hidden_size=8, num_hidden_layers=1)
+    bert = ModelConfig(vocab_size=10, hidden_size=8, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8)
+    assert estimate.knows(bert) and not estimate.knows(lstm)

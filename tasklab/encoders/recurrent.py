@@ -1,0 +1,44 @@
+"""Recurrent encoders, as in UER-py. rnn, lstm and gru read a row from its first token, or with model.bidirectional each
+layer reads both ways; birnn, bilstm and bigru are two stacks, one per way, that never mix (Peters et al. 2018)."""
+
+from tasklab.encoders import encoder
+from tasklab.encoders.parts import embedding_size, encoder_of
+from tasklab.errors import ConfigError
+from tasklab.nn.encoder import Encoder
+from tasklab.nn.recurrent import BothWays, RecurrentLayer, Stack
+
+
+@encoder("rnn", "lstm", "gru", settings=("bidirectional",))
+def one_stack(model, pooler: bool = False, **_) -> Encoder:
+    """Layers with dropout behind each, hidden_size wide; where they read both ways, both together."""
+    if not model.bidirectional:
+        return encoder_of(model, [_stack(model.encoder, model, model.hidden_size)], pooler)
+    half = _half(model)
+    layers = [
+        BothWays(RecurrentLayer(model.encoder, size, half), RecurrentLayer(model.encoder, size, half))
+        for size in _in_sizes(model, model.hidden_size)
+    ]
+    return encoder_of(model, [Stack(layers, model.hidden_dropout_prob)], pooler)
+
+
+@encoder("birnn", "bilstm", "bigru")
+def two_stacks(model, pooler: bool = False, **_) -> Encoder:
+    """Two stacks of half the width, their outputs side by side: the first half knows what came before a token only."""
+    ahead, back = (_stack(model.encoder.removeprefix("bi"), model, _half(model)) for _ in range(2))
+    return encoder_of(model, [BothWays(ahead, back)], pooler)
+
+
+def _stack(kind: str, model, width: int) -> Stack:
+    layers = [RecurrentLayer(kind, size, width) for size in _in_sizes(model, width)]
+    return Stack(layers, model.hidden_dropout_prob)
+
+
+def _in_sizes(model, width: int) -> list[int]:
+    """Of each layer: the word vectors' size, then that of the layer below."""
+    return [embedding_size(model)] + [width] * (model.num_hidden_layers - 1)
+
+
+def _half(model) -> int:
+    if model.hidden_size % 2:
+        raise ConfigError(f"model.hidden_size is {model.hidden_size}; expected an even number, half for each way")
+    return model.hidden_size // 2

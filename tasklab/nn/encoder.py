@@ -1,0 +1,44 @@
+"""From token ids to hidden states: embeddings under a stack of layers of any kind."""
+
+from mindspore import nn
+
+from tasklab.nn.activations import activation
+
+
+class Encoder(nn.Cell):
+    """Embeddings, a projection where their size is another one, layers, and a norm where these end without one.
+
+    layers: cells (x [B, S, H], mask [B, S]) -> [B, S, H].
+    Inputs:  input_ids, attention_mask (1 = real token, before the padding), token_type_ids, each [B, S] int32.
+    Returns: hidden [B, S, H]; rows of padded positions are meaningless.
+    """
+
+    def __init__(
+        self, embeddings: nn.Cell, layers: list, projection: nn.Cell | None = None, norm: nn.Cell | None = None,
+        pooler: nn.Cell | None = None,
+    ):  # fmt: skip
+        super().__init__()
+        self.embeddings, self.projection = embeddings, projection
+        self.take(layers)
+        self.norm = norm
+        if pooler is not None:
+            self.pooler, self.tanh = pooler, activation("tanh")
+
+    def take(self, layers: list):
+        self.layers = nn.CellList(layers)
+
+    def construct(self, input_ids, attention_mask, token_type_ids):
+        x = self.embeddings(input_ids, token_type_ids)
+        if self.projection is not None:
+            x = self.projection(x)
+        x = self.climb(x, attention_mask)
+        return x if self.norm is None else self.norm(x)
+
+    def climb(self, x, mask):
+        for layer in self.layers:
+            x = layer(x, mask)
+        return x
+
+    def pool(self, hidden):
+        """[B, H]: the first token's state through the pooler, for networks built with one."""
+        return self.tanh(self.pooler(hidden[:, 0]))
