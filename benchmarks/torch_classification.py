@@ -14,7 +14,7 @@ from transformers import BertForSequenceClassification
 
 from tasklab.config import resolve
 from tasklab.data.text_rows import TextDataConfig
-from tasklab.tasks.text_classification import NUMBER, TextClassification
+from tasklab.tasks.text_classification import TextClassification
 from tasklab.text.wordpiece import WordPiece
 
 PARTS = 4
@@ -37,7 +37,7 @@ def main():
     )
     task = TextClassification(config, WordPiece(f"{options.weights}/vocab.txt"))
     task.prepare([])
-    regression = config.model.problem_type == NUMBER
+    regression = config.model.problem_type == "regression"
     outputs_wanted = 1 if regression else len(config.model.labels)
     network = BertForSequenceClassification.from_pretrained(
         options.weights, num_labels=outputs_wanted, problem_type=config.model.problem_type
