@@ -106,10 +106,11 @@ def test_the_python_snippets_run_one_after_the_other(user):
 
 @pytest.mark.slow
 def test_the_commands_run_one_after_the_other(user, capsys):
+    """All but the demo and the search, which train for minutes: .ci/run and test_search_runs.py run them."""
     ran = []
     for command in commands():
         words = words_of(command)
-        if words[0] == "demo" or words[-1] in ("NAME", "FOLDER") or any("..." in word for word in words):
+        if words[0] in ("demo", "search") or words[-1] in ("NAME", "FOLDER") or any("..." in word for word in words):
             continue
         status = cli.main(words)
         captured = capsys.readouterr()

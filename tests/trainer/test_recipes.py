@@ -1,5 +1,7 @@
 """Every YAML that ships takes a training step at toy size, and every backbone goes with every task."""
 
+from pathlib import Path
+
 import pytest
 import tiny_qa
 import tiny_tags
@@ -12,11 +14,6 @@ RECIPES = {m["name"]: m["task"] for m in list_models() if m["task"]}
 BACKBONES = [m["name"] for m in list_models() if not m["task"]]
 
 
-@pytest.fixture(scope="module")
-def vocabulary(tmp_path_factory) -> str:
-    return str(tiny_qa.write_vocabulary(tmp_path_factory.mktemp("vocabulary")))
-
-
 TOY = {
     "question_answering": tiny_qa, "text_classification": tiny_texts, "answer_selection": tiny_texts,
     "multi_task_classification": tiny_texts, "token_classification": tiny_tags,
@@ -24,10 +21,18 @@ TOY = {
 """By task a module with settings(**more) and write_for(config, folder), which gives a folder of rows for a recipe."""
 
 
-def one_step(task: str | None, model: str, folder, vocabulary: str) -> dict:
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+SUBWORDS = {"sentencepiece": (FIXTURES / "tiny_spiece.model", 95), "bpe": (FIXTURES / "tiny_bpe" / "merges.txt", 400)}
+"""By tokenizer its toy vocabulary and rows enough in the embedding for it."""
+
+
+def one_step(task: str | None, model: str, folder) -> dict:
     toy = TOY[task or RECIPES[model]]
+    tokenizer = Trainer(task=task, model=model).config.tokenizer.name
+    vocabulary, size = SUBWORDS.get(tokenizer) or (tiny_qa.write_vocabulary(folder), tiny_qa.VOCAB_SIZE)
     settings = toy.settings(**{
-        "from_scratch": True, "tokenizer.vocab": vocabulary, "train.max_steps": 1, "train.eval_strategy": "no",
+        "from_scratch": True, "tokenizer.vocab": str(vocabulary), "model.vocab_size": size, "train.max_steps": 1,
+        "train.eval_strategy": "no",
     })  # fmt: skip
     trainer = Trainer(settings, task, model, output_dir=f"run_{model}")
     trainer.config.data.train = str(toy.write_for(trainer.config, folder / "data"))
@@ -42,8 +47,8 @@ def without_curves(monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_a_recipe_takes_a_training_step(recipe, tmp_path, vocabulary, without_curves):
-    trained = one_step(None, recipe, tmp_path, vocabulary)
+def test_a_recipe_takes_a_training_step(recipe, tmp_path, without_curves):
+    trained = one_step(None, recipe, tmp_path)
     assert trained["global_step"] == 1 and 0 < trained["loss"] < 10
 
 
@@ -58,8 +63,8 @@ def test_a_backbone_composes_with_every_task(task, backbone):
 @pytest.mark.slow
 @pytest.mark.parametrize("task", list_tasks())
 @pytest.mark.parametrize("backbone", BACKBONES)
-def test_a_backbone_takes_a_training_step_with_every_task(task, backbone, tmp_path, vocabulary, without_curves):
-    assert one_step(task, backbone, tmp_path, vocabulary)["global_step"] == 1
+def test_a_backbone_takes_a_training_step_with_every_task(task, backbone, tmp_path, without_curves):
+    assert one_step(task, backbone, tmp_path)["global_step"] == 1
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

@@ -79,8 +79,8 @@ class Job:
         }
 
     def strangers(self) -> list[str]:
-        """What lies in the run folder beside its checkpoints and logs."""
-        known = re.compile(r"checkpoint-\d+|best|metrics\.jsonl|curves\.png|data\.json|\.lock")
+        """What lies in the run folder beside its checkpoints, logs and reports."""
+        known = re.compile(r"checkpoint-\d+|best|metrics\.jsonl|curves\.png|data\.json|report|\.lock")
         return [name for name in os.listdir(self.output) if not known.fullmatch(name)]
 
 
