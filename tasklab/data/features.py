@@ -35,13 +35,18 @@ class FeatureTable:
                 `<word>_input_ids`.
         dense: name -> [rows] or [rows, ...] integers or floats.
         info: counts about how the rows were made, name -> int; kept by save and load.
+        parts: sequences that make one row, such as the choices of a question; they follow one another in every ragged
+            column, and a row with fewer has empty ones. A batch then has [batch_size, parts, length].
     """
 
-    def __init__(self, ragged: Mapping[str, Ragged], dense: Mapping[str, np.ndarray], info: Mapping[str, int] = ()):
+    def __init__(
+        self, ragged: Mapping[str, Ragged], dense: Mapping[str, np.ndarray], info: Mapping[str, int] = (),
+        parts: int = 1,
+    ):  # fmt: skip
         self.ragged = {name: Ragged(np.asarray(c[0]), np.asarray(c[1], np.int64)) for name, c in ragged.items()}
         self.dense = {name: np.asarray(column) for name, column in dense.items()}
-        self.info = dict(info)
-        sizes = {name: len(c.offsets) - 1 for name, c in self.ragged.items()}
+        self.info, self.parts = dict(info), parts
+        sizes = {name: (len(c.offsets) - 1) / parts for name, c in self.ragged.items()}
         sizes |= {name: len(c) for name, c in self.dense.items()}
         if "input_ids" not in self.ragged or len(set(sizes.values())) != 1:
             raise ValueError(f"columns must have equally many rows and include input_ids, got {sizes}")
@@ -63,7 +68,7 @@ class FeatureTable:
         return cls(ragged, dense)
 
     def __len__(self) -> int:
-        return len(self.ragged["input_ids"].offsets) - 1
+        return (len(self.ragged["input_ids"].offsets) - 1) // self.parts
 
     def __getitem__(self, name: str):
         """The column: Ragged, or an array [rows]."""
@@ -72,21 +77,30 @@ class FeatureTable:
     @property
     def lengths(self) -> np.ndarray:
         """Tokens of each row, special tokens included, of the longest where it has several sequences: [rows] int64."""
-        return np.max([column.lengths for name, column in self.ragged.items() if name.endswith("input_ids")], axis=0)
+        lengths = np.max([column.lengths for name, column in self.ragged.items() if name.endswith("input_ids")], axis=0)
+        return lengths if self.parts == 1 else lengths.reshape(-1, self.parts).max(axis=1)
 
     def row(self, i: int) -> dict:
-        """Column name -> array (ragged) or scalar (dense) of one row."""
-        return {name: c.row(i) for name, c in self.ragged.items()} | {name: c[i] for name, c in self.dense.items()}
+        """Column name -> array (ragged; of several parts a list of them) or scalar (dense) of one row."""
+        parts = self._sequences([i]).tolist()
+        ragged = {name: [c.row(k) for k in parts] for name, c in self.ragged.items()}
+        if self.parts == 1:
+            ragged = {name: sequences[0] for name, sequences in ragged.items()}
+        return ragged | {name: c[i] for name, c in self.dense.items()}
+
+    def _sequences(self, rows) -> np.ndarray:
+        """Where the parts of rows stand in the ragged columns."""
+        return (np.asarray(rows, np.int64)[:, None] * self.parts + np.arange(self.parts)).reshape(-1)
 
     def select(self, rows) -> "FeatureTable":
         """A table of the given rows, in the given order."""
         rows = np.arange(len(self))[rows]
-        ragged = {name: column.select(rows) for name, column in self.ragged.items()}
-        return FeatureTable(ragged, {name: column[rows] for name, column in self.dense.items()}, self.info)
+        ragged = {name: column.select(self._sequences(rows)) for name, column in self.ragged.items()}
+        return FeatureTable(ragged, {name: column[rows] for name, column in self.dense.items()}, self.info, self.parts)
 
     @staticmethod
     def concat(tables: Sequence["FeatureTable"]) -> "FeatureTable":
-        """All rows of the tables one after the other; counts of `info` are added up."""
+        """All rows of the tables, of equally many parts, one after the other; counts of `info` are added up."""
         ragged = {}
         for name in tables[0].ragged:
             columns = [table.ragged[name] for table in tables]
@@ -94,10 +108,11 @@ class FeatureTable:
             ragged[name] = Ragged(np.concatenate([column.values for column in columns]), row_offsets(lengths))
         dense = {name: np.concatenate([table.dense[name] for table in tables]) for name in tables[0].dense}
         keys = dict.fromkeys(key for table in tables for key in table.info)
-        return FeatureTable(ragged, dense, {key: sum(table.info.get(key, 0) for table in tables) for key in keys})
+        info = {key: sum(table.info.get(key, 0) for table in tables) for key in keys}
+        return FeatureTable(ragged, dense, info, tables[0].parts)
 
     def batch(self, rows, length: int, batch_size: int, columns: Iterable[str] | None = None) -> dict[str, np.ndarray]:
-        """Pads `rows` to [batch_size, length] with 0.
+        """Pads `rows` to [batch_size, length] with 0, or where they have parts to [batch_size, parts, length].
 
         Args:
             rows: at most batch_size row numbers; the missing ones are fillers.
@@ -106,7 +121,7 @@ class FeatureTable:
         Returns: ragged columns and attention_mask, for `x_input_ids` also x_attention_mask, [batch_size, length] int32;
             dense ones [batch_size, ...] int32 or
             float32; sample_weight [batch_size] float32, 1 for a row and 0 for a filler. A filler attends to its first
-            position, so that no softmax runs over nothing.
+            position, so that no softmax runs over nothing; a part that a row does not have attends to none.
         Raises: ValueError when a row is longer than `length` or there are more rows than batch_size.
         """
         rows = np.asarray(rows, np.int64)
@@ -118,10 +133,10 @@ class FeatureTable:
         batch = {name: self._padded(name, rows, length, batch_size) for name in columns}
         for name in ("input_ids", *columns):
             if name.endswith("input_ids"):
-                lengths = np.ones(batch_size, np.int64)
-                lengths[: len(rows)] = self.ragged[name].lengths[rows]
-                mask = name.replace("input_ids", "attention_mask")
-                batch[mask] = (np.arange(length) < lengths[:, None]).astype(np.int32)
+                lengths = np.ones(batch_size * self.parts, np.int64)
+                lengths[: len(rows) * self.parts] = self.ragged[name].lengths[self._sequences(rows)]
+                mask = (np.arange(length) < lengths[:, None]).astype(np.int32)
+                batch[name.replace("input_ids", "attention_mask")] = self._by_row(mask)
         batch["sample_weight"] = (np.arange(batch_size) < len(rows)).astype(np.float32)
         return batch
 
@@ -136,13 +151,17 @@ class FeatureTable:
             padded[: len(rows)] = column[rows]
             return padded
         values, offsets = self.ragged[name]
-        lengths = offsets[rows + 1] - offsets[rows]
-        if len(rows) and lengths.max() > length:
-            longest = int(rows[lengths.argmax()])
+        at = self._sequences(rows)
+        lengths = offsets[at + 1] - offsets[at]
+        if len(at) and lengths.max() > length:
+            longest = int(at[lengths.argmax()]) // self.parts
             raise ValueError(f"row {longest} has {lengths.max()} values in {name!r}, the batch only {length}")
-        padded = np.zeros((batch_size, length), np.int32)
-        padded[: len(rows)][np.arange(length) < lengths[:, None]] = values[spans(offsets[rows], lengths)]
-        return padded
+        padded = np.zeros((batch_size * self.parts, length), np.int32)
+        padded[: len(at)][np.arange(length) < lengths[:, None]] = values[spans(offsets[at], lengths)]
+        return self._by_row(padded)
+
+    def _by_row(self, padded: np.ndarray) -> np.ndarray:
+        return padded if self.parts == 1 else padded.reshape(-1, self.parts, padded.shape[-1])
 
     def save(self, path):
         """Writes one file that `load` reads; plain arrays with checksums, nothing executable."""
@@ -157,7 +176,8 @@ class FeatureTable:
                 shared.append(column.offsets)
                 arrays[f"offsets/{known}"] = column.offsets
             uses[name] = known
-        meta = json.dumps({"offsets": uses, "info": {key: int(value) for key, value in self.info.items()}})
+        info = {key: int(value) for key, value in self.info.items()}
+        meta = json.dumps({"offsets": uses, "dense": list(self.dense), "info": info, "parts": self.parts})
         arrays[META] = np.frombuffer(meta.encode(), np.uint8)
         with open(path, "wb") as file:
             np.savez(file, **arrays)
@@ -169,8 +189,8 @@ class FeatureTable:
             meta = json.loads(file[META].tobytes())
             offsets = {i: file[f"offsets/{i}"] for i in set(meta["offsets"].values())}
             ragged = {name: Ragged(file[f"ragged/{name}"], offsets[i]) for name, i in meta["offsets"].items()}
-            dense = {key.split("/", 1)[1]: file[key] for key in file.files if key.startswith("dense/")}
-        return cls(ragged, dense, meta["info"])
+            dense = {name: file[f"dense/{name}"] for name in meta["dense"]}
+        return cls(ragged, dense, meta["info"], meta["parts"])
 
 
 def row_offsets(lengths) -> np.ndarray:

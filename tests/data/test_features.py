@@ -111,3 +111,35 @@ def test_a_dense_column_may_hold_several_numbers_per_row(tmp_path):
     assert features.batch([1], length=2, batch_size=2)["labels"].tolist() == [[0.5, 0.25], [0.0, 0.0]]
     features.save(tmp_path / "rows")
     assert FeatureTable.load(tmp_path / "rows").select([1])["labels"].tolist() == [[0.5, 0.25]]
+
+
+def table_of_parts():
+    """Two rows of three parts; the first row has only two of them."""
+    ids = Ragged(np.array([1, 2, 3, 4, 5, 6, 7, 8]), np.array([0, 2, 3, 3, 4, 7, 8]))
+    return FeatureTable({"input_ids": ids, "token_type_ids": ids}, {"labels": np.array([1, 2])}, {"cut": 1}, parts=3)
+
+
+def test_rows_of_several_parts_give_batches_with_an_axis_more():
+    table = table_of_parts()
+    assert len(table) == 2 and table.lengths.tolist() == [2, 3]
+    assert [part.tolist() for part in table.row(0)["input_ids"]] == [[1, 2], [3], []]
+    batch = table.batch([1, 0], length=4, batch_size=3)
+    assert batch["input_ids"].tolist() == [
+        [[4, 0, 0, 0], [5, 6, 7, 0], [8, 0, 0, 0]], [[1, 2, 0, 0], [3, 0, 0, 0], [0] * 4], [[0] * 4] * 3,
+    ]  # fmt: skip
+    # a part that is not there attends to nothing, a filler to its first position
+    assert batch["attention_mask"].sum(axis=2).tolist() == [[1, 3, 1], [2, 1, 0], [1, 1, 1]]
+    assert batch["labels"].tolist() == [2, 1, 0]
+    with pytest.raises(ValueError, match="row 1 has 3 values in 'input_ids', the batch only 2"):
+        table.batch([0, 1], length=2, batch_size=2)
+
+
+def test_parts_stay_together_when_rows_are_chosen_joined_and_stored(tmp_path):
+    table = table_of_parts()
+    joined = FeatureTable.concat([table.select([1]), table])
+    joined.save(tmp_path / "rows")
+    loaded = FeatureTable.load(tmp_path / "rows")
+    assert loaded.parts == 3 and loaded.lengths.tolist() == [3, 2, 3]
+    assert [part.tolist() for part in loaded.row(2)["input_ids"]] == [[4], [5, 6, 7], [8]]
+    with pytest.raises(ValueError, match="equally many rows"):
+        FeatureTable(dict(table.ragged), dict(table.dense), parts=4)
