@@ -72,9 +72,10 @@ def load_dataset(task: Task, path, training: bool, whole: bool = False) -> Datas
         return task.encode(examples, training)
 
     features = cached_features(cache_dir() / "features", key, build) if task.config.data.cache else build()
+    counted = "".join(f", {count} {name.replace('_', ' ')}" for name, count in features.info.items() if count)
     logger.info(
-        "%s: %d examples, %d rows of %d to %d tokens (%.1f s)", path, len(examples), len(features),
-        features.lengths.min(), features.lengths.max(), time.perf_counter() - start,
+        "%s: %d examples, %d rows of %d to %d tokens%s (%.1f s)", path, len(examples), len(features),
+        features.lengths.min(), features.lengths.max(), counted, time.perf_counter() - start,
     )  # fmt: skip
     return Dataset(examples, features)
 

@@ -2,8 +2,10 @@
 
 from mindspore import nn
 
+from tasklab.nn.attention import MASKED
 from tasklab.nn.compat import dense
 from tasklab.nn.dropout import Dropout
+from tasklab.nn.pooling import Pooling
 
 
 class MultipleChoiceHead(nn.Cell):
@@ -19,17 +21,22 @@ class MultipleChoiceHead(nn.Cell):
 
 
 class MultipleChoiceNetwork(nn.Cell):
-    """Scores C texts per question with an encoder that has a pooler.
+    """Scores C texts per question with an encoder that has a pooler, as transformers' BertForMultipleChoice.
 
-    Inputs:  input_ids, attention_mask, token_type_ids, each [B, C, S] int32.   Returns: logits [B, C].
+    Inputs:  input_ids, attention_mask, token_type_ids, each [B, C, S] int32; the mask of a text that a question does
+             not have is 0 everywhere.
+    Returns: a tuple with logits [B, C], MASKED more for those, so that a softmax gives them nothing.
     """
 
-    def __init__(self, encoder: nn.Cell, head: MultipleChoiceHead):
+    def __init__(self, encoder: nn.Cell, head: MultipleChoiceHead, pooling: str = "first"):
         super().__init__()
-        self.encoder, self.head = encoder, head
+        self.encoder, self.pooling, self.head = encoder, Pooling(pooling), head
 
     def construct(self, input_ids, attention_mask, token_type_ids):
         B, C, S = input_ids.shape
         rows = (B * C, S)
-        hidden = self.encoder(input_ids.reshape(rows), attention_mask.reshape(rows), token_type_ids.reshape(rows))
-        return self.head(self.encoder.pool(hidden)).reshape((B, C))
+        mask = attention_mask.reshape(rows)
+        hidden = self.encoder(input_ids.reshape(rows), mask, token_type_ids.reshape(rows))
+        logits = self.head(self.encoder.pool(self.pooling(hidden, mask))).reshape((B, C))
+        absent = (1 - attention_mask[:, :, 0]).astype(logits.dtype)
+        return (logits + absent * MASKED,)

@@ -76,6 +76,8 @@ def _ready(source, task: str | None):
     config = Trainer(task=task, model=source, overrides=["kernels=off"]).config
     if config.model.pair_encoding != "joint":
         raise ConfigError(f"{source}: reads two texts apart (model.pair_encoding), which these files cannot hold yet")
+    if config.task == "multiple_choice":
+        raise ConfigError(f"{source}: multiple choice has no export here, its inputs are [questions, choices, tokens]")
     model = Ready(config.checkpoint, config).model
     model.network.set_train(False)
     return model

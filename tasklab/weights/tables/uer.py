@@ -66,7 +66,7 @@ _PRETRAINING = (
 _POOLED = Head((*pair("encoder.pooler", "output_layer_1"), *pair("head.classifier", "output_layer_2")))
 _HEADS = {
     "text_classification": _POOLED,
-    "multiple_choice": _POOLED,
+    "multiple_choice": Head((*pair("head.classifier", "output_layer"),), outputs=1),  # its networks have no pooler
     "question_answering": Head((*pair("head.output", "output_layer"),), outputs=2),
     "token_classification": Head((*pair("head.classifier", "output_layer"),)),
 }

@@ -1,0 +1,87 @@
+"""Multiple choice: which of the answers offered to a question is right (C3, DREAM, RACE, SWAG, COPA)."""
+
+from collections import Counter
+
+import numpy as np
+
+from tasklab.data.choice_input import choice_examples_from_input
+from tasklab.data.choice_rows import choice_rows
+from tasklab.data.choices import ChoiceDataConfig, read_choices
+from tasklab.encoders import build_encoder
+from tasklab.metrics.choices import choice_report, score_choices
+from tasklab.task import TASKS, Task
+
+
+@TASKS.register("multiple_choice")
+class MultipleChoice(Task):
+    """A question is a row, each of its choices a sequence in it; their scores meet in one softmax. Metric: accuracy."""
+
+    data_config = ChoiceDataConfig
+    defaults = {"train": {"epochs": 3, "batch_size": 16}}
+    labels = ("labels",)
+    labelled_evaluation = True
+    metric, title = "accuracy", "Choice Metric"
+    default_model = "mulcho_minilm_l6"
+    primer = '{"context": "W: Ann is at home.", "question": "Where is Ann?", "choices": ["Here.", "At home."]}'
+
+    def read(self, path, training):
+        return read_choices(path, self.config.data, training)
+
+    def parse(self, input_data):
+        return choice_examples_from_input(input_data, self.config.data)
+
+    def encode(self, examples, training):
+        return choice_rows(self.tokenizer, examples, self.config.data.max_seq_length)
+
+    def network(self):
+        from tasklab.nn.multiple_choice import MultipleChoiceHead, MultipleChoiceNetwork
+
+        model = self.config.model
+        head = MultipleChoiceHead(model.hidden_size, model.hidden_dropout_prob)
+        return MultipleChoiceNetwork(build_encoder(self.config, pooler=True), head, model.pooling)
+
+    def loss(self):
+        from tasklab.nn.losses import ClassificationLoss
+
+        return ClassificationLoss()
+
+    def decode(self, outputs, features, examples, top_k=1):
+        logits = np.zeros((len(examples), features.parts))
+        for rows, (found,) in outputs:
+            logits[rows] = found
+        return [self._answers(e, row[: len(e.choices)], top_k) for e, row in zip(examples, logits, strict=True)]
+
+    def score(self, predictions, examples):
+        return score_choices(self._chosen(predictions), examples)
+
+    def report(self, predictions, examples):
+        return choice_report(self._chosen(predictions), examples)
+
+    def stratum(self, example):
+        return example.label
+
+    def baseline(self, examples):
+        """The longest choice, the first of equally long ones."""
+        return score_choices([int(np.argmax([len(choice) for choice in e.choices])) for e in examples], examples)
+
+    def learned_baseline(self, training, examples):
+        """The place that is right most often in the training data, among those that a question has."""
+        order = [number for number, _ in Counter(e.label for e in training).most_common()]
+        return score_choices([next((i for i in order if i < len(e.choices)), 0) for e in examples], examples)
+
+    def _answers(self, example, logits: np.ndarray, top_k: int) -> list[dict]:
+        order = np.argsort(-logits, kind="stable")[:top_k].tolist()
+        if self.config.data.output_labels:
+            return [{"id": _identity(example.id), "label": number} for number in order]
+        prob = np.exp(logits - logits.max())
+        scores = [round(float(p), 4) for p in prob / prob.sum()]
+        return [{"text": example.choices[i], "index": i, "score": scores[i], "scores": scores} for i in order]
+
+    def _chosen(self, predictions) -> list[int]:
+        key = "label" if self.config.data.output_labels else "index"
+        return [answers[0][key] for answers in predictions]
+
+
+def _identity(text: str) -> int | str:
+    """As the file has it: UER-py's ids are numbers."""
+    return int(text) if text.isdecimal() and str(int(text)) == text else text
