@@ -1,6 +1,7 @@
 """Text and JSON from files people have: every way in which one cannot be read is told with its place and a remedy."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from tasklab.errors import DataError
@@ -11,9 +12,7 @@ NAMED = 12  # files shown when the wanted one is absent
 
 def read_text(path) -> str:
     """The text of a UTF-8 file, with or without a byte order mark. Raises DataError."""
-    path = Path(path)
-    if not path.is_file():
-        raise DataError(f"{path}: {'not a file' if path.exists() else 'no such file'}; {neighbours(path)}")
+    path = _existing(path)
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
@@ -21,14 +20,22 @@ def read_text(path) -> str:
         content = path.read_bytes()
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise DataError(f"{path}: byte 0: UTF-16, not UTF-8; convert it with: iconv -f UTF-16 -t UTF-8")
-    if content[:2] == b"\x1f\x8b":
-        raise DataError(f"{path}: byte 0: compressed with gzip; unpack it with: gunzip")
+    return _decoded(path, content, 0)
+
+
+def text_lines(path) -> Iterator[str]:
+    """The lines of a UTF-8 file of any size, one at a time; they end at \\n only, which stays.
+
+    Raises: DataError as `read_text` does, at the first line when there is no such file.
+    """
+    path, offset = _existing(path), 0
     try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: byte {error.start}: not UTF-8{_guess(content)}") from None
+        with open(path, "rb") as file:
+            for line in file:
+                yield _decoded(path, line, offset)
+                offset += len(line)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
 
 
 def read_json(path):
@@ -73,6 +80,25 @@ def neighbours(path: Path) -> str:
         return f"{folder} cannot be listed ({error.strerror})"
     listed = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
     return f"{folder} holds {listed or 'nothing'}"
+
+
+def _existing(path) -> Path:
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"{path}: {'not a file' if path.exists() else 'no such file'}; {neighbours(path)}")
+    return path
+
+
+def _decoded(path: Path, content: bytes, offset: int) -> str:
+    """The text of a whole file, or of the part of it that begins at byte `offset`."""
+    if offset == 0 and content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise DataError(f"{path}: byte 0: UTF-16, not UTF-8; convert it with: iconv -f UTF-16 -t UTF-8")
+    if offset == 0 and content[:2] == b"\x1f\x8b":
+        raise DataError(f"{path}: byte 0: compressed with gzip; unpack it with: gunzip")
+    try:
+        return content.decode("utf-8" if offset else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: byte {offset + error.start}: not UTF-8{_guess(content)}") from None
 
 
 def _guess(content: bytes) -> str:

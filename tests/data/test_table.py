@@ -1,5 +1,7 @@
 """Table files as people have them: what loads, and the exact words for what does not."""
 
+import tracemalloc
+
 import pytest
 
 from tasklab.data.table import Table
@@ -91,3 +93,17 @@ def test_json_that_cannot_be_used_names_its_place(tmp_path):
 
 def test_an_empty_file_says_so(tmp_path):
     assert message(write(tmp_path, " \n")) == "FILE: is empty"
+
+
+def test_a_table_takes_as_much_memory_as_one_row(tmp_path):
+    path = write(tmp_path, "text\tlabel\n" + ("river " * 40 + "\t1\n") * 20_000)  # 4.8 MB
+    tracemalloc.start()
+    assert sum(1 for _ in Table(path)) == 20_000
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1e6
+
+
+def test_a_byte_that_is_no_text_is_told_with_its_place_in_the_file(tmp_path):
+    (tmp_path / "t.tsv").write_bytes("text\n日\n".encode() + b"caf\xe9\n")
+    assert message(tmp_path / "t.tsv").startswith("FILE: byte 12: not UTF-8")  # 5 + 4 + 3
