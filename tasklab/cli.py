@@ -5,6 +5,7 @@ import json
 import os
 import re
 import sys
+from operator import methodcaller
 
 from tasklab import __version__
 from tasklab.errors import Interrupted, TasklabError
@@ -102,7 +103,7 @@ def parser() -> argparse.ArgumentParser:
     verb.add_argument("names", nargs="+", metavar="NAME", help=WORDS + "; every further word is an input")
     verb.add_argument("--checkpoint", metavar="DIR", help="default: the best checkpoint of the run")
     verb.add_argument("--file", metavar="FILE", help="inputs from a file instead (.json, .jsonl, .txt, .tsv, .csv)")
-    verb.add_argument("--output", metavar="FILE", help="write the answers to a .tsv, .json or .jsonl file")
+    verb.add_argument("--output", metavar="FILE", help="write the answers to .tsv, .json or .jsonl; vectors to .npy")
     for name, what in (("logits", "outputs"), ("prob", "probabilities")):
         told = f"answers of classifiers carry the {what} of all classes (column {name})"
         verb.add_argument(f"--output_{name}", f"--output-{name}", action="store_true", help=told)
@@ -233,13 +234,14 @@ def predict(options):
     trainer, inputs = _trainer(options, inputs=True)
     if bool(inputs) == bool(options.file):
         options.usage.error(f"give inputs as arguments or with --file, for example: {trainer.example()}")
-    answers = trainer.predict(options.checkpoint, input_data=options.file or inputs, top_k=options.top_k)
+    asked = {"input_data": options.file or inputs, "top_k": options.top_k}
     if options.output:
-        from tasklab.data.answer_file import write_answers
+        from tasklab.data.answer_file import write_parts
 
-        write_answers(options.output, answers)
+        write_parts(options.output, trainer.predict_parts(options.checkpoint, **asked))
     else:
-        print(json.dumps(answers, ensure_ascii=False, indent=1))
+        answers = trainer.predict(options.checkpoint, **asked)
+        print(json.dumps(answers, ensure_ascii=False, indent=1, default=methodcaller("tolist")))  # vectors are arrays
 
 
 def search(options):

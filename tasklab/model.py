@@ -30,12 +30,18 @@ class Model:
 
     def files(self) -> dict[str, bytes]:
         """What a checkpoint needs beside the weights to stand alone: configuration and tokenizer."""
-        config = self.config.copy()
-        config.data.train = config.data.eval = None  # data stays where it is
-        config.checkpoint = config.output_dir = None
-        config.tokenizer.vocab = None  # the folder's own
+        config = standing_alone(self.config)
         labels = {LABELS: json_bytes(config.model.labels)} if config.model.labels else {}  # for other programs too
         return {CONFIG: config.to_yaml().encode(), **labels, **self.task.tokenizer.files()}
+
+
+def standing_alone(config: Config) -> Config:
+    """What a folder says of the model in it: nothing about where it was made."""
+    config = config.copy()
+    config.data.train = config.data.eval = None  # data stays where it is
+    config.checkpoint = config.output_dir = None
+    config.tokenizer.vocab = None  # the folder's own
+    return config
 
 
 def start_model(config: Config, weights: str | None) -> Model:
@@ -64,14 +70,16 @@ def ready_model(config: Config, checkpoint) -> Model:
     """
     source = find_weights(checkpoint)
     if is_checkpoint(source.folder):
-        saved = saved_config(source.folder)
-        if saved.task != config.task:
-            raise CheckpointError(
-                f"{source.folder} was trained for {saved.task}, not for {config.task}; "
-                f"use Trainer(task={saved.task!r}, ...) or another checkpoint"
-            )
+        saved, asked = saved_config(source.folder), config
         config = config.copy()
         config.model, config.tokenizer = saved.model, saved.tokenizer
+        if saved.task != config.task:
+            if not TASKS.get(config.task).encoder_alone:
+                raise CheckpointError(
+                    f"{source.folder} was trained for {saved.task}, not for {config.task}; "
+                    f"use Trainer(task={saved.task!r}, ...) or another checkpoint"
+                )
+            config.model.pooling, config.model.hidden_layer = asked.model.pooling, asked.model.hidden_layer
     return _loaded(config, source, STRICT)
 
 
@@ -99,10 +107,19 @@ def _loaded(config: Config, source: WeightSource, policy: str) -> Model:
     if policy == FINETUNE:
         tensors, notes = _prepared(task, source, tensors, notes)
     network = _fresh_network(task)
-    ledger = load_into(network, tensors, policy, source.name)
+    ledger = load_into(network, tensors, policy, source.name, _left_aside(task))
     for line in (ledger.render(source.name), *notes):
         logger.info(line)
     return Model(task, network, source)
+
+
+def _left_aside(task: Task) -> tuple[str, ...]:
+    """Beginnings of the names of weights that this task has no use for."""
+    if not task.encoder_alone:
+        return ()
+    layers = task.config.model.num_hidden_layers
+    above = range(task.config.model.hidden_layer or layers, layers)
+    return ("head.", *(f"encoder.layers.{i}." for i in above))
 
 
 def _prepared(task: Task, source: WeightSource, tensors: dict, notes) -> tuple[dict, list[str]]:

@@ -4,9 +4,12 @@ import json
 import logging
 import os
 import time
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import mindspore as ms
+import numpy as np
 
 from tasklab import kernels
 from tasklab.cachedir import cache_dir
@@ -112,17 +115,25 @@ def evaluate(ready: Ready, path, predictions_file=None, report_folder=None) -> d
     return metrics
 
 
-def predict(ready: Ready, input_data, top_k: int) -> list:
-    """The best answer per input, or the list of the top_k best."""
-    task = ready.model.task
-    examples = task.parse(input_data)
-    if not examples:
+def predict(ready: Ready, input_data, top_k: int) -> Sequence:
+    """The best answer per input, or the list of the top_k best; one array when they are vectors."""
+    parts = list(predict_parts(ready, input_data, top_k))
+    return np.concatenate(parts) if isinstance(parts[0], np.ndarray) else list(chain.from_iterable(parts))
+
+
+def predict_parts(ready: Ready, input_data, top_k: int) -> Iterator[Sequence]:
+    """The same, part by part, as the task cuts its input. Raises DataError when there is none."""
+    task, empty = ready.model.task, True
+    for examples in filter(None, task.parts(input_data)):
+        empty = False
+        features = task.encode(examples, training=False)
+        planned = serving_lengths(int(features.lengths.max()), task.config.data.max_seq_length)
+        outputs = row_outputs(task, ready.model.network, features, ready.compiles, planned)
+        answers = task.decode(outputs, features, examples, top_k)
+        best = [found[0] for found in answers] if top_k == 1 else answers
+        yield np.stack(best) if isinstance(best[0], np.ndarray) else best
+    if empty:
         raise DataError(f"predict got no input; it takes for example {task.primer}")
-    features = task.encode(examples, training=False)
-    planned = serving_lengths(int(features.lengths.max()), task.config.data.max_seq_length)
-    outputs = row_outputs(task, ready.model.network, features, ready.compiles, planned)
-    answers = task.decode(outputs, features, examples, top_k)
-    return [found[0] for found in answers] if top_k == 1 else answers
 
 
 def remembered_data(run_folder: Path) -> dict[str, str | None]:

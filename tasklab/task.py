@@ -1,7 +1,7 @@
 """The contract between a task and the engine: six verbs in the order the data flows (after allennlp's readers)."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -40,6 +40,11 @@ class Task(ABC):
     """Settings of config.loss that `loss` honours, rdrop_alpha aside; a run with others is refused."""
     scored_answers: ClassVar[int] = 1
     """How many answers per example `score` needs: 1, or more where their order is what counts."""
+    encoder_alone: ClassVar[bool] = False
+    """The network is the encoder of any model, whatever that was trained for: heads in its weights are left aside, and
+    layers above model.hidden_layer."""
+    not_trained: ClassVar[str] = ""
+    """For a task that has nothing to learn: what to do instead of training it."""
     metric: ClassVar[str]
     """Name in `score` that picks the best checkpoint; higher is better."""
     title: ClassVar[str]
@@ -65,6 +70,10 @@ class Task(ABC):
     @abstractmethod
     def parse(self, input_data) -> list:
         """What a user passes to predict -> examples. Raises DataError naming the position."""
+
+    def parts(self, input_data) -> Iterator[list]:
+        """`parse`, in parts that are answered one after the other; for a task that takes files larger than memory."""
+        yield self.parse(input_data)
 
     @abstractmethod
     def encode(self, examples: Sequence, training: bool) -> FeatureTable:

@@ -74,6 +74,8 @@ class Trainer:
         """
         from tasklab.session import train
 
+        if refusal := TASKS.get(self.config.task).not_trained:
+            raise ConfigError(f"{self.config.task} is not trained; {refusal}")
         checkpoint, resume = resume_or_finetune_from_checkpoint or False, not do_finetune
         if train_checkpoint or resume_training:
             if checkpoint:
@@ -121,15 +123,25 @@ class Trainer:
             config.data.eval = str(eval_dataset)
         return evaluate(self._model(eval_checkpoint, config), config.data.eval, predictions_file, report_folder)
 
-    def predict(self, predict_checkpoint=None, input_data=None, top_k: int = 1, batch_size: int | None = None) -> list:
+    def predict(self, predict_checkpoint=None, input_data=None, top_k: int = 1, batch_size: int | None = None):
         """One result per input, in order; with top_k > 1 a list of the best ones per input.
 
         Args:
             predict_checkpoint: as in `evaluate`.
             input_data: one text, a list of texts, dicts or pairs, or a file; see the task.
+        Returns: a list, or for vectors an array with one row per input.
         """
         from tasklab.session import predict
 
+        return predict(self._ready_for(predict_checkpoint, input_data, top_k, batch_size), input_data, top_k)
+
+    def predict_parts(self, predict_checkpoint=None, input_data=None, top_k: int = 1, batch_size: int | None = None):
+        """What `predict` returns, part by part, for files that are larger than memory where the task takes them."""
+        from tasklab.session import predict_parts
+
+        return predict_parts(self._ready_for(predict_checkpoint, input_data, top_k, batch_size), input_data, top_k)
+
+    def _ready_for(self, checkpoint, input_data, top_k: int, batch_size: int | None):
         if input_data is None:
             raise ConfigError(f"predict needs input_data, for example: {self.example()}")
         if top_k < 1:
@@ -137,7 +149,7 @@ class Trainer:
         config = self.config.copy()
         if batch_size is not None:
             config.evaluate.batch_size = batch_size
-        return predict(self._model(predict_checkpoint, config), input_data, top_k)
+        return self._model(checkpoint, config)
 
     def hyperparameter_search(
         self, hp_space=None, compute_objective=None, n_trials: int = 10, direction: str | None = None,

@@ -27,7 +27,7 @@ def calls(monkeypatch):
         def __getattr__(self, verb):
             def call(*args, **options):
                 calls.append((verb, (args, options)))
-                return {"f1": 1.0}
+                return iter([[{"label": "a"}]]) if verb == "predict_parts" else {"f1": 1.0}
 
             return call
 
@@ -117,7 +117,7 @@ def test_scores_of_all_classes_are_asked_for_by_uer_s_options(calls):
     assert calls[0][1]["overrides"] == ["data.output_logits=true", "data.output_prob=true"]
     assert calls[1][1][1] == {"input_data": ["a"], "top_k": 1}
     with open("answers.jsonl") as file:
-        assert file.read() == '"f1"\n'
+        assert file.read() == '{"label": "a"}\n'
 
 
 def test_resume_and_checkpoint_options_reach_the_trainer(calls, capsys):

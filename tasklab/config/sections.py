@@ -35,6 +35,8 @@ class ModelConfig(Section, path="model"):
     bidirectional: bool = False  # rnn, lstm, gru: each layer reads both ways, each way half as wide
     pooling: str = setting("first", choices=("first", "last", "mean", "max"))  # of tokens, where a row gets one output
     pair_encoding: str = setting("joint", choices=("joint", "siamese", "sbert"))  # of two texts: in one row or in two
+    hidden_layer: int | None = setting(None, ge=1)  # feature extraction: take the states behind it; null: the last
+    whitened_size: int | None = setting(None, ge=1)  # feature extraction: of its vectors, set by `tools whiten`
     head: str = setting("softmax", choices=("softmax", "crf"))  # of token classification: tags alone, or as a chain
     problem_type: str = setting("single_label_classification", choices=PROBLEM_TYPES)
     labels: list[str] = setting([])  # names of the classes in the order of the outputs; empty: the training data's
@@ -62,6 +64,12 @@ class ModelConfig(Section, path="model"):
             yield (
                 ("model.hidden_size", "model.num_attention_heads"),
                 f"model.hidden_size {size} is not a multiple of model.num_attention_heads {heads}",
+            )
+        layer, layers = self.hidden_layer, self.num_hidden_layers
+        if layer and layers and layer > layers:
+            yield (
+                ("model.hidden_layer", "model.num_hidden_layers"),
+                f"model.hidden_layer {layer} does not exist among {layers} layers; they count from 1",
             )
 
 

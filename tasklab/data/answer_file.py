@@ -1,12 +1,33 @@
 """Predictions as files: TSV in UER's columns, JSON, JSON lines."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 
+import numpy as np
+
+from tasklab.data.vector_file import SUFFIXES as VECTOR_SUFFIXES
+from tasklab.data.vector_file import write_vectors
 from tasklab.errors import DataError
 
 SUFFIXES = (".tsv", ".json", ".jsonl")
+
+
+def write_parts(path, parts: Iterable[Sequence]):
+    """Writes answers that come in parts: vectors one part after the other, all else as `write_answers` does.
+
+    Raises: DataError before the first part when no answer can go into such a file.
+    """
+    known = dict.fromkeys((*SUFFIXES, *VECTOR_SUFFIXES))
+    if Path(path).suffix not in known:
+        raise DataError(f"{path}: answers are written as {', '.join(known)}; give the file one of these endings")
+    parts = iter(parts)
+    first = next(parts, ())
+    if isinstance(first, np.ndarray):
+        write_vectors(path, chain([first], parts))
+    else:
+        write_answers(path, [*first, *chain.from_iterable(parts)])
 
 
 def write_answers(path, answers: Sequence):

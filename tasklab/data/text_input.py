@@ -23,7 +23,7 @@ def text_examples_from_input(input_data, data: TextDataConfig, problem_type: str
     data.columns names none. A tuple of two strings is a pair, a list of two strings is two inputs.
     Raises: DataError naming the position.
     """
-    if isinstance(input_data, Path) or (isinstance(input_data, str) and _is_path(input_data)):
+    if is_path(input_data):
         path = Path(input_data).expanduser()
         if path.suffix != ".txt" or data.columns:
             examples, note = read_text_rows(path, data, problem_type, labelled=False)
@@ -40,7 +40,12 @@ def text_examples_from_input(input_data, data: TextDataConfig, problem_type: str
     return [_example(item, i, f"input[{i}]", data) for i, item in enumerate(input_data)]
 
 
-def _is_path(text: str) -> bool:
+def is_path(input_data) -> bool:
+    """Whether the input is the name of a file rather than a text."""
+    return isinstance(input_data, Path) or (isinstance(input_data, str) and _names_file(input_data))
+
+
+def _names_file(text: str) -> bool:
     return text.endswith(SUFFIXES) and (not any(map(str.isspace, text)) or Path(text).expanduser().is_file())
 
 

@@ -67,20 +67,20 @@ def plan(network_shapes: dict, tensors: dict) -> Ledger:
     )
 
 
-def settle(ledger: Ledger, policy: str, source: str) -> Ledger:
+def settle(ledger: Ledger, policy: str, source: str, unused: tuple[str, ...] = ()) -> Ledger:
     """The ledger that will be carried out, or a refusal.
 
-    strict: nothing new, nothing of another shape, and nothing left out but a pooler.
+    strict: nothing new, nothing of another shape, and nothing left out but a pooler and names that begin as `unused`.
     finetune: only the head and the pooler may be new; a head of another shape counts as new, with a note.
     Raises: CheckpointError that lists every weight in the way, with its shapes.
     """
     if policy not in POLICIES:
         raise ValueError(f"policy {policy!r}; known: {', '.join(POLICIES)}")
-    strict = policy == STRICT
+    strict, left_out = policy == STRICT, MAY_BE_DROPPED + unused
     new_head = [] if strict else [row for row in ledger.misfit if row.name.startswith(MAY_BE_NEW)]
     wrong = [f"wrong shape  {row}" for row in ledger.misfit if row not in new_head]
     wrong += [f"not in file  {name}" for name in ledger.new if strict or not name.startswith(MAY_BE_NEW)]
-    wrong += [f"not used     {name}" for name in ledger.dropped if strict and not name.startswith(MAY_BE_DROPPED)]
+    wrong += [f"not used     {name}" for name in ledger.dropped if strict and not name.startswith(left_out)]
     if wrong:
         raise CheckpointError(_refusal(ledger, wrong, strict, source))
     return replace(

@@ -11,7 +11,9 @@ import numpy as np
 from tasklab.weights.ledger import FINETUNE, Ledger, plan, settle
 
 
-def load_into(cell: ms.nn.Cell, tensors: dict, policy: str = FINETUNE, source: str = "weights") -> Ledger:
+def load_into(
+    cell: ms.nn.Cell, tensors: dict, policy: str = FINETUNE, source: str = "weights", unused: tuple[str, ...] = ()
+) -> Ledger:
     """Sets the Parameters of `cell` from name -> array, by the names of `cell.parameters_and_names()`.
 
     Values are read as float32; any other type is cast, and noted. Nothing is changed when the load is refused.
@@ -19,7 +21,8 @@ def load_into(cell: ms.nn.Cell, tensors: dict, policy: str = FINETUNE, source: s
     Raises: CheckpointError, see `ledger.settle`.
     """
     parameters = dict(cell.parameters_and_names())
-    ledger = settle(plan({name: parameter.shape for name, parameter in parameters.items()}, tensors), policy, source)
+    found = plan({name: parameter.shape for name, parameter in parameters.items()}, tensors)
+    ledger = settle(found, policy, source, unused)
     casts: Counter = Counter()
     for name in ledger.loaded:
         array = np.asarray(tensors[name])

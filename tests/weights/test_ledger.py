@@ -112,3 +112,12 @@ def test_many_layers_are_told_in_a_few_words():
 def test_an_unknown_policy_is_a_programming_error():
     with pytest.raises(ValueError, match="known: strict, finetune"):
         settle(plan(NETWORK, file()), "lenient", "x")
+
+
+def test_strict_leaves_out_what_it_is_told_to_and_nothing_else():
+    tensors = file(encoder__layers__2__attention__query__weight=(4, 4), head__mlm__bias=(10,))
+    left = ("head.", "encoder.layers.2.")
+    ledger = settle(plan(NETWORK, tensors), STRICT, "x", left)
+    assert ledger.dropped == ("encoder.layers.2.attention.query.weight", "head.mlm.bias")
+    with pytest.raises(CheckpointError, match=r"not used     encoder.layers.2.attention.query.weight"):
+        settle(plan(NETWORK, tensors), STRICT, "x", ("head.",))

@@ -1,0 +1,80 @@
+"""Vectors as files, written part by part: NumPy's arrays, JSON lines, tab-separated numbers."""
+
+import os
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from tasklab.errors import DataError
+
+SUFFIXES = (".npy", ".npz", ".jsonl", ".tsv")
+NUMBER = "%.9g"  # nine digits give every float32 back
+
+
+def write_vectors(path, parts: Iterable[np.ndarray]) -> tuple[int, int]:
+    """Writes parts [n, D] float32, one below the other; the file is there whole or not at all.
+
+    .npy one array [N, D]; .npz the same under the name `vectors`; .jsonl {"vector": [...]} per line; .tsv the D numbers
+    of a vector per line, without a header.
+    Returns: N and D. Raises: DataError for another suffix.
+    """
+    path = Path(path)
+    writers = dict(zip(SUFFIXES, (_npy, _npz, _jsonl, _tsv), strict=True))
+    if path.suffix not in writers:
+        raise DataError(f"{path}: vectors are written as {', '.join(SUFFIXES)}; give the file one of these endings")
+    aside = path.with_name(f".{path.name}.part")
+    try:
+        shape = writers[path.suffix](aside, parts)
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
+    return shape
+
+
+def _npy(path: Path, parts: Iterable[np.ndarray]) -> tuple[int, int]:
+    count = size = 0
+    with open(path, "wb") as file:
+        for part in parts:
+            if not count:
+                size = part.shape[1]
+                _header(file, count, size)
+            file.write(np.ascontiguousarray(part, np.dtype("<f4")).data)
+            count += len(part)
+        file.seek(0)
+        _header(file, count, size)
+    return count, size
+
+
+def _header(file, count: int, size: int):
+    """The header of an array [count, size]; NumPy leaves room in it, so that it is as long for any count."""
+    np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": (count, size)})
+
+
+def _npz(path: Path, parts: Iterable[np.ndarray]) -> tuple[int, int]:
+    array = path.with_name(path.name + ".npy")
+    try:
+        shape = _npy(array, parts)
+        with zipfile.ZipFile(path, "w", allowZip64=True) as archive:
+            archive.write(array, "vectors.npy")
+    finally:
+        array.unlink(missing_ok=True)
+    return shape
+
+
+def _jsonl(path: Path, parts: Iterable[np.ndarray]) -> tuple[int, int]:
+    return _lines(path, parts, lambda numbers: f'{{"vector": [{", ".join(numbers)}]}}\n')
+
+
+def _tsv(path: Path, parts: Iterable[np.ndarray]) -> tuple[int, int]:
+    return _lines(path, parts, lambda numbers: "\t".join(numbers) + "\n")
+
+
+def _lines(path: Path, parts: Iterable[np.ndarray], line) -> tuple[int, int]:
+    count = size = 0
+    with open(path, "w", encoding="utf-8") as file:
+        for part in parts:
+            count, size = count + len(part), part.shape[1]
+            file.writelines(line([NUMBER % value for value in row]) for row in part.tolist())
+    return count, size

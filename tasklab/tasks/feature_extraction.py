@@ -1,0 +1,134 @@
+"""Feature extraction: vectors of texts from any encoder, and how alike two texts are (as sentence-transformers)."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+
+from tasklab.data.features import FeatureTable
+from tasklab.data.pairs import text_rows
+from tasklab.data.text_input import is_path, text_examples_from_input
+from tasklab.data.text_rows import TextDataConfig, read_text_rows
+from tasklab.data.text_stream import TextFile, in_parts
+from tasklab.encoders import build_encoder
+from tasklab.errors import DataError
+from tasklab.metrics.correlation import score_numbers
+from tasklab.metrics.report import number_report
+from tasklab.metrics.vectors import cosines, unit_rows
+from tasklab.task import TASKS, Task
+
+logger = logging.getLogger("tasklab")
+
+PART = 8192
+"""Inputs of a file that are encoded and answered together."""
+
+
+@dataclass
+class VectorDataConfig(TextDataConfig, path="data"):
+    """As for other texts; and what is done to the vectors."""
+
+    normalize: bool = True  # vectors of length 1, so that their products are cosines
+
+
+@TASKS.register("feature_extraction")
+class FeatureExtraction(Task):
+    """A text is answered by its vector, a pair of texts by the cosine of theirs, each encoded alone.
+
+    The vector is the encoder's output, pooled by model.pooling, without BERT's pooler; whitened in a folder that
+    `tools whiten` wrote. Metrics, of pairs with a score: correlation of cosines and scores.
+    """
+
+    data_config = VectorDataConfig
+    defaults = {"model": {"pooling": "mean"}, "data": {"max_seq_length": 256}}
+    encoder_alone = True
+    not_trained = (
+        "its vectors are those of the encoder. Fine-tune the encoder with another task, such as text_classification, "
+        "and name its checkpoint here; `tasklab tools whiten` fits the vectors to a corpus"
+    )
+    metric, title = "spearmanr", "Similarity Metric"
+    default_model = "feat_minilm_l6"
+    primer = '"a text that gets a vector"'
+
+    def read(self, path, training):
+        examples, note = read_text_rows(path, self.config.data, "regression", training=training)
+        if examples[0].text_b is None:
+            raise DataError(
+                f"{examples[0].place}: is one text; an evaluation compares two, with a score of how alike they are: "
+                "name the column of the second with data.text_b"
+            )
+        return examples, note
+
+    def parse(self, input_data):
+        return list(chain.from_iterable(self.parts(input_data)))
+
+    def parts(self, input_data) -> Iterator[list]:
+        if not is_path(input_data):
+            yield text_examples_from_input(input_data, self.config.data, "regression")
+            return
+        file = TextFile(input_data, self.config.data)
+        if file.bad:
+            logger.warning("%s: %s", file.path, file.bad.summary())
+        done = 0
+        for part in in_parts(file, PART):
+            yield part
+            done += len(part)
+            if done < file.count or done > len(part):
+                logger.info("%s: %d of %d texts", file.path, done, file.count)
+
+    def encode(self, examples, training):
+        """Two rows for a pair: its first text and its second."""
+        texts = [[e.text_a] if e.text_b is None else [e.text_a, e.text_b] for e in examples]
+        odd = next((e for e, row in zip(examples, texts, strict=True) if len(row) != len(texts[0])), None)
+        if odd is not None:
+            raise DataError(f"{odd.place}: single texts and pairs are mixed; give each input one text, or each two")
+        flat = list(chain.from_iterable(texts))
+        ragged, cut = text_rows(self.tokenizer, flat, None, self.config.data.max_seq_length)
+        if cut:
+            limit = self.config.data.max_seq_length
+            logger.warning("%d of %d texts are cut after %d tokens (data.max_seq_length)", cut, len(flat), limit)
+        return FeatureTable(ragged, {}, {"cut_rows": cut})
+
+    def network(self):
+        from tasklab.nn.network import TaskNetwork
+        from tasklab.nn.vectors import VectorHead
+
+        config = self.config.copy()
+        config.model.num_hidden_layers = config.model.hidden_layer or config.model.num_hidden_layers
+        model = config.model
+        return TaskNetwork(build_encoder(config), VectorHead(model.pooling, model.hidden_size, model.whitened_size))
+
+    def loss(self):
+        raise NotImplementedError(self.not_trained)
+
+    def decode(self, outputs, features, examples, top_k=1):
+        vectors = None
+        for rows, (found,) in outputs:
+            if vectors is None:
+                vectors = np.zeros((len(features), found.shape[1]), np.float32)
+            vectors[rows] = found
+        if len(features) > len(examples):
+            return [[{"score": round(float(cosine), 6)}] for cosine in cosines(vectors[::2], vectors[1::2])]
+        return [[vector] for vector in (unit_rows(vectors) if self.config.data.normalize else vectors)]
+
+    def score(self, predictions, examples):
+        return self._score([answers[0]["score"] for answers in predictions], examples)
+
+    def report(self, predictions, examples):
+        return number_report([answers[0]["score"] for answers in predictions], [e.label for e in examples])
+
+    def baseline(self, examples):
+        """The cosine of the sets of word pieces."""
+        first, second = (
+            [set(ids.tolist()) for ids, _ in self.tokenizer.encode_batch(texts)]
+            for texts in ([e.text_a for e in examples], [e.text_b for e in examples])
+        )
+        shared = [len(a & b) / max(1, len(a) * len(b)) ** 0.5 for a, b in zip(first, second, strict=True)]
+        return self._score(shared, examples)
+
+    @staticmethod
+    def _score(cosine, examples) -> dict[str, float]:
+        """Without the squared error: cosines and scores are on different scales."""
+        scores = score_numbers(cosine, [e.label for e in examples])
+        return {name: scores[name] for name in ("spearmanr", "pearson", "total")}
