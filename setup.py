@@ -44,7 +44,7 @@ setup(
     extras_require={
         "test": ["pytest>=7.4", "hypothesis>=6.80", *EXPORT, *STACKING],
         "export": EXPORT,
-        "bench": ["torch==2.13.0", "transformers>=4.57"],
+        "bench": ["torch==2.13.0", "transformers[torch]>=4.57"],
         "stacking": STACKING,
         "ray": ["ray[tune]>=2.40"],
         "tensorboard": ["tensorboardX>=2.6"],

@@ -1,4 +1,4 @@
-"""Every YAML that ships takes a training step at toy size, and every backbone goes with every task."""
+"""Every recipe that ships takes a training step at toy size, and every kind of backbone goes with every task."""
 
 from pathlib import Path
 
