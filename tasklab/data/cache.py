@@ -1,4 +1,4 @@
-"""Encoded rows kept on disk by what they were made from; a cache that cannot be used never stops a run."""
+"""Encoded rows kept on disk by what they were made from; a cache of rows that cannot be used never stops a run."""
 
 import hashlib
 import json
@@ -10,10 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tasklab.data.features import FeatureTable
+from tasklab.data.token_file import TokenFile
+from tasklab.errors import DataError
 
 logger = logging.getLogger("tasklab")
 
-SUFFIX, PARTIAL = ".features", ".partial"
+SUFFIX, TOKENS, PARTIAL = ".features", ".tokens", ".partial"
 LIMIT = 4 << 30  # bytes in the folder, about 100 times SQuAD 1.1
 ABANDONED = 3600  # seconds after which an unfinished file belongs to no running process
 
@@ -31,11 +33,33 @@ def cached_features(folder, key: dict, build: Callable[[], FeatureTable], limit:
     if features is None:
         features = build()
         try:
-            _write(features, path)
+            _write(path, features.save)
             _evict(path, limit)
         except OSError as error:
             logger.warning("%s: encoded rows are not kept (%s); the next start encodes them again", folder, error)
     return features
+
+
+def cached_tokens(folder, key: dict, write: Callable[[Path], None], keep: bool = True, limit: int = LIMIT) -> TokenFile:
+    """The token file for `key` in `folder`, written by `write` when there is none or it is damaged.
+
+    keep: False leaves nothing behind; the file then lasts as long as this process maps it.
+    Raises: DataError when it cannot be written: these rows do not fit into memory.
+    """
+    path = Path(folder) / (_digest(key if keep else {**key, "process": os.getpid()}) + TOKENS)
+    found = _read(path, TokenFile) if keep else None
+    try:
+        if found is None:
+            _write(path, write)
+            _evict(path, limit)
+            found = TokenFile(path)
+    except OSError as error:
+        raise DataError(
+            f"{folder}: the token ids cannot be written ({error}); set TASKLAB_CACHE to a folder with room for them"
+        ) from None
+    if not keep:
+        path.unlink()
+    return found
 
 
 def _digest(key: dict) -> str:
@@ -43,9 +67,9 @@ def _digest(key: dict) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _read(path: Path) -> FeatureTable | None:
+def _read(path: Path, load=FeatureTable.load):
     try:
-        features = FeatureTable.load(path)
+        features = load(path)
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return None  # where even writing fails, that is told once
     except Exception as error:  # a damaged archive fails in many ways, and all of them mean: build again
@@ -58,13 +82,13 @@ def _read(path: Path) -> FeatureTable | None:
     return features
 
 
-def _write(features: FeatureTable, path: Path):
+def _write(path: Path, save: Callable[[Path], None]):
     """Writes aside and renames, so that no reader ever meets half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, partial = tempfile.mkstemp(dir=path.parent, prefix=path.stem[:16], suffix=PARTIAL)
     os.close(handle)
     try:
-        features.save(partial)
+        save(Path(partial))
         os.replace(partial, path)
     except BaseException:
         Path(partial).unlink(missing_ok=True)
@@ -75,7 +99,8 @@ def _evict(newest: Path, limit: int):
     for partial in newest.parent.glob("*" + PARTIAL):
         if time.time() - _stat(partial)[0] > ABANDONED:
             partial.unlink(missing_ok=True)
-    entries = sorted(((*_stat(path), path) for path in newest.parent.glob("*" + SUFFIX)), reverse=True)
+    found = [path for suffix in (SUFFIX, TOKENS) for path in newest.parent.glob("*" + suffix)]
+    entries = sorted(((*_stat(path), path) for path in found), reverse=True)
     total = 0
     for _, size, path in entries:
         total += size

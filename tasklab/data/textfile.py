@@ -98,7 +98,7 @@ def _decoded(path: Path, content: bytes, offset: int) -> str:
     try:
         return content.decode("utf-8" if offset else "utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: byte {offset + error.start}: not UTF-8{_guess(content)}") from None
+        raise DataError(f"{path}: byte {offset + error.start}: not UTF-8{guessed_encoding(content)}") from None
 
 
 def _guess(content: bytes) -> str:
