@@ -103,7 +103,7 @@ def parser() -> argparse.ArgumentParser:
     verb.add_argument("names", nargs="+", metavar="NAME", help=WORDS + "; every further word is an input")
     verb.add_argument("--checkpoint", metavar="DIR", help="default: the best checkpoint of the run")
     verb.add_argument("--file", metavar="FILE", help="inputs from a file instead (.json, .jsonl, .txt, .tsv, .csv)")
-    verb.add_argument("--output", metavar="FILE", help="write the answers to .tsv, .json or .jsonl; vectors to .npy")
+    verb.add_argument("--output", metavar="FILE", help="answers to .tsv, .json, .jsonl, or .txt; vectors to .npy")
     for name, what in (("logits", "outputs"), ("prob", "probabilities")):
         told = f"answers of classifiers carry the {what} of all classes (column {name})"
         verb.add_argument(f"--output_{name}", f"--output-{name}", action="store_true", help=told)
@@ -197,7 +197,7 @@ def _verb(group, name: str, run, summary: str, usage: str = "", epilog: str = ""
 
 def _trainer(options, inputs: bool = False):
     """A Trainer for [TASK] NAME [KEY=VALUE ...], and with `inputs` the texts behind the name."""
-    from tasklab.config import find_model
+    from tasklab.config import find_model, task_name
     from tasklab.registry import unknown_name
     from tasklab.task import TASKS
     from tasklab.trainer import Trainer
@@ -205,7 +205,7 @@ def _trainer(options, inputs: bool = False):
     # an input may hold "=" and a path may hold blanks: where there are inputs, an override has no blank
     overrides = [w for w in options.names if OVERRIDE.fullmatch(w) and not (inputs and any(map(str.isspace, w)))]
     names = [word for word in options.names if word not in overrides]
-    task = names.pop(0) if names and names[0] in TASKS.names() else None
+    task = names.pop(0) if names and task_name(names[0]) in TASKS.names() else None
     if not names:
         options.usage.error(f"no model is named{f' for {task}' if task else ''}; `tasklab list` shows the known ones")
     model, left = names[0], names[1:]

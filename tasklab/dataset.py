@@ -10,6 +10,7 @@ import numpy as np
 
 from tasklab.cachedir import cache_dir
 from tasklab.data.cache import cached_features
+from tasklab.data.corpus_rows import CorpusRows
 from tasklab.data.features import FeatureTable
 from tasklab.data.subsets import fold_of, share_of
 from tasklab.digest import file_sha256
@@ -50,7 +51,7 @@ def load_dataset(task: Task, path, training: bool, whole: bool = False) -> Datas
         )
     start = time.perf_counter()
     folded = bool(task.config.data.folds) and not whole
-    drawn = folded or training and not whole and task.config.data.subset
+    drawn = bool(folded or training and not whole and task.config.data.subset)
     examples, note = task.read(path, training or folded)
     if note:
         logger.warning("%s: %s", path, note)
@@ -59,25 +60,31 @@ def load_dataset(task: Task, path, training: bool, whole: bool = False) -> Datas
     if not examples:
         raise DataError(f"{path}: no usable row; check it with: tasklab doctor data {path}")
     if drawn:
-        examples = [examples[i] for i in _drawn(task, examples, training)]
-    ignored = (*NOT_ENCODING, *(() if drawn else DRAWING))
-    data = {k: v for k, v in task.config.data.to_dict().items() if k not in ignored}
-    key = {
-        "format": FORMAT, "task": task.config.task, "split": split, "files": _digests(Path(path)),
-        "tokenizer": task.tokenizer.fingerprint, "data": data, "labels": task.config.model.labels,
-        "problem_type": task.config.model.problem_type, "pairs": task.config.model.pair_encoding,
-        "seed": task.config.seed if drawn else None,
-    }  # fmt: skip
-    def build():
-        return task.encode(examples, training)
-
-    features = cached_features(cache_dir() / "features", key, build) if task.config.data.cache else build()
+        rows = _drawn(task, examples, training)
+        examples = examples[rows] if isinstance(examples, CorpusRows) else [examples[i] for i in rows]
+    if task.config.data.cache and not isinstance(examples, CorpusRows):  # these lie in a file of their own
+        key = _key(task, path, split, drawn)
+        features = cached_features(cache_dir() / "features", key, lambda: task.encode(examples, training))
+    else:
+        features = task.encode(examples, training)
     counted = "".join(f", {count} {name.replace('_', ' ')}" for name, count in features.info.items() if count)
     logger.info(
         "%s: %d examples, %d rows of %d to %d tokens%s (%.1f s)", path, len(examples), len(features),
         features.lengths.min(), features.lengths.max(), counted, time.perf_counter() - start,
     )  # fmt: skip
     return Dataset(examples, features)
+
+
+def _key(task: Task, path, split: str, drawn: bool) -> dict:
+    """Everything that the encoded rows depend on."""
+    ignored = (*NOT_ENCODING, *(() if drawn else DRAWING))
+    return {
+        "format": FORMAT, "task": task.config.task, "split": split, "files": _digests(Path(path)),
+        "tokenizer": task.tokenizer.fingerprint, "labels": task.config.model.labels,
+        "data": {k: v for k, v in task.config.data.to_dict().items() if k not in ignored},
+        "problem_type": task.config.model.problem_type, "pairs": task.config.model.pair_encoding,
+        "seed": task.config.seed if drawn else None,
+    }  # fmt: skip
 
 
 def _drawn(task: Task, examples: Sequence, training: bool) -> np.ndarray:

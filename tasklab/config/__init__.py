@@ -2,7 +2,7 @@
 
 from tasklab.config.catalog import list_models
 from tasklab.config.models import find_model
-from tasklab.config.resolve import assign, find_task, resolve
+from tasklab.config.resolve import assign, find_task, resolve, task_name
 from tasklab.config.section import Section
 from tasklab.config.sections import (
     AdversarialConfig,
@@ -36,4 +36,5 @@ __all__ = [
     "list_models",
     "resolve",
     "setting",
+    "task_name",
 ]

@@ -1,5 +1,7 @@
 """How HuggingFace, google-research/bert and MindFormers spell tasklab's settings: tables only, read by translate.py."""
 
+TASKS = {"fill_mask": "masked_language_modeling"}  # MindFormers; HuggingFace writes it, and ours, with dashes
+
 _SAME_NAME = {  # flat keys that only lack their section
     "data": "max_seq_length",
     "train": "epochs batch_size gradient_accumulation_steps max_steps max_grad_norm logging_steps eval_strategy "

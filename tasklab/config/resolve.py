@@ -4,7 +4,7 @@ import difflib
 import os
 from collections.abc import Mapping
 
-from tasklab.config.aliases import ALIASES
+from tasklab.config.aliases import ALIASES, TASKS
 from tasklab.config.catalog import find
 from tasklab.config.entries import Entry, from_args, from_mapping, from_overrides
 from tasklab.config.models import Origin, Source, chain, missing_task, origin_of
@@ -59,6 +59,12 @@ def read_config(path, data_class: type[DataConfig] = DataConfig) -> Config:
     return merge.finish()
 
 
+def task_name(name: str) -> str:
+    """Our name of a task that goes by HuggingFace's or MindFormers' name, such as fill-mask."""
+    plain = name.replace("-", "_")
+    return TASKS.get(plain, plain)
+
+
 def _args_sources(args) -> list[Source]:
     if args is None:
         return []
@@ -69,6 +75,7 @@ def _names(task, model, given: list[Source]) -> tuple[str, Origin | None]:
     """The task to run and the origin of the model, from the arguments or from what args and overrides say."""
     said = [entry for source in given for entry in translate(source, set(Config().leaf_keys()))[0]]
     task = task or next((entry.value for entry in reversed(said) if entry.key == "task"), None)
+    task = task_name(task) if isinstance(task, str) else task
     if model is None:
         names = [e.value for source in given for e in source if e.key == "trainer.model_name"]  # MindFormers YAML
         model = next((name for name in names if isinstance(name, str) and find(name)), None)

@@ -11,7 +11,7 @@ from tasklab.data.vector_file import SUFFIXES as VECTOR_SUFFIXES
 from tasklab.data.vector_file import write_vectors
 from tasklab.errors import DataError
 
-SUFFIXES = (".tsv", ".json", ".jsonl")
+SUFFIXES = (".tsv", ".json", ".jsonl", ".txt")
 
 
 def write_parts(path, parts: Iterable[Sequence]):
@@ -35,7 +35,8 @@ def write_answers(path, answers: Sequence):
 
     TSV has one column per key of the answers (label, score; logits and prob when asked for): numbers of a list stand
     with blanks between them, names with commas, as UER-py writes them; tabs and line ends in a text become blanks.
-    Raises: DataError for another suffix, and for several answers per input in a TSV.
+    .txt has those of a cloze test as UER-py writes them: four lines per masked word.
+    Raises: DataError for another suffix, for several answers per input in a TSV, and for other answers in a .txt.
     """
     path = Path(path)
     if path.suffix == ".json":
@@ -44,6 +45,8 @@ def write_answers(path, answers: Sequence):
         text = "".join(json.dumps(answer, ensure_ascii=False) + "\n" for answer in answers)
     elif path.suffix == ".tsv":
         text = _table(path, answers)
+    elif path.suffix == ".txt":
+        text = "".join(_cloze(path, answer) for answer in answers)
     else:
         raise DataError(f"{path}: answers are written as {', '.join(SUFFIXES)}; give the file one of these endings")
     path.write_text(text, encoding="utf-8")
@@ -64,3 +67,12 @@ def _cell(value) -> str:
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False)
     return " ".join(str(value).split())
+
+
+def _cloze(path: Path, answer) -> str:
+    if isinstance(answer, list):  # of a text with several masks
+        return "".join(_cloze(path, part) for part in answer)
+    if not {"sentence", "predicted", "correct"} <= answer.keys():
+        raise DataError(f"{path}: a .txt is for cloze tests, with data.cloze_output=true; write .json instead")
+    words = " ".join(answer["predicted"])
+    return f"{answer['sentence']}\nPredicted answer: {words}\nCorrect answer: {answer['correct']}\n\n"

@@ -111,6 +111,10 @@ class FeatureTable:
         info = {key: sum(table.info.get(key, 0) for table in tables) for key in keys}
         return FeatureTable(ragged, dense, info, tables[0].parts)
 
+    def of_epoch(self, epoch: int) -> "FeatureTable":
+        """The rows as this epoch of a training sees them: all epochs the same, unless a table draws anew."""
+        return self
+
     def batch(self, rows, length: int, batch_size: int, columns: Iterable[str] | None = None) -> dict[str, np.ndarray]:
         """Pads `rows` to [batch_size, length] with 0, or where they have parts to [batch_size, parts, length].
 

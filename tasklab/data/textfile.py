@@ -101,7 +101,8 @@ def _decoded(path: Path, content: bytes, offset: int) -> str:
         raise DataError(f"{path}: byte {offset + error.start}: not UTF-8{guessed_encoding(content)}") from None
 
 
-def _guess(content: bytes) -> str:
+def guessed_encoding(content: bytes) -> str:
+    """What to do about bytes that are not UTF-8, as the end of a message; empty when they fit no other encoding."""
     for encoding, name in (("gb18030", "GB18030"), ("cp1252", "CP1252")):
         try:
             content.decode(encoding)

@@ -5,6 +5,7 @@ from mindspore import nn, ops
 
 from tasklab.nn.activations import activation
 from tasklab.nn.compat import dense, parameter
+from tasklab.nn.losses import cross_entropy
 from tasklab.nn.norm import LayerNorm
 
 
@@ -67,3 +68,52 @@ class PretrainingNetwork(nn.Cell):
     def construct(self, input_ids, attention_mask, token_type_ids):
         hidden = self.encoder(input_ids, attention_mask, token_type_ids)
         return self.head(hidden, self.encoder.pool(hidden))
+
+
+class MaskedWordNetwork(nn.Cell):
+    """Encoder and head, which looks at the masked places only: a row of the vocabulary's length for every token would
+    cost most of the time and of the memory.
+
+    Args:
+        head: `LanguageModelHead`, or with `pairs`, for which the encoder is built with its pooler, `PretrainingHead`.
+    Inputs:  input_ids, attention_mask, token_type_ids [B, S]; masked_positions [B, M], int32 all of them.
+    Returns: a tuple of logits [B, M, V] and, with `pairs`, logits [B, 2], the first column is for yes.
+    """
+
+    def __init__(self, encoder: nn.Cell, head: nn.Cell, pairs: bool):
+        super().__init__()
+        self.encoder, self.head, self.pairs = encoder, head, pairs
+
+    def construct(self, input_ids, attention_mask, token_type_ids, masked_positions):
+        hidden = self.encoder(input_ids, attention_mask, token_type_ids)
+        B, S, H = hidden.shape
+        first = ops.arange(0, B * S, S).astype(ms.int32)[:, None]
+        masked = ops.gather(hidden.reshape((-1, H)), (masked_positions + first).reshape(-1), 0)
+        masked = masked.reshape((*masked_positions.shape, H))  # [B, M, H]
+        if self.pairs:
+            return self.head(masked, self.encoder.pool(hidden))
+        return (self.head(masked, attention_mask),)
+
+
+class MaskedWordLoss(nn.Cell):
+    """(sum, count) over the masked words of their cross entropy in nats.
+
+    Inputs: logits [B, M, V]; masked_labels [B, M] int, below 0 where no word is asked for; sample_weight [B].
+    """
+
+    def construct(self, logits, masked_labels, sample_weight):
+        weight = sample_weight[:, None] * (masked_labels >= 0).astype(ms.float32)
+        return cross_entropy(logits.reshape((-1, logits.shape[-1])), masked_labels.reshape(-1), weight.reshape(-1))
+
+
+class PretrainingLoss(MaskedWordLoss):
+    """The mean of `MaskedWordLoss` plus the mean cross entropy of the rows' sentence labels, times the masked words.
+
+    Times these, so that it is a sum like the first; of micro-batches the one with more masked words counts more.
+    Inputs: logits [B, M, V], sentence_logits [B, 2]; masked_labels [B, M], sentence_labels [B]; sample_weight [B].
+    """
+
+    def construct(self, logits, sentence_logits, masked_labels, sentence_labels, sample_weight):
+        words, count = super().construct(logits, masked_labels, sample_weight)
+        sentences, rows = cross_entropy(sentence_logits, sentence_labels, sample_weight)
+        return words + sentences / rows.clip(1, None) * count, count

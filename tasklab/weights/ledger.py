@@ -13,7 +13,7 @@ FINETUNE = "finetune"  # a new head may start from its initializer
 POLICIES = (STRICT, FINETUNE)
 
 MAY_BE_NEW = ("head.", "encoder.pooler.", "pooler.")
-MAY_BE_DROPPED = ("encoder.pooler.", "pooler.")  # strict only: most files carry a pooler that few tasks use
+MAY_BE_DROPPED = ("encoder.pooler.", "pooler.", "head.nsp.")  # strict only: many files carry these, few tasks use them
 
 
 class Misfit(NamedTuple):

@@ -147,6 +147,8 @@ def test_another_task_in_args_is_a_conflict():
 
 def test_the_task_is_found_before_its_data_class_is_known():
     assert find_task(model="qa_tiny") == "question_answering"
+    for theirs in ("fill_mask", "fill-mask", "masked-language-modeling"):
+        assert find_task(theirs) == "masked_language_modeling"
     assert find_task(model="tiny", overrides=["task=tagging"]) == "tagging"
     assert find_task(args=write("a.yaml", "task: tagging\ndata: {labels_of_the_task: 3}\n")) == "tagging"
 

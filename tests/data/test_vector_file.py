@@ -56,5 +56,5 @@ def test_an_unknown_ending_is_refused_before_anything_is_computed(tmp_path):
         raise AssertionError
         yield
 
-    with pytest.raises(DataError, match="v.txt: answers are written as .tsv, .json, .jsonl, .npy, .npz; give the file"):
-        write_parts(tmp_path / "v.txt", never())
+    with pytest.raises(DataError, match="v.doc: answers are written as .tsv, .json, .jsonl, .txt, .npy, .npz; give"):
+        write_parts(tmp_path / "v.doc", never())

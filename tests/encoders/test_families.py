@@ -17,7 +17,13 @@ from tasklab.nn.heads import ClassificationHead, QuestionAnsweringHead
 from tasklab.nn.init import initialize
 from tasklab.nn.multiple_choice import MultipleChoiceHead, MultipleChoiceNetwork
 from tasklab.nn.network import PooledNetwork, TaskNetwork
-from tasklab.nn.pretraining import LanguageModelHead, MaskedWords, PretrainingHead, PretrainingNetwork
+from tasklab.nn.pretraining import (
+    LanguageModelHead,
+    MaskedWordNetwork,
+    MaskedWords,
+    PretrainingHead,
+    PretrainingNetwork,
+)
 
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "families_reference.npz"
 SIZES = {
@@ -156,6 +162,23 @@ def test_every_head_gives_the_logits_of_transformers(reference, run, family, fus
         check(PretrainingNetwork(net, head), "pretraining", "prediction_logits", order)
     # last: RoBERTa's has a pooler of its own
     check(PooledNetwork(net, ClassificationHead(32, 3, dropout=0.1)), "classification", "logits")
+
+
+@EVERY_FAMILY
+def test_masked_places_alone_have_the_logits_of_transformers(reference, run, family):
+    model, inputs = config(family), inputs_of(reference, family)
+    net, pairs = encoder(family), family != "roberta"
+    mlm = masked_words(net, model)
+    head = PretrainingHead(mlm, model.hidden_size) if pairs else LanguageModelHead(mlm)
+    network = MaskedWordNetwork(net, head, pairs).set_train(False)
+    load(network, family, "pretraining", reference)
+    places = np.array([[1, 3], [2, 0], [2, 1]], np.int32)[: len(inputs[0])]
+    outputs = run(network, *inputs, places)
+    expected = reference[f"{family}:pretraining:{'prediction_logits' if pairs else 'logits'}"]
+    np.testing.assert_allclose(outputs[0], expected[np.arange(len(places))[:, None], places], atol=5e-5)
+    if pairs:
+        name = "sop_logits" if family == "albert" else "seq_relationship_logits"
+        np.testing.assert_allclose(outputs[1], reference[f"{family}:pretraining:{name}"], atol=5e-5)
 
 
 def layer_names(start):

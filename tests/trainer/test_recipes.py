@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import tiny_choices
+import tiny_corpus
 import tiny_qa
 import tiny_tags
 import tiny_texts
@@ -20,6 +21,7 @@ BACKBONES = [m["name"] for m in list_models() if not m["task"]]
 TOY = {
     "question_answering": tiny_qa, "text_classification": tiny_texts, "answer_selection": tiny_texts,
     "multi_task_classification": tiny_texts, "token_classification": tiny_tags, "multiple_choice": tiny_choices,
+    "masked_language_modeling": tiny_corpus,
 }  # fmt: skip
 """By task a module with settings(**more) and write_for(config, folder), which gives a folder of rows for a recipe."""
 

@@ -1,0 +1,151 @@
+"""Masked language modelling: fill blanks in texts, and learn to from plain text (Devlin et al. 2019, section 3.1)."""
+
+import numpy as np
+
+from tasklab.cachedir import cache_dir
+from tasklab.data.cloze import cloze_examples_from_input, cloze_rows
+from tasklab.data.corpus_rows import BLANKS, CorpusRows, MaskedWordsDataConfig, read_corpus
+from tasklab.data.masked_rows import MaskedRows
+from tasklab.data.masking import ABSENT, Masking, ordinary
+from tasklab.encoders import build_encoder
+from tasklab.errors import ConfigError
+from tasklab.metrics.masked_words import log_probabilities, score_masked_words, score_most_frequent
+from tasklab.task import TASKS, Task
+from tasklab.text.spelling import continuing, mark_of, spelled
+
+WORDS_INPUT = "masked_positions"
+
+
+@TASKS.register("masked_language_modeling")
+class MaskedLanguageModeling(Task):
+    """What stood behind [MASK]. Metrics: accuracy, loss in nats and perplexity per masked word."""
+
+    data_config = MaskedWordsDataConfig
+    defaults = {"train": {"epochs": 3, "batch_size": 32}, "optimizer": {"lr": 1e-4}}
+    inputs = ("input_ids", "attention_mask", "token_type_ids", WORDS_INPUT)
+    metric, title = "accuracy", "MLM Metric"
+    default_model = "mlm_bert_base_uncased"
+    primer = '"The capital of France is [MASK]."'
+
+    def __init__(self, config, tokenizer):
+        super().__init__(config, tokenizer)
+        self.pairs = config.data.sentence_target != "none"
+        self.labels = ("masked_labels", "sentence_labels") if self.pairs else ("masked_labels",)
+
+    def read(self, path, training):
+        return read_corpus(path, self.tokenizer, self.config.data, cache_dir() / "features")
+
+    def parse(self, input_data):
+        return cloze_examples_from_input(input_data, self.config.data)
+
+    def encode(self, examples, training):
+        data, tokenizer = self.config.data, self.tokenizer
+        if not isinstance(examples, CorpusRows):
+            return cloze_rows(tokenizer, examples, data.max_seq_length, data.cloze_masks, self.config.seed)
+        masking = Masking(
+            tokenizer.mask_id, ordinary(tokenizer.tokens), (tokenizer.unk_id,), data.masking, data.masking_probability
+        )
+        known = None if data.words == BLANKS else continuing(tokenizer.tokens)
+        dynamic = training and data.dynamic_masking
+        return MaskedRows(examples, tokenizer, masking, known, data.sentence_target, self.config.seed, dynamic)
+
+    def network(self):
+        from tasklab.nn.pretraining import LanguageModelHead, MaskedWordNetwork, MaskedWords, PretrainingHead
+
+        if self.tokenizer.mask_id is None:
+            raise ConfigError(f"{self.config.name}: the vocabulary has no [MASK]; take one that has, or add it")
+        if self.config.loss.rdrop_alpha:
+            raise ConfigError("loss.rdrop_alpha: masked_language_modeling does not offer it; set it to 0")
+        model, encoder = self.config.model, build_encoder(self.config, pooler=self.pairs)
+        words = getattr(getattr(encoder, "embeddings", None), "word", None)
+        if words is None:
+            raise ConfigError(f"model.encoder {model.encoder!r} has no word vectors to tell words by; take bert")
+        mlm = MaskedWords(model.hidden_size, words.weight, model.hidden_act, model.layer_norm_eps)
+        head = PretrainingHead(mlm, model.hidden_size) if self.pairs else LanguageModelHead(mlm)
+        return MaskedWordNetwork(encoder, head, self.pairs)
+
+    def loss(self):
+        from tasklab.nn.pretraining import MaskedWordLoss, PretrainingLoss
+
+        return PretrainingLoss() if self.pairs else MaskedWordLoss()
+
+    def decode(self, outputs, features, examples, top_k=1):
+        if isinstance(features, MaskedRows):
+            return self._measured(outputs, features)
+        masks = [{} for _ in examples]  # number of the mask -> what is told about it
+        for rows, (logits, *_) in outputs:
+            for row, scores in zip(rows, logits, strict=True):
+                places = np.flatnonzero(features["mask_number"][row] != ABSENT)
+                logs = log_probabilities(scores[places, : len(self.tokenizer.tokens)])
+                for place, log in zip(places, logs, strict=True):
+                    told = masks[features["example"][row]]
+                    told[features["mask_number"][row, place]] = self._told(features, row, place, log, top_k)
+        found = [[told[number] for number in sorted(told)] for told in masks]
+        if self.config.data.cloze_output:
+            cloze = [[self._cloze(told) for told in several] for several in found]
+            return [several if len(several) == 1 else [several] for several in cloze]
+        found = [[self._answers(e, told) for told in several] for e, several in zip(examples, found, strict=True)]
+        # one mask: the words, best first; several: such a list for each, or with top_k = 1 the best word for each
+        return [
+            several[0] if len(several) == 1 else several if top_k > 1 else [[words[0] for words in several]]
+            for several in found
+        ]
+
+    def score(self, predictions, examples):
+        return score_masked_words(answers[0] for answers in predictions)
+
+    def baseline(self, examples):
+        """The most frequent one of the masked words, everywhere."""
+        features = self.encode(examples, training=False)
+        return score_most_frequent(np.concatenate([features.row(i)[2][1] for i in range(len(features))]))
+
+    def _measured(self, outputs, features: MaskedRows) -> list[list[dict]]:
+        """Per row of a corpus what `score` adds up, and the words, right and predicted."""
+        answers = [None] * len(features)
+        tokens = self.tokenizer.tokens
+        for rows, (logits, *sentences) in outputs:
+            for i, row in enumerate(rows):
+                _, _, (positions, labels), sentence = features.row(int(row))
+                logs = log_probabilities(logits[i, : len(positions)])
+                best = logs.argmax(axis=1)
+                known = sentences and sentence != ABSENT
+                answers[row] = [{
+                    "words": " ".join(tokens[n] for n in labels),
+                    "predicted": " ".join(tokens[n] if n < len(tokens) else "?" for n in best),
+                    "correct": int((best == labels).sum()), "total": len(labels),
+                    "loss": float(-logs[np.arange(len(labels)), labels].sum()),
+                    "sentence_correct": bool(sentences[0][i].argmax() == sentence) if known else None,
+                }]  # fmt: skip
+        return answers
+
+    def _told(self, features, row: int, place: int, log: np.ndarray, top_k: int) -> dict:
+        """One mask of a text: its best words, what was there, and where."""
+        best = np.argsort(-log, kind="stable")[:top_k]
+        correct = int(features["masked_labels"][row, place])
+        return {
+            "ids": best.tolist(), "scores": np.exp(log[best]).tolist(),
+            "correct": None if correct == ABSENT else self.tokenizer.tokens[correct],
+            "span": (int(features["char_start"][row, place]), int(features["char_end"][row, place])),
+            "row": [self.tokenizer.tokens[n] for n in features["input_ids"].row(row)],
+        }  # fmt: skip
+
+    def _answers(self, example, told: dict) -> list[dict]:
+        """Best first, in the words of transformers' fill-mask pipeline."""
+        mark, (start, end) = mark_of(self.tokenizer.tokens), told["span"]
+        answers = []
+        for number, score in zip(told["ids"], told["scores"], strict=True):
+            token = self.tokenizer.tokens[number]
+            word, goes_on = spelled(token, mark)
+            before = example.text[:start].rstrip() if goes_on else example.text[:start]
+            answers.append({
+                "score": round(score, 6), "token": number, "token_str": token if mark is None else word,
+                "sequence": before + word + example.text[end:],
+            })  # fmt: skip
+            if told["correct"] is not None:
+                answers[-1]["correct"] = told["correct"]
+        return answers
+
+    def _cloze(self, told: dict) -> dict:
+        """What UER-py's cloze test writes about a mask: the row, the best words, and the one that was there."""
+        words = [self.tokenizer.tokens[number] for number in told["ids"]]
+        return {"sentence": " ".join(told["row"]), "predicted": words, "correct": told["correct"] or ""}
