@@ -1,7 +1,7 @@
 """A PyTorch twin of `tasklab train mulcho_*`: same files, rows and hyperparameters, transformers' network.
 
 python benchmarks/torch_choice.py RECIPE WEIGHTS_DIR data.train=FILE data.eval=FILE [key=value ...] [--seed 42]
-Reading, encoding and scoring are tasklab's own, so that only network, optimizer, random head and batch order differ.
+Reading, encoding and scoring are tasklab's own, so that only network, optimizer, dropout and random head differ.
 """
 
 import argparse
@@ -28,8 +28,9 @@ def main():
     parser.add_argument("--seed", type=int, default=42)
     options = parser.parse_intermixed_args()
     prepare(options.seed)
+    overrides = [*options.overrides, f"seed={options.seed}"]
     config = resolve(
-        model=options.recipe, data_class=ChoiceDataConfig, defaults=MultipleChoice.defaults, overrides=options.overrides
+        model=options.recipe, data_class=ChoiceDataConfig, defaults=MultipleChoice.defaults, overrides=overrides
     )
     task = MultipleChoice(config, WordPiece(f"{options.weights}/vocab.txt"))
     network = BertForMultipleChoice.from_pretrained(options.weights)
@@ -43,7 +44,7 @@ def main():
         labels = torch.from_numpy(features["labels"][part].astype(np.int64))
         return torch.nn.functional.cross_entropy(logits(features, part), labels, reduction="sum")
 
-    run(task, network, rows, options.seed, loss, np.ones(len(rows)), lambda *where: (logits(*where),))
+    run(task, network, rows, loss, np.ones(len(rows)), lambda *where: (logits(*where),))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """A PyTorch twin of `tasklab train RECIPE`: same files, rows and hyperparameters, transformers' network.
 
 python benchmarks/torch_classification.py RECIPE WEIGHTS_DIR DATA_DIR [--seed 42] [key=value ...]
-Reading, encoding and scoring are tasklab's own, so that only network, optimizer, random head and batch order differ.
+Reading, encoding and scoring are tasklab's own, so that only network, optimizer, dropout and random head differ.
 """
 
 import argparse
@@ -26,7 +26,7 @@ def main():
     parser.add_argument("--seed", type=int, default=42)
     options = parser.parse_intermixed_args()
     prepare(options.seed)
-    overrides = [*options.overrides, f"data.train={options.data}", f"data.eval={options.data}"]
+    overrides = [*options.overrides, f"seed={options.seed}", f"data.train={options.data}", f"data.eval={options.data}"]
     config = resolve(
         model=options.recipe, data_class=TextDataConfig, defaults=TextClassification.defaults, overrides=overrides
     )
@@ -47,7 +47,7 @@ def main():
     def forward(features, part):
         return (network(**padded(features, part)).logits,)
 
-    run(task, network, rows, options.seed, loss, np.ones(len(rows)), forward)
+    run(task, network, rows, loss, np.ones(len(rows)), forward)
 
 
 if __name__ == "__main__":

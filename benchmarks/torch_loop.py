@@ -5,6 +5,8 @@ import os
 import numpy as np
 import torch
 
+from tasklab.engine.row_order import RowOrder
+
 PARTS = 4
 """A batch goes through in parts of like length: the same gradient with less padding."""
 
@@ -20,37 +22,40 @@ def padded(features, rows, names=("input_ids", "attention_mask", "token_type_ids
     return {name: torch.from_numpy(batch[name].astype(np.int64)) for name in names}
 
 
-def train(network, features, config, seed: int, loss, weights):
-    """Yields the number of each epoch when it is done.
+def train(network, features, config, loss, weights):
+    """Yields the number of each epoch when it is done; batches are those of tasklab with the same seed.
 
     loss: row numbers -> their losses' sum; weights: [rows], what each row counts in the mean over a batch.
     """
-    size, peak, epochs = config.train.batch_size, config.optimizer.lr, config.train.epochs
-    rng, parameters = np.random.default_rng(seed), list(network.parameters())
+    peak, every, parameters = config.optimizer.lr, config.train.logging_steps, list(network.parameters())
     groups = [
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": config.optimizer.weight_decay},
         {"params": [p for p in parameters if p.ndim == 1], "weight_decay": 0.0},
     ]
     optimizer = torch.optim.AdamW(groups, lr=peak, betas=tuple(config.optimizer.betas), eps=config.optimizer.eps)
-    per_epoch = -(-len(features) // size)
-    total = per_epoch * epochs
+    order = RowOrder(features, config)
+    total = order.steps_per_epoch * config.train.epochs
     warmup = int(config.schedule.warmup_ratio * total)
-    step = 0
-    for epoch in range(1, epochs + 1):
+    step, losses = 0, []
+    for epoch in range(config.train.epochs):
         network.train()
-        order = rng.permutation(len(features))
-        for i in range(per_epoch):
+        for (batch,) in order.steps(epoch):
             factor = step / warmup if step < warmup else (total - step) / (total - warmup)
             for group in optimizer.param_groups:
                 group["lr"] = peak * factor
-            rows = order[i * size : (i + 1) * size]
-            for part in np.array_split(rows[np.argsort(features.lengths[rows], kind="stable")], min(PARTS, len(rows))):
-                (loss(part) / float(weights[rows].sum())).backward()
+            rows = batch.rows[np.argsort(features.lengths[batch.rows], kind="stable")]
+            losses.append(0.0)
+            for part in np.array_split(rows, min(PARTS, len(rows))):
+                share = loss(part) / float(weights[rows].sum())
+                share.backward()
+                losses[-1] += share.item()
             torch.nn.utils.clip_grad_norm_(parameters, config.train.max_grad_norm)
             optimizer.step()
             optimizer.zero_grad()
             step += 1
-        yield epoch
+            if step % every == 0:
+                print(f"global step {step}, loss: {np.mean(losses[-every:]):.5f}", flush=True)
+        yield epoch + 1
 
 
 def outputs(network, features, forward):
@@ -63,7 +68,7 @@ def outputs(network, features, forward):
             yield rows, tuple(output.numpy() for output in forward(rows))
 
 
-def run(task, network, rows, seed: int, loss, weights, forward):
+def run(task, network, rows, loss, weights, forward):
     """Trains, scores after every epoch with the task's own scorer, and prints each score and the best.
 
     loss, forward: functions of (features, row numbers).
@@ -72,7 +77,7 @@ def run(task, network, rows, seed: int, loss, weights, forward):
     examples = examples[: task.config.data.limit]
     held_out = task.encode(examples, False)
     best = None
-    for epoch in train(network, rows, task.config, seed, lambda part: loss(rows, part), weights):
+    for epoch in train(network, rows, task.config, lambda part: loss(rows, part), weights):
         found = outputs(network, held_out, lambda part: forward(held_out, part))
         scores = task.score(task.decode(found, held_out, examples), examples)
         print(f"epoch {epoch}: {scores}", flush=True)

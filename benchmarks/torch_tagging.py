@@ -2,7 +2,7 @@
 
 python benchmarks/torch_tagging.py RECIPE WEIGHTS_DIR data.train=FILE data.eval=FILE [key=value ...] [--seed 42]
   [--crf FOLDER]   with model.head=crf: the tasklab checkpoint that its transitions start from; else they start from 0
-Reading, encoding and scoring are tasklab's own, so that only network, optimizer and batch order differ; a head that is
+Reading, encoding and scoring are tasklab's own, so that only network, optimizer and dropout differ; a head that is
 in WEIGHTS_DIR is taken from there.
 """
 
@@ -63,9 +63,10 @@ def main():
     parser.add_argument("--crf")
     options = parser.parse_intermixed_args()
     prepare(options.seed)
+    overrides = [*options.overrides, f"seed={options.seed}"]
     config = resolve(
         model=options.recipe, data_class=TaggingDataConfig, defaults=TokenClassification.defaults,
-        overrides=options.overrides,
+        overrides=overrides,
     )  # fmt: skip
     task = TokenClassification(config, WordPiece(f"{options.weights}/vocab.txt"))
     task.prepare([])
@@ -90,7 +91,7 @@ def main():
 
     tagged = np.array([np.count_nonzero(rows["labels"].row(i)) for i in range(len(rows))])
     weights = tagged if network.crf is None else (tagged > 0).astype(int)
-    run(task, network, rows, options.seed, loss, weights, forward)
+    run(task, network, rows, loss, weights, forward)
 
 
 if __name__ == "__main__":
