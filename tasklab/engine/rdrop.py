@@ -20,13 +20,15 @@ class RDropLoss(SummedLoss):
 
     Both passes are one: every row stands in the batch twice, and dropout, which draws by place, drops other values of
     the second. The seed of the micro-batch thus fixes both. A loss with a method `divergence(first, second)` says
-    itself how outputs are compared; otherwise they are logits, and their softmax is.
+    itself how outputs are compared; otherwise they are logits, and their softmax is. One with a method
+    `has_label(labels)` says where there is one; otherwise it is where a whole number is not negative.
     """
 
     def __init__(self, network: nn.Cell, loss: nn.Cell, num_inputs: int, alpha: float):
         super().__init__(network, loss, num_inputs)
         self.alpha = alpha
         self.divergence = getattr(loss, "divergence", softmax_divergence)
+        self.has_label = getattr(loss, "has_label", _not_negative)
 
     def construct(self, *columns):
         rows = columns[0].shape[0]
@@ -44,5 +46,9 @@ class RDropLoss(SummedLoss):
         for _ in range(between.ndim - 1):
             sample_weight = sample_weight.expand_dims(-1)
         if labels.ndim == between.ndim and labels.dtype == ms.int32:
-            return sample_weight * (labels >= 0).astype(ms.float32)
+            return sample_weight * self.has_label(labels).astype(ms.float32)
         return sample_weight
+
+
+def _not_negative(labels):
+    return labels >= 0

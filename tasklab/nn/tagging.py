@@ -36,5 +36,9 @@ class TokenLoss(nn.Cell):
 
     def construct(self, logits, labels, sample_weight):
         B, S, C = logits.shape
-        weight = (sample_weight.astype(ms.float32).reshape((B, 1)) * (labels > 0)).reshape((-1,))
+        weight = (sample_weight.astype(ms.float32).reshape((B, 1)) * self.has_label(labels)).reshape((-1,))
         return cross_entropy(logits.reshape((B * S, C)), labels.reshape((-1,)) - 1, weight)
+
+    def has_label(self, labels):
+        """Which tokens count, for R-Drop too."""
+        return labels > 0

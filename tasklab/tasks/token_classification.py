@@ -33,8 +33,11 @@ class TokenClassification(Task):
     def prepare(self, labels):
         """Settles the unit of the tags, and the tags: those of the checkpoint where they do, else the data's types."""
         model, data = self.config.model, self.config.data
-        if self.config.loss.rdrop_alpha:  # it would compare padding too, and the transitions of a CRF
-            raise ConfigError("loss.rdrop_alpha: token_classification does not offer it; set it to 0")
+        if self.config.loss.rdrop_alpha and model.head == "crf":
+            raise ConfigError(
+                "loss.rdrop_alpha: R-Drop compares probabilities word by word, and a CRF has them for whole sentences "
+                "only; set model.head=softmax, or loss.rdrop_alpha=0"
+            )
         file = read_tagged(data.train, data)
         data.units = file.units
         if data.label2id:

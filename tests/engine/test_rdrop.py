@@ -8,6 +8,7 @@ from word_average import LabelLoss
 
 from tasklab.engine.rdrop import RDropLoss
 from tasklab.nn.divergence import softmax_divergence
+from tasklab.nn.tagging import TokenLoss
 
 
 def softmax(x):
@@ -54,6 +55,15 @@ def test_labels_per_token_say_which_tokens_count(rng):
     labels = np.array([[-100, 1, 0, -100, -100], [-100, 2, 2, 2, -100]])
     apart = divergence(logits[:2], logits[2:])
     assert objective([logits], NoLoss(), 1.0, labels, [1, 1])[0] == pytest.approx(apart[labels >= 0].sum(), abs=1e-5)
+
+
+def test_tags_say_themselves_which_tokens_count(rng):
+    logits = rng.standard_normal((4, 5, 3)).astype(np.float32)
+    tags = np.array([[0, 2, 1, 0, 0], [0, 3, 3, 3, 0]])  # 0 is none, padding among them
+    apart = divergence(logits[:2], logits[2:])[tags > 0]
+    losses = -np.log(softmax(logits))[np.tile(tags, (2, 1)) > 0, np.tile(tags, (2, 1))[np.tile(tags, (2, 1)) > 0] - 1]
+    total, weight = objective([logits], TokenLoss(), 2.0, tags, [1, 1])
+    assert total == pytest.approx(losses.sum() / 2 + 2 * apart.sum(), abs=1e-4) and weight == 5
 
 
 def test_several_outputs_share_the_weight(rng):

@@ -64,9 +64,12 @@ def test_what_cannot_be_learned_is_refused(task, tmp_path):
         prepared(task, tmp_path, "the\tO\n")
     with pytest.raises(ConfigError, match="toy names no tags"):
         task.network()
-    task.config.loss.rdrop_alpha = 1.0
-    with pytest.raises(ConfigError, match="loss.rdrop_alpha: token_classification does not offer it"):
+    task.config.loss.rdrop_alpha, task.config.model.head = 1.0, "crf"
+    with pytest.raises(ConfigError, match="word by word, and a CRF has them for whole sentences only; set model.head="):
         prepared(task, tmp_path)
+    task.config.model.head = "softmax"
+    prepared(task, tmp_path)
+    task.config.model.labels = []
     for labels, told in ((["happy"], "holds 'happy'"), (["O", "B-PER"], "lacks I-PER")):
         task.config.model.labels = labels
         with pytest.raises(ConfigError, match=f"model.labels {told}; token classification needs O and"):

@@ -87,6 +87,24 @@ def test_every_weight_goes_through_every_programs_names_bit_for_bit(reference, f
     same(back, ours)
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_chain_of_tags_has_uer_s_names(reference, family):
+    source = saved(reference, family, "tagging")
+    ours, _ = to_tasklab(source, find_format("huggingface", family), "token_classification")
+    parts = {"transitions": (3, 3), "start_transitions": (3,), "end_transitions": (3,)}
+    values = {name: np.full(shape, number, np.float32) for number, (name, shape) in enumerate(parts.items(), start=1)}
+    ours |= {f"head.crf.{name}": lazy(array) for name, array in values.items()}
+    table = find_format("uer", family)
+    theirs, lost = from_tasklab(ours, table, "token_classification")
+    assert lost == []
+    for name, array in values.items():
+        np.testing.assert_array_equal(np.asarray(theirs[f"crf.{name}"]), array)
+    back, unmatched = to_tasklab(theirs, table)
+    assert unmatched == []
+    for name, array in values.items():
+        np.testing.assert_array_equal(np.asarray(back[f"head.crf.{name}"]), array)
+
+
 H, F, P, V = 4, 6, 8, 10
 BLOCK = {
     **{f"self_attn.linear_layers.{n}.weight": (H, H) for n in range(3)},

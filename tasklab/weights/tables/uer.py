@@ -63,6 +63,9 @@ _PRETRAINING = (
     *pair("encoder.pooler", "target.sp.linear_1"),
     *pair("head.nsp", "target.sp.linear_2"),
 )
+_CRF = tuple(
+    (f"head.crf.{part}", f"crf.{part}") for part in ("transitions", "start_transitions", "end_transitions")
+)  # of run_ner.py with --crf_target, in the layout of pytorch-crf; rows of no task, as not every tagger has one
 _POOLED = Head((*pair("encoder.pooler", "output_layer_1"), *pair("head.classifier", "output_layer_2")))
 _HEADS = {
     "text_classification": _POOLED,
@@ -74,7 +77,7 @@ _HEADS = {
 
 def _format(family: str, rows: tuple) -> Format:
     name = "uer" if family == "bert" else f"uer_{family}"
-    known = Format(name, (*rows, *_PRETRAINING), spell, "uer", family, _HEADS, stores_ties=True)
+    known = Format(name, (*rows, *_CRF, *_PRETRAINING), spell, "uer", family, _HEADS, stores_ties=True)
     return FORMATS.register(name)(known)
 
 
