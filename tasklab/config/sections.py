@@ -32,7 +32,20 @@ class ModelConfig(Section, path="model"):
     initializer_range: float = setting(0.02, gt=0)  # standard deviation of new weights
     embeddings: list[str] = setting(["word", "pos", "seg"], choices=("word", "pos", "seg", "sinusoidal"))
     embedding_norm: bool = True  # normalize their sum
+    # blocks of the layers; an encoder refuses those that it lacks, docs/encoders.md has the table
+    norm: str = setting("layer", choices=("layer", "rms"))  # rms: T5's, without centering
+    norm_position: str = setting("post", choices=("post", "pre"))  # behind each sum, as in BERT, or before each block
+    feed_forward: str = setting("dense", choices=("dense", "gated"))
+    mask: str | None = setting(None, choices=("full", "causal"))  # what a token sees; null: full, gpt's is causal
+    relative_positions: bool = False  # T5's: attention learns distances; embeddings may do without positions
+    relative_attention_num_buckets: int = setting(32, ge=4)
+    relative_attention_max_distance: int = setting(128, ge=4)
+    scale_attention: bool = True  # divide scores by the root of the head's size
+    use_bias: bool = True  # in attention and feed-forward
+    synthesizer: str = setting("dense", choices=("dense", "random"))  # synt
     bidirectional: bool = False  # rnn, lstm, gru: each layer reads both ways, each way half as wide
+    kernel_size: int = setting(3, ge=1)  # tokens of a convolution's window
+    block_size: int = setting(2, ge=1)  # gatedcnn: layers between two sums
     pooling: str = setting("first", choices=("first", "last", "mean", "max"))  # of tokens, where a row gets one output
     pair_encoding: str = setting("joint", choices=("joint", "siamese", "sbert"))  # of two texts: in one row or in two
     hidden_layer: int | None = setting(None, ge=1)  # feature extraction: take the states behind it; null: the last

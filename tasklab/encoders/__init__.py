@@ -18,7 +18,11 @@ ENCODERS = Registry("encoder", package="tasklab.encoders")
 (input_ids, attention_mask, token_type_ids) [B, S] -> hidden [B, S, H]; with pooler also pool(hidden) -> [B, H].
 `fused` is "", "fp32" or "bf16", see nn/transformer.py."""
 
-OPTIONAL = ("num_attention_heads", "intermediate_size", "hidden_act", "attention_probs_dropout_prob", "bidirectional")
+OPTIONAL = (
+    "num_attention_heads", "intermediate_size", "hidden_act", "attention_probs_dropout_prob", "norm_position",
+    "feed_forward", "mask", "relative_positions", "relative_attention_num_buckets", "relative_attention_max_distance",
+    "scale_attention", "use_bias", "synthesizer", "bidirectional", "kernel_size", "block_size",
+)  # fmt: skip
 """The settings in `model` that mean something to some encoders only."""
 
 
@@ -99,6 +103,6 @@ def _refuse_without_bf16(encoder, config: Config):
 
     if not any(isinstance(cell, FusedEncoderLayer) for _, cell in encoder.cells_and_names()):
         raise ConfigError(
-            f"precision = bf16: encoder {config.model.encoder!r} with activation {config.model.hidden_act!r} has no "
-            "kernel for it; set precision=fp32"
+            f"precision = bf16: encoder {config.model.encoder!r} with these blocks has no kernel for it; "
+            "set precision=fp32"
         )

@@ -2,16 +2,20 @@
 
 from mindspore import nn
 
+from tasklab.nn.attention import SelfAttention
 from tasklab.nn.compat import dense
 from tasklab.nn.embeddings import Embeddings
-from tasklab.nn.encoder import Encoder
-from tasklab.nn.norm import LayerNorm
-from tasklab.nn.transformer import TransformerLayer
+from tasklab.nn.encoder import Encoder, share_parameters
+from tasklab.nn.norm import LayerNorm, RMSNorm
+from tasklab.nn.positions import CausalVeil, RelativePositions
+from tasklab.nn.transformer import FeedForward, FusedTransformerLayer, TransformerLayer, can_fuse
 
-SIZES = ("num_attention_heads", "intermediate_size")
-"""Settings that a Transformer cannot do without."""
-ATTENTION = ("hidden_act", "attention_probs_dropout_prob", "recompute")
-"""Settings that it knows besides."""
+POSITIONS = (
+    "num_attention_heads", "attention_probs_dropout_prob", "mask", "relative_positions",
+    "relative_attention_num_buckets", "relative_attention_max_distance", "scale_attention", "use_bias",
+)  # fmt: skip
+"""The settings of `attention`; then those of the layer around it."""
+LAYER = ("hidden_act", "norm_position", "feed_forward", "recompute", "use_bias")
 
 
 def encoder_of(
@@ -30,8 +34,7 @@ def embeddings(model) -> Embeddings:
     size = embedding_size(model)
     return Embeddings(
         model.vocab_size, size, model.max_position_embeddings, model.type_vocab_size, model.hidden_dropout_prob,
-        LayerNorm(size, model.layer_norm_eps) if model.embedding_norm else None, model.position_offset,
-        tuple(model.embeddings),
+        norm(model, size) if model.embedding_norm else None, model.position_offset, tuple(model.embeddings),
     )  # fmt: skip
 
 
@@ -40,12 +43,65 @@ def embedding_size(model) -> int:
     return model.embedding_size or model.hidden_size
 
 
+def norm(model, size: int) -> nn.Cell:
+    return RMSNorm(size, model.layer_norm_eps) if model.norm == "rms" else LayerNorm(size, model.layer_norm_eps)
+
+
+def final_norm(model) -> nn.Cell | None:
+    """Behind the last layer, where each layer's own norms stand before its sums."""
+    return norm(model, model.hidden_size) if model.norm_position == "pre" else None
+
+
 def transformer_layers(model, fused: str, recompute: bool) -> list:
-    return [
-        TransformerLayer(
-            model.hidden_size, model.num_attention_heads, model.intermediate_size, model.hidden_act,
-            model.hidden_dropout_prob, model.attention_probs_dropout_prob, model.layer_norm_eps,
-            fused, recompute,
+    """fused: layers that equal BERT's run as one kernel each, their products in this precision; "" runs none so."""
+    count = model.num_hidden_layers
+    if fused and can_fuse(model.hidden_act) and _is_bert(model):
+        return [
+            FusedTransformerLayer(
+                model.hidden_size, model.num_attention_heads, model.intermediate_size, model.hidden_act,
+                model.hidden_dropout_prob, model.attention_probs_dropout_prob, model.layer_norm_eps, fused, recompute,
+            )
+            for _ in range(count)
+        ]  # fmt: skip
+    return [transformer_layer(model, each, recompute) for each in attentions(model)]
+
+
+def transformer_layer(model, attention: nn.Cell, recompute: bool = False) -> TransformerLayer:
+    gated = model.feed_forward == "gated"
+    inner = FeedForward(model.hidden_size, model.intermediate_size, model.hidden_act, gated, model.use_bias)
+    first, size = model.norm_position == "pre", model.hidden_size
+    return TransformerLayer(
+        attention, inner, lambda: norm(model, size), model.hidden_dropout_prob, first, recompute
+    )
+
+
+def attentions(model) -> list:
+    """One per layer; what they know of distances they learn together."""
+    cells = [
+        SelfAttention(
+            model.hidden_size, model.num_attention_heads, model.attention_probs_dropout_prob, _positions(model),
+            model.scale_attention, model.use_bias,
         )
         for _ in range(model.num_hidden_layers)
     ]  # fmt: skip
+    if model.relative_positions:
+        for cell in cells[1:]:
+            share_parameters(cells[0].positions, cell.positions)
+    return cells
+
+
+def _positions(model) -> nn.Cell | None:
+    heads, longest = model.num_attention_heads, model.max_tokens
+    if model.relative_positions:
+        count, distance = model.relative_attention_num_buckets, model.relative_attention_max_distance
+        return RelativePositions(heads, longest, _causal(model), count, distance)
+    return CausalVeil(heads, longest) if _causal(model) else None
+
+
+def _causal(model) -> bool:
+    return (model.mask or ("causal" if model.encoder == "gpt" else "full")) == "causal"
+
+
+def _is_bert(model) -> bool:
+    plain = model.norm == "layer" and model.norm_position == "post" and model.feed_forward == "dense"
+    return plain and model.use_bias and model.scale_attention and not model.relative_positions and not _causal(model)

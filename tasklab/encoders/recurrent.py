@@ -12,11 +12,11 @@ from tasklab.nn.recurrent import BothWays, RecurrentLayer, Stack
 def one_stack(model, pooler: bool = False, **_) -> Encoder:
     """Layers with dropout behind each, hidden_size wide; where they read both ways, both together."""
     if not model.bidirectional:
-        return encoder_of(model, [_stack(model.encoder, model, model.hidden_size)], pooler)
+        return encoder_of(model, [stack(model.encoder, model, embedding_size(model), model.hidden_size)], pooler)
     half = _half(model)
     layers = [
         BothWays(RecurrentLayer(model.encoder, size, half), RecurrentLayer(model.encoder, size, half))
-        for size in _in_sizes(model, model.hidden_size)
+        for size in _in_sizes(model, embedding_size(model), model.hidden_size)
     ]
     return encoder_of(model, [Stack(layers, model.hidden_dropout_prob)], pooler)
 
@@ -24,18 +24,19 @@ def one_stack(model, pooler: bool = False, **_) -> Encoder:
 @encoder("birnn", "bilstm", "bigru")
 def two_stacks(model, pooler: bool = False, **_) -> Encoder:
     """Two stacks of half the width, their outputs side by side: the first half knows what came before a token only."""
-    ahead, back = (_stack(model.encoder.removeprefix("bi"), model, _half(model)) for _ in range(2))
+    kind = model.encoder.removeprefix("bi")
+    ahead, back = (stack(kind, model, embedding_size(model), _half(model)) for _ in range(2))
     return encoder_of(model, [BothWays(ahead, back)], pooler)
 
 
-def _stack(kind: str, model, width: int) -> Stack:
-    layers = [RecurrentLayer(kind, size, width) for size in _in_sizes(model, width)]
+def stack(kind: str, model, in_size: int, width: int) -> Stack:
+    """num_hidden_layers layers of a kind, dropout behind each."""
+    layers = [RecurrentLayer(kind, size, width) for size in _in_sizes(model, in_size, width)]
     return Stack(layers, model.hidden_dropout_prob)
 
 
-def _in_sizes(model, width: int) -> list[int]:
-    """Of each layer: the word vectors' size, then that of the layer below."""
-    return [embedding_size(model)] + [width] * (model.num_hidden_layers - 1)
+def _in_sizes(model, in_size: int, width: int) -> list[int]:
+    return [in_size] + [width] * (model.num_hidden_layers - 1)
 
 
 def _half(model) -> int:

@@ -5,9 +5,7 @@ from mindspore import nn, ops
 
 from tasklab.nn.compat import dense, on_cpu
 from tasklab.nn.dropout import Dropout
-
-MASKED = -1e4
-"""Added to the scores of padding; not -inf, so that it exists in float16 and a row of padding alone stays finite."""
+from tasklab.nn.positions import MASKED
 
 
 class SelfAttention(nn.Cell):
@@ -17,27 +15,36 @@ class SelfAttention(nn.Cell):
     Inputs:  x [B, S, H] float; mask [B, S] int, 1 = real token, 0 = padding.
     Returns: [B, S, H]. Rows of padded positions are meaningless; callers mask them.
     Raises:  ValueError when H is not a multiple of N.
+
+    positions: a cell S -> [N * S * S], added to the scores. scale: divide these by sqrt(D). bias: the Denses have one.
     """
 
-    def __init__(self, hidden_size: int, num_heads: int, dropout: float = 0.1):
+    def __init__(
+        self, hidden_size: int, num_heads: int, dropout: float = 0.1, positions: nn.Cell | None = None,
+        scale: bool = True, bias: bool = True,
+    ):  # fmt: skip
         super().__init__()
         if hidden_size % num_heads:
             raise ValueError(f"hidden_size {hidden_size} is not a multiple of num_heads {num_heads}")
         self.num_heads, self.head_size = num_heads, hidden_size // num_heads
-        self.query = dense(hidden_size, hidden_size)
-        self.key = dense(hidden_size, hidden_size)
-        self.value = dense(hidden_size, hidden_size)
+        self.scale, self.positions = self.head_size**-0.5 if scale else 1.0, positions
+        self.query = dense(hidden_size, hidden_size, bias)
+        self.key = dense(hidden_size, hidden_size, bias)
+        self.value = dense(hidden_size, hidden_size, bias)
         self.softmax = _SoftmaxByProducts() if on_cpu() else nn.Softmax(axis=-1)
         self.dropout = Dropout(dropout)
-        self.output = dense(hidden_size, hidden_size)
+        self.output = dense(hidden_size, hidden_size, bias)
         self.matmul = ops.BatchMatMul()
         self.matmul_transposed = ops.BatchMatMul(transpose_b=True)
+        self.add_bias = ops.BiasAdd()
 
     def construct(self, x, mask):
         B, S, H = x.shape
-        q = self.split(self.query(x)) * self.head_size**-0.5                    # [B, N, S, D]
+        q = self.split(self.query(x)) * self.scale                              # [B, N, S, D]
         k, v = self.split(self.key(x)), self.split(self.value(x))               # [B, N, S, D]
         scores = self.matmul_transposed(q, k).astype(ms.float32)                # [B, N, S, S]
+        if self.positions is not None:  # as a bias, because a sum of two shapes is costly, see nn/norm.py
+            scores = self.add_bias(scores.reshape((B, -1)), self.positions(S)).reshape(scores.shape)
         weights = self.dropout(self.softmax(scores + self.hide(mask)).astype(x.dtype))
         return self.output(self.matmul(weights, v).swapaxes(1, 2).reshape((B, S, H)))
 

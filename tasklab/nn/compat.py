@@ -9,12 +9,12 @@ def on_cpu() -> bool:
     return ms.get_context("device_target") == "CPU"
 
 
-def dense(in_size: int, out_size: int) -> nn.Cell:
+def dense(in_size: int, out_size: int, bias: bool = True) -> nn.Cell:
     """x [..., in_size] -> [..., out_size]; `weight` [out_size, in_size] and `bias`, both 0 until `nn.init` fills them.
 
     nn.Dense would draw its own random start from the global generator, which costs seconds and is thrown away.
     """
-    return nn.Dense(in_size, out_size, weight_init="zeros", bias_init="zeros")
+    return nn.Dense(in_size, out_size, weight_init="zeros", bias_init="zeros", has_bias=bias)
 
 
 def parameter(shape: tuple, name: str, value: str = "zeros") -> ms.Parameter:

@@ -23,6 +23,7 @@ class Encoder(nn.Cell):
         self.norm = norm
         if pooler is not None:
             self.pooler, self.tanh = pooler, activation("tanh")
+        self.update_parameters_name()  # cells that share parameters have renamed them
 
     def take(self, layers: list):
         self.layers = nn.CellList(layers)
@@ -42,3 +43,10 @@ class Encoder(nn.Cell):
     def pool(self, hidden):
         """[B, H]: the first token's state through the pooler, for networks built with one."""
         return self.tanh(self.pooler(hidden[:, 0]))
+
+
+def share_parameters(source: nn.Cell, target: nn.Cell):
+    """Makes `target`, built like `source`, use the parameters of `source` in place of its own."""
+    for (_, theirs), (_, own) in zip(source.cells_and_names(), target.cells_and_names(), strict=True):
+        for name, parameter in theirs.parameters_and_names(expand=False):
+            own.insert_param_to_cell(name, parameter)

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 from mindspore import Tensor, nn
 
-from tasklab.nn.norm import LayerNorm
+from tasklab.nn.norm import LayerNorm, RMSNorm
 
 
 def initialize(network: nn.Cell, seed: int, std: float):
@@ -14,7 +14,7 @@ def initialize(network: nn.Cell, seed: int, std: float):
     Args:
         seed: 0 or more. Equal seeds give equal weights to equal names, so a new head does not depend on the encoder.
     """
-    norms = {id(cell.weight) for _, cell in network.cells_and_names() if isinstance(cell, LayerNorm)}
+    norms = {id(cell.weight) for _, cell in network.cells_and_names() if isinstance(cell, (LayerNorm, RMSNorm))}
     for name, parameter in network.parameters_and_names():
         if id(parameter) in norms:
             values = np.ones(parameter.shape, np.float32)

@@ -1,4 +1,4 @@
-"""Layer normalization (Ba et al. 2016) with its statistics in float32."""
+"""Layer normalization (Ba et al. 2016), and without centering, with statistics in float32."""
 
 import mindspore as ms
 from mindspore import nn, ops
@@ -20,6 +20,21 @@ class LayerNorm(nn.Cell):
 
     def construct(self, x):
         return self.normalize(x.astype(ms.float32), self.weight, self.bias).astype(x.dtype)
+
+
+class RMSNorm(nn.Cell):
+    """x / sqrt(mean(x * x) + eps) * weight over the last axis (Zhang & Sennrich 2019), T5's; shapes as LayerNorm."""
+
+    def __init__(self, size: int, eps: float = 1e-6):
+        super().__init__()
+        self.weight = parameter((size,), "weight", "ones")
+        self.size, self.eps, self.product = size, eps, ops.MatMul()
+
+    def construct(self, x):
+        flat = x.astype(ms.float32).reshape((-1, self.size))
+        mean = self.product(flat * flat, ops.fill(ms.float32, (self.size, 1), 1 / self.size))  # [R, 1]
+        scaled = flat * self.product(ops.rsqrt(mean + self.eps), self.weight.reshape((1, self.size)))
+        return scaled.reshape(x.shape).astype(x.dtype)
 
 
 class _Normalize(nn.Cell):

@@ -1,0 +1,58 @@
+"""Convolutions over a row that look back only: token t reads itself and the kernel_size - 1 tokens before it."""
+
+import mindspore as ms
+from mindspore import nn, ops
+
+from tasklab.nn.compat import dense
+
+
+class CausalConvolution(nn.Cell):
+    """x [B, S, in_size]; mask (not needed, padding stands behind the real tokens) -> [B, S, out_size].
+
+    One matrix product per row: `output` reads the window of a token, its oldest token first, zeros before the row.
+    """
+
+    def __init__(self, in_size: int, out_size: int, kernel_size: int):
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.output = dense(kernel_size * in_size, out_size)
+
+    def construct(self, x, mask):
+        return self.output(windows(x, self.kernel_size))
+
+
+class GatedConvolution(nn.Cell):
+    """A causal convolution times the sigmoid of another one (Dauphin et al. 2017, equation 1)."""
+
+    def __init__(self, in_size: int, out_size: int, kernel_size: int):
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.output, self.gate = (dense(kernel_size * in_size, out_size) for _ in range(2))
+
+    def construct(self, x, mask):
+        x = windows(x, self.kernel_size)
+        return self.output(x) * ops.sigmoid(self.gate(x))
+
+
+class ResidualBlocks(nn.Cell):
+    """A layer, then blocks of `block_size` layers with a sum around each; layers left over at the end have none."""
+
+    def __init__(self, layers: list, block_size: int):
+        super().__init__()
+        self.first, self.layers = layers[0], nn.CellList(layers[1:])
+        self.block_size = block_size
+
+    def construct(self, x, mask):
+        x = start = self.first(x, mask)
+        for i in range(len(self.layers)):
+            x = self.layers[i](x, mask)
+            if (i + 1) % self.block_size == 0:
+                x = start = x + start
+        return x
+
+
+def windows(x, kernel_size: int):
+    """[B, S, kernel_size * E]: for each token those before it and itself."""
+    B, S, E = x.shape
+    padded = ops.concat((ops.zeros((B, kernel_size - 1, E), ms.float32), x), axis=1) if kernel_size > 1 else x
+    return ops.concat([padded[:, k : k + S] for k in range(kernel_size)], axis=-1)
