@@ -56,6 +56,8 @@ def describe(folder: Path, weights: str = "", file: Path | None = None) -> Descr
 
 def family_of(model: ModelConfig) -> str:
     """The name tables' word for the kind of model: RoBERTa is a BERT that counts its positions from another row."""
+    if model.own_blocks:
+        return f"{model.encoder} with {', '.join(f'{key}={model[key]}' for key in model.own_blocks)}"
     return "roberta" if model.encoder == "bert" and model.position_offset else model.encoder
 
 

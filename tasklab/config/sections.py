@@ -10,6 +10,11 @@ from tasklab.errors import ConfigError
 PROBLEM_TYPES = ("single_label_classification", "multi_label_classification", "regression")
 """What a label is: one class, any number of classes, or a number (transformers' names)."""
 
+BLOCKS = (
+    "embeddings", "embedding_norm", "norm", "norm_position", "feed_forward", "mask", "relative_positions",
+    "scale_attention", "use_bias", "dual",
+)  # fmt: skip
+
 
 @dataclass
 class ModelConfig(Section, path="model"):
@@ -46,6 +51,7 @@ class ModelConfig(Section, path="model"):
     bidirectional: bool = False  # rnn, lstm, gru: each layer reads both ways, each way half as wide
     kernel_size: int = setting(3, ge=1)  # tokens of a convolution's window
     block_size: int = setting(2, ge=1)  # gatedcnn: layers between two sums
+    dual: str | None = setting(None, choices=("tied", "apart"))  # any encoder reads two texts apart, with one's weights
     pooling: str = setting("first", choices=("first", "last", "mean", "max"))  # of tokens, where a row gets one output
     pair_encoding: str = setting("joint", choices=("joint", "siamese", "sbert"))  # of two texts: in one row or in two
     hidden_layer: int | None = setting(None, ge=1)  # feature extraction: take the states behind it; null: the last
@@ -58,6 +64,14 @@ class ModelConfig(Section, path="model"):
     def max_tokens(self) -> int:
         """Tokens of the longest row that has a position for each."""
         return self.max_position_embeddings - self.position_offset
+
+    @property
+    def own_blocks(self) -> list[str]:
+        """Settings by which a Transformer here is none that other programs' files of its family can hold."""
+        plain = ModelConfig()
+        keys = [key for key in BLOCKS if self[key] != plain[key] and self[key] != "full"]
+        factorised = self.encoder == "bert" and self.embedding_size not in (None, self.hidden_size)
+        return keys + (["embedding_size"] if factorised else [])
 
     def problems(self):
         yield from super().problems()

@@ -11,6 +11,9 @@ from tasklab.weights.sizes import sizes_in
 from tasklab.weights.source import WeightSource, read_source
 from tasklab.weights.tables import FORMATS
 
+FAMILIES = ("bert", "roberta", "albert")
+"""The models that other programs have too."""
+
 
 @dataclass
 class LoadedModel:
@@ -46,6 +49,8 @@ def _settle(described: Description, known: dict, family: str) -> list[str]:
                 "name the configuration that belongs to them with --config"
             )
         model[key] = size
+    if family not in FAMILIES:
+        return []  # tasklab's own, described by its own file
     model.encoder = "albert" if family == "albert" else "bert"
     if family == "roberta" and "position_offset" not in described.said:
         model.position_offset = 2

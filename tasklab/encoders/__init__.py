@@ -55,10 +55,21 @@ def build_encoder(config: Config, pooler: bool = False) -> "nn.Cell":
     if wanted and not kernels.available():
         logger.warning("fused kernels are off, stock operators run, several times slower: %s", kernels.why_not())
     fused = config.precision if wanted and kernels.available() else ""
-    built = builder(config.model, recompute=config.recompute, fused=fused, pooler=pooler)
+    built = _built(config, builder, fused, pooler)
     if config.precision == "bf16":
         _refuse_without_bf16(built, config)
     return built
+
+
+def _built(config: Config, builder, fused: str, pooler: bool) -> "nn.Cell":
+    model, options = config.model, {"recompute": config.recompute, "fused": fused}
+    if not model.dual:
+        return builder(model, **options, pooler=pooler)
+    from tasklab.nn.compat import dense
+    from tasklab.nn.dual import DualEncoder
+
+    first, second = builder(model, **options), builder(model, **options) if model.dual == "apart" else None
+    return DualEncoder(first, second, dense(model.hidden_size, model.hidden_size) if pooler else None)
 
 
 def check_settings(model: ModelConfig, builder):

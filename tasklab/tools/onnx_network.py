@@ -10,8 +10,9 @@ INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 def onnx_model(network, model):
     """The onnx.ModelProto of a network, `model` its sizes. Raises: TasklabError for a network without a counterpart."""
-    if model.encoder not in ("bert", "albert"):
-        raise TasklabError(f"encoder {model.encoder!r} has no ONNX counterpart here; export to .mindir")
+    if model.encoder not in ("bert", "albert") or model.own_blocks:
+        blocks = "".join(f", {key}={model[key]}" for key in model.own_blocks)
+        raise TasklabError(f"encoder {model.encoder!r}{blocks} has no ONNX counterpart here; export to .mindir")
     graph = Graph({name: parameter.asnumpy().copy() for name, parameter in network.parameters_and_names()})
     hidden, mask = encode(graph, model)
     if isinstance(network, PooledNetwork):

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from tasklab.cli import main
+from tasklab.config import ModelConfig
+from tasklab.config.description import family_of
 from tasklab.convert import convert
-from tasklab.convert.files import TARGETS
+from tasklab.convert.files import TARGETS, table_of
 from tasklab.errors import CheckpointError, ConfigError
 from tasklab.trainer import Trainer
 from tasklab.weights.atomic import write_folder
@@ -102,6 +104,20 @@ def test_a_file_of_uer_alone_tells_its_sizes(reference, tmp_path):
     assert (tmp_path / "c" / "vocab.txt").is_file()
     with pytest.raises(CheckpointError, match="nothing.txt: no such vocabulary"):
         convert(source, tmp_path / "d", "uer", say=quiet, vocab=tmp_path / "nothing.txt")
+
+
+@pytest.mark.parametrize(
+    "settings, family",
+    [
+        ({"encoder": "lstm"}, "lstm"), ({"norm": "rms", "mask": "full"}, "bert with norm=rms"),
+        ({"embedding_size": 4, "hidden_size": 8}, "bert with embedding_size=4"),
+    ],
+)  # fmt: skip
+def test_a_network_that_other_programs_lack_stays_with_tasklab(settings, family):
+    assert family_of(ModelConfig(**settings)) == family
+    with pytest.raises(CheckpointError, match=f"huggingface has no {family}; it can be converted to .*tasklab"):
+        table_of("huggingface", family)
+    assert table_of("tasklab", family).program == "tasklab"
 
 
 def test_a_configuration_of_another_model_is_refused(reference, tmp_path):

@@ -121,6 +121,10 @@ def test_networks_without_a_counterpart_are_named():
     words = LanguageModelHead(MaskedWords(32, encoder.embeddings.word.weight))
     with pytest.raises(TasklabError, match="LanguageModelHead has no ONNX counterpart here; export to .mindir"):
         onnx_model(TaskNetwork(encoder, words), model)
+    for changes, named in (({"mask": "causal"}, ", mask=causal"), ({"encoder": "gpt"}, "")):
+        other = config("bert", **changes)
+        with pytest.raises(TasklabError, match=f"encoder '{other.encoder}'{named} has no ONNX counterpart here"):
+            onnx_model(network(other, "tagging"), other)
     with pytest.raises(TasklabError, match="model.pooling 'max' has no ONNX counterpart"):
         onnx_model(network(model, "classification", "max"), model)
 
