@@ -12,6 +12,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from tasklab.errors import DataError
 from tasklab.text import TOKENIZERS
+from tasklab.text.listed import lowered
 from tasklab.text.surrogates import refuse_surrogates
 
 VOCAB_FILE, MERGES_FILE, OPTIONS_FILE = "vocab.json", "merges.txt", "tokenizer_config.json"
@@ -62,8 +63,8 @@ class BytePairs:
         """
         texts = list(texts)
         refuse_surrogates(texts)
-        if self.lowercase:  # character by character, so that offsets stay: a longer lower form is left as it is
-            texts = ["".join(c.lower() if len(c.lower()) == 1 else c for c in text) for text in texts]
+        if self.lowercase:
+            texts = [lowered(text) for text in texts]
         return [
             (np.array(found.ids, np.int32), np.array(found.offsets, np.int32).reshape(-1, 2))
             for found in self._model.encode_batch(texts, add_special_tokens=False)

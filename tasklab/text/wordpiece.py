@@ -3,60 +3,32 @@
 Text that spells a special token, such as "[SEP]", stays text: it is split like any other, as in google-research/bert.
 """
 
-import hashlib
-import json
 from itertools import chain
-from pathlib import Path
 
 import numpy as np
 from tokenizers import Tokenizer
 from tokenizers.models import WordPiece as WordPieceModel
 
-from tasklab.errors import DataError
 from tasklab.text import TOKENIZERS
 from tasklab.text.characters import SINGLE, SPACE, WORD, CharacterTable
+from tasklab.text.listed import ListedVocabulary
 from tasklab.text.surrogates import refuse_surrogates
 
-VOCAB_FILE, OPTIONS_FILE = "vocab.txt", "tokenizer_config.json"
-SPECIAL = ("[CLS]", "[SEP]", "[PAD]", "[UNK]")
 MAX_WORD = 100  # characters; a longer word is [UNK]
 CHUNK = 1 << 22  # characters worked on at once, which bounds the memory
 MAX_KNOWN_WORDS = 1 << 20
 
 
 @TOKENIZERS.register("wordpiece")
-class WordPiece:
-    """A vocabulary of word pieces; ids are line numbers of the vocabulary file, from 0.
+class WordPiece(ListedVocabulary):
+    """Words in their longest known pieces; lowercase also strips accents, as the uncased BERT models do."""
 
-    Args:
-        vocab_path: one piece per line, UTF-8.
-        lowercase: also strips accents, as the uncased BERT models do.
-    Raises: DataError naming the file when it is missing, not UTF-8, or lacks a special token.
-    """
-
-    pair_separators, second_type = 1, 1  # [CLS] first [SEP] second [SEP]
+    name, title, identity = "wordpiece", "WordPiece", (MAX_WORD,)
 
     def __init__(self, vocab_path, lowercase: bool = True):
-        self.lowercase = bool(lowercase)
-        self.tokens: list[str] = read_vocabulary(vocab_path)
-        self._ids = {token: i for i, token in enumerate(self.tokens)}
-        absent = [token for token in SPECIAL if token not in self._ids]
-        if absent:
-            raise DataError(
-                f"{vocab_path}: lacks {', '.join(absent)}; a WordPiece vocabulary has one piece per line, "
-                f"among them {' '.join(SPECIAL)}"
-            )
-        self.vocab_size = len(self.tokens)
-        self.cls_id, self.sep_id, self.pad_id, self.unk_id = (self._ids[token] for token in SPECIAL)
-        self.mask_id: int | None = self._ids.get("[MASK]")
+        super().__init__(vocab_path, lowercase)
         self._characters = CharacterTable(self.lowercase)
         self._words = _WordMemory(self._ids)
-
-    @property
-    def fingerprint(self) -> str:
-        """sha256 over the vocabulary and the options: equal fingerprints give equal ids."""
-        content = json.dumps(["wordpiece", self.lowercase, MAX_WORD, self.tokens])
-        return hashlib.sha256(content.encode()).hexdigest()
 
     def encode_batch(self, texts) -> list[tuple[np.ndarray, np.ndarray]]:
         """Per text: ids [n] int32 without special tokens, offsets [n, 2] int32.
@@ -73,35 +45,6 @@ class WordPiece:
                 encoded += self._encode_chunk(texts[start:end])
                 start, size = end, 0
         return encoded
-
-    def token_id(self, token: str) -> int | None:
-        """Id of one piece, None when the vocabulary lacks it."""
-        return self._ids.get(token)
-
-    def files(self) -> dict[str, bytes]:
-        """Name -> content of the files that `load` reads."""
-        options = {"name": "wordpiece", "lowercase": self.lowercase, "do_lower_case": self.lowercase}
-        return {
-            VOCAB_FILE: "".join(token + "\n" for token in self.tokens).encode(),
-            OPTIONS_FILE: (json.dumps(options, indent=1) + "\n").encode(),
-        }
-
-    def save(self, folder):
-        """Writes the vocabulary and the options into `folder`, which is made if need be."""
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        for name, content in self.files().items():
-            (Path(folder) / name).write_bytes(content)
-
-    @classmethod
-    def load(cls, folder) -> "WordPiece":
-        """Reads what `save` wrote, or the vocab.txt of a HuggingFace folder. Raises DataError."""
-        path = Path(folder) / OPTIONS_FILE
-        try:
-            options = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-            lowercase = options.get("lowercase", options.get("do_lower_case", True))
-        except (ValueError, AttributeError) as error:
-            raise DataError(f"{path}: not a JSON object with the key 'lowercase' ({error})") from None
-        return cls(Path(folder) / VOCAB_FILE, lowercase)
 
     def _encode_chunk(self, texts: list[str]) -> list[tuple[np.ndarray, np.ndarray]]:
         codes = np.frombuffer(_utf32(texts), np.uint32)
@@ -122,18 +65,6 @@ class WordPiece:
         ids = np.ascontiguousarray(pieces[:, 0], np.int32)
         rows = rows.tolist()
         return [(ids[a:b], offsets[a:b]) for a, b in zip(rows[:-1], rows[1:], strict=True)]
-
-
-def read_vocabulary(path) -> list[str]:
-    """Pieces by id. Lines end at \\n or \\r\\n only, because a piece may be a Unicode line separator."""
-    try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8 at byte {error.start}; a vocabulary is a UTF-8 text file") from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read as a vocabulary ({error.strerror})") from None
-    lines = text.split("\n")
-    return [line.rstrip("\r") for line in (lines[:-1] if lines[-1] == "" else lines)]
 
 
 class _WordMemory:

@@ -6,7 +6,7 @@ from pathlib import Path
 from tasklab.config.huggingface import TOKENIZER_FILES
 from tasklab.errors import CheckpointError
 from tasklab.text import TOKENIZERS
-from tasklab.text.wordpiece import OPTIONS_FILE
+from tasklab.text.listed import OPTIONS_FILE
 from tasklab.weights.containers import open_weights
 from tasklab.weights.folder import CONFIG, LABELS, WEIGHTS, TensorFile, read_json, verify_folder, write_folder
 from tasklab.weights.source import CONFIGS, WeightSource

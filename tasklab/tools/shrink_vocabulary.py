@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from tasklab.errors import CheckpointError, DataError
-from tasklab.text.wordpiece import SPECIAL, WordPiece
+from tasklab.text.listed import SPECIAL
+from tasklab.text.wordpiece import WordPiece
 from tasklab.tools import TOOLS
 from tasklab.tools.opened import open_model, refuse_existing
 from tasklab.tools.vocabularies import with_vocabulary

@@ -12,7 +12,7 @@ from tasklab.config.huggingface import TOKENIZER_FILES
 from tasklab.errors import CheckpointError
 from tasklab.task import TASKS
 from tasklab.text import TOKENIZERS
-from tasklab.text.wordpiece import VOCAB_FILE, read_vocabulary
+from tasklab.text.listed import VOCAB_FILE, read_vocabulary
 from tasklab.tools.opened import OpenModel, open_model, write_model
 from tasklab.weights.folder import CONFIG
 from tasklab.weights.source import CONFIGS

@@ -10,7 +10,8 @@ from tiny_models import MLM, PIECES, bert_tensors, write_checkpoint, write_huggi
 
 from tasklab.cli import main
 from tasklab.errors import CheckpointError, DataError
-from tasklab.text.wordpiece import WordPiece, read_vocabulary
+from tasklab.text.listed import read_vocabulary
+from tasklab.text.wordpiece import WordPiece
 from tasklab.tools.adapt_vocabulary import adapt_vocabulary
 from tasklab.tools.diff_vocabularies import diff_vocabularies
 from tasklab.tools.extract_embeddings import extract_embeddings
