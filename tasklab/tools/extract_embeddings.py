@@ -5,11 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from tasklab.errors import CheckpointError
+from tasklab.data.vector_file import NUMBER
 from tasklab.tools import TOOLS
-from tasklab.tools.opened import open_model, refuse_existing
-
-WORDS = "encoder.embeddings.word.weight"
+from tasklab.tools.opened import refuse_existing
+from tasklab.tools.word_vectors import word_vectors
 
 
 @dataclass(frozen=True)
@@ -17,9 +16,11 @@ class Extracted:
     path: Path
     tokens: int
     size: int
+    left_out: tuple[str, ...] = ()
 
     def __str__(self):
-        return f"{self.path}: {self.tokens} vectors of {self.size}"
+        told = f"; left out, as word2vec's text parts at blanks: {', '.join(map(repr, self.left_out))}"
+        return f"{self.path}: {self.tokens} vectors of {self.size}{told if self.left_out else ''}"
 
 
 @TOOLS.register("embeddings")
@@ -32,18 +33,14 @@ def extract_embeddings(source: str, to: str) -> Extracted:
             line, then a token and its H numbers per line).
     """
     refuse_existing(to)
-    model = open_model(source)
-    if WORDS not in model.own:
-        raise CheckpointError(f"{source} holds no word embeddings ({WORDS})")
-    vectors, tokens = model.own[WORDS].read(), model.tokenizer().tokens
-    if len(tokens) > len(vectors):
-        raise CheckpointError(f"{source}: {len(tokens)} tokens, but {len(vectors)} vectors; it is another vocabulary")
-    vectors = vectors[: len(tokens)]  # some tables are padded
+    tokens, vectors = word_vectors(source)
     if str(to).endswith(".npz"):
         np.savez(to, tokens=np.array(tokens), vectors=vectors)
-    else:
-        with open(to, "w", encoding="utf-8") as file:
-            file.write(f"{len(tokens)} {vectors.shape[1]}\n")
-            for token, vector in zip(tokens, vectors, strict=True):
-                file.write(f"{token} {' '.join(map(str, vector.tolist()))}\n")
-    return Extracted(Path(to), len(tokens), vectors.shape[1])
+        return Extracted(Path(to), *vectors.shape)
+    left_out = tuple(token for token in tokens if not token or " " in token or "\n" in token)
+    with open(to, "w", encoding="utf-8", newline="\n") as file:
+        file.write(f"{len(tokens) - len(left_out)} {vectors.shape[1]}\n")
+        for token, vector in zip(tokens, vectors, strict=True):
+            if token not in left_out:
+                file.write(f"{token} {' '.join(NUMBER % value for value in vector.tolist())}\n")
+    return Extracted(Path(to), len(tokens) - len(left_out), vectors.shape[1], left_out)

@@ -148,6 +148,15 @@ def test_embeddings_are_written_as_word2vec_text_and_as_arrays(model, tmp_path):
         extract_embeddings(model, tmp_path / "vectors.npz")
 
 
+def test_a_token_with_a_blank_has_no_place_in_word2vec_text(tmp_path):
+    pieces = [*PIECES[:-1], "new york"]
+    model = write_huggingface(tmp_path / "m", bert_tensors(heads=MLM), pieces)
+    made = extract_embeddings(model, tmp_path / "vectors.txt")
+    rows = (tmp_path / "vectors.txt").read_text(encoding="utf-8").splitlines()
+    assert rows[0] == "11 4" and len(rows) == 12 and {len(row.split(" ")) for row in rows[1:]} == {5}
+    assert str(made).endswith("11 vectors of 4; left out, as word2vec's text parts at blanks: 'new york'")
+
+
 def test_the_command_line_takes_choices_and_numbers(model, vocabulary, tmp_path, capsys):
     to = str(tmp_path / "a")
     assert main(["tools", "adapt-vocabulary", str(model), str(vocabulary), "--to", to, "--new", "mean"]) == 0
