@@ -1,4 +1,4 @@
-"""Installs tasklab with its recipes and its sample data; extras: test, bench, export, stacking, ray, tensorboard."""
+"""Installs tasklab with its recipes and its sample data; extras: test, bench, export, datasets, stacking, ray, ..."""
 
 import re
 from pathlib import Path
@@ -9,6 +9,7 @@ HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+?)"', (HERE / "tasklab/__init__.py").read_text(encoding="utf-8")).group(1)
 
 EXPORT = ["onnx>=1.16", "onnxruntime>=1.17"]
+DATASETS = ["datasets>=4.0"]  # earlier versions could run code that belongs to a data set
 STACKING = ["lightgbm>=4.0"]
 
 setup(
@@ -42,8 +43,9 @@ setup(
         "tqdm>=4.60",
     ],
     extras_require={
-        "test": ["pytest>=7.4", "hypothesis>=6.80", *EXPORT, *STACKING],
+        "test": ["pytest>=7.4", "hypothesis>=6.80", *EXPORT, *DATASETS, *STACKING],
         "export": EXPORT,
+        "datasets": DATASETS,
         "bench": ["torch==2.13.0", "transformers[torch]>=4.57"],
         "stacking": STACKING,
         "ray": ["ray[tune]>=2.40"],

@@ -13,8 +13,8 @@ import numpy as np
 
 from tasklab import kernels
 from tasklab.cachedir import cache_dir
-from tasklab.config import Config, LossConfig
-from tasklab.data.textfile import neighbours
+from tasklab.config import Config, DataConfig, LossConfig
+from tasklab.datahub import at_hand, from_anywhere
 from tasklab.dataset import load_dataset
 from tasklab.engine import device
 from tasklab.engine.callbacks import CURVES_FILE, Callback, Curves, MetricsFile, ProgressLog, TensorBoard
@@ -39,9 +39,10 @@ def train(
     """Trains in `run`; `state` and `moments` continue a run, None start one."""
     config.validate()
     _refuse_what_is_not_offered(config)
-    for path in (config.data.train, config.data.eval):  # a typo is found before MindSpore and weights are loaded
-        if path is not None and not Path(path).expanduser().exists():
-            raise DataError(f"{path}: no such file; {neighbours(Path(path).expanduser().parent)}")
+    named, config = config.data.copy(), config.copy()
+    for key, training in (("train", True), ("eval", False)):  # a typo is found before MindSpore and weights are loaded
+        path = at_hand(named[key], training)
+        config.data[key] = path and str(path)
     _prepare_device(config, training=True)
     resumed = state is not None
     run.acquire()
@@ -64,7 +65,7 @@ def train(
         if resumed:
             loop.restore(state, moments)
             run.point_at_best(state.best_step)  # a kill may have come between the checkpoint and the pointer
-        _remember_data(config, run)
+        _remember_data(named, run)
         _announce(loop, resumed)
         start = time.perf_counter()
         final = loop.train()
@@ -98,7 +99,7 @@ def evaluate(ready: Ready, path, predictions_file=None, report_folder=None) -> d
     report_folder: where each class, the confusion matrix and the wrong answers are written to, if anywhere.
     """
     task, network = ready.model.task, ready.model.network
-    data = load_dataset(task, path, training=False, whole=True)
+    data = load_dataset(task, at_hand(path, training=False), training=False, whole=True)
     start = time.perf_counter()
     evaluator = Evaluator(task, network, data.features, data.examples, ready.compiles)
     metrics = evaluator()
@@ -146,8 +147,8 @@ def remembered_data(run_folder: Path) -> dict[str, str | None]:
         return known
 
 
-def _remember_data(config: Config, run: RunFolder):
-    told = {key: config[key] and os.path.abspath(config[key]) for key in ("data.train", "data.eval")}
+def _remember_data(data: DataConfig, run: RunFolder):
+    told = {f"data.{key}": from_anywhere(data[key]) for key in ("train", "eval")}
     aside = run.path / (DATA_FILE + ".tmp")
     aside.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     os.replace(aside, run.path / DATA_FILE)

@@ -12,7 +12,7 @@ LEVELS = [
     {"text", "data", "metrics", "kernels", "nn"},
     {"generation", "encoders", "weights", "task", "targets"},
     {"tasks", "engine"},
-    {"model", "dataset"},
+    {"model", "dataset", "datahub"},
     {"session"},
     {"search"},
     {"trainer"},

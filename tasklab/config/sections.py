@@ -111,7 +111,7 @@ class TokenizerConfig(Section, path="tokenizer"):
 class DataConfig(Section, path="data"):
     """What every task reads; a task adds its own fields in a subclass."""
 
-    train: str | None = None  # file or folder
+    train: str | None = None  # file or folder, or datasets:NAME[:CONFIG[:SPLIT]] of the HuggingFace hub
     eval: str | None = None
     max_seq_length: int = setting(128, ge=4)  # tokens, special ones included
     on_bad_row: str = setting("error", choices=("error", "skip"))

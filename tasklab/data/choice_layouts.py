@@ -57,7 +57,7 @@ def record_questions(table: Table, data) -> Iterator[Raw]:
     if context is None and question is None:
         raise DataError(f"{table.path}: no column {' or '.join((*CONTEXT[:3], *QUESTION[:1]))} {_known(table)}")
     for place, row in table:
-        one_list = len(listed) == 1 and table.is_json
+        one_list = len(listed) == 1 and table.named
         # an empty cell is a choice that the question does not have
         choices = row.get(listed[0]) if one_list else [row[name] for name in listed if row.get(name) not in (None, "")]
         identity = next((row[key] for key in ("id", "qid", "question_id") if key in row), None)
@@ -85,7 +85,7 @@ def _questions_of(raw: Raw, bad: BadRows) -> Iterator[Raw]:
 def _choice_columns(table: Table, wanted: list[str]) -> list[str]:
     if wanted:
         return [_column(table, "choices", name, ()) for name in wanted]
-    names = [name for name in CHOICES if name in table.columns] if table.is_json else []
+    names = [name for name in CHOICES if name in table.columns] if table.named else []
     if names:
         return names[:1]
     groups: dict[str, list[str]] = {}
@@ -94,7 +94,7 @@ def _choice_columns(table: Table, wanted: list[str]) -> list[str]:
             groups.setdefault(hit[1].lower() if hit.re is ONE_CHOICE else "", []).append(name)
     found = max(groups.values(), key=len, default=[])
     if len(found) < 2:
-        usual = "a list choices (options, endings)" if table.is_json else "choice0 and choice1 (or A and B)"
+        usual = "a list choices (options, endings)" if table.named else "choice0 and choice1 (or A and B)"
         raise DataError(f"{table.path}: no choices: no column {usual}; name them with data.choices {_known(table)}")
     return found
 
@@ -107,7 +107,7 @@ def _column(table: Table, setting_name: str, wanted: str | None, usual) -> str |
 
 
 def _known(table: Table) -> str:
-    header = "" if table.is_json else "; a file without a header line needs data.columns=[...], a name for each column"
+    header = "" if table.named else "; a file without a header line needs data.columns=[...], a name for each column"
     return f"among {', '.join(map(shortened, table.columns[:12]))}{header}"
 
 

@@ -31,7 +31,7 @@ def find_column(
         return None
     near = difflib.get_close_matches(wanted, columns, n=1) if wanted else []
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    header = "" if table.is_json else "; a file without a header line needs data.columns=[...], a name for each column"
+    header = "" if table.named else "; a file without a header line needs data.columns=[...], a name for each column"
     raise DataError(
         f"{table.path}: no column {wanted or ' or '.join(usual[:4])!r} (data.{setting_name}){hint}; "
         f"the columns are {', '.join(map(shortened, columns[:12]))}{header}"

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from tasklab.data.arrow import is_arrow
 from tasklab.data.textfile import neighbours
 from tasklab.errors import DataError
 
@@ -14,15 +15,17 @@ WORDS = {"train": "train", "dev": "dev|validation|valid|eval", "test": "test"}
 def find_split(path, split: str, names: Sequence[str], suffixes: Sequence[str]) -> Path:
     """`path` itself, or the file of the split in a folder: one of `names`, else the only one named after the split.
 
+    A split that `datasets` saved is a folder.
     Raises: DataError when none or several fit.
     """
     folder = Path(path).expanduser()
-    if not folder.is_dir():
+    if not folder.is_dir() or is_arrow(folder):
         return folder
     found = [folder / name for name in names if (folder / name).is_file()]
     if not found:
         wanted = re.compile(rf"(^|[^a-z])({WORDS[split]})([^a-z]|$)", re.I)
-        found = sorted(p for p in folder.iterdir() if p.suffix in suffixes and wanted.search(p.stem) and p.is_file())
+        tables = (p for p in folder.iterdir() if p.suffix in suffixes and p.is_file() or p.is_dir() and is_arrow(p))
+        found = sorted(p for p in tables if wanted.search(p.stem))
     if len(found) == 1:
         return found[0]
     if not found:

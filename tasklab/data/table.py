@@ -1,4 +1,4 @@
-"""Rows of a table file, each with its place: TSV, CSV, JSON lines or a JSON list."""
+"""Rows of a table file, each with its place: TSV, CSV, JSON lines, a JSON list, or a table of `datasets`."""
 
 import csv
 import io
@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
+from tasklab.data import arrow
 from tasklab.data.problems import BadRows, shortened
 from tasklab.data.textfile import parse_json, read_text, text_lines
 from tasklab.errors import DataError
 
-SUFFIXES = (".tsv", ".csv", ".txt", ".jsonl", ".json")
+SUFFIXES = (".tsv", ".csv", ".txt", ".jsonl", ".json", *arrow.SUFFIXES)
 FIX = "correct the line or set data.on_bad_row: skip"
 
 
@@ -19,7 +20,8 @@ class Table:
 
     Args:
         path: .csv is separated by commas (or by what its first line holds more of: semicolons, tabs); .jsonl and .json
-            hold one object per line or one list of objects (read as a whole); everything else is separated by tabs.
+            hold one object per line or one list of objects (read as a whole); .parquet, .arrow and folders are tables
+            of `datasets`; everything else is separated by tabs.
         columns: names for a file without a header line.
         heading: a column name; with `columns` a first line that holds it is a header all the same.
         quotes: whether a cell may stand in double quotes; None: in .csv files only.
@@ -28,12 +30,17 @@ class Table:
 
     def __init__(self, path, columns: Sequence[str] = (), heading: str | None = None, quotes: bool | None = None):
         self.path = Path(path)
-        self.is_json = self.path.suffix in (".json", ".jsonl")
         self.bad = BadRows(str(path))
+        self.named = True
+        """Every row names its cells."""
+        if arrow.is_arrow(self.path):
+            self.columns, self._rows = arrow.arrow_rows(self.path)
+            return
+        self.named = self.path.suffix in (".json", ".jsonl")
         first = next((line for line in text_lines(path) if line.strip()), None)
         if first is None:
             raise DataError(f"{path}: is empty")
-        if self.is_json:
+        if self.named:
             self._rows = self._objects(is_list=first.lstrip()[0] == "[")
             self.columns = self._keys()
         else:
@@ -43,7 +50,7 @@ class Table:
     def __iter__(self) -> Iterator[tuple[str, dict]]:
         width = len(self.columns)
         for place, row in self._rows:
-            if self.is_json:
+            if self.named:
                 yield place, row
             elif len(row) == width:
                 yield place, dict(zip(self.columns, row, strict=True))

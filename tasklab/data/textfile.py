@@ -95,6 +95,8 @@ def _decoded(path: Path, content: bytes, offset: int) -> str:
         raise DataError(f"{path}: byte 0: UTF-16, not UTF-8; convert it with: iconv -f UTF-16 -t UTF-8")
     if offset == 0 and content[:2] == b"\x1f\x8b":
         raise DataError(f"{path}: byte 0: compressed with gzip; unpack it with: gunzip")
+    if offset == 0 and content[:4] == b"PAR1":
+        raise DataError(f"{path}: byte 0: Parquet; here it has to be text, such as JSON lines (pandas: to_json)")
     try:
         return content.decode("utf-8" if offset else "utf-8-sig")
     except UnicodeDecodeError as error:

@@ -1,11 +1,11 @@
 """The same search spread over the machines of a Ray cluster by Ray Tune, with optuna's sampler."""
 
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from tasklab.config import Config, assign
+from tasklab.datahub import from_anywhere
 from tasklab.errors import MissingDependency, TrainingError
 from tasklab.search.space import Choice, read_space
 from tasklab.search.study import BestRun
@@ -26,7 +26,7 @@ class RaySearch:
     ):  # fmt: skip
         self.folder, self.config, self.maximize = Path(folder).resolve(), config.copy(), maximize
         for key in ("data.train", "data.eval"):  # a worker has a working directory of its own
-            self.config[key] = os.path.abspath(self.config[key])
+            self.config[key] = from_anywhere(self.config[key])
         self.objective = objective or (lambda metrics: metrics[metric])
         self.space = space if callable(space) else read_space(space, config)
         self.pruning, self.parallel = pruning, parallel

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tasklab.data.answer_file import write_answers
 from tasklab.data.text_rows import TextDataConfig, read_text_rows
+from tasklab.datahub import at_hand
 from tasklab.engine.checkpoint import new_run
 from tasklab.errors import ConfigError
 from tasklab.targets import target_of
@@ -50,10 +51,10 @@ def distill(teacher: str, student: str, *settings: str, unlabelled: str | None =
     if pupil.config.data.train is None:
         raise ConfigError("say what the student is to learn from: data.train=FILE")
     labels, kind = master.config.model.labels, master.config.model.problem_type
-    examples, _ = read_text_rows(pupil.config.data.train, pupil.config.data, kind, labels)
+    examples, _ = read_text_rows(at_hand(pupil.config.data.train, training=True), pupil.config.data, kind, labels)
     known = len(examples)
     if unlabelled is not None:
-        examples += read_text_rows(unlabelled, pupil.config.data, kind, labelled=False)[0]
+        examples += read_text_rows(at_hand(unlabelled, training=True), pupil.config.data, kind, labelled=False)[0]
     run = new_run(pupil.config)
     data = pupil.config.data
     _score(master, examples, data, run.path / SCORED)
