@@ -82,7 +82,7 @@ def _key(task: Task, path, split: str, drawn: bool) -> dict:
         "format": FORMAT, "task": task.config.task, "split": split, "files": _digests(Path(path)),
         "tokenizer": task.tokenizer.fingerprint, "labels": task.config.model.labels,
         "data": {k: v for k, v in task.config.data.to_dict().items() if k not in ignored},
-        "problem_type": task.config.model.problem_type, "pairs": task.config.model.pair_encoding,
+        "problem_type": task.config.model.problem_type, "pair_encoding": task.config.model.pair_encoding,
         "seed": task.config.seed if drawn else None,
     }  # fmt: skip
 

@@ -31,8 +31,7 @@ class FeatureTable:
     """Rows for the network and for `decode`; `input_ids` is always among the ragged columns.
 
     Args:
-        ragged: name -> Ragged of integers, all with the same number of rows; a second sequence of tokens is called
-                `<word>_input_ids`.
+        ragged: name -> Ragged of integers, all with the same number of rows.
         dense: name -> [rows] or [rows, ...] integers or floats.
         info: counts about how the rows were made, name -> int; kept by save and load.
         parts: sequences that make one row, such as the choices of a question; they follow one another in every ragged
@@ -76,8 +75,8 @@ class FeatureTable:
 
     @property
     def lengths(self) -> np.ndarray:
-        """Tokens of each row, special tokens included, of the longest where it has several sequences: [rows] int64."""
-        lengths = np.max([column.lengths for name, column in self.ragged.items() if name.endswith("input_ids")], axis=0)
+        """Tokens of each row, special tokens included, of the longest where it has several parts: [rows] int64."""
+        lengths = self.ragged["input_ids"].lengths
         return lengths if self.parts == 1 else lengths.reshape(-1, self.parts).max(axis=1)
 
     def row(self, i: int) -> dict:
@@ -122,8 +121,7 @@ class FeatureTable:
             rows: at most batch_size row numbers; the missing ones are fillers.
             columns: names wanted, `attention_mask` among them if need be; None for all that run along input_ids and
                 all dense ones.
-        Returns: ragged columns and attention_mask, for `x_input_ids` also x_attention_mask, [batch_size, length] int32;
-            dense ones [batch_size, ...] int32 or
+        Returns: ragged columns and attention_mask [batch_size, length] int32; dense ones [batch_size, ...] int32 or
             float32; sample_weight [batch_size] float32, 1 for a row and 0 for a filler. A filler attends to its first
             position, so that no softmax runs over nothing; a part that a row does not have attends to none.
         Raises: ValueError when a row is longer than `length` or there are more rows than batch_size.
@@ -133,14 +131,10 @@ class FeatureTable:
             raise ValueError(f"{len(rows)} rows do not fit a batch of {batch_size}")
         if columns is None:
             columns = [name for name in self.ragged if self._runs_along_input_ids(name)] + list(self.dense)
-        columns = [name for name in columns if not name.endswith("attention_mask")]
-        batch = {name: self._padded(name, rows, length, batch_size) for name in columns}
-        for name in ("input_ids", *columns):
-            if name.endswith("input_ids"):
-                lengths = np.ones(batch_size * self.parts, np.int64)
-                lengths[: len(rows) * self.parts] = self.ragged[name].lengths[self._sequences(rows)]
-                mask = (np.arange(length) < lengths[:, None]).astype(np.int32)
-                batch[name.replace("input_ids", "attention_mask")] = self._by_row(mask)
+        batch = {name: self._padded(name, rows, length, batch_size) for name in columns if name != "attention_mask"}
+        lengths = np.ones(batch_size * self.parts, np.int64)
+        lengths[: len(rows) * self.parts] = self.ragged["input_ids"].lengths[self._sequences(rows)]
+        batch["attention_mask"] = self._by_row((np.arange(length) < lengths[:, None]).astype(np.int32))
         batch["sample_weight"] = (np.arange(batch_size) < len(rows)).astype(np.float32)
         return batch
 

@@ -8,10 +8,6 @@ from tasklab.data.features import Ragged, row_offsets, spans
 from tasklab.data.tokens import distinct, encode_flat
 from tasklab.errors import ConfigError, DataError
 
-INPUTS = ("input_ids", "attention_mask", "token_type_ids")
-SECOND = "second_"
-"""Begins the names of a second text's columns."""
-
 
 def second_texts(examples: Sequence) -> list[str] | None:
     """Every text_b; None for single texts. Raises DataError when some have one and some do not."""
@@ -24,27 +20,22 @@ def second_texts(examples: Sequence) -> list[str] | None:
 def text_rows(
     tokenizer, first: Sequence[str], second: Sequence[str] | None, max_seq_length: int, pair_encoding: str = "joint"
 ) -> tuple[dict[str, Ragged], int]:
-    """Rows as model.pair_encoding wants them: `joint_rows`, or `twin_rows`. Raises DataError for twins of one text."""
+    """Rows as model.pair_encoding wants them: `joint_rows`, or each text of a pair on its own, one after the other.
+
+    Raises: DataError where there are no pairs to read so.
+    """
     if pair_encoding == "joint":
         return joint_rows(tokenizer, first, second, max_seq_length)
     if second is None:
         told = f"model.pair_encoding = {pair_encoding} compares two texts, but there is one"
         raise DataError(f"{told}; name the column of the second with data.text_b")
-    return twin_rows(tokenizer, first, second, max_seq_length)
+    texts = [text for pair in zip(first, second, strict=True) for text in pair]
+    return joint_rows(tokenizer, texts, None, max_seq_length)
 
 
-def network_inputs(pair_encoding: str) -> tuple[str, ...]:
-    """Columns of `text_rows` that the network takes."""
-    return INPUTS if pair_encoding == "joint" else (*INPUTS, *(f"{SECOND}{name}" for name in INPUTS))
-
-
-def twin_rows(
-    tokenizer, first: Sequence[str], second: Sequence[str], max_seq_length: int
-) -> tuple[dict[str, Ragged], int]:
-    """[CLS] a [SEP] as in `joint_rows`, and [CLS] b [SEP] in columns of their own."""
-    ragged, cut = joint_rows(tokenizer, first, None, max_seq_length)
-    others, cut_too = joint_rows(tokenizer, second, None, max_seq_length)
-    return ragged | {f"{SECOND}{name}": column for name, column in others.items()}, cut + cut_too
+def parts_of(pair_encoding: str) -> int:
+    """Sequences per row, as FeatureTable counts them."""
+    return 1 if pair_encoding == "joint" else 2
 
 
 def joint_rows(

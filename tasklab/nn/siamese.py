@@ -14,11 +14,10 @@ PAIR_FEATURES = {
 class SiameseNetwork(nn.Cell):
     """head(features of u and v), u and v the pooled hidden states of two texts.
 
-    One encoder reads all texts of a batch at once, first ones before second ones.
     Args:
         head: takes [B, len(features) * H].
         features: of "first", "second", "distance" and "product", in the order of the head's columns.
-    Inputs:  input_ids, attention_mask, token_type_ids of the first texts, then of the second, each [B, S] int32.
+    Inputs:  input_ids, attention_mask, token_type_ids, each [B, 2, S] int32.
     Returns: a tuple with the head's output.
     """
 
@@ -27,11 +26,12 @@ class SiameseNetwork(nn.Cell):
         self.encoder, self.pooling, self.head = encoder, Pooling(pooling), head
         self.features = features
 
-    def construct(self, first_ids, first_mask, first_types, second_ids, second_mask, second_types):
-        B = first_ids.shape[0]
-        mask = ops.cat((first_mask, second_mask))
-        hidden = self.encoder(ops.cat((first_ids, second_ids)), mask, ops.cat((first_types, second_types)))
-        pooled = self.pooling(hidden, mask)[:, 0]  # [2B, H]
-        u, v = pooled[:B], pooled[B:]
+    def construct(self, input_ids, attention_mask, token_type_ids):
+        B, _, S = input_ids.shape
+        rows = (2 * B, S)
+        mask = attention_mask.reshape(rows)
+        hidden = self.encoder(input_ids.reshape(rows), mask, token_type_ids.reshape(rows))
+        pooled = self.pooling(hidden, mask).reshape((B, 2, -1))  # [B, 2, H]
+        u, v = pooled[:, 0], pooled[:, 1]
         seen = {"first": u, "second": v, "distance": ops.abs(u - v), "product": u * v}
         return (self.head(ops.cat([seen[name] for name in self.features], axis=-1)),)

@@ -6,7 +6,7 @@ import numpy as np
 
 from tasklab.data.candidates import questions_from_input, questions_of
 from tasklab.data.features import FeatureTable
-from tasklab.data.pairs import network_inputs, text_rows
+from tasklab.data.pairs import parts_of, text_rows
 from tasklab.data.text_rows import TextDataConfig, read_text_rows
 from tasklab.encoders import build_classifier
 from tasklab.metrics.ranking import score_rankings
@@ -32,10 +32,6 @@ class AnswerSelection(Task):
     default_model = "dbqa_minilm_l6"
     primer = '{"question": "Where is Oslo?", "candidates": ["It rains.", "Oslo lies in Norway."]}'
 
-    def __init__(self, config, tokenizer):
-        super().__init__(config, tokenizer)
-        self.inputs = network_inputs(config.model.pair_encoding)
-
     def read(self, path, training):
         data = self.config.data
         examples, note = read_text_rows(path, data, "single_label_classification", LABELS, training)
@@ -52,7 +48,8 @@ class AnswerSelection(Task):
         ragged, cut = text_rows(self.tokenizer, first, second, length, pairs)
         labels = [label for q in examples for label in (q.labels or [-1] * len(q.candidates))]
         owner = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
-        return FeatureTable(ragged, {"labels": np.array(labels, np.int32), "example": owner}, {"cut_rows": cut})
+        dense = {"labels": np.array(labels, np.int32), "example": owner}
+        return FeatureTable(ragged, dense, {"cut_rows": cut}, parts_of(pairs))
 
     def network(self):
         return build_classifier(self.config, len(LABELS))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tasklab.data.features import FeatureTable
-from tasklab.data.pairs import network_inputs, second_texts, text_rows
+from tasklab.data.pairs import parts_of, second_texts, text_rows
 from tasklab.data.text_input import text_examples_from_input
 from tasklab.data.text_rows import TextDataConfig, read_text_rows
 from tasklab.encoders import build_classifier
@@ -24,7 +24,6 @@ class TextClassification(Task):
     def __init__(self, config, tokenizer):
         super().__init__(config, tokenizer)
         self.target, self.metric = target_of(config), target_of(config).metric
-        self.inputs = network_inputs(config.model.pair_encoding)
         soft = config.data.soft_targets
         self.labels = ("labels", "teacher_logits") if soft else ("labels",)
         self.labelled_evaluation = not soft  # a teacher scores the training rows alone
@@ -47,7 +46,7 @@ class TextClassification(Task):
         dense = {"labels": self.target.column([e.label for e in examples])}
         if training and self.config.data.soft_targets:
             dense["teacher_logits"] = np.array([e.logits for e in examples], np.float32)
-        return FeatureTable(ragged, dense, {"cut_rows": cut})
+        return FeatureTable(ragged, dense, {"cut_rows": cut}, parts_of(pairs))
 
     def network(self):
         return build_classifier(self.config, self.target.outputs)

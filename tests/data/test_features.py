@@ -42,16 +42,6 @@ def test_a_batch_is_padded_with_zeros_and_a_filler_has_no_weight():
     }  # fmt: skip
 
 
-def test_a_second_sequence_has_its_own_mask_and_takes_part_in_the_length():
-    twins = FeatureTable.from_rows([{"input_ids": [7], "second_input_ids": [5, 6]}, {"input_ids": [8, 9, 3],
-                                    "second_input_ids": [4]}])  # fmt: skip
-    assert twins.lengths.tolist() == [2, 3]
-    batch = twins.batch([0, 1], 3, 3, ["input_ids", "attention_mask", "second_input_ids", "second_attention_mask"])
-    assert batch["attention_mask"].tolist() == [[1, 0, 0], [1, 1, 1], [1, 0, 0]]
-    assert batch["second_input_ids"].tolist() == [[5, 6, 0], [4, 0, 0], [0, 0, 0]]
-    assert batch["second_attention_mask"].tolist() == [[1, 1, 0], [1, 0, 0], [1, 0, 0]]
-
-
 def test_columns_can_be_chosen():
     batch = table().batch([0], 3, 1, columns=["input_ids", "attention_mask", "char_start"])
     assert sorted(batch) == ["attention_mask", "char_start", "input_ids", "sample_weight"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from tasklab.data.pairs import joint_rows, longest_first, network_inputs, text_rows
+from tasklab.data.pairs import longest_first, parts_of, text_rows
 from tasklab.errors import ConfigError, DataError
 from tasklab.text import TOKENIZERS
 from tasklab.text.wordpiece import WordPiece
@@ -36,18 +36,15 @@ def test_pairs_walked_by_hand():
     assert rows["token_type_ids"].row(1).tolist() == [0, 0, 0, 1, 1, 1, 1, 1] and cut == 1
 
 
-def test_twins_are_single_texts_in_columns_of_their_own():
-    first, second = ["the brown fox", "the"], ["where", "lazy dog in berlin"]
-    rows, cut = text_rows(TOKENIZER, first, second, 5, "siamese")
-    alone = {"": joint_rows(TOKENIZER, first, None, 5)[0], "second_": joint_rows(TOKENIZER, second, None, 5)[0]}
-    assert rows.keys() == {f"{word}{name}" for word, columns in alone.items() for name in columns}
-    for word, columns in alone.items():
-        for name, column in columns.items():
-            assert rows[word + name].values.tolist() == column.values.tolist()
-    assert cut == 1 and network_inputs("siamese")[3:] == tuple(f"second_{name}" for name in network_inputs("joint"))
+def test_texts_apart_follow_one_another():
+    rows, cut = text_rows(TOKENIZER, ["the brown fox", "the"], ["where", "lazy dog in berlin"], 5, "siamese")
+    assert [tokens(rows["input_ids"], i) for i in range(4)] == [
+        "[CLS] the brown fox [SEP]", "[CLS] where [SEP]", "[CLS] the [SEP]", "[CLS] lazy dog in [SEP]",
+    ]  # fmt: skip
+    assert not rows["token_type_ids"].values.any() and cut == 1 and parts_of("siamese") == 2
 
 
-def test_twins_need_a_second_text():
+def test_texts_apart_are_two():
     with pytest.raises(DataError, match="model.pair_encoding = sbert compares two texts, but there is one; name the c"):
         text_rows(TOKENIZER, ["the"], None, 5, "sbert")
 
