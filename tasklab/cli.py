@@ -146,6 +146,7 @@ A killed cross-validation goes on when the same command is given again.
     verb = _verb(verbs, "doctor", None, "check a data set or this machine before training", epilog="""examples:
   tasklab doctor env
   tasklab doctor data train.json --eval dev.json --model qa_bert_base_uncased
+  tasklab doctor data train.tsv --eval dev.tsv data.label=stars        # texts with labels
 """)  # fmt: skip
     subjects = verb.add_subparsers(dest="subject", required=True, metavar="SUBJECT")
     subject = _verb(
@@ -154,7 +155,8 @@ A killed cross-validation goes on when the same command is given again.
     )  # fmt: skip
     subject.add_argument("train", metavar="TRAIN", help="training file or folder")
     subject.add_argument("--eval", metavar="FILE", help="evaluation file or folder")
-    subject.add_argument("--model", default="qa_minilm_l6", metavar="NAME", help="default: %(default)s")
+    subject.add_argument("--model", metavar="NAME", help="default: qa_minilm_l6 for JSON of SQuAD's kind, "
+                         "txtcls_minilm_l6 for tables")  # fmt: skip
     subject.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="any key of `tasklab show`")
     _verb(subjects, "env", doctor_env, "device, cores, memory, kernels, packages, caches", collect="")
 

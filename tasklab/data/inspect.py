@@ -152,8 +152,8 @@ def _inspect(
         report.context_tokens = _quantiles(tokenizer, contexts)
         held = table["end_positions"] > 0
         if held.any():
-            report.answer_tokens = _percentiles((table["end_positions"] - table["start_positions"] + 1)[held])
-        report.row_tokens = _percentiles(table.lengths)
+            report.answer_tokens = quantiles((table["end_positions"] - table["start_positions"] + 1)[held])
+        report.row_tokens = quantiles(table.lengths)
         report.unknown = float((table["input_ids"].values == tokenizer.unk_id).mean())
         report.rows, report.tokens = len(table), int(table.lengths.sum())
         report.long_questions = float((windows > 1).mean())
@@ -195,9 +195,10 @@ def _chinese(texts: Sequence[str]) -> float:
     return sum(len(_IDEOGRAPHS.findall(text)) for text in texts) / max(1, characters)
 
 
+def quantiles(values) -> tuple:
+    """The values at the percentiles of QUANTILES, each one that occurs."""
+    return tuple(np.percentile(values, QUANTILES, method="nearest").tolist())
+
+
 def _quantiles(tokenizer, texts) -> tuple[int, ...]:
-    return _percentiles([len(ids) for ids, _ in tokenizer.encode_batch(texts)])
-
-
-def _percentiles(lengths) -> tuple[int, ...]:
-    return tuple(int(n) for n in np.percentile(lengths, QUANTILES, method="nearest"))
+    return quantiles([len(ids) for ids, _ in tokenizer.encode_batch(texts)])

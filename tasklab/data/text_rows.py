@@ -1,6 +1,6 @@
 """Labelled texts and pairs of texts from table files: columns found or named, every bad row told with its place."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tasklab.config import DataConfig, setting
@@ -60,18 +60,26 @@ def read_text_rows(
         labelled: False reads no label, for prediction.
     Raises: DataError that names every bad row, unless data.on_bad_row is skip; or a missing column, or no row.
     """
+    examples, bad = usable_rows(path, data, problem_type, labels, training, labelled)
+    if data.on_bad_row == "error":
+        bad.raise_if_fatal()
+    if not examples:
+        raise DataError(f"{bad.file}: holds no usable row" + (f"; {bad.summary()}" if bad else ""))
+    notes = [bad.summary(), _contradictions(examples, bad.file) if labelled else ""]
+    return examples, "; ".join(filter(None, notes))
+
+
+def usable_rows(
+    path, data: TextDataConfig, problem_type: str, labels: Sequence[str] = (), training: bool = True,
+    labelled: bool = True,
+) -> tuple[list[TextExample], BadRows]:  # fmt: skip
+    """The examples, and what is wrong with the other rows; arguments as those of `read_text_rows`."""
     split = "train" if training else "dev"
     names = (data.eval_file,) if data.eval_file and not training else FILES[split]
     file = find_split(path, split, names, SUFFIXES)
     table = Table(file, data.columns, data.text_a or TEXT_A[0], data.quotes)
     reader = _Reader(table, data, problem_type, labels, labelled, labelled and training and data.soft_targets)
-    examples = [example for place, row in table if (example := reader.example(place, row)) is not None]
-    if data.on_bad_row == "error":
-        table.bad.raise_if_fatal()
-    if not examples:
-        raise DataError(f"{file}: holds no usable row" + (f"; {table.bad.summary()}" if table.bad else ""))
-    notes = [table.bad.summary(), _contradictions(examples, str(file)) if labelled else ""]
-    return examples, "; ".join(filter(None, notes))
+    return [example for place, row in table if (example := reader.example(place, row)) is not None], table.bad
 
 
 def label_order(names: Iterable[str]) -> list[str]:
@@ -123,14 +131,17 @@ class _Reader:
             self.bad.add("broken text", f"{place}: {column!r} holds half of a surrogate pair; {FIX}")
         return value
 
+def repeats(examples: Iterable[TextExample]) -> Iterator[tuple[TextExample, TextExample]]:
+    """(the first one, this one) for every example whose texts were met before."""
+    first: dict[tuple, TextExample] = {}
+    for example in examples:
+        if (earlier := first.setdefault((example.text_a, example.text_b), example)) is not example:
+            yield earlier, example
+
+
 def _contradictions(examples: Sequence[TextExample], file: str) -> str:
     """One line when equal texts carry different labels; such rows stay, because official sets hold them too."""
-    first: dict[tuple, TextExample] = {}
-    found = []
-    for example in examples:
-        earlier = first.setdefault((example.text_a, example.text_b), example)
-        if earlier.label != example.label:
-            found.append((earlier, example))
+    found = [(a, b) for a, b in repeats(examples) if a.label != b.label]
     if not found:
         return ""
     a, b = found[0]

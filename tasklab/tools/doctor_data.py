@@ -1,59 +1,75 @@
-"""`tasklab doctor data`: what is in question answering files, what to fix first, and what a run will take."""
+"""`tasklab doctor data`: what is in data files, what to fix first, and what a run will take."""
 
 import shlex
 from pathlib import Path
 
 from tasklab.cachedir import cache_dir
 from tasklab.config import Config, find_model
-from tasklab.data.inspect import SplitReport, inspect_squad
+from tasklab.data.textfile import read_text
+from tasklab.datahub import at_hand
 from tasklab.digest import file_sha256
-from tasklab.errors import CheckpointError, UnknownName
+from tasklab.errors import CheckpointError, ConfigError, UnknownName
 from tasklab.text import TOKENIZERS
-from tasklab.tools import estimate
-from tasklab.tools.doctor_findings import FIX, findings
+from tasklab.tools import doctor_squad, doctor_texts, estimate
+from tasklab.tools.doctor_findings import FIX, Split
 from tasklab.trainer import Trainer
 from tasklab.weights.catalogue import named_weights, read_entry
+from tasklab.weights.folder import CONFIG
 from tasklab.weights.store import resolve
 
-TASK = "question_answering"
+EXAMINE = {"question_answering": doctor_squad.examine, "text_classification": doctor_texts.examine}
 
 
-def report(train, dev, model: str, overrides) -> int:
+def report(train, dev, model: str | None, overrides) -> int:
     """Prints the report; returns 1 when something must be fixed before training, else 0.
 
+    model: None is the task's default; a backbone alone takes the task that the file looks like.
     Raises: DataError when a file as a whole cannot be read; UnknownName and ConfigError as `Trainer` does.
     """
-    config = Trainer(task=TASK, model=model, train_dataset=train, eval_dataset=dev, overrides=overrides).config
-    data = config.data
+    task = _task(train, model)
+    config = Trainer(task=task, model=model, train_dataset=train, eval_dataset=dev, overrides=overrides).config
+    model = model or config.name
+    for key, training in (("train", True), ("eval", False)):
+        path = at_hand(config.data[key], training)
+        config.data[key] = path and str(path)
     vocabulary, why_not = _vocabulary(config)
     tokenizer = TOKENIZERS.get(config.tokenizer.name)(vocabulary, config.tokenizer.lowercase) if vocabulary else None
-    found = inspect_squad(
-        data.train, data.eval, tokenizer, data.max_seq_length, data.doc_stride, data.max_query_length, data.num_buckets
-    )
-    for name, split in (("train", found.train), ("eval", found.dev)):
-        if split is not None:
-            _show_split(name, split, config)
+    found = EXAMINE[task](config, tokenizer)
+    print(*found.shown, sep="\n")
     if tokenizer is None:
         print(f"\nno vocabulary of {config.name}, so nothing is said about tokens, memory and time:\n  {why_not}")
     else:
         _show_run(found.train, found.dev, config)
-    lines = findings(found, config)
     print()
-    for line in lines:
+    for line in found.lines:
         print(f"{line.level:5} {line.text}", *line.places, sep="\n        ")
-    to_fix = sum(line.level == FIX for line in lines)
+    to_fix = sum(line.level == FIX for line in found.lines)
     if to_fix:
         print(f"{to_fix} to fix before training")
         return 1
     settings = [f"data.train={train}", *([f"data.eval={dev}"] if dev else []), *overrides]
-    print("nothing has to be fixed; start with:\n ", shlex.join(["tasklab", "train", *_names(model), *settings]))
+    print("nothing has to be fixed; start with:\n ", shlex.join(["tasklab", "train", *_names(task, model), *settings]))
     return 0
 
 
-def _names(model: str) -> list[str]:
+def _task(train, model: str | None) -> str:
+    """The model's own task, else that of the file: a JSON object, or a folder of such, holds questions and contexts."""
+    origin = find_model(model) if model else None
+    task = origin.task if origin is not None else Config.task_in(Path(model) / CONFIG) if model else None
+    if task is None:
+        path = Path(train).expanduser()
+        files = [p.suffix for p in path.iterdir() if p.is_file()] if path.is_dir() else [path.suffix]
+        table = set(files) - {".json"} or path.is_file() and read_text(path).lstrip()[:1] == "["
+        task = "text_classification" if table else "question_answering"
+    if task not in EXAMINE:
+        raise ConfigError(f"doctor data knows {' and '.join(EXAMINE)}; {task} checks its rows when a training starts")
+    return task
+
+
+def _names(task: str, model: str) -> list[str]:
     """What `tasklab train` wants to hear: a backbone needs its task before it."""
     origin = find_model(model)
-    return [TASK, model] if origin is not None and origin.task is None else [model]
+    return [task, model] if origin is not None and origin.task is None else [model]
 
 
 def _vocabulary(config: Config) -> tuple[Path | str | None, str]:
@@ -72,24 +88,7 @@ def _vocabulary(config: Config) -> tuple[Path | str | None, str]:
         return None, str(error).replace("\n", "\n  ")
 
 
-def _show_split(name: str, split: SplitReport, config: Config):
-    print(f"{name:6} {split.file}")
-    impossible = f", {split.impossible:,} questions without" if split.impossible else ""
-    print(f"       {split.questions:,} questions on {split.contexts:,} contexts, {split.answers:,} answers{impossible}")
-    if not split.rows:
-        return
-    print(f"       {'tokens':10}{'least':>8}{'half':>8}{'90 %':>8}{'99 %':>8}{'most':>8}")  # inspect.QUANTILES
-    for what in ("question", "context", "answer", "row"):
-        numbers = getattr(split, f"{what}_tokens")
-        if numbers:
-            print(f"       {what:10}" + "".join(f"{n:8,}" for n in numbers))
-    several = f"; {split.long_questions:.1%} of the questions need several" if split.long_questions else ""
-    print(f"       {split.rows:,} rows of at most {config.data.max_seq_length} tokens{several}")
-    planned = ", ".join(map(str, split.planned_lengths))
-    print(f"       padded to {planned} tokens; {split.padding:.0%} of that is padding")
-
-
-def _show_run(train: SplitReport, dev: SplitReport | None, config: Config):
+def _show_run(train: Split, dev: Split | None, config: Config):
     if not estimate.knows(config.model):
         print(f"\nno estimate for {config.name}: encoder {config.model.encoder!r} is no Transformer")
         return

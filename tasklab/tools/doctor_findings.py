@@ -1,6 +1,7 @@
 """What stands out in question answering data, one line each, with what to do about it."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from tasklab.config import Config
 from tasklab.data.inspect import Finding, SplitReport, SquadReport
@@ -20,6 +21,25 @@ class Line:
     places: tuple[str, ...] = ()
 
 
+class Split(Protocol):
+    """What the estimate of a run needs to know of a file."""
+
+    rows: int
+    tokens: int
+    planned_lengths: tuple[int, ...]
+    padding: float
+
+
+@dataclass(frozen=True)
+class Examined:
+    """Both files, what is printed about them, and what stands out, what must be fixed first."""
+
+    train: Split
+    dev: Split | None
+    shown: list[str]
+    lines: list[Line]
+
+
 def findings(found: SquadReport, config: Config) -> list[Line]:
     """Everything worth telling, what must be fixed first."""
     lines, told = [], set()
@@ -35,25 +55,31 @@ def findings(found: SquadReport, config: Config) -> list[Line]:
     return sorted(lines, key=lambda line: line.level != FIX)
 
 
+def bad_rows(name: str, split, skip: bool, why_usable: str = ""):
+    """The line about rows that cannot be used; why_usable: why they stop no run where none of them is fatal."""
+    if not (bad := sum(split.bad_rows.values())):
+        return
+    kinds = ", ".join(f"{kind} ({count:,})" for kind, count in split.bad_rows.items())
+    first = tuple(_without_remedy(message, split.file) for message in split.bad_first[:SHOWN])
+    if skip or not split.fatal:
+        why = "as data.on_bad_row=skip says" if split.fatal else why_usable
+        yield Line(LOOK, f"{name}: {bad:,} left out, {why}: {kinds}", first)
+    else:
+        yield Line(FIX, f"{name}: {bad:,} unusable: {kinds}; correct them, or add data.on_bad_row=skip", first)
+
+
 def _rows(name: str, split: SplitReport, skip: bool):
-    bad, clash, again = sum(split.bad_rows.values()), split.contradictions, split.duplicates
-    if bad:
-        kinds = ", ".join(f"{kind} ({count:,})" for kind, count in split.bad_rows.items())
-        first = tuple(_without_remedy(message, split.file) for message in split.bad_first[:SHOWN])
-        if skip or not split.fatal:
-            why = "as data.on_bad_row=skip says" if skip else "while another answer of the question is usable"
-            yield Line(LOOK, f"{name}: {bad:,} left out, {why}: {kinds}", first)
-        else:
-            yield Line(FIX, f"{name}: {bad:,} unusable: {kinds}; correct them, or add data.on_bad_row=skip", first)
+    yield from bad_rows(name, split, skip, "while another answer of the question is usable")
+    clash, again = split.contradictions, split.duplicates
     if clash.count:
         level = FIX if clash.count > CLASH * split.questions else LOOK
         text = f"{name}: {_asked(clash.count)} again with another answer; keep the right one of each"
-        yield Line(level, text, _places(clash, split.file))
+        yield Line(level, text, places(clash, split.file))
     if again.count > clash.count:
         text = f"{name}: {_asked(again.count - clash.count)} again with the same answer; one of each is enough"
-        yield Line(LOOK, text, () if clash.count else _places(again, split.file))
+        yield Line(LOOK, text, () if clash.count else places(again, split.file))
     if split.unaligned_references:
-        text = f"{name}: {_count(split.unaligned_references, 'answer')} not at answer_start"
+        text = f"{name}: {counted(split.unaligned_references, 'answer')} not at answer_start"
         yield Line(LOOK, f"{text}; scoring compares texts, so nothing has to be done")
 
 
@@ -61,7 +87,7 @@ def _settings(name: str, split: SplitReport, config: Config):
     """(kind, line) for all that another setting mends."""
     data, positions = config.data, config.model.max_tokens
     if split.impossible and not data.version_2_with_negative:
-        text = f"{name}: {_count(split.impossible, 'question')} without an answer"
+        text = f"{name}: {counted(split.impossible, 'question')} without an answer"
         yield "negative", Line(LOOK, f'{text}; add data.version_2_with_negative=true, so that "" can be predicted')
     if split.chinese > 0.5 and data.metric != "cmrc":
         text = f"{name}: the text is Chinese; add data.metric=cmrc, which compares characters instead of words"
@@ -70,7 +96,7 @@ def _settings(name: str, split: SplitReport, config: Config):
         text = f"{name}: {split.unknown:.0%} of the tokens are unknown to this vocabulary"
         yield "unknown", Line(LOOK, f"{text}; take a model of the text's language (tasklab list)")
     if split.truncated_questions:
-        text = f"{name}: {_count(split.truncated_questions, 'question')} longer than data.max_query_length="
+        text = f"{name}: {counted(split.truncated_questions, 'question')} longer than data.max_query_length="
         remedy = f"raise it to {split.question_tokens[-1]}"
         yield "query", Line(LOOK, f"{text}{data.max_query_length} tokens, the rest is cut off; {remedy}")
     if split.lost_answers >= LOST:
@@ -87,19 +113,19 @@ def _settings(name: str, split: SplitReport, config: Config):
 def _leaks(found: SquadReport):
     for what, leak in (("question", found.leaked_questions), ("context", found.leaked_contexts)):
         if leak.count:
-            text = f"{_count(leak.count, what)} of eval also in train, which makes the score look better than it is"
-            yield Line(FIX, f"{text}; remove them from one file", _places(leak, found.dev.file))
+            text = f"{counted(leak.count, what)} of eval also in train, which makes the score look better than it is"
+            yield Line(FIX, f"{text}; remove them from one file", places(leak, found.dev.file))
 
 
-def _count(number: int, what: str) -> str:
+def counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _asked(number: int) -> str:
-    return f"{_count(number, 'question')} {'is' if number == 1 else 'are'} asked"
+    return f"{counted(number, 'question')} {'is' if number == 1 else 'are'} asked"
 
 
-def _places(finding: Finding, file: str) -> tuple[str, ...]:
+def places(finding: Finding, file: str) -> tuple[str, ...]:
     return tuple(place.removeprefix(f"{file}: ") for place in finding.first[:SHOWN])
 
 

@@ -1,0 +1,104 @@
+"""What `tasklab doctor data` tells about tables made by hand, and about real ones whose faults are known."""
+
+from pathlib import Path
+
+import pytest
+
+from tasklab.cli import main
+
+VOCAB = Path(__file__).parents[1] / "fixtures/tiny_wordpiece_vocab.txt"
+SHARED = Path(__file__).parents[3] / "shared/data"
+QQP = "data.columns=[id,qid1,qid2,question1,question2,is_duplicate]"
+SETTINGS = [f"tokenizer.vocab={VOCAB}", "model.vocab_size=216", "data.max_seq_length=16"]
+
+
+@pytest.fixture
+def doctor(capsys):
+    """doctor(*words) -> (exit status, what it prints)."""
+
+    def call(*words, settings=SETTINGS):
+        status = main(["doctor", "data", *map(str, words), *settings])
+        return status, capsys.readouterr().out
+
+    return call
+
+
+def write(name, *rows, header="text\tlabel"):
+    Path(name).write_text("".join(f"{row}\n" for row in (header, *rows)), encoding="utf-8")
+
+
+def test_sound_tables_end_with_the_command_that_trains(doctor):
+    write("train.tsv", "where\tb", *(f"the fox {i}\ta" for i in range(3)))
+    write("dev.tsv", "in berlin\ta")
+    status, out = doctor("train.tsv", "--eval", "dev.tsv")
+    assert status == 0
+    assert "train  train.tsv\n       4 rows\n              3  75.0%  a\n              1  25.0%  b\n" in out
+    assert "text_a           1       3       3       3       3\n       row              3       5" in out
+    assert "nothing has to be fixed; start with:\n  tasklab train txtcls_minilm_l6 data.train=train.tsv data" in out
+
+
+def test_every_fault_has_its_place_and_its_remedy(doctor):
+    write("train.tsv", "the fox\ta", "the fox\tb", "where\ta", "where\ta", "\ta", "dog\tb\tc", "in\ta")
+    write("dev.tsv", "where\ta", "lazy\tc", "dog\ta")
+    status, out = doctor("train.tsv", "--eval", "dev.tsv")
+    assert status == 1 and out.endswith("4 to fix before training\n")
+    assert "FIX   train: 2 unusable: empty text (1), wrong number of cells (1); correct them, or add data.on_b" in out
+    assert "        train.tsv:6: 'text' is empty\n" in out
+    assert "FIX   train: 1 row with the texts of another and another label; keep the right one\n" in out
+    assert "        train.tsv:3 as :2: 'b', 'a'\n" in out
+    assert "look  train: 1 row with the texts and the label of another; one of each is enough\n" in out
+    assert "        dev.tsv:3: the label 'c' is none of the model's: a, b\n" in out
+    assert "FIX   1 row of eval also in train" in out and "        dev.tsv:2\n" in out
+
+
+def test_bad_rows_that_the_user_skips_are_no_obstacle(doctor):
+    write("train.tsv", "the fox\ta", "\ta", "dog\tb")
+    assert doctor("train.tsv")[0] == 1
+    status, out = doctor("train.tsv", settings=[*SETTINGS, "data.on_bad_row=skip"])
+    assert status == 0 and "look  train: 1 left out, as data.on_bad_row=skip says: empty text (1)" in out
+
+
+def test_what_another_setting_mends_is_told(doctor):
+    write("train.tsv", *(f"{'the ' * 20}{i}\ta" for i in range(110)), *(f"fox {i}\tb" for i in range(10)))
+    _, out = doctor("train.tsv")  # more than 1 % of the rows end in three digits: 20 + 3 pieces, and the special ones
+    assert "the largest class is 11 times the smallest; loss.balanced=true lets both count alike" in out
+    assert "data.max_seq_length=16 cuts 92% of the rows; 26 would hold nearly all" in out
+    assert "no evaluation file" in out
+    write("train.tsv", "the\ta", "fox\ta")
+    status, out = doctor("train.tsv")
+    assert status == 1 and "FIX   train: every label is 'a'; at least two classes are needed" in out
+
+
+def test_numbers_are_shown_by_their_spread(doctor):
+    write("train.tsv", *(f"the fox {i}\t{i / 2}" for i in range(11)))
+    _, out = doctor("train.tsv", settings=[*SETTINGS, "model.problem_type=regression"])
+    assert "       labels 0, 2.5, 4.5, 5, 5 (least, half, 90 %, 99 %, most)\n" in out
+
+
+def test_sets_of_classes_are_counted_by_class(doctor):
+    write("train.tsv", "the\ta,b", "fox\tb", "dog\t")
+    _, out = doctor("train.tsv", settings=[*SETTINGS, "model.problem_type=multi_label_classification"])
+    assert "       3 rows\n              2  66.7%  b\n              1  33.3%  a\n" in out
+
+
+def test_a_json_list_of_objects_is_a_table_and_another_task_is_named(doctor, capsys):
+    Path("train.json").write_text('[{"text": "the fox", "label": "a"}, {"text": "dog", "label": "b"}]')
+    assert "2 rows\n" in doctor("train.json")[1]
+    assert main(["doctor", "data", "train.json", "--model", "tokcls_minilm_l6"]) == 1
+    assert "knows question_answering and text_classification; token_classification checks" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs the real data sets")
+@pytest.mark.parametrize(
+    "train, words, status, expected",
+    [
+        ("smp2020_ewect_virus/train.tsv", [], 0, ["8,606 rows", "60 rows with the texts of another and another label"]),
+        ("glue/RTE", ["--eval", SHARED / "glue/RTE", "--model", "txtcls_minilm_l6_rte"], 0, ["2,490 rows of two"]),
+        ("glue/QQP/part.tsv", ["--model", "txtcls_minilm_l6_qqp", QQP], 0, ["part.tsv:1: has 5 cells instead of 6"]),
+    ],
+)
+def test_real_files_show_what_is_known_of_them(train, words, status, expected, doctor):
+    vocabulary = [f"tokenizer.vocab={SHARED / 'vocab/google_uncased_en_vocab.txt'}"]
+    found, out = doctor(SHARED / train, *words, settings=vocabulary)
+    assert found == status
+    assert [line for line in expected if line not in out] == []
