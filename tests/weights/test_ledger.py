@@ -64,6 +64,11 @@ def test_strict_refuses_weights_that_would_be_left_out():
         settle(plan(NETWORK, deeper), STRICT, "x")
 
 
+def test_strict_leaves_the_head_for_next_sentences_alone():
+    ledger = settle(plan(NETWORK, file(head__nsp__weight=(2, 4))), STRICT, "x")
+    assert ledger.dropped == ("head.nsp.weight",)
+
+
 def test_strict_leaves_an_unused_pooler_alone():
     ledger = settle(plan(NETWORK, file(encoder__pooler__bias=(4,))), STRICT, "x")
     assert ledger.dropped == ("encoder.pooler.bias",)
