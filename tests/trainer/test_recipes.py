@@ -12,6 +12,7 @@ import tiny_texts
 from tasklab import Trainer, list_models, list_tasks, session
 from tasklab.errors import ConfigError
 from tasklab.task import TASKS
+from tasklab.tools.build_vocabulary import build_vocabulary
 
 RECIPES = {m["name"]: m["task"] for m in list_models() if m["task"]}
 TRAINED = [name for name in list_tasks() if not TASKS.get(name).not_trained]
@@ -85,3 +86,18 @@ def test_a_backbone_without_a_task_asks_for_one():
 
 def test_a_task_alone_means_its_default_model():
     assert Trainer(task="question_answering").config.name == "qa_minilm_l6"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["char", "space", "wordpiece", "bpe", "unigram"])
+def test_a_built_vocabulary_starts_a_training(kind, tmp_path, without_curves):
+    folder = tiny_texts.write_data(tmp_path / "data")
+    made = build_vocabulary(str(folder / "train.tsv"), to=tmp_path / "vocabulary", kind=kind, size=300)
+    settings = tiny_texts.settings(**{
+        "from_scratch": True, "tokenizer.name": made.tokenizer, "tokenizer.vocab": str(made.path),
+        "model.vocab_size": made.pieces, "train.max_steps": 2, "train.eval_strategy": "no",
+    })  # fmt: skip
+    trained = Trainer(settings, "text_classification", "bert_tiny", folder, output_dir=tmp_path / "run").train()
+    assert trained["global_step"] == 2 and 0 < trained["loss"] < 2
+    answer = Trainer(model=trained["last_checkpoint"]).predict(input_data="anna lives in paris")
+    assert answer[0]["label"] in ("happy", "sad")
