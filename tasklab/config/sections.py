@@ -205,8 +205,8 @@ class AdversarialConfig(Section, path="adversarial"):
     """Training on shifted word vectors too; fgm doubles the time of a step, pgd multiplies it by 1 + steps."""
 
     name: str = setting("none", choices=("none", "fgm", "pgd"))
-    epsilon: float = setting(1.0, gt=0)  # L2 norm of the shift of each target, at most
-    alpha: float = setting(0.3, gt=0)  # L2 norm of one step; pgd only
+    epsilon: float = setting(0.1, gt=0)  # L2 norm of the shift of each target, at most
+    alpha: float | None = setting(None, gt=0)  # L2 norm of one step, pgd only; null is 0.3 of epsilon
     steps: int = setting(3, ge=1)  # pgd only
     target: str = "embeddings.word"  # weights with this in their name
 

@@ -13,6 +13,8 @@ from mindspore import Tensor
 from tasklab.config import AdversarialConfig
 from tasklab.errors import ConfigError
 
+ALPHA = 0.3
+"""Length of one step of PGD per epsilon, where none is set: UER-py's ratio."""
 Passes = Iterator[tuple[float, float, tuple]]
 """(summed loss, summed weight, gradients) of each pass over one micro-batch; gradients add up, the shifted passes
 count neither loss nor weight."""
@@ -83,8 +85,9 @@ class ProjectedGradient(Shifting):
 
     def __call__(self, batch, seed):
         config = self.config
+        alpha = ALPHA * config.epsilon if config.alpha is None else config.alpha
         loss, weight, grads = self.step.run(batch, seed)
-        moves = self.directions(grads, config.alpha)
+        moves = self.directions(grads, alpha)
         yield loss, weight, grads
         offsets = [np.zeros_like(move) for move in moves]
         with self.shifting() as shift:
@@ -92,7 +95,7 @@ class ProjectedGradient(Shifting):
                 offsets = [_within(a + b, config.epsilon) for a, b in zip(offsets, moves, strict=True)]
                 shift(offsets)
                 grads = self.step.run(batch, further_seed(seed, number))[2]
-                moves = self.directions(grads, config.alpha)
+                moves = self.directions(grads, alpha)
             yield 0.0, 0.0, grads
 
 

@@ -46,6 +46,12 @@ def test_fgm_adds_the_gradient_at_the_shifted_place():
     np.testing.assert_array_equal(step.parameters[0].asnumpy(), np.array([3, 4], np.float32))
 
 
+def test_pgd_steps_by_three_tenths_of_the_radius_where_nothing_else_is_said():
+    settings = {"name": "pgd", "epsilon": 0.5, "steps": 2}
+    (_, left), (_, said) = run(Bowl([3.0, 4.0]), **settings), run(Bowl([3.0, 4.0]), alpha=0.15, **settings)
+    np.testing.assert_array_equal(left, said)
+
+
 def test_pgd_walks_along_the_gradients_and_stays_in_the_ball():
     # curvature (0, 1) pulls along the second axis: from (3, 4) by 0.3 each time, but never more than 0.5 away
     step = Bowl([3.0, 4.0], curvature=(0.0, 1.0))
