@@ -29,11 +29,12 @@ def find_column(
             return name if name in columns else lowered[name.lower()]
     if not (wanted or required):
         return None
-    near = difflib.get_close_matches(wanted, columns, n=1) if wanted else []
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    asked = [wanted] if wanted else usual
+    near = [name for word in asked for name in difflib.get_close_matches(word, columns, n=1)]
+    hint = f"; did you mean data.{setting_name}={near[0]}?" if near else ""
     header = "" if table.named else "; a file without a header line needs data.columns=[...], a name for each column"
     raise DataError(
-        f"{table.path}: no column {wanted or ' or '.join(usual[:4])!r} (data.{setting_name}){hint}; "
+        f"{table.path}: no column {wanted or ' or '.join(usual[:4])!r} (data.{setting_name}){hint or ';'} "
         f"the columns are {', '.join(map(shortened, columns[:12]))}{header}"
     )
 

@@ -68,7 +68,9 @@ class LabelCells:
             near = difflib.get_close_matches(name, self.labels, n=1)
             hint = f"did you mean {near[0]!r}? " if near else ""
             known = ", ".join(self.labels[:12]) + (", ..." if len(self.labels) > 12 else "")
-            self.bad.add("unknown label", f"{place}: the label {name!r} is none of the model's: {known}; {hint}{FIX}")
+            rename = "" if near or self.names else f", or say what it is called: data.label_names={{{name}: ...}}"
+            told = f"{place}: the label {name!r} is none of the model's: {known}; {hint}{FIX}{rename}"
+            self.bad.add("unknown label", told)
         return name
 
     def _number(self, place: str, value) -> float:

@@ -39,7 +39,8 @@ class Table:
         self.named = self.path.suffix in (".json", ".jsonl")
         first = next((line for line in text_lines(path) if line.strip()), None)
         if first is None:
-            raise DataError(f"{path}: is empty")
+            wanted = "objects" if self.named else "a line of column names, and rows"
+            raise DataError(f"{path}: is empty; expected {wanted}")
         if self.named:
             self._rows = self._objects(is_list=first.lstrip()[0] == "[")
             self.columns = self._keys()
@@ -87,12 +88,20 @@ class Table:
         else:
             lines = enumerate(text_lines(self.path), start=1)
             numbered = ((f"{self.path}:{n}", line) for n, line in lines if line.strip())
-            items = ((place, parse_json(line, place)) for place, line in numbered)
+            items = ((place, found[0]) for place, line in numbered if (found := self._parsed(line, place)))
         for place, item in items:
             if isinstance(item, dict):
                 yield place, item
             else:
                 self.bad.add("no object", f"{place}: is {shortened(str(item))}, expected an object {{...}}; {FIX}")
+
+    def _parsed(self, line: str, place: str) -> list:
+        """The value in a line, [] where it is none."""
+        try:
+            return [parse_json(line.rstrip("\r\n"), place)]
+        except DataError as error:
+            self.bad.add("not JSON", f"{error}; {FIX}")
+            return []
 
     def _keys(self) -> list[str]:
         first = next(self._rows, None)

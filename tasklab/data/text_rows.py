@@ -64,7 +64,8 @@ def read_text_rows(
     if data.on_bad_row == "error":
         bad.raise_if_fatal()
     if not examples:
-        raise DataError(f"{bad.file}: holds no usable row" + (f"; {bad.summary()}" if bad else ""))
+        why = bad.summary() if bad else "there is no line below the one that names the columns"
+        raise DataError(f"{bad.file}: holds no usable row; {why}")
     notes = [bad.summary(), _contradictions(examples, bad.file) if labelled else ""]
     return examples, "; ".join(filter(None, notes))
 

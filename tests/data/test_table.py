@@ -86,13 +86,16 @@ def test_json_comes_in_lines_or_as_a_list_whatever_the_name(tmp_path, text):
 
 def test_json_that_cannot_be_used_names_its_place(tmp_path):
     assert message(write(tmp_path, '{"a": 1}\n{"a": }\n', "t.jsonl")).startswith("FILE:2: not JSON at line 1, column 7")
+    broken = write(tmp_path, '{"a": 1}\n{"a": \n{"a": 2}\n', "t.jsonl")
+    told = "FILE:2: not JSON at line 1, column 7 (character 6): Expecting value; correct the line or set data"
+    assert message(broken).startswith(told)
     assert message(write(tmp_path, '{"a": 1}\n3\n', "t.jsonl")).startswith("FILE:2: is '3', expected an object {...};")
     assert message(write(tmp_path, '[{"a": 1}, "x"]', "t.json")).startswith("FILE: [1]: is 'x', expected an object")
     assert message(write(tmp_path, "[]", "t.json")) == "FILE: holds no object"
 
 
 def test_an_empty_file_says_so(tmp_path):
-    assert message(write(tmp_path, " \n")) == "FILE: is empty"
+    assert message(write(tmp_path, " \n")) == "FILE: is empty; expected a line of column names, and rows"
 
 
 def test_a_table_takes_as_much_memory_as_one_row(tmp_path):

@@ -60,7 +60,8 @@ def test_a_named_first_text_alone_means_single_texts(tmp_path):
 def test_a_missing_column_is_named_with_the_nearest(tmp_path):
     path = write(tmp_path, "sentnce\tlabel\nA\t1\n")
     assert message(path, text_a="sentence") == (
-        "FILE: no column 'sentence' (data.text_a); did you mean 'sentnce'?; the columns are 'sentnce', 'label'; "
+        "FILE: no column 'sentence' (data.text_a); did you mean data.text_a=sentnce? "
+        "the columns are 'sentnce', 'label'; "
         "a file without a header line needs data.columns=[...], a name for each column"
     )
     assert "no column 'label or labels or gold_label or Quality' (data.label)" in message(
@@ -84,6 +85,25 @@ def test_a_bad_row_is_named_and_can_be_skipped(tmp_path, line, expected):
     assert told.startswith("FILE:3: " + expected) and told.endswith(FIX)
     examples, note = read(path, SINGLE, ["good", "bad"], on_bad_row="skip")
     assert [e.text_a for e in examples] == ["ok"] and note.startswith("left out 1: ")
+
+
+def test_a_label_that_is_like_none_of_the_model_s_asks_for_a_name(tmp_path):
+    path = write(tmp_path, "text\tlabel\nA\t1\n")
+    assert message(path, SINGLE, ["good", "bad"]) == (
+        f"FILE:2: the label '1' is none of the model's: good, bad; {FIX}, or say what it is called: "
+        "data.label_names={1: ...}"
+    )
+
+
+def test_a_column_that_is_nearly_called_as_usual_is_offered(tmp_path):
+    told = message(write(tmp_path, "text\tlable\nA\t1\n"))
+    assert told.startswith("FILE: no column 'label or labels or gold_label or Quality' (data.label); did you mean "
+                           "data.label=lable? the columns are 'text', 'lable'; ")  # fmt: skip
+
+
+def test_a_table_without_rows_says_what_is_missing(tmp_path):
+    told = message(write(tmp_path, "text\tlabel\n"))
+    assert told == "FILE: holds no usable row; there is no line below the one that names the columns"
 
 
 def test_all_bad_rows_are_reported_at_once(tmp_path):
