@@ -25,12 +25,12 @@ class MaskedRows:
 
     def __init__(
         self, rows: CorpusRows, tokenizer, masking: Masking, continuing: np.ndarray | None, sentence_target: str,
-        seed: int, dynamic: bool = True,
+        seed: int, dynamic: bool = True, epoch: int = 0,
     ):  # fmt: skip
         self.rows, self.masking, self.continuing, self.seed, self.dynamic = rows, masking, continuing, seed, dynamic
         self.cls_id, self.sep_id, self.second_type = tokenizer.cls_id, tokenizer.sep_id, tokenizer.second_type
         self.target = None if sentence_target == "none" else sentence_target
-        self.epoch, self.info = 0, {}
+        self.epoch, self.info = epoch, {}
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -47,7 +47,7 @@ class MaskedRows:
         return self.rows.stops - self.rows.starts + (3 if self.target else 2)
 
     def of_epoch(self, epoch: int) -> "MaskedRows":
-        """The rows with the masks of this epoch; an evaluation always has those of epoch 0."""
+        """The rows with the masks of this epoch, or with the same ones always."""
         if not self.dynamic or epoch == self.epoch:
             return self
         found = copy.copy(self)

@@ -13,7 +13,8 @@ from tasklab.metrics.masked_words import log_probabilities, score_masked_words, 
 from tasklab.task import TASKS, Task
 from tasklab.text.spelling import continuing, mark_of, spelled
 
-WORDS_INPUT = "masked_positions"
+HELD_OUT = 1 << 32
+"""The epoch whose masks evaluations have: none of a training, should it have seen the same text."""
 
 
 @TASKS.register("masked_language_modeling")
@@ -22,7 +23,7 @@ class MaskedLanguageModeling(Task):
 
     data_config = MaskedWordsDataConfig
     defaults = {"train": {"epochs": 3, "batch_size": 32}, "optimizer": {"lr": 1e-4}}
-    inputs = ("input_ids", "attention_mask", "token_type_ids", WORDS_INPUT)
+    inputs = ("input_ids", "attention_mask", "token_type_ids", "masked_positions")
     metric, title = "accuracy", "MLM Metric"
     default_model = "mlm_bert_base_uncased"
     primer = '"The capital of France is [MASK]."'
@@ -46,8 +47,8 @@ class MaskedLanguageModeling(Task):
             tokenizer.mask_id, ordinary(tokenizer.tokens), (tokenizer.unk_id,), data.masking, data.masking_probability
         )
         known = None if data.words == BLANKS else continuing(tokenizer.tokens)
-        dynamic = training and data.dynamic_masking
-        return MaskedRows(examples, tokenizer, masking, known, data.sentence_target, self.config.seed, dynamic)
+        dynamic, epoch = training and data.dynamic_masking, 0 if training else HELD_OUT
+        return MaskedRows(examples, tokenizer, masking, known, data.sentence_target, self.config.seed, dynamic, epoch)
 
     def network(self):
         from tasklab.nn.pretraining import LanguageModelHead, MaskedWordNetwork, MaskedWords, PretrainingHead

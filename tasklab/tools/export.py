@@ -78,6 +78,8 @@ def _ready(source, task: str | None):
         raise ConfigError(f"{source}: reads two texts apart (model.pair_encoding), which these files cannot hold yet")
     if config.task == "multiple_choice":
         raise ConfigError(f"{source}: multiple choice has no export here, its inputs are [questions, choices, tokens]")
+    if config.task == "masked_language_modeling":
+        raise ConfigError(f"{source}: masked words have no export here, their network takes places to look at")
     model = Ready(config.checkpoint, config).model
     model.network.set_train(False)
     return model

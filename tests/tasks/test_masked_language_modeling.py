@@ -116,6 +116,8 @@ def test_training_masks_anew_and_evaluation_does_not(tmp_path):
     assert features.of_epoch(1) is features
     assert job.encode(rows, True).of_epoch(1) is not features
     assert task(data__dynamic_masking=False).encode(rows, True).of_epoch(1).epoch == 0
+    seen = [job.encode(rows, training).batch([0], 16, 1)["masked_positions"].tolist() for training in (True, False)]
+    assert seen[0] != seen[1]  # an evaluation of the text of the training has masks of its own
 
 
 def test_what_cannot_work_is_refused_by_name(monkeypatch):
