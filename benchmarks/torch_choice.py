@@ -8,7 +8,7 @@ import argparse
 
 import numpy as np
 import torch
-from torch_loop import padded, prepare, run
+from torch_loop import padded, prepare, pretrained, run
 from transformers import BertForMultipleChoice
 
 from tasklab.config import resolve
@@ -33,7 +33,7 @@ def main():
         model=options.recipe, data_class=ChoiceDataConfig, defaults=MultipleChoice.defaults, overrides=overrides
     )
     task = MultipleChoice(config, WordPiece(f"{options.weights}/vocab.txt"))
-    network = BertForMultipleChoice.from_pretrained(options.weights)
+    network = pretrained(BertForMultipleChoice, options.weights, config)
     rows = task.encode(task.read(config.data.train, True)[0][: config.data.limit], True)
 
     def logits(features, part):

@@ -8,7 +8,7 @@ import argparse
 
 import numpy as np
 import torch
-from torch_loop import padded, prepare, run
+from torch_loop import padded, prepare, pretrained, run
 from transformers import BertForSequenceClassification
 
 from tasklab.config import resolve
@@ -34,9 +34,10 @@ def main():
     task.prepare([])
     regression = config.model.problem_type == "regression"
     outputs_wanted = 1 if regression else len(config.model.labels)
-    network = BertForSequenceClassification.from_pretrained(
-        options.weights, num_labels=outputs_wanted, problem_type=config.model.problem_type
-    )
+    network = pretrained(
+        BertForSequenceClassification, options.weights, config, num_labels=outputs_wanted,
+        problem_type=config.model.problem_type,
+    )  # fmt: skip
     rows = task.encode(task.read(config.data.train, True)[0], True)
     kind = torch.float32 if regression else torch.int64
 

@@ -16,6 +16,15 @@ def prepare(seed: int):
     torch.manual_seed(seed)
 
 
+def pretrained(network_class, weights, config, **more):
+    """transformers' network from a folder, with the dropout of tasklab's configuration."""
+    model = config.model
+    return network_class.from_pretrained(
+        weights, hidden_dropout_prob=model.hidden_dropout_prob,
+        attention_probs_dropout_prob=model.attention_probs_dropout_prob, **more,
+    )  # fmt: skip
+
+
 def padded(features, rows, names=("input_ids", "attention_mask", "token_type_ids")) -> dict:
     """The rows padded to their longest."""
     batch = features.batch(rows, int(features.lengths[rows].max()), len(rows), names)

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 from torch import nn
-from torch_loop import padded, prepare, run
+from torch_loop import padded, prepare, pretrained, run
 from transformers import BertForTokenClassification
 
 from tasklab.config import resolve
@@ -70,7 +70,9 @@ def main():
     )  # fmt: skip
     task = TokenClassification(config, WordPiece(f"{options.weights}/vocab.txt"))
     task.prepare([])
-    network = BertForTokenClassification.from_pretrained(options.weights, num_labels=len(config.model.labels))
+    network = pretrained(
+        BertForTokenClassification, options.weights, config, num_labels=len(config.model.labels)
+    )
     network.crf = CRF(len(config.model.labels), options.crf) if config.model.head == "crf" else None
     rows = task.encode(task.read(config.data.train, True)[0][: config.data.limit], True)
 
