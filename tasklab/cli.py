@@ -102,7 +102,7 @@ def parser() -> argparse.ArgumentParser:
 """)  # fmt: skip
     verb.add_argument("names", nargs="+", metavar="NAME", help=WORDS + "; every further word is an input")
     verb.add_argument("--checkpoint", metavar="DIR", help="default: the best checkpoint of the run")
-    verb.add_argument("--file", metavar="FILE", help="inputs from a file instead (.json, .jsonl, .txt, .tsv, .csv)")
+    verb.add_argument("--file", metavar="FILE", help="inputs from a file (.json, .jsonl, .txt, .tsv, .csv, .conll)")
     verb.add_argument("--output", metavar="FILE", help="answers to .tsv, .json, .jsonl, or .txt; vectors to .npy")
     for name, what in (("logits", "outputs"), ("prob", "probabilities")):
         told = f"answers of classifiers carry the {what} of all classes (column {name})"
@@ -232,11 +232,14 @@ def evaluate(options):
 
 
 def predict(options):
+    from pathlib import Path  # here, as it takes time that --help does not need
+
     options.names += [f"data.{key}=true" for key in ("output_logits", "output_prob") if getattr(options, key)]
     trainer, inputs = _trainer(options, inputs=True)
     if bool(inputs) == bool(options.file):
         options.usage.error(f"give inputs as arguments or with --file, for example: {trainer.example()}")
-    asked = {"input_data": options.file or inputs, "top_k": options.top_k}
+    # a Path: whatever its name ends with, it is a file and not a text
+    asked = {"input_data": Path(options.file) if options.file else inputs, "top_k": options.top_k}
     if options.output:
         from tasklab.data.answer_file import write_parts
 

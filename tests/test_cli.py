@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -185,3 +186,8 @@ def test_list_names_the_recipes_of_one_task_and_the_backbones(capsys):
 def test_unknown_names_are_answered_with_the_nearest(words, said, capsys):
     assert main(words) == 1
     assert said in capsys.readouterr().err
+
+
+def test_a_file_of_inputs_is_a_file_whatever_its_name(calls):
+    main(["predict", "run", "--file", "weiboNER_2nd_conll.dev"])
+    assert calls[1][1][1] == {"input_data": Path("weiboNER_2nd_conll.dev"), "top_k": 1}

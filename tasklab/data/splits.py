@@ -25,7 +25,7 @@ def find_split(path, split: str, names: Sequence[str], suffixes: Sequence[str]) 
     if not found:
         wanted = re.compile(rf"(^|[^a-z])({WORDS[split]})([^a-z]|$)", re.I)
         tables = (p for p in folder.iterdir() if p.suffix in suffixes and p.is_file() or p.is_dir() and is_arrow(p))
-        found = sorted(p for p in tables if wanted.search(p.stem))
+        found = sorted(p for p in tables if wanted.search(p.name))
     if len(found) == 1:
         return found[0]
     if not found:

@@ -17,6 +17,7 @@ from tasklab.errors import DataError
 
 SUFFIXES = (".tsv", ".txt", ".conll", ".bmes", ".bio", ".json", ".jsonl")
 FILES = {split: tuple(split + suffix for suffix in SUFFIXES) for split in ("train", "dev")}
+NAMED_AFTER_SPLIT = (".train", ".dev", ".test")  # as Weibo's files are; in a folder only, as a text may end so too
 CHARACTERS, WORDS = "characters", "words"
 CJK = "\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef"
 TOUCHING_CJK = re.compile(f"[{CJK}]")
@@ -68,7 +69,7 @@ def read_tagged(
     Raises: DataError that names every bad row, unless data.on_bad_row is skip; or when no sentence is left.
     """
     split = "train" if training else "dev"
-    file = find_split(path, split, FILES[split], SUFFIXES)
+    file = find_split(path, split, FILES[split], (*SUFFIXES, *NAMED_AFTER_SPLIT))
     text, bad = read_text(file), BadRows(str(file))
     if file.suffix in (".json", ".jsonl"):
         reader = json_sentences

@@ -187,3 +187,10 @@ WRONG = (3, [""], [" "], [{"words": ["a"]}], [{"tokens": []}], [{"tokens": ["a",
 def test_anything_else_is_refused(given):
     with pytest.raises(DataError, match="expected "):
         parse(given)
+
+
+def test_a_folder_may_hold_files_that_end_with_their_split(tmp_path):
+    write(tmp_path, "a\tO\n", "weiboNER_2nd_conll.train")
+    write(tmp_path, "b\tO\n", "weiboNER_2nd_conll.dev")
+    assert read(tmp_path).examples[0].text == "a"
+    assert read_tagged(tmp_path, TaggingDataConfig(), training=False).examples[0].text == "b"
