@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mindspore import nn
 
-from tasklab.config import Config, find_model
+from tasklab.config import Config, ModelConfig, find_model
 from tasklab.errors import CheckpointError, ConfigError
 from tasklab.nn.init import initialize
 from tasklab.task import TASKS, Task
@@ -80,7 +80,21 @@ def ready_model(config: Config, checkpoint) -> Model:
                     f"use Trainer(task={saved.task!r}, ...) or another checkpoint"
                 )
             config.model.pooling, config.model.hidden_layer = asked.model.pooling, asked.model.hidden_layer
+        else:
+            _compare(asked.model, saved.model, source.folder)
     return _loaded(config, source, STRICT)
+
+
+def _compare(asked: ModelConfig, saved: ModelConfig, folder: Path):
+    """Tells what of model.* stays as the checkpoint has it. Raises ConfigError for other labels: answers need names."""
+    if asked.labels and asked.labels != saved.labels:
+        raise ConfigError(
+            f"model.labels names {_named(asked.labels)}, but {folder} knows {_named(saved.labels)}, in this order; "
+            "leave model.labels out, or take the checkpoint that belongs to them"
+        )
+    differing = [key for key in saved if saved[key] != asked[key] and key != "labels"]
+    if kept := [f"model.{key} = {saved[key]} (not {asked[key]})" for key in differing]:
+        logger.warning("%s keeps its own: %s", folder, ", ".join(kept))
 
 
 def saved_config(folder) -> Config:

@@ -59,6 +59,13 @@ def test_data_in_another_order_and_with_other_names_is_matched_by_name_or_refuse
         trainer.evaluate(eval_dataset=tmp_path / "dev.tsv")
 
 
+def test_a_setting_that_the_checkpoint_does_not_share_is_told_or_refused(job, caplog):
+    with pytest.raises(ConfigError, match="model.labels names sad, happy, but .* knows happy, sad, in this o"):
+        Trainer(model=job.folder, overrides=["model.labels=[sad, happy]"]).predict(input_data="anna lives")
+    Trainer(model=job.folder, overrides=["model.pooling=max"]).predict(input_data="anna lives")
+    assert "keeps its own: model.pooling = first (not max)" in caplog.text
+
+
 def test_a_head_trained_for_other_labels_starts_new(job, tmp_path, caplog):
     (tmp_path / "train.tsv").write_text("text_a\tlabel\nanna lives\tup\nhugo lives\tdown\n")
     settings = tiny_texts.settings(**{"train.max_steps": 1, "data.train": str(tmp_path)})
