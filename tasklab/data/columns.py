@@ -34,7 +34,7 @@ def find_column(
     hint = f"; did you mean data.{setting_name}={near[0]}?" if near else ""
     header = "" if table.named else "; a file without a header line needs data.columns=[...], a name for each column"
     raise DataError(
-        f"{table.path}: no column {wanted or ' or '.join(usual[:4])!r} (data.{setting_name}){hint or ';'} "
+        f"{table.head}: no column {wanted or ' or '.join(usual[:4])!r} (data.{setting_name}){hint or ';'} "
         f"the columns are {', '.join(map(shortened, columns[:12]))}{header}"
     )
 

@@ -29,7 +29,8 @@ class Table:
     """
 
     def __init__(self, path, columns: Sequence[str] = (), heading: str | None = None, quotes: bool | None = None):
-        self.path = Path(path)
+        self.path, self.head = Path(path), str(path)
+        """`head`: where the names of the columns stand."""
         self.bad = BadRows(str(path))
         self.named = True
         """Every row names its cells."""
@@ -79,6 +80,7 @@ class Table:
         doubled = {name for name in names if names.count(name) > 1 and name}
         if doubled:
             raise DataError(f"{place}: the header names {', '.join(sorted(doubled))} twice; {_no_header(names)}")
+        self.head = place
         return names
 
     def _objects(self, is_list: bool) -> Iterator[tuple[str, dict]]:

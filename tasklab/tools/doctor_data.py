@@ -14,7 +14,6 @@ from tasklab.tools import doctor_squad, doctor_texts, estimate
 from tasklab.tools.doctor_findings import FIX, Split
 from tasklab.trainer import Trainer
 from tasklab.weights.catalogue import named_weights, read_entry
-from tasklab.weights.folder import CONFIG
 from tasklab.weights.store import resolve
 
 EXAMINE = {"question_answering": doctor_squad.examine, "text_classification": doctor_texts.examine}
@@ -53,17 +52,21 @@ def report(train, dev, model: str | None, overrides) -> int:
 
 
 def _task(train, model: str | None) -> str:
-    """The model's own task, else that of the file: a JSON object, or a folder of such, holds questions and contexts."""
+    """The model's own task; without one, or for a backbone, that of the file."""
     origin = find_model(model) if model else None
-    task = origin.task if origin is not None else Config.task_in(Path(model) / CONFIG) if model else None
-    if task is None:
-        path = Path(train).expanduser()
-        files = [p.suffix for p in path.iterdir() if p.is_file()] if path.is_dir() else [path.suffix]
-        table = set(files) - {".json"} or path.is_file() and read_text(path).lstrip()[:1] == "["
-        task = "text_classification" if table else "question_answering"
+    any_task = model is None or origin is not None and origin.task is None
+    task = _task_of(at_hand(train, training=True)) if any_task else Trainer(model=model).config.task
     if task not in EXAMINE:
         raise ConfigError(f"doctor data knows {' and '.join(EXAMINE)}; {task} checks its rows when a training starts")
     return task
+
+
+def _task_of(path: Path) -> str:
+    """A JSON object, or a folder of JSON files, holds questions and contexts; the rest are tables."""
+    files = [p for p in path.iterdir() if p.is_file()] if path.is_dir() else [path]
+    is_json = all(file.suffix == ".json" for file in files)
+    is_table = not is_json or path.is_file() and read_text(path).lstrip().startswith("[")
+    return "text_classification" if is_table else "question_answering"
 
 
 def _names(task: str, model: str) -> list[str]:

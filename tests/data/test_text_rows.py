@@ -60,7 +60,7 @@ def test_a_named_first_text_alone_means_single_texts(tmp_path):
 def test_a_missing_column_is_named_with_the_nearest(tmp_path):
     path = write(tmp_path, "sentnce\tlabel\nA\t1\n")
     assert message(path, text_a="sentence") == (
-        "FILE: no column 'sentence' (data.text_a); did you mean data.text_a=sentnce? "
+        "FILE:1: no column 'sentence' (data.text_a); did you mean data.text_a=sentnce? "
         "the columns are 'sentnce', 'label'; "
         "a file without a header line needs data.columns=[...], a name for each column"
     )
@@ -97,7 +97,7 @@ def test_a_label_that_is_like_none_of_the_model_s_asks_for_a_name(tmp_path):
 
 def test_a_column_that_is_nearly_called_as_usual_is_offered(tmp_path):
     told = message(write(tmp_path, "text\tlable\nA\t1\n"))
-    assert told.startswith("FILE: no column 'label or labels or gold_label or Quality' (data.label); did you mean "
+    assert told.startswith("FILE:1: no column 'label or labels or gold_label or Quality' (data.label); did you mean "
                            "data.label=lable? the columns are 'text', 'lable'; ")  # fmt: skip
 
 
@@ -161,7 +161,7 @@ def test_soft_targets_need_one_number_per_class(tmp_path):
         told = message(path, SINGLE, ["0", "1"], soft_targets=True)
         assert told == f"FILE:2: 'logits' is {logits!r}, expected 2 numbers with blanks between them; {FIX}"
     told = message(write(tmp_path, "label\ttext_a\n1\tA\n"), SINGLE, soft_targets=True)
-    assert told.startswith("FILE: no column 'logits' (data.soft_targets)")
+    assert told.startswith("FILE:1: no column 'logits' (data.soft_targets)")
 
 
 def test_a_folder_gives_the_file_of_the_split(tmp_path):

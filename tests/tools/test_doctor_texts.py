@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tasklab.cli import main
+from tasklab.tools import estimate
 
 VOCAB = Path(__file__).parents[1] / "fixtures/tiny_wordpiece_vocab.txt"
 SHARED = Path(__file__).parents[3] / "shared/data"
@@ -13,8 +14,9 @@ SETTINGS = [f"tokenizer.vocab={VOCAB}", "model.vocab_size=216", "data.max_seq_le
 
 
 @pytest.fixture
-def doctor(capsys):
+def doctor(capsys, monkeypatch):
     """doctor(*words) -> (exit status, what it prints)."""
+    monkeypatch.setattr(estimate, "machine_speed", lambda: 1e11)  # measuring takes most of a second
 
     def call(*words, settings=SETTINGS):
         status = main(["doctor", "data", *map(str, words), *settings])
