@@ -1,5 +1,6 @@
 """A corpus as rows of token ids that stay on disk: read, reported, encoded once, mapped ever after."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,11 @@ from tasklab.data.token_file import TokenFile, write_token_file
 from tasklab.digest import file_sha256
 from tasklab.errors import DataError
 
+logger = logging.getLogger("tasklab")
+
 FORMAT = 1
 """Part of the key of every token file; raise it when encoding changes its result."""
+TOLD = 32 << 20  # bytes of text from which on encoding takes long enough to be announced
 PIECES, BLANKS = "pieces", "blanks"
 BLANK_LINE, LINE = "blank_line", "line"
 SENTENCE_TARGETS = ("none", "next_sentence", "sentence_order")
@@ -87,6 +91,8 @@ def read_corpus(path, tokenizer, data: MaskedWordsDataConfig, folder) -> tuple[C
     }  # fmt: skip
 
     def write(target: Path):
+        if (size := sum(file.stat().st_size for file in files)) >= TOLD:
+            logger.info("%s: %d MB, their token ids are written to %s first", path, size >> 20, folder)
         bad, info = BadRows(str(path)), {"unknown": 0}
         parts = _parts(files, tokenizer, data, bad, info)
         write_token_file(target, tokenizer.vocab_size, parts, lambda: {**info, "bad": bad.summary()})

@@ -51,7 +51,9 @@ class Masking:
         """
         order, how, which, lengths = bits
         units = self._units(continues, lengths)
-        usable = ~np.isin(ids, self.excluded)
+        usable = np.ones(len(ids), bool)
+        for excluded in self.excluded:
+            usable &= ids != excluded
         positions = np.flatnonzero(self._chosen(units, usable, order)[units] & usable)
         draws = shares(how[np.searchsorted(units, units)] if self.unit == "span" else how)[positions]  # one per span
         hidden = ids.copy()

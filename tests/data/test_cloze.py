@@ -8,9 +8,12 @@ import pytest
 from tasklab.data.cloze import cloze_examples_from_input, cloze_rows
 from tasklab.data.corpus_rows import MaskedWordsDataConfig
 from tasklab.errors import DataError
+from tasklab.text.bpe import BytePairs
+from tasklab.text.sentencepiece import SentencePiece
 from tasklab.text.wordpiece import WordPiece
 
-TOKENIZER = WordPiece(Path(__file__).parents[1] / "fixtures/tiny_wordpiece_vocab.txt")
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+TOKENIZER = WordPiece(FIXTURES / "tiny_wordpiece_vocab.txt")
 
 
 def rows(inputs, length=32, masks=0, seed=1):
@@ -29,6 +32,17 @@ def test_a_blank_is_one_token_in_the_row_of_its_text():
     assert table["mask_number"].tolist() == [[0, -1], [0, 1]]
     assert (table["char_start"].tolist(), table["char_end"].tolist()) == ([[4, -1], [0, 6]], [[10, -1], [6, 12]])
     assert (table["masked_labels"] == -1).all() and tokens(rows("the <mask> fox")) == "[CLS] the [MASK] fox [SEP]"
+
+
+@pytest.mark.parametrize("tokenizer, expected", [
+    (BytePairs(FIXTURES / "tiny_bpe" / "merges.txt"), "<s> a <mask> Ġb <mask> c , <mask> . </s>"),
+    (SentencePiece(FIXTURES / "tiny_spiece.model"), "[CLS] ▁a [MASK] ▁b [MASK] ▁ c , [MASK] ▁ . [SEP]"),
+], ids=["bpe", "sentencepiece"])  # fmt: skip
+def test_text_around_a_blank_is_cut_as_transformers_cuts_it(tokenizer, expected):
+    # ids of RobertaTokenizerFast and AlbertTokenizerFast 4.57 with the same files: the blank takes the space before it
+    examples = cloze_examples_from_input("a <mask> b<mask>c, <mask>.", MaskedWordsDataConfig())
+    row = cloze_rows(tokenizer, examples, 32, 0, 1).row(0)
+    assert " ".join(tokenizer.tokens[n] for n in row["input_ids"]) == expected
 
 
 def test_masks_too_far_apart_for_one_row_get_several_and_all_are_asked():
