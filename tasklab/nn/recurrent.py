@@ -50,6 +50,6 @@ class Stack(nn.Cell):
         self.dropouts = nn.CellList([Dropout(dropout) for _ in layers])
 
     def construct(self, x, mask):
-        for layer, dropout in zip(self.layers, self.dropouts, strict=True):
-            x = dropout(layer(x, mask))
+        for i in range(len(self.layers)):
+            x = self.dropouts[i](self.layers[i](x, mask))
         return x

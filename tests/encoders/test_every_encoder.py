@@ -23,6 +23,14 @@ def test_a_row_gives_the_same_alone_and_in_a_padded_batch(rng, run, name):
         np.testing.assert_allclose(together[row, :n], alone[0], atol=1e-5)
 
 
+@pytest.mark.parametrize("name, more", [("bilstm", {}), ("gatedcnn", {}), ("synt", {}), ("gru", {"dual": "tied"})])
+def test_a_graph_computes_what_pynative_does(rng, run, name, more):
+    network, inputs = built(name, **more), batch(rng)
+    expected = run(network, *inputs)
+    ms.set_context(mode=ms.GRAPH_MODE)
+    np.testing.assert_allclose(run(network, *inputs), expected, atol=1e-6)
+
+
 @EVERY_ENCODER
 def test_every_weight_has_a_gradient_and_a_name(rng, name):
     network, inputs = built(name), [Tensor(a) for a in batch(rng)]
