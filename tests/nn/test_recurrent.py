@@ -1,4 +1,6 @@
-"""Recurrent layers against NumPy in float64, value and gradients, and what padding may change."""
+"""Recurrent layers against NumPy in float64 (value and gradients) and torch, and what padding may change."""
+
+from pathlib import Path
 
 import mindspore as ms
 import numpy as np
@@ -91,6 +93,22 @@ def test_reading_both_ways_gives_a_row_the_same_alone_and_padded(rng, run):
         np.testing.assert_allclose(together[row, :n], alone[0], atol=1e-6)
         turned = run(cell.back, x[row : row + 1, n - 1 :: -1][:, :n], mask[row : row + 1, :n])
         np.testing.assert_allclose(alone[0, :, H:], turned[0, ::-1], atol=1e-6)
+
+
+@EVERY_KIND
+def test_layers_that_read_both_ways_equal_torch_on_packed_rows(run, kind):
+    with np.load(Path(__file__).parents[1] / "fixtures" / "recurrent_reference.npz") as file:
+        stored = {name.removeprefix(f"{kind}:"): file[name] for name in file.files}
+    x, lengths, expected = stored["x"], stored["lengths"], stored["hidden"]
+    mask = (np.arange(x.shape[1]) < lengths[:, None]).astype(np.int32)
+    for number in range(2):
+        cell = BothWays(*(RecurrentLayer(kind, x.shape[2], expected.shape[2] // 2) for _ in range(2)))
+        for way, ending in ((cell.ahead, ""), (cell.back, "_reverse")):
+            for part, theirs in ((way.input, "ih"), (way.hidden, "hh")):
+                part.weight.set_data(Tensor(stored[f"weight_{theirs}_l{number}{ending}"]))
+                part.bias.set_data(Tensor(stored[f"bias_{theirs}_l{number}{ending}"]))
+        x = run(cell, x, mask)
+    np.testing.assert_allclose(x * mask[:, :, None], expected, atol=1e-6)
 
 
 def test_padding_has_no_gradient(rng):
