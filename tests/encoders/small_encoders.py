@@ -6,7 +6,7 @@ from tasklab.config import Config, ModelConfig
 from tasklab.encoders import ENCODERS, build_encoder
 from tasklab.nn.init import initialize
 
-LENGTHS = (6, 2, 4)
+LENGTHS = (6, 3)
 VALUES = {"num_attention_heads": 2, "intermediate_size": 12}
 
 

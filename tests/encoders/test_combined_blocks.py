@@ -39,7 +39,8 @@ GPT2_NAMES = {
     "ln_1": "attention_norm", "ln_2": "feed_forward_norm", "attn.c_proj": "attention.output",
     "mlp.c_fc": "feed_forward.intermediate", "mlp.c_proj": "feed_forward.output",
 }  # fmt: skip
-BOTH_MODES = pytest.mark.parametrize("mode", [ms.GRAPH_MODE, ms.PYNATIVE_MODE], ids=["graph", "pynative"])
+GRAPH = pytest.param(ms.GRAPH_MODE, marks=pytest.mark.slow)
+BOTH_MODES = pytest.mark.parametrize("mode", [GRAPH, ms.PYNATIVE_MODE], ids=["graph", "pynative"])
 
 
 @pytest.fixture(scope="module")
