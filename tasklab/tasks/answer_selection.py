@@ -10,6 +10,7 @@ from tasklab.data.pairs import parts_of, text_rows
 from tasklab.data.text_rows import TextDataConfig, read_text_rows
 from tasklab.encoders import build_classifier
 from tasklab.metrics.ranking import score_rankings
+from tasklab.targets.single_label import SingleLabel
 from tasklab.task import TASKS, Task
 
 LABELS = ("0", "1")
@@ -31,6 +32,15 @@ class AnswerSelection(Task):
     metric, title = "mrr", "Ranking Metric"
     default_model = "dbqa_minilm_l6"
     primer = '{"question": "Where is Oslo?", "candidates": ["It rains.", "Oslo lies in Norway."]}'
+
+    def __init__(self, config, tokenizer):
+        super().__init__(config, tokenizer)
+        self.target = SingleLabel(config)
+        self.loss_settings = self.target.loss_settings
+
+    def prepare(self, labels):
+        self.config.model.labels = list(LABELS)
+        self.target.settle(labels)
 
     def read(self, path, training):
         data = self.config.data
@@ -55,9 +65,7 @@ class AnswerSelection(Task):
         return build_classifier(self.config, len(LABELS))
 
     def loss(self):
-        from tasklab.nn.losses import ClassificationLoss
-
-        return ClassificationLoss()
+        return self.target.loss()
 
     def decode(self, outputs, features, examples, top_k=1):
         from scipy.special import expit

@@ -68,6 +68,15 @@ def test_every_candidate_is_a_row_and_ranked_within_its_question(task, tmp_path)
     assert task.score(predictions, questions)["mrr"] == 1
 
 
+def test_right_candidates_can_count_as_much_as_the_many_wrong_ones(task, tmp_path):
+    # 2 of 3 rows are right: 3 / (2 * 1) for the wrong one and 3 / (2 * 2) for each right one
+    read(task, tmp_path, ROWS)
+    task.config.data.train, task.config.loss.balanced = str(tmp_path / "train.tsv"), True
+    task.prepare([])
+    assert task.config.loss.class_weights == {"0": 1.5, "1": 0.75}
+    assert task.loss().class_weights.asnumpy().tolist() == [1.5, 0.75]
+
+
 def test_the_baseline_counts_shared_words(task, tmp_path):
     questions = read(task, tmp_path, HEADER + "1\twhere is berlin\tthe fox\t1\n1\twhere is berlin\tberlin is old\t0\n")
     assert task.baseline(questions)["mrr"] == 0.5
