@@ -1,11 +1,13 @@
 """From text files to rows of a token file: documents, limits, and all bad lines before training."""
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tasklab.config import Config
+from tasklab.data import corpus, corpus_rows
 from tasklab.data.corpus_rows import MaskedWordsDataConfig, read_corpus
 from tasklab.errors import ConfigError, DataError
 from tasklab.text.wordpiece import WordPiece
@@ -80,6 +82,23 @@ def test_words_between_blanks_are_marked_on_request(tmp_path):
     assert words(rows) == ["fox , fox ,"]
     assert (rows.tokens.ids > rows.tokens.unmarked).tolist() == [False, True, False, True]
     assert not (read(tmp_path, "fox, fox,\n")[0].tokens.ids > rows.tokens.unmarked).any()
+
+
+def test_memory_does_not_grow_with_the_text(tmp_path, monkeypatch):
+    monkeypatch.setattr(corpus, "BLOCK", 1 << 14)
+    monkeypatch.setattr(corpus_rows, "BLOCK", 1 << 14)
+    peaks = []
+    for lines in (2_000, 8_000):
+        (tmp_path / "c.txt").write_text("where the fox, where the fox, where the fox, where the fox, the\n" * lines)
+        tracemalloc.start()
+        rows, _ = read_corpus(tmp_path / "c.txt", TOKENIZER, settings(max_seq_length=128), tmp_path / "cache")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    words = len(rows.tokens.ids) // 8_000
+    assert words == 17
+    # of 6,000 more lines the ends, 8 bytes each and some more while rows are packed; not their text of 64 bytes and
+    # not their words, which take 12 bytes each with their offsets
+    assert peaks[1] - peaks[0] < 48 * 6_000
 
 
 def test_rows_that_are_picked_keep_their_numbers(tmp_path):
