@@ -1,5 +1,6 @@
 """What a user hands to predict, in all its forms, as texts with their tokens."""
 
+import json
 import logging
 import re
 from collections.abc import Iterable, Mapping
@@ -21,8 +22,8 @@ TOKEN = re.compile(rf"[@#]?[^\W{tagged.CJK}]+|\S")
 def tagged_examples_from_input(input_data, data: TaggingDataConfig) -> list[TaggedExample]:
     """Examples in input order, without entities.
 
-    Accepts one or a list of: a text, {"text": ...}, {"tokens": [...]}. Or a path: a file as for training, whose tags
-    are not read, or a .txt file with one text per line.
+    Accepts one or a list of: a text, {"text": ...}, {"tokens": [...]}, or the JSON of these objects. Or a path: a file
+    as for training, whose tags are not read, or a .txt file with one text per line.
     Raises: DataError naming the position.
     """
     if isinstance(input_data, Path) or (isinstance(input_data, str) and _is_path(input_data)):
@@ -46,6 +47,7 @@ def _is_path(text: str) -> bool:
 
 
 def _example(item, number: str, place: str, data: TaggingDataConfig) -> TaggedExample:
+    item = _object(item) or item
     if isinstance(item, Mapping) and "tokens" in item:
         tokens = item["tokens"]
         if not isinstance(tokens, (list, tuple)) or not tokens or not all(map(_is_text, tokens)):
@@ -55,6 +57,17 @@ def _example(item, number: str, place: str, data: TaggingDataConfig) -> TaggedEx
     if not isinstance(text, str) or not _is_text(text.strip()):
         raise DataError(f"{place}: is {shortened(str(item))}; expected {FORMS}")
     return TaggedExample(number, text, split_text(text, data.units), place=place)
+
+
+def _object(item) -> dict | None:
+    """What a text says that is one of the objects in JSON, as on the command line; None for any other."""
+    if not isinstance(item, str) or not item.startswith("{"):
+        return None
+    try:
+        found = json.loads(item)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) and found.keys() & {"tokens", "text"} else None
 
 
 def _is_text(value) -> bool:
