@@ -1,7 +1,7 @@
 """Scores of masked words: how many are told, and how surprising the right ones are."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -28,16 +28,17 @@ def score_masked_words(rows: Iterable[Mapping]) -> dict[str, float]:
     return {**scores, "sentence_accuracy": right / sentences} if sentences else scores
 
 
-def score_most_frequent(words: np.ndarray) -> dict[str, float]:
-    """The same for answering every time with the word that is right most often, and betting by frequency.
+def score_most_frequent(words: np.ndarray, sentences: Sequence[int] = ()) -> dict[str, float]:
+    """The same for answering every time with what is right most often, and betting by frequency.
 
-    words: ids of all masked words.
+    words: ids of all masked words; sentences: labels of all rows that have one.
     """
+    more = {"sentence_accuracy": float(np.bincount(sentences).max() / len(sentences))} if len(sentences) else {}
     counts = np.bincount(words)
     shares = counts[counts > 0] / max(1, len(words))
     if not len(shares):
-        return _scores(0.0, math.nan, 0)
-    return _scores(float(shares.max()), float(-(shares * np.log(shares)).sum()), len(words))
+        return {**_scores(0.0, math.nan, 0), **more}
+    return {**_scores(float(shares.max()), float(-(shares * np.log(shares)).sum()), len(words)), **more}
 
 
 def _scores(accuracy: float, loss: float, total: int) -> dict[str, float]:

@@ -85,7 +85,11 @@ class MaskedLanguageModeling(Task):
         if self.config.data.cloze_output:
             cloze = [[self._cloze(told) for told in several] for several in found]
             return [several if len(several) == 1 else [several] for several in cloze]
-        found = [[self._answers(e, told) for told in several] for e, several in zip(examples, found, strict=True)]
+        mark = mark_of(self.tokenizer.tokens)
+        found = [
+            [self._answers(example.text, told, mark) for told in several]
+            for example, several in zip(examples, found, strict=True)
+        ]
         # one mask: the words, best first; several: such a list for each, or with top_k = 1 the best word for each
         return [
             several[0] if len(several) == 1 else several if top_k > 1 else [[words[0] for words in several]]
@@ -96,9 +100,11 @@ class MaskedLanguageModeling(Task):
         return score_masked_words(answers[0] for answers in predictions)
 
     def baseline(self, examples):
-        """The most frequent one of the masked words, everywhere."""
+        """The most frequent one of the masked words, and of the sentence labels, everywhere."""
         features = self.encode(examples, training=False)
-        return score_most_frequent(np.concatenate([features.row(i)[2][1] for i in range(len(features))]))
+        rows = [features.row(i) for i in range(len(features))]
+        words = np.concatenate([labels for _, _, (_, labels), _ in rows])
+        return score_most_frequent(words, [label for *_, label in rows if label != ABSENT])
 
     def _measured(self, outputs, features: MaskedRows) -> list[list[dict]]:
         """Per row of a corpus what `score` adds up, and the words, right and predicted."""
@@ -121,7 +127,8 @@ class MaskedLanguageModeling(Task):
 
     def _told(self, features, row: int, place: int, log: np.ndarray, top_k: int) -> dict:
         """One mask of a text: its best words, what was there, and where."""
-        best = np.argsort(-log, kind="stable")[:top_k]
+        best = np.argpartition(-log, min(top_k, len(log) - 1))[:top_k]
+        best = best[np.argsort(-log[best], kind="stable")]
         correct = int(features["masked_labels"][row, place])
         return {
             "ids": best.tolist(), "scores": np.exp(log[best]).tolist(),
@@ -130,17 +137,16 @@ class MaskedLanguageModeling(Task):
             "row": [self.tokenizer.tokens[n] for n in features["input_ids"].row(row)],
         }  # fmt: skip
 
-    def _answers(self, example, told: dict) -> list[dict]:
+    def _answers(self, text: str, told: dict, mark: str | None) -> list[dict]:
         """Best first, in the words of transformers' fill-mask pipeline."""
-        mark, (start, end) = mark_of(self.tokenizer.tokens), told["span"]
-        answers = []
+        answers, (start, end) = [], told["span"]
         for number, score in zip(told["ids"], told["scores"], strict=True):
             token = self.tokenizer.tokens[number]
             word, goes_on = spelled(token, mark)
-            before = example.text[:start].rstrip() if goes_on else example.text[:start]
+            before = text[:start].rstrip() if goes_on else text[:start]
             answers.append({
                 "score": round(score, 6), "token": number, "token_str": token if mark is None else word,
-                "sequence": before + word + example.text[end:],
+                "sequence": before + word + text[end:],
             })  # fmt: skip
             if told["correct"] is not None:
                 answers[-1]["correct"] = told["correct"]

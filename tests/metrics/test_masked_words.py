@@ -29,6 +29,7 @@ def test_the_most_frequent_word_is_right_as_often_as_it_stands_there():
     # 7 twice, 3 and 5 once: entropy 0.5 * ln 2 + 2 * 0.25 * ln 4 = 1.5 * ln 2
     scores = score_most_frequent(np.array([7, 3, 7, 5]))
     assert scores["accuracy"] == 0.5 and scores["total"] == 4
+    assert score_most_frequent(np.array([7]), [0, 1, 1])["sentence_accuracy"] == pytest.approx(2 / 3)
     assert scores["loss"] == pytest.approx(1.5 * math.log(2)) and scores["perplexity"] == pytest.approx(2**1.5)
 
 
