@@ -31,11 +31,13 @@ def arrow_rows(path: Path) -> tuple[list[str], Iterator[tuple[str, dict]]]:
         else:
             table = (datasets.load_from_disk if path.is_dir() else datasets.Dataset.from_file)(str(path))
     except (OSError, ValueError, KeyError, TypeError) as error:  # what pyarrow and datasets raise for damaged files
-        raise DataError(f"{path}: cannot be read: {str(error).splitlines()[0]}; save it anew") from None
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DataError(f"{path}: cannot be read: {why}; save it anew") from None
     names = {name: labels for name, feature in table.features.items() if (labels := _class_names(feature))}
 
     def rows():
-        for number, row in enumerate(table):
+        parts = table.with_format("arrow").iter(batch_size=1000)  # plain values: no column is decoded as a picture
+        for number, row in enumerate(row for part in parts for row in part.to_pylist()):
             yield f"{path}[{number}]", row | {name: _named(row[name], labels) for name, labels in names.items()}
 
     return table.column_names, rows()

@@ -37,8 +37,8 @@ def report(train, dev, model: str | None, overrides) -> int:
     print(*found.shown, sep="\n")
     if tokenizer is None:
         print(f"\nno vocabulary of {config.name}, so nothing is said about tokens, memory and time:\n  {why_not}")
-    else:
-        _show_run(found.train, found.dev, config)
+    elif found.train.rows:
+        _show_run(found.train, found.dev if found.dev and found.dev.rows else None, config)
     print()
     for line in found.lines:
         print(f"{line.level:5} {line.text}", *line.places, sep="\n        ")

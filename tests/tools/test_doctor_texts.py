@@ -53,6 +53,15 @@ def test_every_fault_has_its_place_and_its_remedy(doctor):
     assert "FIX   1 row of eval also in train" in out and "        dev.tsv:2\n" in out
 
 
+def test_files_without_a_usable_row_are_reported_too(doctor):
+    write("train.tsv", "\ta", "\tb")
+    write("dev.tsv", "dog\t")
+    status, out = doctor("train.tsv", "--eval", "dev.tsv")
+    assert status == 1 and "FIX   train: 2 unusable: empty text (2)" in out and "FIX   eval: 1 unusable" in out
+    write("train.tsv", "the\ta", "fox\tb")
+    assert "FIX   eval: 1 unusable: no label (1)" in doctor("train.tsv", "--eval", "dev.tsv")[1]
+
+
 def test_bad_rows_that_the_user_skips_are_no_obstacle(doctor):
     write("train.tsv", "the fox\ta", "\ta", "dog\tb")
     assert doctor("train.tsv")[0] == 1
