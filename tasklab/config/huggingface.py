@@ -15,7 +15,9 @@ TOKENIZER_FILES = (("wordpiece", "vocab.txt"), ("sentencepiece", "spiece.model")
 
 def read_foreign(folder: Path, name: str) -> list[Entry]:
     """The model section from config.json, whose keys are ours, and the casing from tokenizer_config.json."""
-    place, described = shown(folder / name), _renamed(_json(folder / name))
+    place, content = shown(folder / name), _json(folder / name)
+    _refuse_blocks(content, place)
+    described = _renamed(content)
     known = [key for key in ModelConfig().keys() if described.get(key) is not None and key != "labels"]
     entries = [Entry(f"model.{key}", described[key], place) for key in known]
     if _has_class_names(described):
@@ -59,6 +61,24 @@ _UER = {
     "max_seq_length": "max_position_embeddings", "dropout": "hidden_dropout_prob", "emb_size": "embedding_size",
 }  # fmt: skip
 _UER_ONLY = ("encoder", "embedding", "target", "mask", "labels", "pooling")  # other things go by these names there
+
+_UER_BLOCKS = {
+    "encoder": ("transformer", "bert"), "mask": ("fully_visible",), "layernorm_positioning": ("post",),
+    "feed_forward": ("dense",), "layernorm": ("normal",), "relative_position_embedding": (False,),
+    "remove_attention_scale": (False,), "remove_transformer_bias": (False,), "remove_embedding_layernorm": (False,),
+    "has_residual_attention": (False,), "embedding": (["word", "pos", "seg"], "word_pos_seg", "bert"),
+}  # fmt: skip
+"""What a UER-py configuration has to say, where it says something, for its weights to be those of a BERT or ALBERT."""
+
+
+def _refuse_blocks(described: dict, place: str) -> None:
+    """Raises ConfigError for a UER-py network that would be read as a BERT and is none."""
+    for key, known in _UER_BLOCKS.items() if "layers_num" in described else ():
+        if described.get(key, known[0]) not in known:
+            raise ConfigError(
+                f"{place}: {key} is {described[key]!r}; UER-py's weights are read where it is {known[0]!r}. "
+                "To train such a network from a random start, set its blocks in YAML"
+            )
 
 
 def _renamed(described: dict) -> dict:

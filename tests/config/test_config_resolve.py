@@ -251,6 +251,23 @@ def test_an_albert_folder_names_its_embedding_size_and_only_one_shared_layer_is_
     assert refused("t", "hf") == "hf/config.json: num_hidden_groups is 2; only 1, one shared layer, is supported"
 
 
+@pytest.mark.parametrize(
+    "key, theirs, plain",
+    [("mask", "causal", "'fully_visible'"), ("encoder", "lstm", "'transformer'"),
+     ("remove_embedding_layernorm", True, "False"), ("embedding", ["word"], "['word', 'pos', 'seg']")],
+)  # fmt: skip
+def test_a_network_of_uer_that_is_no_bert_is_not_read_as_one(key, theirs, plain):
+    sizes = {"vocab_size": 100, "hidden_size": 12, "layers_num": 1, "heads_num": 3, "feedforward_size": 24,
+             "encoder": "transformer", "mask": "fully_visible", "embedding": ["word", "pos", "seg"]}  # fmt: skip
+    write("uer/config.json", json.dumps(sizes))
+    assert resolve("question_answering", "uer").model.num_attention_heads == 3
+    write("uer/config.json", json.dumps({**sizes, key: theirs}))
+    assert refused("t", "uer") == (
+        f"uer/config.json: {key} is {theirs!r}; UER-py's weights are read where it is {plain}. To train such a network "
+        "from a random start, set its blocks in YAML"
+    )
+
+
 def test_a_folder_without_a_config_is_refused():
     Path("empty").mkdir()
     assert refused("t", "empty") == (
