@@ -24,7 +24,7 @@ def recurrence(kind: str) -> nn.Cell:
     inputs are what each token adds to the gates; weight and bias add their part from the last hidden state. Gates stand
     in the order of PyTorch: lstm i f g o, gru r z n.
     """
-    return _RecurrenceByNumpy(kind) if on_cpu() else _RecurrenceByOperators(kind)
+    return NumpyRecurrence(kind) if on_cpu() else _RecurrenceByOperators(kind)
 
 
 def _sigmoid(x):
@@ -149,7 +149,9 @@ def _operator(name: str):
     return ops.Custom(values, shapes, lambda x, weight, bias: (x, x), "pyfunc", bprop)
 
 
-class _RecurrenceByNumpy(nn.Cell):
+class NumpyRecurrence(nn.Cell):
+    """Runs in this process only: what it does is no part of a saved graph."""
+
     def __init__(self, kind: str):
         super().__init__()
         self.operator = _operator(kind)

@@ -88,6 +88,13 @@ def _ready(source, task: str | None):
 def _write_mindir(model, path: Path) -> tuple[tuple[str, ...], Run]:
     import mindspore as ms
 
+    from tasklab.nn.recurrence import NumpyRecurrence
+
+    if any(isinstance(cell, NumpyRecurrence) for _, cell in model.network.cells_and_names()):
+        raise TasklabError(
+            f"encoder {model.config.model.encoder!r} takes its steps in Python on a CPU, which a .mindir cannot hold; "
+            "pass on the checkpoint folder, or a bundle of it"
+        )
     free = [ms.Tensor(shape=[None, None], dtype=ms.int32) for _ in INPUTS]
     ms.export(model.network, *free, file_name=str(path.with_suffix("")), file_format="MINDIR")
     graph = ms.nn.GraphCell(ms.load(str(path)))

@@ -5,13 +5,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from tiny_models import write_checkpoint
 
 from tasklab.cli import main
-from tasklab.config import ModelConfig
+from tasklab.config import Config, ModelConfig
 from tasklab.encoders import ENCODERS
 from tasklab.errors import CheckpointError, ConfigError, TasklabError
 from tasklab.nn.heads import ClassificationHead, QuestionAnsweringHead
@@ -196,3 +197,11 @@ def test_the_program_in_a_bundle_answers_from_anywhere(checkpoint, tmp_path):
     assert done.returncode == 0, done.stderr
     (answer,) = json.loads(done.stdout)
     assert answer["text"] == "the old mill"[answer["start"] : answer["end"]] != ""
+
+
+def test_a_recurrent_network_is_not_written_as_a_graph_that_lacks_its_steps(tmp_path):
+    model = ModelConfig(encoder="lstm", vocab_size=9, hidden_size=4, num_hidden_layers=1)
+    ready = SimpleNamespace(config=Config(model=model), network=network(model, "tagging"))
+    with pytest.raises(TasklabError, match="encoder 'lstm' takes its steps in Python on a CPU, which a .mindir cannot"):
+        export_module._write_mindir(ready, tmp_path / "lstm.mindir")
+    assert not list(tmp_path.iterdir())
