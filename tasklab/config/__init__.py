@@ -1,6 +1,7 @@
 """What a run is set to: typed sections, read from YAML, dictionaries and key=value; every error has its place."""
 
 from tasklab.config.catalog import list_models
+from tasklab.config.model_section import ModelConfig
 from tasklab.config.models import find_model
 from tasklab.config.resolve import assign, find_task, resolve, task_name
 from tasklab.config.section import Section
@@ -10,7 +11,6 @@ from tasklab.config.sections import (
     DataConfig,
     EvaluateConfig,
     LossConfig,
-    ModelConfig,
     OptimizerConfig,
     ScheduleConfig,
     TokenizerConfig,

@@ -9,8 +9,9 @@ from pathlib import Path
 from tasklab.config.entries import Entry, from_file
 from tasklab.config.export import ARCHITECTURES
 from tasklab.config.huggingface import ROBERTA, TOKENIZER_FILES, labels_beside, read_foreign
+from tasklab.config.model_section import ModelConfig
 from tasklab.config.models import chain
-from tasklab.config.sections import ModelConfig, TokenizerConfig
+from tasklab.config.sections import TokenizerConfig
 from tasklab.config.translate import translate
 from tasklab.config.yaml_source import shown
 from tasklab.errors import ConfigError

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from tasklab.config.dump import dump_sections
-from tasklab.config.sections import ModelConfig, TokenizerConfig
+from tasklab.config.model_section import ModelConfig
+from tasklab.config.sections import TokenizerConfig
 
 ARCHITECTURES = {
     "question_answering": "ForQuestionAnswering", "text_classification": "ForSequenceClassification",

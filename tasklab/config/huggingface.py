@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from tasklab.config.entries import Entry
-from tasklab.config.sections import ModelConfig
+from tasklab.config.model_section import ModelConfig
 from tasklab.config.yaml_source import read_text, shown
 from tasklab.errors import ConfigError
 

@@ -1,103 +1,12 @@
-"""The sections of a run and what has to hold between them (names: HuggingFace TrainingArguments and BertConfig)."""
+"""The sections of a run and what has to hold between them (names: HuggingFace TrainingArguments)."""
 
 import dataclasses
 from dataclasses import dataclass
 
+from tasklab.config.model_section import ModelConfig
 from tasklab.config.section import Section
 from tasklab.config.values import setting
 from tasklab.errors import ConfigError
-
-PROBLEM_TYPES = ("single_label_classification", "multi_label_classification", "regression")
-"""What a label is: one class, any number of classes, or a number (transformers' names)."""
-
-BLOCKS = (
-    "embeddings", "embedding_norm", "norm", "norm_position", "feed_forward", "mask", "relative_positions",
-    "scale_attention", "use_bias", "dual",
-)  # fmt: skip
-
-
-@dataclass
-class ModelConfig(Section, path="model"):
-    """Sizes of the encoder. The required ones come from a backbone; none is guessed."""
-
-    encoder: str = "bert"  # a name in the encoder registry
-    vocab_size: int = setting(required=True, ge=1)
-    hidden_size: int = setting(required=True, ge=1)
-    num_hidden_layers: int = setting(required=True, ge=1)
-    num_attention_heads: int | None = setting(None, ge=1)  # this and the next: required where there is attention
-    intermediate_size: int | None = setting(None, ge=1)
-    embedding_size: int | None = setting(None, ge=1)  # of the word vectors; null is hidden_size
-    max_position_embeddings: int = setting(512, ge=1)  # rows of the table: tokens, and position_offset
-    position_offset: int = setting(0, ge=0)  # row of the first token; RoBERTa has 2
-    type_vocab_size: int = setting(2, ge=1)
-    hidden_act: str = "gelu"  # the erf form
-    hidden_dropout_prob: float = setting(0.1, ge=0, lt=1)
-    attention_probs_dropout_prob: float = setting(0.1, ge=0, lt=1)
-    layer_norm_eps: float = setting(1e-12, gt=0)
-    initializer_range: float = setting(0.02, gt=0)  # standard deviation of new weights
-    embeddings: list[str] = setting(["word", "pos", "seg"], choices=("word", "pos", "seg", "sinusoidal"))
-    embedding_norm: bool = True  # normalize their sum
-    # blocks of the layers; an encoder refuses those that it lacks, docs/encoders.md has the table
-    norm: str = setting("layer", choices=("layer", "rms"))  # rms: T5's, without centering
-    norm_position: str = setting("post", choices=("post", "pre"))  # behind each sum, as in BERT, or before each block
-    feed_forward: str = setting("dense", choices=("dense", "gated"))
-    mask: str | None = setting(None, choices=("full", "causal"))  # what a token sees; null: full, gpt's is causal
-    relative_positions: bool = False  # T5's: attention learns distances; embeddings may do without positions
-    relative_attention_num_buckets: int = setting(32, ge=4)
-    relative_attention_max_distance: int = setting(128, ge=4)
-    scale_attention: bool = True  # divide scores by the root of the head's size
-    use_bias: bool = True  # in attention and feed-forward
-    synthesizer: str = setting("dense", choices=("dense", "random"))  # synt
-    bidirectional: bool = False  # rnn, lstm, gru: each layer reads both ways, each way half as wide
-    kernel_size: int = setting(3, ge=1)  # tokens of a convolution's window
-    block_size: int = setting(2, ge=1)  # gatedcnn: layers between two sums
-    dual: str | None = setting(None, choices=("tied", "apart"))  # any encoder reads two texts apart, with one's weights
-    pooling: str = setting("first", choices=("first", "last", "mean", "max"))  # of tokens, where a row gets one output
-    pair_encoding: str = setting("joint", choices=("joint", "siamese", "sbert"))  # of two texts: in one row or in two
-    hidden_layer: int | None = setting(None, ge=1)  # feature extraction: take the states behind it; null: the last
-    whitened_size: int | None = setting(None, ge=1)  # feature extraction: of its vectors, set by `tools whiten`
-    head: str = setting("softmax", choices=("softmax", "crf"))  # of token classification: tags alone, or as a chain
-    problem_type: str = setting("single_label_classification", choices=PROBLEM_TYPES)
-    labels: list[str] = setting([])  # names of the classes in the order of the outputs; empty: the training data's
-
-    @property
-    def max_tokens(self) -> int:
-        """Tokens of the longest row that has a position for each."""
-        return self.max_position_embeddings - self.position_offset
-
-    @property
-    def own_blocks(self) -> list[str]:
-        """Settings by which a Transformer here is none that other programs' files of its family can hold."""
-        plain = ModelConfig()
-        keys = [key for key in BLOCKS if self[key] != plain[key] and self[key] != "full"]
-        factorised = self.encoder == "bert" and self.embedding_size not in (None, self.hidden_size)
-        return keys + (["embedding_size"] if factorised else [])
-
-    def problems(self):
-        yield from super().problems()
-        if "word" not in self.embeddings or len(set(self.embeddings)) != len(self.embeddings):
-            yield (
-                ("model.embeddings",),
-                f"model.embeddings is {self.embeddings}; expected word, and what is added to it, each once",
-            )
-        size = self.embedding_size or self.hidden_size
-        if "sinusoidal" in self.embeddings and size and (size % 2 or size < 4):
-            yield (
-                ("model.embeddings", "model.embedding_size", "model.hidden_size"),
-                f"sinusoidal positions need an even number of values, at least 4, but word vectors have {size}",
-            )
-        size, heads = self.hidden_size, self.num_attention_heads
-        if size and heads and size % heads:
-            yield (
-                ("model.hidden_size", "model.num_attention_heads"),
-                f"model.hidden_size {size} is not a multiple of model.num_attention_heads {heads}",
-            )
-        layer, layers = self.hidden_layer, self.num_hidden_layers
-        if layer and layers and layer > layers:
-            yield (
-                ("model.hidden_layer", "model.num_hidden_layers"),
-                f"model.hidden_layer {layer} does not exist among {layers} layers; they count from 1",
-            )
 
 
 @dataclass

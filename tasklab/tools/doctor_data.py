@@ -93,7 +93,7 @@ def _vocabulary(config: Config) -> tuple[Path | str | None, str]:
 
 def _show_run(train: Split, dev: Split | None, config: Config):
     if not estimate.knows(config.model):
-        print(f"\nno estimate for {config.name}: encoder {config.model.encoder!r} is no Transformer")
+        print(f"\nno estimate for {config.name}: there are no formulas for encoder {config.model.encoder!r}")
         return
     settings = config.train
     batches = -(-train.rows // settings.batch_size)

@@ -137,13 +137,20 @@ def test_sinusoidal_positions_stand_in_for_learned_ones(rng, run):
 
 
 @pytest.mark.parametrize(
-    "embeddings, size, message",
+    "changes, message",
     [
-        (["pos"], 8, "model.embeddings is .'pos'.; expected word, and what is added to it, each once"),
-        (["word", "seg", "seg"], 8, "model.embeddings is .*; expected word"),
-        (["word", "sinusoidal"], 7, "sinusoidal positions need an even number of values, at least 4, but .* have 7"),
+        ({"embeddings": ["pos"]}, "model.embeddings is .'pos'.; expected word, and what is added to it, each once"),
+        ({"embeddings": ["word", "seg", "seg"]}, "model.embeddings is .*; expected word"),
+        (
+            {"embeddings": ["word", "sinusoidal"], "embedding_size": 7},
+            "sinusoidal positions need an even number of values, at least 4, but word vectors have 7",
+        ),
+        (
+            {"relative_positions": True, "relative_attention_max_distance": 16},
+            "model.relative_attention_max_distance 16 has to be more than half of model.relative_attention_num_buckets",
+        ),
+        ({"dual": "tied", "pair_encoding": "sbert"}, "model.dual tied and model.pair_encoding sbert both read"),
     ],
 )
-def test_embeddings_that_cannot_be_are_refused(embeddings, size, message):
-    model = ModelConfig(embeddings=embeddings, hidden_size=size)
-    assert any(re.search(message, text) for _, text in model.problems())
+def test_blocks_that_do_not_go_together_are_refused(changes, message):
+    assert any(re.search(message, text) for _, text in ModelConfig(hidden_size=8, **changes).problems())
