@@ -1,6 +1,6 @@
 """One of several texts is right: each is scored alone, the scores of a question are compared (Zellers et al. 2018)."""
 
-from mindspore import nn
+from mindspore import nn, ops
 
 from tasklab.nn.attention import MASKED
 from tasklab.nn.compat import dense
@@ -37,6 +37,8 @@ class MultipleChoiceNetwork(nn.Cell):
         rows = (B * C, S)
         mask = attention_mask.reshape(rows)
         hidden = self.encoder(input_ids.reshape(rows), mask, token_type_ids.reshape(rows))
-        logits = self.head(self.encoder.pool(self.pooling(hidden, mask))).reshape((B, C))
+        # an absent text still has a first position to pool: the mean over no token would be no number
+        pooled_over = ops.concat((ops.ones((B * C, 1), mask.dtype), mask[:, 1:]), axis=1)
+        logits = self.head(self.encoder.pool(self.pooling(hidden, pooled_over))).reshape((B, C))
         absent = (1 - attention_mask[:, :, 0]).astype(logits.dtype)
         return (logits + absent * MASKED,)

@@ -43,9 +43,9 @@ def reference():
     )  # fmt: skip
 
 
-def network_of(reference, fused=""):
+def network_of(reference, fused="", pooling="first"):
     encoder = ENCODERS.get("bert")(MODEL, fused=fused, pooler=True)
-    network = MultipleChoiceNetwork(encoder, MultipleChoiceHead(32, 0.0))
+    network = MultipleChoiceNetwork(encoder, MultipleChoiceHead(32, 0.0), pooling)
     weights, unmatched = to_tasklab(reference.weights, FORMATS.get("huggingface"), "multiple_choice")
     parameters = dict(network.parameters_and_names())
     assert not unmatched and parameters.keys() == weights.keys()
@@ -89,6 +89,17 @@ def test_loss_and_gradients_know_nothing_of_absent_choices(reference, fused):
     for one, other in zip(*found, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)
     assert all(np.isfinite(array).all() for array in found[0])
+
+
+@EITHER_WAY
+@pytest.mark.parametrize("pooling", ["mean", "last", "max"])
+def test_an_absent_choice_leaves_every_pooling_finite(reference, fused, pooling):
+    network = network_of(reference, fused, pooling).set_train(True)
+    inputs = [*two_questions(reference), np.array([2, 0], np.int32), np.ones(2, np.float32)]
+    weights = ParameterTuple(network.trainable_params())
+    objective = SummedLoss(network, ClassificationLoss(), 3)
+    (loss, _), grads = value_and_grad(objective, None, weights, has_aux=True)(*map(Tensor, inputs))
+    assert all(np.isfinite(tensor.asnumpy()).all() for tensor in (loss, *grads))
 
 
 def test_r_drop_sees_no_difference_at_an_absent_choice(reference):
