@@ -63,6 +63,7 @@ def huggingface_side(options) -> dict:
     import transformers
 
     from tasklab import Trainer
+    from tasklab.data.text_rows import read_text_rows
 
     class Clock(transformers.TrainerCallback):
         def on_step_end(self, *_, **__):
@@ -70,20 +71,17 @@ def huggingface_side(options) -> dict:
 
     torch.set_num_threads(2)
     ticks, config = [], Trainer(model=options.recipe).config
+    labels = list(config.data.label_names.values()) or config.model.labels
     start = time.perf_counter()
     tokenizer = transformers.AutoTokenizer.from_pretrained(options.weights)
     network = transformers.AutoModelForSequenceClassification.from_pretrained(
-        options.weights, num_labels=len(config.model.labels)
+        options.weights, num_labels=len(labels)
     )
-    with open(os.path.join(options.data, "train.tsv"), encoding="utf-8") as file:
-        names, *lines = (line.rstrip("\n").split("\t") for line in file)
-    column = {key: names.index(config.data[key]) for key in ("text_a", "text_b", "label") if config.data[key]}
-    labels = list(config.data.label_names) or config.model.labels  # as the file spells them
     rows = []
-    for cells in lines:
-        texts = [cells[column[key]] for key in ("text_a", "text_b") if key in column]
+    for example in read_text_rows(options.data, config.data, config.model.problem_type, labels)[0]:
+        texts = filter(None, (example.text_a, example.text_b))
         encoded = tokenizer(*texts, truncation=True, max_length=config.data.max_seq_length)
-        rows.append({**encoded, "labels": labels.index(cells[column["label"]])})
+        rows.append({**encoded, "labels": labels.index(example.label)})
     with tempfile.TemporaryDirectory() as folder:
         settings = transformers.TrainingArguments(
             folder, per_device_train_batch_size=config.train.batch_size, max_steps=options.steps, save_strategy="no",
