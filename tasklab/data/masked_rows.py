@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,6 +12,16 @@ from tasklab.data.masking import ABSENT, Masking, draw
 from tasklab.data.sentence_pairs import two_texts
 
 PER_PAIR = 4  # random numbers that `two_texts` takes
+
+
+class MaskedRow(NamedTuple):
+    """One row as the network gets it, without padding."""
+
+    input_ids: np.ndarray  # [n] with [CLS], [SEP] and masks
+    second: int  # where the second text begins; n when there is none
+    positions: np.ndarray  # [k] of the masked words
+    labels: np.ndarray  # [k] the ids that belong there
+    sentence_label: int  # 0: as in the text, 1: not, or ABSENT
 
 
 class MaskedRows:
@@ -68,20 +79,19 @@ class MaskedRows:
         sentences = np.full(batch_size, ABSENT, np.int32)
         mask[:, 0] = 1  # a filler attends to its first position
         for i, row in enumerate(np.asarray(rows)):
-            found, second, hidden, sentences[i] = self.row(int(row))
-            ids[i, : len(found)], mask[i, : len(found)] = found, 1
-            types[i, second : len(found)] = self.second_type
-            at, wanted = hidden
-            positions[i, : len(at)], labels[i, : len(at)] = at, wanted
+            found = self.row(int(row))
+            n, k = len(found.input_ids), len(found.positions)
+            ids[i, :n], mask[i, :n], sentences[i] = found.input_ids, 1, found.sentence_label
+            types[i, found.second : n] = self.second_type
+            positions[i, :k], labels[i, :k] = found.positions, found.labels
         return {
             "input_ids": ids, "attention_mask": mask, "token_type_ids": types, "masked_positions": positions,
             "masked_labels": labels, "sentence_labels": sentences,
             "sample_weight": (np.arange(batch_size) < len(rows)).astype(np.float32),
         }  # fmt: skip
 
-    def row(self, place: int) -> tuple[np.ndarray, int, tuple[np.ndarray, np.ndarray], int]:
-        """(ids with [CLS], [SEP] and masks, where the second text begins, (masked positions, labels), sentence label).
-        """
+    def row(self, place: int) -> MaskedRow:
+        """The row with the masks of the epoch."""
         rows, tokens = self.rows, self.rows.tokens
         spans, label = ((int(rows.starts[place]), int(rows.stops[place])),), ABSENT
         count = spans[0][1] - spans[0][0]
@@ -97,8 +107,8 @@ class MaskedRows:
         hidden = self.masking.hide(ids, continues, bits[PER_PAIR:].reshape(4, count)[:, : len(ids)])
         if not self.target:
             framed = np.concatenate([[self.cls_id], hidden.input_ids, [self.sep_id]])
-            return framed, len(framed), (hidden.positions + 1, hidden.labels), label
+            return MaskedRow(framed, len(framed), hidden.positions + 1, hidden.labels, label)
         first = len(raw[0])
         parts = [[self.cls_id], hidden.input_ids[:first], [self.sep_id], hidden.input_ids[first:], [self.sep_id]]
         positions = hidden.positions + 1 + (hidden.positions >= first)
-        return np.concatenate(parts), first + 2, (positions, hidden.labels), label
+        return MaskedRow(np.concatenate(parts), first + 2, positions, hidden.labels, label)

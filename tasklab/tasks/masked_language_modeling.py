@@ -103,8 +103,8 @@ class MaskedLanguageModeling(Task):
         """The most frequent one of the masked words, and of the sentence labels, everywhere."""
         features = self.encode(examples, training=False)
         rows = [features.row(i) for i in range(len(features))]
-        words = np.concatenate([labels for _, _, (_, labels), _ in rows])
-        return score_most_frequent(words, [label for *_, label in rows if label != ABSENT])
+        sentences = [row.sentence_label for row in rows if row.sentence_label != ABSENT]
+        return score_most_frequent(np.concatenate([row.labels for row in rows]), sentences)
 
     def _measured(self, outputs, features: MaskedRows) -> list[list[dict]]:
         """Per row of a corpus what `score` adds up, and the words, right and predicted."""
@@ -112,8 +112,9 @@ class MaskedLanguageModeling(Task):
         tokens = self.tokenizer.tokens
         for rows, (logits, *sentences) in outputs:
             for i, row in enumerate(rows):
-                _, _, (positions, labels), sentence = features.row(int(row))
-                logs = log_probabilities(logits[i, : len(positions)])
+                asked = features.row(int(row))
+                labels, sentence = asked.labels, asked.sentence_label
+                logs = log_probabilities(logits[i, : len(labels)])
                 best = logs.argmax(axis=1)
                 known = sentences and sentence != ABSENT
                 answers[row] = [{

@@ -90,7 +90,7 @@ def test_a_corpus_is_scored_by_its_masked_words(tmp_path):
     logits = np.zeros((len(rows), 3, TOKENIZER.vocab_size), np.float32)
     logits[:, :, ID("fox")] = np.log(3)  # 3 of V + 2 chances, whatever stands there
     predictions = job.decode([(np.arange(len(rows)), (logits,))], features, rows)
-    words = np.concatenate([features.row(i)[2][1] for i in range(len(rows))])
+    words = np.concatenate([features.row(i).labels for i in range(len(rows))])
     share = (words == ID("fox")).mean()
     scores = job.score(predictions, rows)
     assert scores["accuracy"] == pytest.approx(share) and scores["total"] == len(words) > 3

@@ -36,7 +36,7 @@ def test_it_learns_its_texts_and_the_folder_alone_fills_blanks(job):
     metrics = job.trainer.evaluate()
     task = job.trainer._model(None, job.trainer.config).model.task
     baseline = task.baseline(task.read(job.home / "data" / "dev.txt", False)[0])
-    assert metrics["accuracy"] > 0.5 > 2 * baseline["accuracy"]  # who lives where cannot be guessed
+    assert metrics["accuracy"] > 0.4 > 3 * baseline["accuracy"]  # who lives where cannot be guessed
     assert metrics["perplexity"] < baseline["perplexity"] / 2
     trainer = Trainer(model=job.folder)
     found = trainer.predict(input_data=["anna [MASK] in berlin", "my name [MASK] [MASK]"], top_k=3)
