@@ -1,6 +1,7 @@
 """What counting words is worth: TF-IDF and a linear model, to show beside the score of a network (scikit-learn)."""
 
 import re
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 
@@ -11,18 +12,32 @@ ROWS = 20_000
 
 
 def tfidf_predictions(texts: Sequence[str], labels: Sequence, asked: Sequence[str]) -> list:
-    """A label for each of `asked`, learned from `texts`: by logistic regression, or by ridge for numbers.
+    """A label for each of `asked`, learned from `texts`: by logistic regression, for tuples of labels by one for each
+    label, and for numbers (float) by ridge.
 
     Words and pairs of neighbouring words count, weighted by how rare they are. Where there is one label only, or no
     word in any text, the answer is the most frequent label.
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression, Ridge
+    from sklearn.multiclass import OneVsRestClassifier
     from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import MultiLabelBinarizer
 
     texts, labels = texts[:ROWS], labels[:ROWS]
-    words = TfidfVectorizer(token_pattern=WORD, ngram_range=(1, 2), sublinear_tf=True)
-    model = Ridge() if isinstance(labels[0], float) else LogisticRegression(C=10.0, max_iter=200)
     if len(set(labels)) == 1 or not any(re.search(WORD, text) for text in texts):
         return [Counter(labels).most_common(1)[0][0]] * len(asked)
-    return make_pipeline(words, model).fit(texts, labels).predict(asked).tolist()
+
+    def answers(model, targets):
+        words = TfidfVectorizer(token_pattern=WORD, ngram_range=(1, 2), sublinear_tf=True)
+        return make_pipeline(words, model).fit(texts, targets).predict(asked)
+
+    if isinstance(labels[0], float):
+        return answers(Ridge(), labels).tolist()
+    classifier = LogisticRegression(C=10.0, max_iter=200)
+    if isinstance(labels[0], tuple):
+        sets = MultiLabelBinarizer()
+        with warnings.catch_warnings():  # a label that every text has is no fault
+            warnings.simplefilter("ignore", UserWarning)
+            return sets.inverse_transform(answers(OneVsRestClassifier(classifier), sets.fit_transform(labels)))
+    return answers(classifier, labels).tolist()

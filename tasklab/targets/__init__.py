@@ -79,8 +79,8 @@ class Target(ABC):
         """The answer that learns nothing: the most frequent label for each of these very examples."""
         return majority(wanted)
 
-    def learned(self, texts: Sequence[str], labels: Sequence, asked: Sequence[str]) -> list | None:
-        """An answer for each of `asked` by a linear model of the words in `texts`; None: there is no such thing."""
+    def learned(self, texts: Sequence[str], labels: Sequence, asked: Sequence[str]) -> list:
+        """An answer for each of `asked` by a linear model of the words in `texts`."""
         from tasklab.metrics.tfidf import tfidf_predictions
 
         return tfidf_predictions(texts, labels, asked)

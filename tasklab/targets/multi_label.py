@@ -50,6 +50,3 @@ class MultiLabel(Classes):
 
     def report(self, predicted, wanted, texts):
         return label_set_report(wanted, predicted, self.config.model.labels, texts)
-
-    def learned(self, texts, labels, asked):
-        return None

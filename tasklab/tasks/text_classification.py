@@ -76,8 +76,7 @@ class TextClassification(Task):
 
     def learned_baseline(self, training, examples):
         texts, asked = ([" ".join(filter(None, (e.text_a, e.text_b))) for e in rows] for rows in (training, examples))
-        answers = self.target.learned(texts, _labels(training), asked)
-        return answers and self.target.score(answers, _labels(examples))
+        return self.target.score(self.target.learned(texts, _labels(training), asked), _labels(examples))
 
     def _best(self, predictions) -> list:
         return [answers[0][self.target.answer] for answers in predictions]

@@ -25,3 +25,10 @@ def test_one_label_alone_is_always_the_answer():
 def test_a_text_without_words_is_answered_too():
     assert tfidf_predictions(["good", "bad", "!"], ["+", "-", "-"], ["?!"])[0] in ("+", "-")
     assert tfidf_predictions(["!", "?", "."], ["+", "-", "-"], ["."]) == ["-"]
+
+
+def test_labels_that_do_not_exclude_each_other_are_learned_one_by_one(recwarn):
+    texts = ["good film", "bad film", "good food", "bad food"]
+    labels = [("+", "film", "en"), ("film", "en"), ("+", "en"), ("en",)]  # every text has "en"
+    assert tfidf_predictions(texts, labels, ["good film", "bad food"]) == [("+", "en", "film"), ("en",)]
+    assert not recwarn.list

@@ -184,4 +184,7 @@ def test_the_baseline_that_learns_counts_words(tmp_path):
     job = prepared(path)
     examples, _ = job.read(path, True)
     assert job.learned_baseline(examples, examples)["accuracy"] == 1
-    assert prepared(path, model__problem_type="multi_label_classification").learned_baseline([], []) is None
+    several = write(tmp_path, "text\tlabel\ngood film\ta,f\nbad film\tf\ngood food\ta\nbad food\t\n", "several.tsv")
+    job = prepared(several, model__problem_type="multi_label_classification")
+    examples, _ = job.read(several, True)
+    assert job.learned_baseline(examples, examples)["exact_match"] == 1
