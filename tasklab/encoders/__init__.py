@@ -18,16 +18,10 @@ ENCODERS = Registry("encoder", package="tasklab.encoders")
 (input_ids, attention_mask, token_type_ids) [B, S] -> hidden [B, S, H]; with pooler also pool(hidden) -> [B, H].
 `fused` is "", "fp32" or "bf16", see nn/transformer.py."""
 
-OPTIONAL = (
-    "num_attention_heads", "intermediate_size", "hidden_act", "attention_probs_dropout_prob", "norm_position",
-    "feed_forward", "mask", "relative_positions", "relative_attention_num_buckets", "relative_attention_max_distance",
-    "scale_attention", "use_bias", "synthesizer", "bidirectional", "kernel_size", "block_size",
-)  # fmt: skip
-"""The settings in `model` that mean something to some encoders only."""
-
 
 def encoder(*names: str, settings: tuple = (), needs: tuple = ()) -> Callable:
-    """Files a builder under `names`. Of OPTIONAL, and recompute, it reads `settings`; `needs` have to be set."""
+    """Files a builder under `names`. `settings`: keys of model that not every encoder reads, and this one does, also
+    recompute; `needs`: those that have to be set."""
 
     def file(builder):
         builder.settings, builder.needs = (*settings, *needs), needs
@@ -75,13 +69,15 @@ def _built(config: Config, builder, fused: str, pooler: bool) -> "nn.Cell":
 def check_settings(model: ModelConfig, builder):
     """Raises ConfigError that lists what `builder` needs and is not set, and what is set and would change nothing."""
     plain, name = ModelConfig(), model.encoder
+    known = {other: ENCODERS.get(other).settings for other in ENCODERS.names()}
     wrong = [f"model.{key} has no value; encoder {name!r} needs it" for key in builder.needs if model[key] is None]
-    wrong += [
-        f"model.{key} = {model[key]}: encoder {name!r} does not know it; remove it, or name an encoder that does: "
-        + ", ".join(other for other in ENCODERS.names() if key in ENCODERS.get(other).settings)
-        for key in OPTIONAL
-        if key not in builder.settings and model[key] != plain[key]
-    ]
+    for key in model:
+        readers = [other for other in known if key in known[other]]
+        if readers and key not in builder.settings and model[key] != plain[key]:
+            wrong.append(
+                f"model.{key} = {model[key]}: encoder {name!r} does not know it; remove it, or name an encoder that "
+                f"does: {', '.join(readers)}"
+            )
     if wrong:
         raise ConfigError("\n".join(wrong))
 
