@@ -9,7 +9,7 @@ HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+?)"', (HERE / "tasklab/__init__.py").read_text(encoding="utf-8")).group(1)
 
 EXPORT = ["onnx>=1.16", "onnxruntime>=1.17"]
-DATASETS = ["datasets>=4.0"]  # earlier versions could run code that belongs to a data set
+DATASETS = ["datasets>=4.0"]  # mindformers brings it; earlier ones could run code that belongs to a data set
 STACKING = ["lightgbm>=4.0"]
 
 setup(
