@@ -37,11 +37,11 @@ class Raw(NamedTuple):
 class ChoiceChecks:
     """Turns what stands in one file into examples; what is wrong goes to `bad`.
 
-    labelled: False leaves the answers alone.
+    labelled: False leaves the answers alone. remedy: how a message ends.
     """
 
-    def __init__(self, bad: BadRows, labelled: bool):
-        self.bad, self.labelled = bad, labelled
+    def __init__(self, bad: BadRows, labelled: bool, remedy: str = FIX):
+        self.bad, self.labelled, self.remedy = bad, labelled, remedy
         self.repeated: list[str] = []
 
     def examples(self, questions: Iterable[Raw]) -> Iterator[ChoiceExample]:
@@ -81,7 +81,7 @@ class ChoiceChecks:
             return ()
         if len(raw.choices) < 2:
             told = "is one choice" if raw.choices else "is no choice"
-            self._note("too few choices", raw, f"there {told}; expected at least two")
+            self._note("too few choices", raw, f"there {told}, but at least two are needed")
             return ()
         before = self.bad.fatal
         choices = tuple(self._text(raw, f"choice {i}", "" if c is None else c) for i, c in enumerate(raw.choices))
@@ -104,7 +104,7 @@ class ChoiceChecks:
         return label
 
     def _note(self, kind: str, raw: Raw, message: str):
-        self.bad.add(kind, f"{raw.place}: {message}; {FIX}")
+        self.bad.add(kind, f"{raw.place}: {message}; {self.remedy}")
 
 
 def number_of(answer, choices: tuple[str, ...]) -> int | None:

@@ -33,7 +33,8 @@ def choice_examples_from_input(input_data, data: ChoiceDataConfig) -> list[Choic
     if not isinstance(input_data, Iterable):
         raise DataError(f"input is {type(input_data).__name__}; expected {FORMS}, a list of these, or a path")
     bad = BadRows("input")
-    examples = list(ChoiceChecks(bad, labelled=False).examples(_raw(item, i) for i, item in enumerate(input_data)))
+    checks = ChoiceChecks(bad, labelled=False, remedy=f"expected {FORMS}")
+    examples = list(checks.examples(_raw(item, i) for i, item in enumerate(input_data)))
     bad.raise_if_fatal()
     return examples
 

@@ -113,8 +113,8 @@ def test_an_answer_is_a_text_else_a_letter_else_a_number(answer, number):
     [
         (ANN | {"answer": "In Rom."}, "the answer 'In Rom.' is none of the choices (did you mean 'In Rome.'?); "
          "expected the text of one of them, a letter A to B, or a number 0 to 1"),
-        (ANN | {"choice": ["In Rome."]}, "there is one choice; expected at least two"),
-        (ANN | {"choice": []}, "there is no choice; expected at least two"),
+        (ANN | {"choice": ["In Rome."]}, "there is one choice, but at least two are needed"),
+        (ANN | {"choice": []}, "there is no choice, but at least two are needed"),
         (ANN | {"choice": "In Rome."}, "the choices are 'In Rome.', expected a list of texts"),
         (ANN | {"choice": ["In Rome.", " "]}, "the choice 1 is empty"),
         (ANN | {"choice": ["In Rome.", {}]}, "the choice 1 is '{}', expected text"),
@@ -177,7 +177,7 @@ def test_predict_takes_objects_their_json_and_files(tmp_path, data):
         ("Where?", r"input\[0\]: is 'Where\?'; expected \{"),
         ([asked, {"question": "Where?", "choises": ["a", "b"]}], r"input\[1\]: has a key 'choises'; expected"),
         ({"choices": ["a", "b"]}, r"input\[0\]: has the keys choices; expected"),
-        (asked | {"choices": ["a"]}, r"input\[0\]: there is one choice"),
+        (asked | {"choices": ["a"]}, r"input\[0\]: there is one choice, but at least two are needed; expected \{"),
         (3, "input is int; expected"), ("{", r"input\[0\]: not JSON at line 1"),
     ):  # fmt: skip
         with pytest.raises(DataError, match=told):
