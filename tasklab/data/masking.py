@@ -47,7 +47,7 @@ class Masking:
         Args:
             ids: [n] without [CLS] and [SEP]; continues: [n] bool, tokens that belong to the word before them.
             bits: [4, n] random uint64: what to hide, behind what, behind which other id, and how long spans are.
-        A word or span that would exceed the share is passed over, so that a row may have less, even nothing.
+        A word or span that would exceed the share is passed over; a row of such alone has one of its tokens masked.
         """
         order, how, which, lengths = bits
         units = self._units(continues, lengths)
@@ -55,6 +55,8 @@ class Masking:
         for excluded in self.excluded:
             usable &= ids != excluded
         positions = np.flatnonzero(self._chosen(units, usable, order)[units] & usable)
+        if not len(positions) and usable.any():
+            positions = np.flatnonzero(usable)[[order[usable].argmin()]]
         draws = shares(how[np.searchsorted(units, units)] if self.unit == "span" else how)[positions]  # one per span
         hidden = ids.copy()
         hidden[positions[draws < MASKED]] = self.mask_id

@@ -57,8 +57,12 @@ def test_whole_words_are_hidden_together_and_never_more_than_the_share():
         assert len(positions) == 60
         words, counts = np.unique(positions // 4, return_counts=True)
         assert len(words) == 15 and set(counts) == {4}
+
+
+def test_a_row_of_one_long_word_is_asked_for_one_of_its_tokens():
     long = np.arange(12) > 0  # one word of twelve: more than 15 % of anything
-    assert len(hide(masking(unit="whole_word"), IDS[:12], long).positions) == 0
+    found = [hide(masking(unit="whole_word"), IDS[:12], long, row=row).positions.tolist() for row in range(100)]
+    assert {len(positions) for positions in found} == {1} and len({p for p, in found}) == 12
 
 
 def test_spans_have_geometric_lengths_and_one_fate():
