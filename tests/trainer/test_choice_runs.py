@@ -36,7 +36,7 @@ def test_it_learns_its_questions_and_the_folder_alone_answers(job):
     asked = tiny_choices.questions()[0]
     inputs = [
         {"context": "anna lives in berlin .\nwho ?", "question": asked["question"], "choices": asked["choice"]},
-        {"context": "dan lives in zurich .", "question": "where does dan live ?", "choices": ["year", "zurich", "my"]},
+        {"context": "dan lives in zurich .", "question": "where ?", "choices": ["the river", "zurich", "year"]},
     ]
     found = trainer.predict(input_data=inputs)
     assert [answer["text"] for answer in found] == ["berlin", "zurich"]
