@@ -1,14 +1,16 @@
 """Data sets by name: fetched once, kept as a file, and what is told when that does not work."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from tasklab import datahub
 from tasklab.cachedir import cache_dir
+from tasklab.data.table import Table
 from tasklab.datahub import at_hand, from_anywhere
 from tasklab.errors import DataError
-from tasklab.weights.fetch import NotHere
+from tasklab.weights.fetch import NotHere, output_of
 
 pytest.importorskip("datasets")
 
@@ -88,3 +90,19 @@ def test_a_hub_that_is_not_there_is_given_up_at_once(monkeypatch, tmp_path):
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(DataError, match="cannot be fetched: http://127.0.0.1:9 is not reachable"):
         at_hand("datasets:nyu-mll/glue:rte", training=True)
+
+
+@pytest.mark.slow
+def test_the_process_that_fetches_writes_rows_with_the_names_of_their_classes(monkeypatch, tmp_path):
+    # a folder of Parquet files stands for the hub: the library loads both alike
+    import datasets
+
+    features = datasets.Features({"text": datasets.Value("string"), "label": datasets.ClassLabel(names=["no", "yes"])})
+    (tmp_path / "hub").mkdir()
+    rows = datasets.Dataset.from_dict({"text": ["a", "b"], "label": [1, 0]}, features=features)
+    rows.to_parquet(tmp_path / "hub/validation-00000-of-00001.parquet")
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
+    target = tmp_path / "split.parquet"
+    output_of([sys.executable, "-c", datahub._LOAD, str(tmp_path / "hub"), "", "", "validation", str(target)], tmp_path)
+    assert [row for _, row in Table(target)] == [{"text": "a", "label": "yes"}, {"text": "b", "label": "no"}]

@@ -23,7 +23,8 @@ class TextClassification(Task):
 
     def __init__(self, config, tokenizer):
         super().__init__(config, tokenizer)
-        self.target, self.metric = target_of(config), target_of(config).metric
+        self.target = target_of(config)
+        self.metric = self.target.metric
         soft = config.data.soft_targets
         self.labels = ("labels", "teacher_logits") if soft else ("labels",)
         self.labelled_evaluation = not soft  # a teacher scores the training rows alone
