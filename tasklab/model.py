@@ -79,9 +79,10 @@ def ready_model(config: Config, checkpoint) -> Model:
                     f"{source.folder} was trained for {saved.task}, not for {config.task}; "
                     f"use Trainer(task={saved.task!r}, ...) or another checkpoint"
                 )
-            config.model.pooling, config.model.hidden_layer = asked.model.pooling, asked.model.hidden_layer
-        else:
-            _compare(asked.model, saved.model, source.folder)
+        if TASKS.get(config.task).encoder_alone:
+            _take_pooling(config.model, asked.model, source.folder)
+        if saved.task == config.task:
+            _compare(asked.model, config.model, source.folder)
     return _loaded(config, source, STRICT)
 
 
@@ -95,6 +96,17 @@ def _compare(asked: ModelConfig, saved: ModelConfig, folder: Path):
     differing = [key for key in saved if saved[key] != asked[key] and key != "labels"]
     if kept := [f"model.{key} = {saved[key]} (not {asked[key]})" for key in differing]:
         logger.warning("%s keeps its own: %s", folder, ", ".join(kept))
+
+
+def _take_pooling(model: ModelConfig, asked: ModelConfig, folder: Path):
+    """Which states make up a vector is asked for, not learned; only whitening ties a folder to one choice."""
+    for key in ("pooling", "hidden_layer"):
+        if model.whitened_size and model[key] != asked[key]:
+            raise ConfigError(
+                f"{folder}: its whitening was fitted to model.{key} = {model[key]}, and model.{key} = {asked[key]} is "
+                "set; leave that away, or whiten the model that it was made from anew"
+            )
+        model[key] = asked[key]
 
 
 def saved_config(folder) -> Config:

@@ -74,8 +74,7 @@ class Trainer:
         """
         from tasklab.session import train
 
-        if refusal := TASKS.get(self.config.task).not_trained:
-            raise ConfigError(f"{self.config.task} is not trained; {refusal}")
+        self._refuse_untrained()
         checkpoint, resume = resume_or_finetune_from_checkpoint or False, not do_finetune
         if train_checkpoint or resume_training:
             if checkpoint:
@@ -174,6 +173,7 @@ class Trainer:
         """
         from tasklab.search import search
 
+        self._refuse_untrained()
         if self.callbacks:
             logger.warning("trials run in processes of their own: callbacks stay behind")
         folder = output_dir or f"output/{self.config.name}-search"
@@ -189,6 +189,7 @@ class Trainer:
         """
         from tasklab.search.folds import cross_validate
 
+        self._refuse_untrained()
         return cross_validate(output_dir or f"output/{self.config.name}-folds", self.config, folds, parallel)
 
     def apply(self, best_run):
@@ -220,6 +221,10 @@ class Trainer:
     def _task(self):
         """The task without its tokenizer: good for what follows from the configuration alone."""
         return TASKS.get(self.config.task)(self.config, None)
+
+    def _refuse_untrained(self):
+        if why := TASKS.get(self.config.task).not_trained:
+            raise ConfigError(f"{self.config.task} is not trained; {why}")
 
     def _model(self, checkpoint, config: Config):
         """The network ready to run, kept between calls so that graphs stay compiled."""

@@ -29,7 +29,7 @@ if bool(options.inputs) == bool(options.file):
     parser.error("give inputs, or --file")
 trainer = Trainer(model=str(Path(__file__).resolve().parent))
 answers = trainer.predict(input_data=options.file or options.inputs, top_k=options.top_k)
-print(json.dumps(answers, ensure_ascii=False, indent=1))
+print(json.dumps(answers, ensure_ascii=False, indent=1, default=lambda vectors: vectors.tolist()))
 '''
 
 

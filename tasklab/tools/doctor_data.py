@@ -57,7 +57,7 @@ def _task(train, model: str | None) -> str:
     any_task = model is None or origin is not None and origin.task is None
     task = _task_of(at_hand(train, training=True)) if any_task else Trainer(model=model).config.task
     if task not in EXAMINE:
-        raise ConfigError(f"doctor data knows {' and '.join(EXAMINE)}; {task} checks its rows when a training starts")
+        raise ConfigError(f"doctor data knows {' and '.join(EXAMINE)}; {task} checks its rows when it reads them")
     return task
 
 

@@ -36,12 +36,13 @@ class Wanted:
 def char(lines: Iterable[str], wanted: Wanted) -> dict[str, bytes]:
     """Every character of the stripped lines, the most frequent first; equally frequent ones by code point."""
     counts = np.zeros(CODE_POINTS, np.int64)
-    for text in chunks((spelled(line.strip(), wanted) for line in lines), CHUNK):
-        codes, found = np.unique(np.frombuffer(text.encode("utf-32-le"), np.uint32), return_counts=True)
-        counts[codes] += found
+    for text in chunks((line.strip() for line in lines), CHUNK):
+        counts += np.bincount(np.frombuffer(text.encode("utf-32-le"), np.uint32), minlength=CODE_POINTS)
     counts[[ord("\n"), ord("\r")]] = 0  # no line of a file can hold them
-    codes = np.flatnonzero(counts)
-    return _counted({chr(code): int(counts[code]) for code in codes}, wanted)
+    found: Counter[str] = Counter()
+    for code in np.flatnonzero(counts).tolist():
+        found[spelled(chr(code), wanted)] += int(counts[code])
+    return _counted(found, wanted)
 
 
 def space(lines: Iterable[str], wanted: Wanted) -> dict[str, bytes]:

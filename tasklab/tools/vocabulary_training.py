@@ -29,8 +29,8 @@ def wordpiece(lines: Iterable[str], wanted: Wanted) -> dict[str, bytes]:
     first, inner = np.zeros(CODE_POINTS, np.int64), np.zeros(CODE_POINTS, np.int64)
     for text in chunks(lines, CHUNK):
         words = _Words(text, table)
-        for counts, codes in ((first, words.first), (inner, words.inner)):
-            np.add.at(counts, *np.unique(codes, return_counts=True))
+        first += np.bincount(words.first, minlength=CODE_POINTS)
+        inner += np.bincount(words.inner, minlength=CODE_POINTS)
     characters = _alphabet(first, inner, wanted)
     pieces = [chr(c) for c in characters] + ["##" + chr(c) for c in characters if inner[c]]
     model = Tokenizer(models.WordPiece(unk_token="[UNK]"))

@@ -82,6 +82,8 @@ def test_whitening_is_fitted_once_and_lies_in_the_folder(folder, vectors, tmp_pa
     signs = np.sign((white * expected).sum(axis=0))  # a direction may point either way
     np.testing.assert_allclose(white * signs, expected, atol=1e-3)
     np.testing.assert_allclose(np.cov(white.T), np.eye(3), atol=1e-3)
+    with pytest.raises(ConfigError, match="its whitening was fitted to model.pooling = mean, and model.pooling = max"):
+        trainer(tmp_path / "white", **{"model.pooling": "max"}).predict(input_data=TEXTS[0])
     with pytest.raises(CheckpointError, match="white: is whitened already; give the model that it was made from"):
         whiten(str(tmp_path / "white"), str(tmp_path / "corpus.txt"), to=tmp_path / "again")
 
@@ -112,6 +114,8 @@ def test_pairs_with_scores_are_evaluated(folder, vectors, tmp_path):
 def test_training_is_refused_with_what_to_do_instead(folder):
     with pytest.raises(ConfigError, match="feature_extraction is not trained; .* Fine-tune the encoder with another"):
         trainer(folder).train()
+    with pytest.raises(ConfigError, match="feature_extraction is not trained"):
+        trainer(folder, **{"data.train": "t.tsv"}).hyperparameter_search()
 
 
 def test_a_checkpoint_of_another_task_lends_its_encoder(seed_flow, run):
