@@ -73,13 +73,13 @@ def ready_model(config: Config, checkpoint) -> Model:
         saved, asked = saved_config(source.folder), config
         config = config.copy()
         config.model, config.tokenizer = saved.model, saved.tokenizer
-        if saved.task != config.task:
-            if not TASKS.get(config.task).encoder_alone:
-                raise CheckpointError(
-                    f"{source.folder} was trained for {saved.task}, not for {config.task}; "
-                    f"use Trainer(task={saved.task!r}, ...) or another checkpoint"
-                )
-        if TASKS.get(config.task).encoder_alone:
+        any_encoder = TASKS.get(config.task).encoder_alone
+        if saved.task != config.task and not any_encoder:
+            raise CheckpointError(
+                f"{source.folder} was trained for {saved.task}, not for {config.task}; "
+                f"use Trainer(task={saved.task!r}, ...) or another checkpoint"
+            )
+        if any_encoder:
             _take_pooling(config.model, asked.model, source.folder)
         if saved.task == config.task:
             _compare(asked.model, config.model, source.folder)

@@ -1,5 +1,6 @@
 """Vocabularies that are counted: the characters or the words of a text that comes line by line."""
 
+import heapq
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -88,5 +89,6 @@ def listed(tokens: list[str]) -> bytes:
 def _counted(counts: dict[str, int], wanted: Wanted) -> dict[str, bytes]:
     special = wanted.special
     frequent = (token for token, count in counts.items() if count >= wanted.min_count and token not in special)
-    ranked = sorted(frequent, key=lambda token: (-counts[token], token))
-    return {"vocab.txt": listed([*special, *ranked[: max(0, wanted.size - len(special))]])}
+    room = max(0, wanted.size - len(special))
+    ranked = heapq.nsmallest(room, frequent, key=lambda token: (-counts[token], token))  # no list of all of them
+    return {"vocab.txt": listed([*special, *ranked])}
