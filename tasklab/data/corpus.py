@@ -77,8 +77,9 @@ def _line(line: bytes, place: str, bad: BadRows) -> str | None:
     try:
         text = line.decode().strip()
     except UnicodeDecodeError as error:
-        told = f"byte {error.start} of the line is {line[error.start]:#04x}, not UTF-8{guessed_encoding(line)}"
-        bad.add("not UTF-8", f"{place}: {told}; or set data.on_bad_row: skip")
+        told = f"byte {error.start} of the line is {line[error.start]:#04x}, not UTF-8"
+        remedy = guessed_encoding(line) or "; correct the line"
+        bad.add("not UTF-8", f"{place}: {told}{remedy}, or set data.on_bad_row: skip")
         return None
     if "\0" in text:
         bad.add("NUL", f"{place}: {shortened(text)} holds NUL, which is no character of a text; {FIX}")

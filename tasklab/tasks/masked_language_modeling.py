@@ -61,7 +61,8 @@ class MaskedLanguageModeling(Task):
         model, encoder = self.config.model, build_encoder(self.config, pooler=self.pairs)
         words = getattr(getattr(encoder, "embeddings", None), "word", None)
         if words is None:
-            raise ConfigError(f"model.encoder {model.encoder!r} has no word vectors to tell words by; take bert")
+            apart = f" with model.dual={model.dual}" if model.dual else ""
+            raise ConfigError(f"encoder {model.encoder!r}{apart} has no one table of words to tell them by; take bert")
         mlm = MaskedWords(model.hidden_size, words.weight, model.hidden_act, model.layer_norm_eps)
         head = PretrainingHead(mlm, model.hidden_size) if self.pairs else LanguageModelHead(mlm)
         return MaskedWordNetwork(encoder, head, self.pairs)
