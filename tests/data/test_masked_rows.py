@@ -79,6 +79,22 @@ def test_a_part_of_the_rows_has_the_masks_that_they_have_in_the_whole(table):
     assert features.batch([1], 24, 1)["masked_positions"].tolist() == whole
 
 
+def test_words_between_blanks_are_masked_as_a_whole(tmp_path):
+    (tmp_path / "c.txt").write_text("a,b c,d " * 10 + "\n")  # words of three tokens, which no vocabulary joins
+    data = MaskedWordsDataConfig(max_seq_length=64, words="blanks")
+    rows, _ = read_corpus(tmp_path / "c.txt", TOKENIZER, data, tmp_path)
+    masking = Masking(MASK, ORDINARY, (TOKENIZER.unk_id,), "whole_word")
+    features = MaskedRows(rows, TOKENIZER, masking, None, "none", 1)
+    comma = TOKENIZER.token_id(",")
+    for epoch in range(20):
+        row = features.of_epoch(epoch).row(0)
+        assert len(row.labels) == 9  # 15 % of 60
+        for word in np.split(np.arange(9), 3):
+            first = row.positions[word[0]]
+            assert row.positions[word].tolist() == [first, first + 1, first + 2] and (first - 1) % 3 == 0
+            assert row.labels[word[1]] == comma  # the mark of an id is not part of it
+
+
 def halves(batch, i):
     """The two texts of row i."""
     ids, second = restored(batch, i), batch["token_type_ids"][i].argmax()
