@@ -74,6 +74,14 @@ def test_usual_layouts_are_known_by_their_names(tmp_path, data, name, text, cont
     assert example.choices[example.label] == "z" and example.choices[0] == "x"
 
 
+def test_a_table_of_datasets_may_hold_the_choices_as_a_list(tmp_path, data):
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    row = {"article": "No, in Rome.", "question": "Where?", "options": ["x", "y", "z"], "answer": "C"}
+    parquet.write_table(arrow.Table.from_pylist([row]), tmp_path / "train.parquet")
+    example = only(tmp_path, data)
+    assert example.choices == ("x", "y", "z") and example.label == 2
+
+
 def test_race_asks_several_questions_about_one_article(tmp_path, data):
     row = {"id": "high1", "article": "No, in Rome.", "questions": ["Where?", "Who?"],
            "options": [["x", "y"], ["u", "v", "w"]], "answers": ["B", "A"]}  # fmt: skip
