@@ -12,6 +12,7 @@ from tasklab import kernels
 from tasklab.config import ModelConfig
 from tasklab.encoders import ENCODERS
 from tasklab.nn.compat import dense
+from tasklab.nn.crf import CRF
 from tasklab.nn.pretraining import MaskedWords
 from tasklab.weights.ledger import STRICT, plan, settle
 
@@ -28,6 +29,8 @@ class Heads(nn.Cell):
             setattr(self, name, dense(model.hidden_size, shapes[f"head.{name}.weight"][0]))
         if "head.mlm.bias" in shapes:
             self.mlm = MaskedWords(model.hidden_size, words, model.hidden_act, model.layer_norm_eps)
+        if "head.crf.transitions" in shapes:
+            self.crf = CRF(shapes["head.crf.transitions"][0])
 
     def construct(self, hidden, pooled):
         found = {"hidden states": hidden}
@@ -37,6 +40,8 @@ class Heads(nn.Cell):
             found[name] = getattr(self, name)(hidden if pooled is None or name == "output" else pooled)
         if hasattr(self, "mlm"):
             found["masked words"] = self.mlm(hidden)
+        if hasattr(self, "crf"):
+            found["pairs of tags"] = self.crf(1)[0]
         return found
 
 

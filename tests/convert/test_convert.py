@@ -163,3 +163,24 @@ def test_a_folder_with_a_pickle_of_torch_is_a_model_to_train(reference, tmp_path
     folder = huggingface(tmp_path / "bert", tensors_of(reference, "bert"), described, "pytorch_model.bin")
     config = Trainer(task="question_answering", model=str(folder), overrides=["data.max_seq_length=16"]).config
     assert (config.model.hidden_size, config.checkpoint) == (32, str(folder))
+
+
+def test_a_tagger_with_a_crf_goes_to_uer_and_back_and_is_compared(reference, tmp_path):
+    tagger = {name: a for name, a in tensors_of(reference, "bert", "tagging").items() if "pooler" not in name}
+    source = huggingface(tmp_path / "a", tagger, {**SIZES, "architectures": ["BertForTokenClassification"]})
+    convert(source, tmp_path / "plain", "uer", say=quiet, verify=False)
+    tensors = {name: np.asarray(a) for name, a in open_weights(tmp_path / "plain" / "pytorch_model.bin")[1].items()}
+    pairs = {"crf.transitions": (3, 3), "crf.start_transitions": (3,), "crf.end_transitions": (3,)}
+    tensors |= {name: np.full(shape, 1.5, np.float32) for name, shape in pairs.items()}
+    (tmp_path / "uer").mkdir()
+    for name in ("config.json", "vocab.txt"):
+        (tmp_path / "uer" / name).write_bytes((tmp_path / "plain" / name).read_bytes())
+    write_folder(tmp_path / "crf", {"model.bin": TorchFile(tensors)})
+    (tmp_path / "crf" / "model.bin").rename(tmp_path / "uer" / "pytorch_model.bin")
+    there = convert(tmp_path / "uer", tmp_path / "ours", "tasklab", say=quiet)
+    assert any("(hidden states, classifier, pairs of tags)" in line for line in there.lines)
+    ours = open_weights(tmp_path / "ours" / "model.safetensors")[1]
+    for name, shape in pairs.items():
+        np.testing.assert_array_equal(np.asarray(ours[f"head.{name}"]), np.full(shape, 1.5, np.float32))
+    with pytest.raises(CheckpointError, match="huggingface has no names for head.crf"):
+        convert(tmp_path / "ours", tmp_path / "theirs", "huggingface", say=quiet)
