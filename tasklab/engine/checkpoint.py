@@ -13,8 +13,8 @@ import numpy as np
 from tasklab.config import Config
 from tasklab.errors import CheckpointError, ConfigError
 from tasklab.weights.folder import OPTIMIZER, STATE, WEIGHTS, TensorFile, read_weights, verify_folder, write_folder
+from tasklab.weights.runs import BEST, best_checkpoint, checkpoints
 
-BEST = "best"
 OUTPUT = "output"
 DROPPED = ".{}.dropped"
 
@@ -76,20 +76,11 @@ class RunFolder:
 
     def checkpoints(self) -> list[Path]:
         """Complete checkpoint folders, oldest first."""
-        found = []
-        for entry in self.path.glob("checkpoint-*") if self.path.is_dir() else ():
-            match = re.fullmatch(r"checkpoint-(\d+)", entry.name)
-            if match and entry.is_dir():
-                found.append((int(match.group(1)), entry))
-        return [entry for _, entry in sorted(found)]
+        return checkpoints(self.path)
 
     def best(self) -> Path | None:
         """The checkpoint with the best evaluation so far, or None."""
-        pointer = self.path / BEST
-        if not pointer.is_file():
-            return None
-        target = self.path / pointer.read_text().strip()
-        return target if target in self.checkpoints() else None
+        return best_checkpoint(self.path)
 
     def last(self, warn) -> Path | None:
         """The newest checkpoint whose checksums hold; `warn(text)` hears of every damaged one that is passed over."""

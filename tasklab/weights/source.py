@@ -69,8 +69,7 @@ def why_not(folder: Path | None) -> str:
         return "no such folder"
     if len(others := _others(folder)) > 1:
         return f"holds {', '.join(file.name for file in others[:5])}: name the file to take"
-    runs = sorted((run.name for run in folder.glob("checkpoint-*")), key=lambda run: (len(run), run))
-    return f"holds no {WEIGHTS}" + (f"; its checkpoints are {', '.join(runs)}: name one of them" if runs else "")
+    return f"holds no {WEIGHTS}"
 
 
 def read_source(

@@ -15,6 +15,7 @@ from tasklab.weights.catalogue import NamedWeights, named_weights, read_entry
 from tasklab.weights.fetch import fetch
 from tasklab.weights.folder import WEIGHTS, verify_folder
 from tasklab.weights.hub import hub_folder, is_hub_name
+from tasklab.weights.runs import best_checkpoint, checkpoints
 from tasklab.weights.source import SUFFIXES, WeightSource, read_source, source_at, weights_in, why_not
 from tasklab.weights.sums import SUMS, plain_name
 
@@ -35,7 +36,7 @@ def resolve(name_or_path, say: Callable[[str], None] = logger.info) -> WeightSou
     if is_hub_name(text):
         return source_at(text, weights_in(hub_folder(text, say)))
     if text not in named_weights() and (_is_path(text) or not _usable(_places(text))):
-        return _from_path(text)
+        return _from_path(text, say)
     looked: list[str] = []
     for label, folder in _places(text):
         if folder is None or not weights_in(folder):
@@ -72,8 +73,12 @@ def _usable(places) -> bool:
     return any(folder is not None and weights_in(folder) for _, folder in places)
 
 
-def _from_path(text: str) -> WeightSource:
+def _from_path(text: str, say: Callable[[str], None]) -> WeightSource:
     path = Path(text).expanduser()
+    if not weights_in(path) and (found := checkpoints(path)):
+        best = best_checkpoint(path)
+        path = best or found[-1]
+        say(f"{text}: taking {path.name}, the {'best' if best else 'last'} of this run")
     if path.is_file():
         return source_at(text, path)
     bundle = path.with_name(path.name + ".index")  # TensorFlow's users name a checkpoint without its suffix
