@@ -58,7 +58,7 @@ def build_vocabulary(
         min_count: pieces that occur less often are left out (not of unigram).
         cased: keep capitals, and accents of wordpiece.
         unused: places for later behind [PAD], UER-py has 99 (char, space and wordpiece).
-        sample: of unigram, how many lines are drawn to learn from.
+        sample: of bpe and unigram, how many lines are drawn to learn from.
         seed: of that draw.
     """
     refuse_existing(to)

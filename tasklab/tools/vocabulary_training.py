@@ -47,7 +47,10 @@ def wordpiece(lines: Iterable[str], wanted: Wanted) -> dict[str, bytes]:
 
 
 def bpe(lines: Iterable[str], wanted: Wanted) -> dict[str, bytes]:
-    """Byte pairs of GPT-2 and RoBERTa, with RoBERTa's special tokens (`tokenizers`)."""
+    """Byte pairs of GPT-2 and RoBERTa from a sample of the lines, with RoBERTa's special tokens (`tokenizers`).
+
+    The trainer holds every different word and where each pair stands in it: gigabytes, where words have no blanks.
+    """
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
     model = Tokenizer(models.BPE())
@@ -57,7 +60,8 @@ def bpe(lines: Iterable[str], wanted: Wanted) -> dict[str, bytes]:
         special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
     )  # fmt: skip
-    model.train_from_iterator(_lists(spelled(line, wanted) for line in lines), trainer)
+    sample = _sample((line for line in lines if line.strip()), wanted.sample, wanted.seed)
+    model.train_from_iterator(_lists(spelled(line, wanted) for line in sample), trainer)
     trained = json.loads(model.to_str())["model"]
     merges = [" ".join(pair) if isinstance(pair, list) else pair for pair in trained["merges"]]
     return {
