@@ -122,7 +122,7 @@ class Search:
             self._fail(number, trial)
         elif state == "finished":
             self._end(number, trial)
-        elif self.pruning and reported is not None and reported.should_prune():
+        elif self.pruning and reported is not None and reported.should_prune() and not trial.trained():
             trial.stop()
             self._tell(number, trial, "PRUNED", f"trial {number} does worse than half of the others; it ends early")
 

@@ -78,7 +78,15 @@ class Trial:
 
     def evaluations(self) -> list[dict]:
         """Metrics of every evaluation so far, in order."""
-        return [record for record in read_metrics(self.folder / METRICS_FILE) if record["kind"] == "evaluate"]
+        return self._records("evaluate")
+
+    def trained(self) -> bool:
+        """Whether the last step is done, so that nothing is saved by ending it now."""
+        steps = self._records("train")
+        return bool(steps) and steps[-1]["seconds_left"] == 0
+
+    def _records(self, kind: str) -> list[dict]:
+        return [record for record in read_metrics(self.folder / METRICS_FILE) if record["kind"] == kind]
 
     def finished(self) -> bool:
         """Whether the last checkpoint says that training came to its end."""

@@ -1,6 +1,7 @@
 """Stands in for `tasklab train`: evaluations of a known function of the learning rate, written as a run writes them.
 
-Environment: TEST_ACT: die (SIGKILL once, after the first evaluation), fail, or slow (sleeps before its end).
+Environment: TEST_ACT: die (SIGKILL once, after the first evaluation), fail, slow (sleeps before its end), hang (sleeps
+where the rate is low), or linger (has made its last step and takes its time to end).
 """
 
 import json
@@ -27,6 +28,8 @@ if act == "fail":
     sys.exit(1)
 for number in range(1 if resumed else 0, 2):
     with open(folder / "metrics.jsonl", "a") as file:
+        if act == "linger":
+            file.write('{"kind": "train", "seconds_left": 0.0}\n')
         record = {"kind": "evaluate", "global_step": number + 1, "accuracy": score - 0.1 + 0.1 * number}
         file.write(json.dumps(record) + "\n")
     checkpoint = folder / f"checkpoint-{number + 1}"
@@ -38,3 +41,5 @@ for number in range(1 if resumed else 0, 2):
         os.kill(os.getpid(), signal.SIGKILL)
     if act == "slow" and number == 0 and not resumed or act == "hang" and lr < 1e-4 and number == 0:
         time.sleep(60)
+    if act == "linger":
+        time.sleep(0.5)

@@ -97,6 +97,13 @@ def test_a_hopeless_trial_ends_early(tmp_path, monkeypatch):
     assert len(said_lines(tmp_path, 3)) == 1 and not (tmp_path / "trial-3" / "checkpoint-2").exists()
 
 
+def test_a_trial_that_has_made_its_last_step_is_complete_however_poor(tmp_path, monkeypatch):
+    monkeypatch.setenv("TEST_ACT", "linger")
+    search = search_in(tmp_path, lambda trial: {"optimizer.lr": [1e-3, 1e-3, 1e-3, 1e-5][trial.number]})
+    search.run(4)
+    assert states(search) == ["COMPLETE"] * 4
+
+
 def test_a_folder_holds_one_search(tmp_path):
     search_in(tmp_path).run(1)
     with pytest.raises(ConfigError, match="holds a search with another space; repeat its settings to continue it"):
