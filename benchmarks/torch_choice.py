@@ -4,11 +4,9 @@ python benchmarks/torch_choice.py RECIPE WEIGHTS_DIR data.train=FILE data.eval=F
 Reading, encoding and scoring are tasklab's own, so that only network, optimizer, dropout and random head differ.
 """
 
-import argparse
-
 import numpy as np
 import torch
-from torch_loop import padded, prepare, pretrained, run
+from torch_loop import padded, parser, prepare, pretrained, run
 from transformers import BertForMultipleChoice
 
 from tasklab.config import resolve
@@ -21,12 +19,7 @@ ABSENT = -1e4
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("recipe")
-    parser.add_argument("weights")
-    parser.add_argument("overrides", nargs="*")
-    parser.add_argument("--seed", type=int, default=42)
-    options = parser.parse_intermixed_args()
+    options = parser(__doc__).parse_intermixed_args()
     prepare(options.seed)
     overrides = [*options.overrides, f"seed={options.seed}"]
     config = resolve(

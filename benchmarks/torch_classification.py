@@ -4,11 +4,9 @@ python benchmarks/torch_classification.py RECIPE WEIGHTS_DIR DATA_DIR [--seed 42
 Reading, encoding and scoring are tasklab's own, so that only network, optimizer, dropout and random head differ.
 """
 
-import argparse
-
 import numpy as np
 import torch
-from torch_loop import padded, prepare, pretrained, run
+from torch_loop import padded, parser, prepare, pretrained, run
 from transformers import BertForSequenceClassification
 
 from tasklab.config import resolve
@@ -18,13 +16,7 @@ from tasklab.text.wordpiece import WordPiece
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("recipe")
-    parser.add_argument("weights")
-    parser.add_argument("data")
-    parser.add_argument("overrides", nargs="*")
-    parser.add_argument("--seed", type=int, default=42)
-    options = parser.parse_intermixed_args()
+    options = parser(__doc__, "data").parse_intermixed_args()
     prepare(options.seed)
     overrides = [*options.overrides, f"seed={options.seed}", f"data.train={options.data}", f"data.eval={options.data}"]
     config = resolve(

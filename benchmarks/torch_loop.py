@@ -1,5 +1,6 @@
 """What the PyTorch twins share: tasklab's rows as tensors, AdamW and the linear schedule as transformers has them."""
 
+import argparse
 import os
 
 import numpy as np
@@ -9,6 +10,16 @@ from tasklab.engine.row_order import RowOrder
 
 PARTS = 4
 """A batch goes through in parts of like length: the same gradient with less padding."""
+
+
+def parser(description: str, *names: str) -> argparse.ArgumentParser:
+    """The arguments of a twin: recipe, weights, what else it names, settings as key=value, and the seed."""
+    made = argparse.ArgumentParser(description=description.splitlines()[0])
+    for name in ("recipe", "weights", *names):
+        made.add_argument(name)
+    made.add_argument("overrides", nargs="*")
+    made.add_argument("--seed", type=int, default=42)
+    return made
 
 
 def prepare(seed: int):

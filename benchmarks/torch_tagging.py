@@ -6,13 +6,11 @@ Reading, encoding and scoring are tasklab's own, so that only network, optimizer
 in WEIGHTS_DIR is taken from there.
 """
 
-import argparse
-
 import numpy as np
 import torch
 from safetensors.torch import load_file
 from torch import nn
-from torch_loop import padded, prepare, pretrained, run
+from torch_loop import padded, parser, prepare, pretrained, run
 from transformers import BertForTokenClassification
 
 from tasklab.config import resolve
@@ -55,13 +53,9 @@ class CRF(nn.Module):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("recipe")
-    parser.add_argument("weights")
-    parser.add_argument("overrides", nargs="*")
-    parser.add_argument("--seed", type=int, default=42)
-    parser.add_argument("--crf")
-    options = parser.parse_intermixed_args()
+    arguments = parser(__doc__)
+    arguments.add_argument("--crf")
+    options = arguments.parse_intermixed_args()
     prepare(options.seed)
     overrides = [*options.overrides, f"seed={options.seed}"]
     config = resolve(
