@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from tasklab import Trainer
-from tasklab.data.text_rows import TextDataConfig, read_text_rows
+from tasklab.data.texts.reading import TextDataConfig, read_text_rows
 from tasklab.engine.callbacks import Callback
 from tasklab.metrics.tfidf import tfidf_predictions
 

@@ -16,8 +16,8 @@ MAX_LENGTH, STEP = 384, 128
 
 
 def tasklab_side(vocabulary: str, files: list[str]) -> dict:
-    from tasklab.data.squad import read_squad
-    from tasklab.data.windows import qa_windows
+    from tasklab.data.questions.reading import read_squad
+    from tasklab.data.questions.windows import qa_windows
     from tasklab.text.wordpiece import WordPiece
 
     start = time.perf_counter()

@@ -77,7 +77,7 @@ def _run(point: dict) -> dict:
 def rows_point(rows: int, data: str) -> dict:
     """Reading, encoding, and one epoch of padded batches of 12, without a network."""
     from tasklab.config import resolve
-    from tasklab.data.buckets import plan_lengths, train_batches
+    from tasklab.data.rows.buckets import plan_lengths, train_batches
     from tasklab.tasks.question_answering import QADataConfig, QuestionAnswering
     from tasklab.text.wordpiece import WordPiece
     from tasklab.weights.store import resolve as find

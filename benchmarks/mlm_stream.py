@@ -45,9 +45,9 @@ def write(path: Path, lines: list[str], size: int):
 
 
 def prepare(options):
-    from tasklab.data.corpus_rows import MaskedWordsDataConfig, read_corpus
-    from tasklab.data.masked_rows import MaskedRows
-    from tasklab.data.masking import Masking, ordinary
+    from tasklab.data.corpus.masked_rows import MaskedRows
+    from tasklab.data.corpus.masking import Masking, ordinary
+    from tasklab.data.corpus.rows import MaskedWordsDataConfig, read_corpus
     from tasklab.text.spelling import continuing
     from tasklab.text.wordpiece import WordPiece
 

@@ -9,8 +9,8 @@ import numpy as np
 from work_batches import peak_mb, read_batches
 
 from tasklab.config import Config
-from tasklab.data.buckets import plan_lengths
-from tasklab.data.features import FeatureTable, Ragged, row_offsets
+from tasklab.data.rows.buckets import plan_lengths
+from tasklab.data.rows.features import FeatureTable, Ragged, row_offsets
 from tasklab.engine import device
 from tasklab.engine.optim import HostAdamW
 from tasklab.engine.step import CompileLog, GradientStep, forward

@@ -10,7 +10,7 @@ from torch_loop import padded, parser, prepare, pretrained, run
 from transformers import BertForMultipleChoice
 
 from tasklab.config import resolve
-from tasklab.data.choices import ChoiceDataConfig
+from tasklab.data.choices.reading import ChoiceDataConfig
 from tasklab.tasks.multiple_choice import MultipleChoice
 from tasklab.text.wordpiece import WordPiece
 

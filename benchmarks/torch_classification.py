@@ -10,7 +10,7 @@ from torch_loop import padded, parser, prepare, pretrained, run
 from transformers import BertForSequenceClassification
 
 from tasklab.config import resolve
-from tasklab.data.text_rows import TextDataConfig
+from tasklab.data.texts.reading import TextDataConfig
 from tasklab.tasks.text_classification import TextClassification
 from tasklab.text.wordpiece import WordPiece
 

@@ -14,7 +14,7 @@ from torch_loop import padded, parser, prepare, pretrained, run
 from transformers import BertForTokenClassification
 
 from tasklab.config import resolve
-from tasklab.data.tagged import TaggingDataConfig
+from tasklab.data.tagging.reading import TaggingDataConfig
 from tasklab.tasks.token_classification import TokenClassification
 from tasklab.text.wordpiece import WordPiece
 

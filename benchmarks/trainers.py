@@ -63,7 +63,7 @@ def huggingface_side(options) -> dict:
     import transformers
 
     from tasklab import Trainer
-    from tasklab.data.text_rows import read_text_rows
+    from tasklab.data.texts.reading import read_text_rows
 
     class Clock(transformers.TrainerCallback):
         def on_step_end(self, *_, **__):

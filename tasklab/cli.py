@@ -241,7 +241,7 @@ def predict(options):
     # a Path: whatever its name ends with, it is a file and not a text
     asked = {"input_data": Path(options.file) if options.file else inputs, "top_k": options.top_k}
     if options.output:
-        from tasklab.data.answer_file import write_parts
+        from tasklab.data.files.answers import write_parts
 
         write_parts(options.output, trainer.predict_parts(options.checkpoint, **asked))
     else:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from tasklab.cachedir import cache_dir
-from tasklab.data.textfile import neighbours
+from tasklab.data.files.textfile import neighbours
 from tasklab.errors import DataError, MissingDependency
 from tasklab.weights.fetch import NotHere, output_of, work_folder
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from tasklab.cachedir import cache_dir
-from tasklab.data.cache import cached_features
-from tasklab.data.corpus_rows import CorpusRows
-from tasklab.data.features import FeatureTable
-from tasklab.data.subsets import fold_of, share_of
+from tasklab.data.corpus.rows import CorpusRows
+from tasklab.data.rows.cache import cached_features
+from tasklab.data.rows.features import FeatureTable
+from tasklab.data.rows.subsets import fold_of, share_of
 from tasklab.digest import file_sha256
 from tasklab.errors import ConfigError, DataError
 from tasklab.task import Task

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from tasklab.config import Config, DataConfig
-from tasklab.data.features import FeatureTable
+from tasklab.data.rows.features import FeatureTable
 from tasklab.metrics.report import Report
 from tasklab.registry import Registry
 

@@ -7,7 +7,7 @@ import pytest
 
 from tasklab import datahub
 from tasklab.cachedir import cache_dir
-from tasklab.data.table import Table
+from tasklab.data.files.table import Table
 from tasklab.datahub import at_hand, from_anywhere
 from tasklab.errors import DataError
 from tasklab.weights.fetch import NotHere, output_of

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tasklab.config import Config
-from tasklab.data.corpus_rows import MaskedWordsDataConfig
+from tasklab.data.corpus.rows import MaskedWordsDataConfig
 from tasklab.dataset import _digests, load_dataset
 from tasklab.tasks.masked_language_modeling import MaskedLanguageModeling
 from tasklab.text.wordpiece import WordPiece

@@ -71,3 +71,11 @@ def test_imports_point_downwards(path):
 )
 def test_pure_parts_do_not_import_mindspore(path):
     assert not [m for m in imports(path, everywhere=False) if m.split(".")[0] in ("mindspore", "mindformers")]
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "data").rglob("*.py")), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_kinds_of_data_build_on_files_and_rows_alone(path):
+    own = path.relative_to(PACKAGE / "data").parts[0]
+    below = {"files": set(), "rows": {"files"}}.get(own, {"files", "rows"})
+    found = {m.split(".")[2] for m in imports(path) if m.startswith("tasklab.data.")}
+    assert found <= below | {own}

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from mindspore import Tensor, nn
 
-from tasklab.data.buckets import eval_batches, plan_lengths
-from tasklab.data.features import FeatureTable
+from tasklab.data.rows.buckets import eval_batches, plan_lengths
+from tasklab.data.rows.features import FeatureTable
 from tasklab.engine.step import CompileLog, forward
 from tasklab.metrics.report import Report
 from tasklab.task import Task

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from tasklab.data.buckets import Batch
+from tasklab.data.rows.buckets import Batch
 from tasklab.engine.checkpoint import TrainerState
 from tasklab.engine.step import CompileLog
 

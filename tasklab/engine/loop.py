@@ -7,8 +7,8 @@ import mindspore as ms
 import numpy as np
 from mindspore import nn
 
-from tasklab.data.buckets import Batch
-from tasklab.data.features import FeatureTable
+from tasklab.data.rows.buckets import Batch
+from tasklab.data.rows.features import FeatureTable
 from tasklab.engine.adversarial import passes
 from tasklab.engine.average import weight_average
 from tasklab.engine.callbacks import Callback

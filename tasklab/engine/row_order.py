@@ -3,8 +3,8 @@
 import zlib
 
 from tasklab.config import Config
-from tasklab.data.buckets import Batch, plan_lengths, train_batches
-from tasklab.data.features import FeatureTable
+from tasklab.data.rows.buckets import Batch, plan_lengths, train_batches
+from tasklab.data.rows.features import FeatureTable
 
 
 class RowOrder:

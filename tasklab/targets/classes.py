@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tasklab.data.balance import class_weights
-from tasklab.data.text_rows import label_order, read_text_rows
+from tasklab.data.rows.balance import class_weights
+from tasklab.data.texts.reading import label_order, read_text_rows
 from tasklab.targets import Target
 
 

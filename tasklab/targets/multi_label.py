@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tasklab.data.balance import presence_weights
+from tasklab.data.rows.balance import presence_weights
 from tasklab.metrics.classification import score_label_sets
 from tasklab.metrics.report import label_set_report
 from tasklab.targets import TARGETS

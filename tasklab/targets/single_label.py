@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tasklab.data.balance import balanced_weights
+from tasklab.data.rows.balance import balanced_weights
 from tasklab.errors import DataError
 from tasklab.metrics.classification import score_classes
 from tasklab.metrics.report import class_report

@@ -4,10 +4,10 @@ import sys
 
 import numpy as np
 
-from tasklab.data.candidates import questions_from_input, questions_of
-from tasklab.data.features import FeatureTable
-from tasklab.data.pairs import parts_of, text_rows
-from tasklab.data.text_rows import TextDataConfig, read_text_rows
+from tasklab.data.rows.features import FeatureTable
+from tasklab.data.rows.pairs import parts_of, text_rows
+from tasklab.data.texts.candidates import questions_from_input, questions_of
+from tasklab.data.texts.reading import TextDataConfig, read_text_rows
 from tasklab.encoders import build_classifier
 from tasklab.metrics.ranking import score_rankings
 from tasklab.targets.single_label import SingleLabel

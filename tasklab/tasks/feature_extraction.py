@@ -7,11 +7,11 @@ from itertools import chain
 
 import numpy as np
 
-from tasklab.data.features import FeatureTable
-from tasklab.data.pairs import text_rows
-from tasklab.data.text_input import is_path, text_examples_from_input
-from tasklab.data.text_rows import TextDataConfig, read_text_rows
-from tasklab.data.text_stream import TextFile, in_parts
+from tasklab.data.rows.features import FeatureTable
+from tasklab.data.rows.pairs import text_rows
+from tasklab.data.texts.input import is_path, text_examples_from_input
+from tasklab.data.texts.reading import TextDataConfig, read_text_rows
+from tasklab.data.texts.stream import TextFile, in_parts
 from tasklab.encoders import build_encoder
 from tasklab.errors import DataError
 from tasklab.metrics.correlation import score_numbers

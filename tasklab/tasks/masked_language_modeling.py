@@ -3,10 +3,10 @@
 import numpy as np
 
 from tasklab.cachedir import cache_dir
-from tasklab.data.cloze import cloze_examples_from_input, cloze_rows
-from tasklab.data.corpus_rows import BLANKS, CorpusRows, MaskedWordsDataConfig, read_corpus
-from tasklab.data.masked_rows import MaskedRows
-from tasklab.data.masking import ABSENT, Masking, ordinary
+from tasklab.data.corpus.cloze import cloze_examples_from_input, cloze_rows
+from tasklab.data.corpus.masked_rows import MaskedRows
+from tasklab.data.corpus.masking import ABSENT, Masking, ordinary
+from tasklab.data.corpus.rows import BLANKS, CorpusRows, MaskedWordsDataConfig, read_corpus
 from tasklab.encoders import build_encoder
 from tasklab.errors import ConfigError
 from tasklab.metrics.masked_words import log_probabilities, score_masked_words, score_most_frequent

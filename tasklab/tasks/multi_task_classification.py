@@ -7,11 +7,11 @@ from itertools import groupby
 import numpy as np
 
 from tasklab.config import setting
-from tasklab.data.features import FeatureTable
-from tasklab.data.mixture import BETWEEN, mixed, read_mixture
-from tasklab.data.pairs import text_rows
-from tasklab.data.text_input import text_examples_from_input
-from tasklab.data.text_rows import TextDataConfig, label_order
+from tasklab.data.rows.features import FeatureTable
+from tasklab.data.rows.pairs import text_rows
+from tasklab.data.texts.input import text_examples_from_input
+from tasklab.data.texts.mixture import BETWEEN, mixed, read_mixture
+from tasklab.data.texts.reading import TextDataConfig, label_order
 from tasklab.encoders import build_classifier
 from tasklab.errors import ConfigError
 from tasklab.metrics.classification import majority, score_classes

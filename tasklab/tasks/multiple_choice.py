@@ -4,9 +4,9 @@ from collections import Counter
 
 import numpy as np
 
-from tasklab.data.choice_input import choice_examples_from_input
-from tasklab.data.choice_rows import choice_rows
-from tasklab.data.choices import ChoiceDataConfig, read_choices
+from tasklab.data.choices.input import choice_examples_from_input
+from tasklab.data.choices.reading import ChoiceDataConfig, read_choices
+from tasklab.data.choices.rows import choice_rows
 from tasklab.encoders import build_encoder
 from tasklab.metrics.choices import choice_report, score_choices
 from tasklab.task import TASKS, Task

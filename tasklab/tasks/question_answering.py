@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from tasklab.config import DataConfig, setting
-from tasklab.data.qa_input import qa_examples_from_input
-from tasklab.data.squad import read_squad
-from tasklab.data.windows import qa_windows
+from tasklab.data.questions.input import qa_examples_from_input
+from tasklab.data.questions.reading import read_squad
+from tasklab.data.questions.windows import qa_windows
 from tasklab.encoders import build_encoder
 from tasklab.metrics.baseline import baseline_answers
 from tasklab.metrics.bootstrap import mean_interval

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from tasklab.data.features import FeatureTable
-from tasklab.data.pairs import parts_of, second_texts, text_rows
-from tasklab.data.text_input import text_examples_from_input
-from tasklab.data.text_rows import TextDataConfig, read_text_rows
+from tasklab.data.rows.features import FeatureTable
+from tasklab.data.rows.pairs import parts_of, second_texts, text_rows
+from tasklab.data.texts.input import text_examples_from_input
+from tasklab.data.texts.reading import TextDataConfig, read_text_rows
 from tasklab.encoders import build_classifier
 from tasklab.targets import target_of
 from tasklab.task import TASKS, Task

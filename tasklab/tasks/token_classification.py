@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from tasklab.data.features import row_offsets
-from tasklab.data.tag_windows import tag_windows
-from tasklab.data.tagged import TaggingDataConfig, read_tagged
-from tasklab.data.tagged_input import tagged_examples_from_input
-from tasklab.data.tags import entities_of, is_tag, kinds_of, missing_tags, scheme_labels, scheme_of, tags_of
-from tasklab.data.textfile import read_json
+from tasklab.data.files.textfile import read_json
+from tasklab.data.rows.features import row_offsets
+from tasklab.data.tagging.input import tagged_examples_from_input
+from tasklab.data.tagging.reading import TaggingDataConfig, read_tagged
+from tasklab.data.tagging.schemes import entities_of, is_tag, kinds_of, missing_tags, scheme_labels, scheme_of, tags_of
+from tasklab.data.tagging.windows import tag_windows
 from tasklab.encoders import build_encoder
 from tasklab.errors import ConfigError, DataError
 from tasklab.metrics.entities import entity_report, score_entities

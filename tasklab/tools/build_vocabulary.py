@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from tasklab.data.textfile import text_lines
+from tasklab.data.files.textfile import text_lines
 from tasklab.errors import DataError
 from tasklab.text import TOKENIZERS
 from tasklab.tools import TOOLS

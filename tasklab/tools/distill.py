@@ -4,8 +4,8 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasklab.data.answer_file import write_answers
-from tasklab.data.text_rows import TextDataConfig, read_text_rows
+from tasklab.data.files.answers import write_answers
+from tasklab.data.texts.reading import TextDataConfig, read_text_rows
 from tasklab.datahub import at_hand
 from tasklab.engine.checkpoint import new_run
 from tasklab.errors import ConfigError

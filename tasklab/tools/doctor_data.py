@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tasklab.cachedir import cache_dir
 from tasklab.config import Config, find_model
-from tasklab.data.textfile import read_text
+from tasklab.data.files.textfile import read_text
 from tasklab.datahub import at_hand
 from tasklab.digest import file_sha256
 from tasklab.errors import CheckpointError, ConfigError, UnknownName

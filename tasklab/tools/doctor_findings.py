@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tasklab.config import Config
-from tasklab.data.inspect import Finding, SplitReport, SquadReport
+from tasklab.data.questions.inspect import SplitReport, SquadReport
+from tasklab.data.rows.findings import Finding
 
 FIX, LOOK = "FIX", "look"
 """Before training; worth a look."""

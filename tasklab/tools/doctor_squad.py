@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tasklab.config import Config
-from tasklab.data.inspect import SplitReport, inspect_squad
+from tasklab.data.questions.inspect import SplitReport, inspect_squad
 from tasklab.tools.doctor_findings import Examined, findings
 
 
@@ -24,7 +24,7 @@ def _split_lines(name: str, split: SplitReport, config: Config) -> Iterator[str]
     yield f"       {split.questions:,} questions on {split.contexts:,} contexts, {split.answers:,} answers{impossible}"
     if not split.rows:
         return
-    yield f"       {'tokens':10}{'least':>8}{'half':>8}{'90 %':>8}{'99 %':>8}{'most':>8}"  # inspect.QUANTILES
+    yield f"       {'tokens':10}{'least':>8}{'half':>8}{'90 %':>8}{'99 %':>8}{'most':>8}"  # findings.QUANTILES
     for what in ("question", "context", "answer", "row"):
         numbers = getattr(split, f"{what}_tokens")
         if numbers:

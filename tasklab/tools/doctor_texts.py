@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tasklab.config import Config
-from tasklab.data.inspect_texts import TextReport, inspect_texts, leaks
+from tasklab.data.texts.inspect import TextReport, inspect_texts, leaks
 from tasklab.tools.doctor_findings import CLASH, FIX, LOOK, UNKNOWN, Examined, Line, bad_rows, counted, places
 
 FEW, UNEQUAL, CUT = 10, 10, 0.05
@@ -47,7 +47,7 @@ def _split_lines(name: str, split: TextReport, config: Config) -> Iterator[str]:
         yield f"       labels {listed} (least, half, 90 %, 99 %, most)"
     if not split.rows:
         return
-    yield f"       {'tokens':10}{'least':>8}{'half':>8}{'90 %':>8}{'99 %':>8}{'most':>8}"  # inspect.QUANTILES
+    yield f"       {'tokens':10}{'least':>8}{'half':>8}{'90 %':>8}{'99 %':>8}{'most':>8}"  # findings.QUANTILES
     for what, numbers in split.lengths.items():
         yield f"       {what:10}" + "".join(f"{n:8,}" for n in numbers)
     planned = ", ".join(map(str, split.planned_lengths))

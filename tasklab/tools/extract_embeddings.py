@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tasklab.data.vector_file import NUMBER
+from tasklab.data.files.vectors import NUMBER
 from tasklab.tools import TOOLS
 from tasklab.tools.opened import refuse_existing
 from tasklab.tools.word_vectors import word_vectors

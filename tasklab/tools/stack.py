@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tasklab.data.subsets import fold_of
+from tasklab.data.rows.subsets import fold_of
 from tasklab.errors import ConfigError
 from tasklab.metrics.classification import score_classes
 from tasklab.tools import TOOLS

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tasklab.config import DataConfig, find_model, list_models, resolve, setting
-from tasklab.data.text_rows import TextDataConfig
+from tasklab.data.texts.reading import TextDataConfig
 
 
 @dataclass

@@ -6,7 +6,7 @@ import numpy as np
 from mindspore import Parameter, Tensor, nn, ops
 
 from tasklab.config import Config
-from tasklab.data.features import FeatureTable
+from tasklab.data.rows.features import FeatureTable
 from tasklab.nn.dropout import Dropout
 from tasklab.nn.init import initialize
 from tasklab.nn.losses import cross_entropy

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasklab.data.tags import entities_of
+from tasklab.data.tagging.schemes import entities_of
 from tasklab.metrics.entities import entity_report, score_entities
 from tasklab.metrics.gazetteer import gazetteer_entities
 from tasklab.metrics.viterbi import viterbi

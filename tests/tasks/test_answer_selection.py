@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tasklab.config import Config
-from tasklab.data.text_rows import TextDataConfig
+from tasklab.data.texts.reading import TextDataConfig
 from tasklab.errors import DataError
 from tasklab.tasks.answer_selection import AnswerSelection
 from tasklab.text.wordpiece import WordPiece

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tasklab.config import Config
-from tasklab.data.answer_file import write_answers
-from tasklab.data.corpus_rows import MaskedWordsDataConfig
+from tasklab.data.corpus.rows import MaskedWordsDataConfig
+from tasklab.data.files.answers import write_answers
 from tasklab.errors import ConfigError, DataError
 from tasklab.tasks.masked_language_modeling import MaskedLanguageModeling
 from tasklab.text.wordpiece import WordPiece

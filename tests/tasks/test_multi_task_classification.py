@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tasklab.config import Config
-from tasklab.data.mixture import mixed
+from tasklab.data.texts.mixture import mixed
 from tasklab.errors import DataError
 from tasklab.nn.losses import SlicedClassificationLoss
 from tasklab.tasks.multi_task_classification import MixtureDataConfig, MultiTaskClassification

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tasklab.config import Config
-from tasklab.data.choice_checks import ChoiceExample
-from tasklab.data.choices import ChoiceDataConfig
+from tasklab.data.choices.checks import ChoiceExample
+from tasklab.data.choices.reading import ChoiceDataConfig
 from tasklab.tasks.multiple_choice import MultipleChoice
 from tasklab.text.wordpiece import WordPiece
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tasklab.config import Config
-from tasklab.data.qa import Answer, QAExample
+from tasklab.data.questions.example import Answer, QAExample
 from tasklab.tasks.question_answering import QADataConfig, QuestionAnswering
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tasklab.config import Config
-from tasklab.data.text_rows import TextDataConfig
+from tasklab.data.texts.reading import TextDataConfig
 from tasklab.errors import ConfigError, DataError
 from tasklab.nn.distillation import DISTANCES
 from tasklab.tasks.text_classification import TextClassification

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tasklab.config import Config
-from tasklab.data.tagged import TaggingDataConfig
+from tasklab.data.tagging.reading import TaggingDataConfig
 from tasklab.errors import ConfigError, DataError
 from tasklab.tasks.token_classification import TokenClassification
 from tasklab.text.wordpiece import WordPiece

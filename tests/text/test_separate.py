@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasklab.data.pairs import text_rows
+from tasklab.data.rows.pairs import text_rows
 from tasklab.errors import DataError
 from tasklab.text import TOKENIZERS
 from tasklab.text.separate import Characters, Words

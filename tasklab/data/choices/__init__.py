@@ -1,0 +1,1 @@
+"""Questions of which one choice is right."""

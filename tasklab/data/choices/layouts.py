@@ -1,0 +1,119 @@
+"""How files lay out questions and choices: C3's and DREAM's documents, RACE's, SWAG's and plain tables' records."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from tasklab.data.choices.checks import FIX, Raw
+from tasklab.data.files.problems import BadRows, shortened
+from tasklab.data.files.table import Table
+from tasklab.errors import DataError
+
+CONTEXT = ("context", "article", "passage", "dialogue", "sent1", "ctx", "premise", "text", "content")
+QUESTION = ("question", "sent2", "query")
+CHOICES = ("choices", "choice", "options", "endings", "candidates")
+ANSWER = ("answer", "label", "answerKey", "gold", "target")
+ONE_CHOICE = re.compile(r"(choice|option|ending|answer|candidate|hypothesis)[ _]?(\d{1,3}|[A-Za-z])", re.I)
+LETTER = re.compile(r"[A-Z]")
+DOCUMENT = '[["a line", ...], [{"question": ..., "choice": [...], "answer": ...}], "id"]'
+
+
+def is_document_list(document) -> bool:
+    """Whether a JSON file is laid out as C3 and DREAM are, a list of lists."""
+    return isinstance(document, list) and bool(document) and isinstance(document[0], list)
+
+
+def document_questions(documents: list, file: str, bad: BadRows) -> Iterator[Raw]:
+    """Questions of [context lines, questions, id]; a question without an id of its own gets the document's."""
+    for i, document in enumerate(documents):
+        place = f"{file}: [{i}]"
+        if not isinstance(document, list) or len(document) < 2 or not isinstance(document[1], list):
+            bad.add("layout", f"{place}: is {shortened(str(document))}, expected {DOCUMENT}; {FIX}")
+            continue
+        context = document[0] if document[0] != [] else ""
+        for k, row in enumerate(document[1]):
+            at = f"{place}[1][{k}]"
+            missing = [key for key in ("question", "choice") if not isinstance(row, Mapping) or key not in row]
+            if missing:
+                told = f"lacks {missing[0]!r}; it is {shortened(str(row))}"
+                bad.add("layout", f"{at}: {told}, expected an object with question, choice and answer; {FIX}")
+                continue
+            identity = row.get("id", f"{document[2]}-{k}" if len(document) > 2 else None)
+            question = "" if row["question"] is None else row["question"]
+            yield Raw(at, identity, context, question, row["choice"], row.get("answer"))
+
+
+def record_questions(table: Table, data) -> Iterator[Raw]:
+    """Questions of records, one each, or several where question, choices and answers are lists (RACE).
+
+    data: a ChoiceDataConfig that may name the columns; the keys of the first record stand for those of all.
+    Raises: DataError when there are no choices, or nothing to choose for.
+    """
+    columns = table.columns
+    several = "questions" in columns and not data.question
+    context = _column(table, "context", data.context, CONTEXT)
+    question = _column(table, "question", data.question, ("questions",) if several else QUESTION)
+    answer = _column(table, "answer", data.answer, ("answers",) if several else ANSWER)
+    listed = _choice_columns(table, data.choices)
+    if context is None and question is None:
+        raise DataError(f"{table.path}: no column {' or '.join((*CONTEXT[:3], *QUESTION[:1]))} {_known(table)}")
+    for place, row in table:
+        one_list = len(listed) == 1 and table.named
+        # an empty cell is a choice that the question does not have
+        choices = row.get(listed[0]) if one_list else [row[name] for name in listed if row.get(name) not in (None, "")]
+        identity = next((row[key] for key in ("id", "qid", "question_id") if key in row), None)
+        raw = Raw(
+            place, identity, _cell(row, context), _cell(row, question), choices, row.get(answer) if answer else None
+        )
+        if several:
+            yield from _questions_of(raw, table.bad)
+        else:
+            yield raw
+
+
+def _questions_of(raw: Raw, bad: BadRows) -> Iterator[Raw]:
+    """RACE: lists of questions, of lists of choices, and of letters, all of one length."""
+    lists = [raw.question, raw.choices, raw.answer if raw.answer is not None else [None] * len(raw.question or ())]
+    if not all(isinstance(part, list) for part in lists) or len({len(part) for part in lists}) != 1:
+        told = "questions, options and answers must be lists of one length"
+        bad.add("layout", f"{raw.place}: {told}; {FIX}")
+        return
+    for k, (question, choices, answer) in enumerate(zip(*lists, strict=True)):
+        identity = None if raw.id is None else f"{raw.id}-{k}"
+        yield Raw(f"{raw.place}: questions[{k}]", identity, raw.context, question, choices, answer)
+
+
+def _choice_columns(table: Table, wanted: list[str]) -> list[str]:
+    if wanted:
+        return [_column(table, "choices", name, ()) for name in wanted]
+    names = [name for name in CHOICES if name in table.columns] if table.named else []
+    if names:
+        return names[:1]
+    groups: dict[str, list[str]] = {}
+    for name in table.columns:
+        if hit := ONE_CHOICE.fullmatch(name) or LETTER.fullmatch(name):
+            groups.setdefault(hit[1].lower() if hit.re is ONE_CHOICE else "", []).append(name)
+    found = max(groups.values(), key=len, default=[])
+    if len(found) < 2:
+        usual = "a list choices (options, endings)" if table.named else "choice0 and choice1 (or A and B)"
+        raise DataError(f"{table.path}: no choices: no column {usual}; name them with data.choices {_known(table)}")
+    return found
+
+
+def _column(table: Table, setting_name: str, wanted: str | None, usual) -> str | None:
+    found = next((name for name in ([wanted] if wanted else usual) if name in table.columns), None)
+    if wanted and found is None:
+        raise DataError(f"{table.path}: no column {wanted!r} (data.{setting_name}) {_known(table)}")
+    return found
+
+
+def _known(table: Table) -> str:
+    header = "" if table.named else "; a file without a header line needs data.columns=[...], a name for each column"
+    return f"among {', '.join(map(shortened, table.columns[:12]))}{header}"
+
+
+def _cell(row: Mapping, column: str | None):
+    """None where the file has no such column; '' where a row lacks it."""
+    if column is None:
+        return None
+    value = row.get(column)
+    return "" if value is None else value

@@ -1,0 +1,69 @@
+"""Questions of which one choice is right, from every file the task reads: C3, DREAM, RACE, SWAG and tables."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasklab.config import DataConfig, setting
+from tasklab.data.choices.checks import ChoiceChecks, ChoiceExample
+from tasklab.data.choices.layouts import document_questions, is_document_list, record_questions
+from tasklab.data.files.problems import BadRows
+from tasklab.data.files.splits import find_split
+from tasklab.data.files.table import SUFFIXES, Table
+from tasklab.data.files.textfile import read_json
+from tasklab.errors import DataError
+
+FILES = {split: tuple(split + suffix for suffix in (".json", ".jsonl", ".tsv", ".csv")) for split in ("train", "dev")}
+C3_PARTS = ("c3-d-{}.json", "c3-m-{}.json", "d-{}.json", "m-{}.json")
+"""C3 keeps dialogues and mixed texts apart and trains and scores on both; CLUE's copy has the short names."""
+
+
+@dataclass
+class ChoiceDataConfig(DataConfig, path="data"):
+    """Where the parts of a question stand in objects and tables; C3's and DREAM's own layout needs none of it."""
+
+    columns: list[str] = setting([])  # names for a file without a header line
+    context: str | None = None  # column; null looks for a usual name
+    question: str | None = None  # column
+    choices: list[str] = setting([])  # one column with a list, or a column for each choice in their order
+    answer: str | None = None  # column: text of the right choice, its letter, or its number from 0
+    quotes: bool | None = None  # cells may stand in double quotes; null: in .csv files only
+    output_labels: bool = False  # predictions are the question's id and the number of the choice, as UER-py's
+
+
+def read_choices(
+    path, data: ChoiceDataConfig, training: bool = True, labelled: bool = True
+) -> tuple[list[ChoiceExample], str]:
+    """Examples in file order, and one line on what was left out or looks strange, or ''.
+
+    Args:
+        path: a file, or a folder with one for the split, or with C3's two.
+        labelled: False reads no answers, for prediction.
+    Raises: DataError that names every bad row, unless data.on_bad_row is skip; or when no question is left.
+    """
+    examples, notes = [], []
+    for file in _files(path, "train" if training else "dev"):
+        questions, bad = _questions(file, data)
+        checks = ChoiceChecks(bad, labelled)
+        found = list(checks.examples(questions))
+        if data.on_bad_row == "error":
+            bad.raise_if_fatal()
+        if not found:
+            raise DataError(f"{file}: holds no usable question" + (f"; {bad.summary()}" if bad else ""))
+        examples += found
+        notes += [bad.summary(), checks.note()]
+    return examples, "; ".join(filter(None, notes))
+
+
+def _questions(file: Path, data: ChoiceDataConfig) -> tuple[Iterable, BadRows]:
+    if file.suffix == ".json" and is_document_list(document := read_json(file)):
+        bad = BadRows(str(file))
+        return document_questions(document, str(file), bad), bad
+    table = Table(file, data.columns, data.context or data.question or "question", data.quotes)
+    return record_questions(table, data), table.bad
+
+
+def _files(path, split: str) -> list[Path]:
+    folder = Path(path).expanduser()
+    parts = [folder / name.format(split) for name in C3_PARTS] if folder.is_dir() else []
+    return [file for file in parts if file.is_file()] or [find_split(path, split, FILES[split], SUFFIXES)]

@@ -1,0 +1,1 @@
+"""Plain text of any size, and words hidden in it."""

@@ -1,0 +1,134 @@
+"""Texts with blanks to fill: where the masks are, and the rows around them."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tasklab.data.corpus.masking import ABSENT, draw
+from tasklab.data.corpus.rows import MaskedWordsDataConfig
+from tasklab.data.files.problems import shortened
+from tasklab.data.files.textfile import encodable, read_text
+from tasklab.data.rows.features import FeatureTable
+from tasklab.errors import DataError
+
+MASK = re.compile(r"\[MASK\]|<mask>")
+FORMS = '"a text with [MASK]", {"text": ...}, a list of these, or a .txt file with a text per line'
+MOST = 32  # masks in one row, which bounds the logits
+
+
+@dataclass(frozen=True)
+class ClozeExample:
+    """masks: characters [start, end) of each [MASK]; none where tokens are to be masked at random."""
+
+    id: str
+    text: str
+    masks: tuple[tuple[int, int], ...]
+
+
+def cloze_examples_from_input(input_data, data: MaskedWordsDataConfig) -> list[ClozeExample]:
+    """Examples in input order. Raises DataError naming the position, also of a text without [MASK]."""
+    if isinstance(input_data, Path) or (isinstance(input_data, str) and input_data.endswith(".txt")):
+        path = Path(input_data).expanduser()
+        lines = enumerate(read_text(path).split("\n"), start=1)
+        return [_example(line.strip(), str(n), f"{path}:{n}", data) for n, line in lines if line.strip()]
+    if isinstance(input_data, (str, Mapping)):
+        return [_example(input_data, "0", "input[0]", data)]
+    if not isinstance(input_data, Iterable):
+        raise DataError(f"input is {type(input_data).__name__}; expected {FORMS}")
+    return [_example(item, str(i), f"input[{i}]", data) for i, item in enumerate(input_data)]
+
+
+def _example(item, number: str, place: str, data: MaskedWordsDataConfig) -> ClozeExample:
+    text = item.get("text") if isinstance(item, Mapping) else item
+    if not isinstance(text, str) or not text.strip() or not encodable(text):
+        raise DataError(f"{place}: is {shortened(str(item))}; expected {FORMS}")
+    masks = tuple(match.span() for match in MASK.finditer(text))
+    if not masks and not data.cloze_masks:
+        raise DataError(
+            f"{place}: {shortened(text)} holds no [MASK]; write it where a word is asked for, or set "
+            "data.cloze_masks=1 to mask one at random"
+        )
+    return ClozeExample(number, text, masks)
+
+
+def cloze_rows(
+    tokenizer, examples: Sequence[ClozeExample], max_seq_length: int, random_masks: int, seed: int
+) -> FeatureTable:
+    """One row per text, several where its masks do not share a window of max_seq_length.
+
+    Dense columns, all [rows, M]: masked_positions; mask_number, which mask of the example it is, ABSENT where there is
+    none; char_start and char_end of what is masked; masked_labels, the id that was there, ABSENT where none was.
+    Texts without a mask get `random_masks` of them, fixed by seed and place.
+    """
+    between = [_between(example) for example in examples]
+    encoded = iter(tokenizer.encode_batch([text for texts in between for text, _ in texts]))
+    rows = []
+    for number, (example, texts) in enumerate(zip(examples, between, strict=True)):
+        ids, spans, at = _joined(tokenizer, example, [(*next(encoded), start) for _, start in texts])
+        labels = np.full(len(at), ABSENT)
+        if not example.masks:
+            usable = np.flatnonzero(ids != tokenizer.unk_id)
+            order = np.argsort(draw(seed, 0, number, len(usable)), kind="stable")
+            at = np.sort(usable[order[:random_masks]])
+            labels = ids[at]
+            ids[at] = tokenizer.mask_id
+        if not len(at):
+            raise DataError(f"input[{number}]: {shortened(example.text)} holds no word that can be masked")
+        for start, stop, first, end in _windows(at, len(ids), max_seq_length - 2):
+            framed = np.concatenate([[tokenizer.cls_id], ids[start:stop], [tokenizer.sep_id]]).astype(np.int32)
+            mine = at[first:end]
+            rows.append({
+                "input_ids": framed, "token_type_ids": np.zeros_like(framed), "example": number,
+                "masked_positions": mine - start + 1, "mask_number": np.arange(first, end),
+                "masked_labels": labels[first:end], "char_start": spans[mine, 0], "char_end": spans[mine, 1],
+            })  # fmt: skip
+    return _table(rows)
+
+
+def _table(rows: list[dict]) -> FeatureTable:
+    width = 1 << (max(len(row["mask_number"]) for row in rows) - 1).bit_length()  # few widths, few graphs
+    others = ("mask_number", "masked_labels", "char_start", "char_end")
+    fillers = {"masked_positions": 0, **dict.fromkeys(others, ABSENT)}
+    dense = {}
+    for name, filler in fillers.items():
+        dense[name] = np.full((len(rows), width), filler, np.int32)
+        for wide, row in zip(dense[name], rows, strict=True):
+            values = row.pop(name)
+            wide[: len(values)] = values
+    table = FeatureTable.from_rows(rows)
+    return FeatureTable(table.ragged, {**table.dense, **dense})
+
+
+def _between(example: ClozeExample) -> list[tuple[str, int]]:
+    """What stands before, between and behind the masks, each with the place of its first character."""
+    borders = [0, *(border for span in example.masks for border in span), len(example.text)]
+    return [(example.text[a:b].rstrip(), a) for a, b in zip(borders[::2], borders[1::2], strict=True)]
+
+
+def _joined(tokenizer, example: ClozeExample, encoded: list) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Ids of the whole text, characters [n, 2] of each, and where the masks are."""
+    ids, spans, at, size = [], [], [], 0
+    for number, (found, offsets, start) in enumerate(encoded):
+        ids.append(found)
+        spans.append(offsets + start)
+        size += len(found)
+        if number < len(example.masks):
+            at.append(size)
+            ids.append([tokenizer.mask_id])
+            spans.append([example.masks[number]])
+            size += 1
+    return np.concatenate(ids).astype(np.int64), np.concatenate(spans).astype(np.int64), np.array(at, np.int64)
+
+
+def _windows(at: np.ndarray, tokens: int, size: int):
+    """(start, stop of the tokens, first, end of the masks) of each window: few of them, the masks in the middle."""
+    first = 0
+    while first < len(at):
+        end = min(int(np.searchsorted(at, at[first] + size)), first + MOST)
+        middle = (at[first] + at[end - 1] + 1) // 2
+        start = int(np.clip(middle - size // 2, 0, max(0, tokens - size)))
+        yield start, min(start + size, tokens), first, end
+        first = end

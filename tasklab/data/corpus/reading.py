@@ -1,0 +1,87 @@
+"""Plain text line by line out of files that may be larger than memory; lines that cannot be read keep their place."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tasklab.data.files.problems import BadRows, shortened
+from tasklab.data.files.textfile import guessed_encoding, neighbours
+from tasklab.errors import DataError
+
+BLOCK = 1 << 18  # bytes read, and characters encoded, at a time: memory and processor caches stay small
+MAX_LINE = 16 << 20  # bytes
+FIX = "correct the line, or set data.on_bad_row: skip"
+_FOREIGN = {
+    b"\xff\xfe": "UTF-16, not UTF-8; convert it with: iconv -f UTF-16 -t UTF-8",
+    b"\xfe\xff": "UTF-16, not UTF-8; convert it with: iconv -f UTF-16 -t UTF-8",
+    b"\x1f\x8b": "compressed with gzip; unpack it with: gunzip",
+}
+
+
+def corpus_files(path) -> list[Path]:
+    """The file, or the .txt files of the folder by name. Raises DataError."""
+    path = Path(path).expanduser()
+    found = sorted(path.glob("*.txt")) if path.is_dir() else [path]
+    if not found or not found[0].is_file():
+        wanted = "no .txt file in it" if path.is_dir() else "no such file"
+        raise DataError(f"{path}: {wanted}; {neighbours(path)}")
+    return found
+
+
+def line_blocks(path: Path, bad: BadRows) -> Iterator[list[str]]:
+    """Lists of some hundred lines, in order, without line ends and blanks around them; a blank line is "".
+
+    A line that is not UTF-8 or holds NUL goes to `bad` and is left out.
+    Raises: DataError for a file that is none of text, or a line of more than MAX_LINE bytes.
+    """
+    number = 1  # of the first line in `rest`
+    rest = b""
+    try:
+        with open(path, "rb") as file:
+            while block := file.read(BLOCK):
+                if number == 1 and not rest:
+                    block = _begun(path, block)
+                whole, newline, rest = (rest + block).rpartition(b"\n")
+                if newline:
+                    lines = whole.split(b"\n")
+                    yield _decoded(path, number, lines, bad)
+                    number += len(lines)
+                elif len(rest) > MAX_LINE:
+                    raise DataError(
+                        f"{path}:{number}: the line has more than {MAX_LINE >> 20} MiB; "
+                        "give every sentence or paragraph a line of its own"
+                    )
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+    if rest:
+        yield _decoded(path, number, [rest], bad)
+
+
+def _begun(path: Path, block: bytes) -> bytes:
+    """The first block without a byte order mark. Raises DataError for what is no UTF-8 text."""
+    if told := _FOREIGN.get(block[:2]):
+        raise DataError(f"{path}: byte 0: {told}")
+    return block.removeprefix(b"\xef\xbb\xbf")
+
+
+def _decoded(path: Path, first: int, lines: list[bytes], bad: BadRows) -> list[str]:
+    joined = b"\n".join(lines)
+    if b"\0" not in joined:
+        try:
+            return [line.strip() for line in joined.decode().split("\n")]
+        except UnicodeDecodeError:
+            pass  # some line is wrong: look at each
+    return [text for n, line in enumerate(lines, start=first) if (text := _line(line, f"{path}:{n}", bad)) is not None]
+
+
+def _line(line: bytes, place: str, bad: BadRows) -> str | None:
+    try:
+        text = line.decode().strip()
+    except UnicodeDecodeError as error:
+        told = f"byte {error.start} of the line is {line[error.start]:#04x}, not UTF-8"
+        remedy = guessed_encoding(line) or "; correct the line"
+        bad.add("not UTF-8", f"{place}: {told}{remedy}, or set data.on_bad_row: skip")
+        return None
+    if "\0" in text:
+        bad.add("NUL", f"{place}: {shortened(text)} holds NUL, which is no character of a text; {FIX}")
+        return None
+    return text

@@ -1,0 +1,1 @@
+"""Questions about a context, whose answers are spans of it."""

@@ -1,0 +1,182 @@
+"""What is in question answering data and what is wrong with it, before any training: the pure part of `doctor data`."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from tasklab.data.questions.example import QAExample
+from tasklab.data.questions.reading import find_squad_file, read_squad
+from tasklab.data.questions.windows import qa_windows
+from tasklab.data.rows.buckets import padding_share, plan_lengths
+from tasklab.data.rows.findings import Finding, quantiles
+
+_IDEOGRAPHS = re.compile("[\u4e00-\u9fff]")
+@dataclass
+class SplitReport:
+    """One file. Lengths are tokens at the percentiles of findings.QUANTILES; shares run from 0 to 1.
+
+    Without a tokenizer everything from question_tokens on is empty or 0.
+    """
+
+    file: str
+    questions: int
+    contexts: int
+    answers: int
+    impossible: int
+    bad_rows: dict[str, int]
+    """Left out, by kind; the first messages are in bad_first."""
+    bad_first: list[str]
+    fatal: int
+    """How many of them stop a run unless bad rows are skipped; the others are answers beside a usable one."""
+    unaligned_references: int
+    """Answers to score with whose text is not where answer_start says; only in evaluation."""
+    duplicates: Finding
+    """Rows whose question and context were met before, blanks and case aside."""
+    contradictions: Finding
+    """Those of the duplicates that share no answer with the first one."""
+    chinese: float
+    """Share of the characters of the contexts that are CJK ideographs."""
+    question_tokens: tuple[int, ...] = ()
+    context_tokens: tuple[int, ...] = ()
+    answer_tokens: tuple[int, ...] = ()
+    """Over the rows that hold a whole answer; only in training."""
+    row_tokens: tuple[int, ...] = ()
+    rows: int = 0
+    """Windows, each a row for the network."""
+    tokens: int = 0
+    """In all rows, padding left aside."""
+    unknown: float = 0.0
+    """Share of those that are [UNK]."""
+    long_questions: float = 0.0
+    """Share of the questions whose context needs more than one window."""
+    lost_answers: float = 0.0
+    """Share of the questions whose answer no window holds whole; only in training."""
+    truncated_questions: int = 0
+    planned_lengths: tuple[int, ...] = ()
+    padding: float = 0.0
+    """Share of the positions that is padding at the planned lengths."""
+
+
+@dataclass
+class SquadReport:
+    """Both files and what they share."""
+
+    train: SplitReport | None
+    dev: SplitReport | None
+    leaked_questions: Finding
+    """Dev rows whose question and context are in train."""
+    leaked_contexts: Finding
+    """Dev contexts that are in train."""
+
+    @property
+    def sound(self) -> bool:
+        """Nothing was left out, nothing contradicts, nothing leaks."""
+        splits = [split for split in (self.train, self.dev) if split is not None]
+        trouble = sum(sum(split.bad_rows.values()) + split.contradictions.count for split in splits)
+        return not (trouble or self.leaked_questions.count or self.leaked_contexts.count)
+
+
+def inspect_squad(
+    train, dev, tokenizer, max_seq_length: int = 384, doc_stride: int = 128, max_query_length: int = 64,
+    num_buckets: int = 4,
+) -> SquadReport:  # fmt: skip
+    """Reads both files (None: not there; a folder: its file of the split) and encodes them as training would.
+
+    tokenizer: None leaves out what is counted in tokens.
+    Raises: DataError when a file as a whole cannot be used; bad rows are part of the report.
+    """
+    arguments = (tokenizer, max_seq_length, doc_stride, max_query_length, num_buckets)
+    train_report, train_examples = _inspect(train, "train", *arguments) if train is not None else (None, [])
+    dev_report, dev_examples = _inspect(dev, "dev", *arguments) if dev is not None else (None, [])
+    leaked_questions, leaked_contexts = Finding(), Finding()
+    known = {_question_key(example) for example in train_examples}
+    known_contexts = {_plain(context) for context in {example.context for example in train_examples}}
+    seen = set()
+    for example in dev_examples:
+        if _question_key(example) in known:
+            leaked_questions.add(example.place)
+        if example.context not in seen:
+            seen.add(example.context)
+            if _plain(example.context) in known_contexts:
+                leaked_contexts.add(example.place)
+    return SquadReport(train_report, dev_report, leaked_questions, leaked_contexts)
+
+
+def _inspect(
+    path, split: str, tokenizer, max_seq_length: int, doc_stride: int, max_query_length: int, num_buckets: int
+) -> tuple[SplitReport, list[QAExample]]:
+    training = split == "train"
+    examples, bad = read_squad(path, on_bad_row="skip", training=training, split=split)
+    contexts = list(dict.fromkeys(example.context for example in examples))
+    duplicates, contradictions = _repeats(examples)
+    report = SplitReport(
+        file=str(find_squad_file(path, split)),
+        questions=len(examples),
+        contexts=len(contexts),
+        answers=sum(len(example.answers) for example in examples),
+        impossible=sum(example.is_impossible for example in examples),
+        bad_rows=dict(bad.counts),
+        bad_first=bad.first,
+        fatal=bad.fatal,
+        unaligned_references=sum(answer.start < 0 for example in examples for answer in example.answers),
+        duplicates=duplicates,
+        contradictions=contradictions,
+        chinese=_chinese(contexts),
+    )
+    if tokenizer is not None:
+        table = qa_windows(tokenizer, examples, max_seq_length, doc_stride, max_query_length, training)
+        windows = np.bincount(table["example"], minlength=len(examples))
+        report.planned_lengths = plan_lengths(table.lengths, num_buckets, max_seq_length)
+        report.padding = padding_share(table.lengths, report.planned_lengths)
+        report.question_tokens = _quantiles(tokenizer, dict.fromkeys(example.question for example in examples))
+        report.context_tokens = _quantiles(tokenizer, contexts)
+        held = table["end_positions"] > 0
+        if held.any():
+            report.answer_tokens = quantiles((table["end_positions"] - table["start_positions"] + 1)[held])
+        report.row_tokens = quantiles(table.lengths)
+        report.unknown = float((table["input_ids"].values == tokenizer.unk_id).mean())
+        report.rows, report.tokens = len(table), int(table.lengths.sum())
+        report.long_questions = float((windows > 1).mean())
+        report.lost_answers = table.info["lost_answers"] / len(examples)
+        report.truncated_questions = table.info["truncated_questions"]
+    return report, examples
+
+
+def _repeats(examples: Sequence[QAExample]) -> tuple[Finding, Finding]:
+    duplicates, contradictions = Finding(), Finding()
+    first: dict[tuple[str, str], QAExample] = {}
+    for example in examples:
+        earlier = first.setdefault(_question_key(example), example)
+        if earlier is example:
+            continue
+        place = f"{example.place} as {earlier.place.rpartition(': ')[2]}"
+        duplicates.add(place)
+        answers, before = _answers(example), _answers(earlier)
+        if answers != before and not answers & before:
+            contradictions.add(place)
+    return duplicates, contradictions
+
+
+def _answers(example: QAExample) -> set[str]:
+    return {_plain(answer.text) for answer in example.answers}
+
+
+def _question_key(example: QAExample) -> tuple[str, str]:
+    return _plain(example.question), _plain(example.context)
+
+
+@lru_cache(maxsize=256)  # the questions of one context follow one another
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def _chinese(texts: Sequence[str]) -> float:
+    characters = sum(map(len, texts))
+    return sum(len(_IDEOGRAPHS.findall(text)) for text in texts) / max(1, characters)
+
+
+def _quantiles(tokenizer, texts) -> tuple[int, ...]:
+    return quantiles([len(ids) for ids, _ in tokenizer.encode_batch(texts)])

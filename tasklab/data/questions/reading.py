@@ -1,0 +1,50 @@
+"""Question answering files in the SQuAD layout: SQuAD 1.1 and 2.0, CMRC 2018, DRCD, XQuAD, COVID-QA."""
+
+from pathlib import Path
+
+from tasklab.data.files.problems import BadRows
+from tasklab.data.files.splits import find_split
+from tasklab.data.files.textfile import read_json
+from tasklab.data.questions.example import Answer, QAExample
+from tasklab.data.questions.input import qa_examples_from_input
+from tasklab.data.questions.layout import SquadLayout
+from tasklab.errors import DataError
+
+__all__ = ["Answer", "QAExample", "find_squad_file", "qa_examples_from_input", "read_squad"]
+
+FILES = {
+    "train": ("train-v1.1.json", "train.json", "train-v2.0.json"),
+    "dev": ("dev-v1.1.json", "dev.json", "dev-v2.0.json"),
+}
+
+
+def read_squad(
+    path, on_bad_row: str = "error", training: bool = True, split: str | None = None
+) -> tuple[list[QAExample], BadRows]:
+    """Examples in file order, and what was left out.
+
+    Args:
+        path: a file, or a folder with one file for the split.
+        on_bad_row: "error" collects every problem of the file into one DataError; "skip" leaves bad rows out.
+        training: answers must lie where answer_start says; those that do not are left out as long as another answer
+            of the question does. In evaluation their text still counts as a reference (start -1).
+        split: "train" or "dev" in a folder; by default "train" when training.
+    Raises: DataError when the file is missing, not JSON, not UTF-8, of another layout, has bad rows, or no row at all.
+    """
+    if on_bad_row not in ("error", "skip"):
+        raise ValueError(f"on_bad_row is {on_bad_row!r}, expected 'error' or 'skip'")
+    file = find_squad_file(path, split or ("train" if training else "dev"))
+    examples, bad = SquadLayout(str(file), training).read(read_json(file))
+    if on_bad_row == "error":
+        bad.raise_if_fatal()
+    if not examples:
+        raise DataError(f"{file}: holds no usable question" + (f"; {bad.summary()}" if bad else ""))
+    return examples, bad
+
+
+def find_squad_file(path, split: str) -> Path:
+    """The file itself, or the one of the split in a folder: a usual name, else the only .json named after the split.
+
+    Raises: DataError when none or several fit.
+    """
+    return find_split(path, split, FILES[split], (".json",))

@@ -1,0 +1,117 @@
+"""Encoded rows kept on disk by what they were made from; a cache of rows that cannot be used never stops a run."""
+
+import hashlib
+import json
+import logging
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tasklab.data.rows.features import FeatureTable
+from tasklab.data.rows.token_file import TokenFile
+from tasklab.errors import DataError
+
+logger = logging.getLogger("tasklab")
+
+SUFFIX, TOKENS, PARTIAL = ".features", ".tokens", ".partial"
+LIMIT = 4 << 30  # bytes in the folder, about 100 times SQuAD 1.1
+ABANDONED = 3600  # seconds after which an unfinished file belongs to no running process
+
+
+def cached_features(folder, key: dict, build: Callable[[], FeatureTable], limit: int = LIMIT) -> FeatureTable:
+    """The rows for `key`, from `folder` or else from `build` and then kept there.
+
+    Args:
+        key: everything the rows depend on, as JSON values; equal keys must mean equal rows.
+        limit: bytes that the folder may hold; the entries unused for longest go first.
+    A damaged entry is built again. When the folder cannot be written or is full, one warning says so.
+    """
+    path = Path(folder) / (_digest(key) + SUFFIX)
+    features = _read(path)
+    if features is None:
+        features = build()
+        try:
+            _write(path, features.save)
+            _evict(path, limit)
+        except OSError as error:
+            logger.warning("%s: encoded rows are not kept (%s); the next start encodes them again", folder, error)
+    return features
+
+
+def cached_tokens(folder, key: dict, write: Callable[[Path], None], keep: bool = True, limit: int = LIMIT) -> TokenFile:
+    """The token file for `key` in `folder`, written by `write` when there is none or it is damaged.
+
+    keep: False leaves nothing behind; the file then lasts as long as this process maps it.
+    Raises: DataError when it cannot be written: these rows do not fit into memory.
+    """
+    path = Path(folder) / (_digest(key if keep else {**key, "process": os.getpid()}) + TOKENS)
+    found = _read(path, TokenFile) if keep else None
+    try:
+        if found is None:
+            _write(path, write)
+            _evict(path, limit)
+            found = TokenFile(path)
+    except OSError as error:
+        raise DataError(
+            f"{folder}: the token ids cannot be written ({error}); set TASKLAB_CACHE to a folder with room for them"
+        ) from None
+    if not keep:
+        path.unlink()
+    return found
+
+
+def _digest(key: dict) -> str:
+    canonical = json.dumps(key, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _read(path: Path, load=FeatureTable.load):
+    try:
+        features = load(path)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return None  # where even writing fails, that is told once
+    except Exception as error:  # a damaged archive fails in many ways, and all of them mean: build again
+        logger.warning("%s: damaged or not readable (%s); encoding again", path, type(error).__name__)
+        return None
+    try:
+        os.utime(path)  # used now: goes last when space is needed
+    except OSError:
+        pass  # a cache shared read-only
+    return features
+
+
+def _write(path: Path, save: Callable[[Path], None]):
+    """Writes aside and renames, so that no reader ever meets half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=path.stem[:16], suffix=PARTIAL)
+    os.close(handle)
+    try:
+        save(Path(partial))
+        os.replace(partial, path)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
+
+
+def _evict(newest: Path, limit: int):
+    for partial in newest.parent.glob("*" + PARTIAL):
+        if time.time() - _stat(partial)[0] > ABANDONED:
+            partial.unlink(missing_ok=True)
+    found = [path for suffix in (SUFFIX, TOKENS) for path in newest.parent.glob("*" + suffix)]
+    entries = sorted(((*_stat(path), path) for path in found), reverse=True)
+    total = 0
+    for _, size, path in entries:
+        total += size
+        if total > limit and path != newest:
+            path.unlink(missing_ok=True)
+
+
+def _stat(path: Path) -> tuple[float, int]:
+    """(time of last use, bytes); (now, 0) when another process has just removed it."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return time.time(), 0
+    return found.st_mtime, found.st_size

@@ -1,0 +1,1 @@
+"""Sentences whose tokens carry tags."""

@@ -1,0 +1,82 @@
+"""Questions with candidate answers: from tables of pairs (UER's DBQA, WikiQA, TREC-QA) and from what users pass."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tasklab.data.files.problems import shortened
+from tasklab.data.files.table import SUFFIXES
+from tasklab.data.texts.reading import TextDataConfig, TextExample, read_text_rows
+from tasklab.errors import DataError
+
+FORMS = '{"question": ..., "candidates": [...]} or the pair (question, [candidate, ...])'
+
+
+@dataclass
+class Question:
+    """A question, its candidates in file order, and which of them are right (1 or 0; empty when not known)."""
+
+    id: str
+    text: str
+    candidates: list[str] = field(default_factory=list)
+    labels: list[int] = field(default_factory=list)
+    place: str = ""
+
+
+def questions_of(examples: Iterable[TextExample]) -> list[Question]:
+    """Pairs gathered by their group, or by the question's text where there is none, in the order of first rows.
+
+    The rows of one question need not stand together.
+    Raises: DataError when a row has no candidate, or one group holds two questions.
+    """
+    questions: dict[str, Question] = {}
+    for example in examples:
+        if example.text_b is None:
+            raise DataError(f"{example.place}: holds no candidate; name their column with data.text_b")
+        name = example.group or example.text_a
+        question = questions.setdefault(name, Question(name, example.text_a, place=example.place))
+        if question.text != example.text_a:
+            raise DataError(
+                f"{example.place}: group {name} asks {shortened(example.text_a)} here, but {shortened(question.text)} "
+                f"at {question.place}; give each question its own id"
+            )
+        question.candidates.append(example.text_b)
+        if example.label is not None:
+            question.labels.append(int(example.label))
+    return list(questions.values())
+
+
+def questions_from_input(input_data, data: TextDataConfig) -> list[Question]:
+    """Questions in input order: one or a list of dicts or pairs, or the path of a table, whose labels are not read.
+
+    Raises: DataError naming the position.
+    """
+    if isinstance(input_data, (str, Path)):
+        path = Path(input_data).expanduser()
+        if path.suffix not in SUFFIXES:
+            raise DataError(f"input is {shortened(str(input_data))}; expected {FORMS}, a list of these, or a path")
+        return questions_of(read_text_rows(path, data, "single_label_classification", labelled=False)[0])
+    if isinstance(input_data, Mapping) or _is_pair(input_data):
+        return [_question(input_data, 0)]
+    if not isinstance(input_data, Iterable):
+        raise DataError(f"input is {type(input_data).__name__}; expected {FORMS}, a list of these, or a path")
+    return [_question(item, i) for i, item in enumerate(input_data)]
+
+
+def _is_pair(item) -> bool:
+    return isinstance(item, Sequence) and len(item) == 2 and isinstance(item[0], str) and not isinstance(item[1], str)
+
+
+def _question(item, number: int) -> Question:
+    place = f"input[{number}]"
+    text, candidates = None, None
+    if isinstance(item, Mapping):
+        text, candidates = item.get("question"), item.get("candidates")
+    elif _is_pair(item):
+        text, candidates = item
+    if not isinstance(text, str) or not isinstance(candidates, (list, tuple)) or not candidates:
+        raise DataError(f"{place}: is {shortened(str(item))}; expected {FORMS}")
+    for candidate in (text, *candidates):
+        if not isinstance(candidate, str) or not candidate.strip():
+            raise DataError(f"{place}: {shortened(str(candidate))} is no text; expected {FORMS}")
+    return Question(str(number), text, list(candidates), place=place)

@@ -1,0 +1,83 @@
+"""What the label cell of a row says: a class, several of them, or a number; what is wrong is told with its place."""
+
+import difflib
+import math
+from collections.abc import Mapping, Sequence
+
+from tasklab.data.files.problems import BadRows, shortened
+from tasklab.data.files.table import FIX
+
+
+class LabelCells:
+    """The label column of one table.
+
+    Args:
+        bad: what is wrong with a cell goes here.
+        problem_type: a class (str), several of them (tuple of str, from a list or with commas between), or a number.
+        labels: the names that may occur; () takes any.
+        names: what a label of the file is called; empty takes it as it is.
+    """
+
+    def __init__(
+        self, bad: BadRows, column: str, problem_type: str, labels: Sequence[str] = (), names: Mapping[str, str] = (),
+    ):  # fmt: skip
+        self.bad, self.column, self.labels, self.names = bad, column, list(labels), dict(names)
+        self.outputs = 1 if problem_type == "regression" else len(self.labels)
+        self._read = {
+            "single_label_classification": self._name,
+            "multi_label_classification": self._names,
+            "regression": self._number,
+        }[problem_type]
+
+    def read(self, place: str, row: dict):
+        """The label of a row."""
+        return self._read(place, row.get(self.column))
+
+    def scores(self, place: str, value) -> tuple[float, ...]:
+        """The outputs of a teacher."""
+        try:
+            parts = value.split() if isinstance(value, str) else value if isinstance(value, list) else [value]
+            logits = tuple(map(float, parts))
+        except (TypeError, ValueError):
+            logits = ()
+        wanted = self.outputs or len(logits) or 1
+        if len(logits) != wanted or not all(map(math.isfinite, logits)):
+            told = f"{place}: 'logits' is {shortened(str(value))}, expected "
+            told += f"{wanted} numbers with blanks between them" if wanted > 1 else "a number"
+            self.bad.add("bad logits", f"{told}; {FIX}")
+        return logits
+
+    def _names(self, place: str, value) -> tuple[str, ...]:
+        values = value if isinstance(value, list) else str(value).split(",") if value is not None else []
+        return tuple(dict.fromkeys(self._name(place, v) for v in values if str(v).strip()))
+
+    def _name(self, place: str, value) -> str:
+        if value is None or isinstance(value, (dict, list)) or not str(value).strip():
+            self.bad.add("no label", f"{place}: {self.column!r} is {shortened(str(value))}, expected a label; {FIX}")
+            return ""
+        name = str(value).strip()
+        if self.names and name not in self.names.values():
+            if name not in self.names:
+                known = ", ".join(self.names)
+                self.bad.add(
+                    "unknown label", f"{place}: the label {name!r} is not in data.label_names ({known}); {FIX}"
+                )
+                return ""
+            name = self.names[name]
+        if self.labels and name not in self.labels:
+            near = difflib.get_close_matches(name, self.labels, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            known = ", ".join(self.labels[:12]) + (", ..." if len(self.labels) > 12 else "")
+            rename = "" if near or self.names else f", or say what it is called: data.label_names={{{name}: ...}}"
+            told = f"{place}: the label {name!r} is none of the model's: {known}; {hint}{FIX}{rename}"
+            self.bad.add("unknown label", told)
+        return name
+
+    def _number(self, place: str, value) -> float:
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = math.nan
+        if not math.isfinite(number):
+            self.bad.add("no number", f"{place}: {self.column!r} is {shortened(str(value))}, expected a number; {FIX}")
+        return number

@@ -1,0 +1,156 @@
+"""Labelled texts and pairs of texts from table files: columns found or named, every bad row told with its place."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from tasklab.config import DataConfig, setting
+from tasklab.data.files.columns import GROUP, LABEL, TEXT_A, find_column, text_columns
+from tasklab.data.files.problems import BadRows, shortened
+from tasklab.data.files.splits import find_split
+from tasklab.data.files.table import FIX, SUFFIXES, Table
+from tasklab.data.files.textfile import encodable
+from tasklab.data.texts.label_cells import LabelCells
+from tasklab.errors import DataError
+
+FILES = {split: tuple(split + suffix for suffix in SUFFIXES) for split in ("train", "dev")}
+
+
+@dataclass
+class TextDataConfig(DataConfig, path="data"):
+    """Which columns hold the texts and the label, and what the labels are called."""
+
+    columns: list[str] = setting([])  # names for a file without a header line
+    text_a: str | None = None  # column; null looks for a usual name
+    text_b: str | None = None  # column of the second text; null with text_a set: there is none
+    label: str | None = None  # column
+    group: str | None = None  # column that tells which rows belong together, such as those of one question
+    eval_file: str | None = None  # the file to evaluate on where data.eval is a folder that holds several
+    label_names: dict[str, str] = setting({})  # what a label of the file is called: {0: negative, 1: positive}
+    quotes: bool | None = None  # cells may stand in double quotes; null: in .csv files only
+    soft_targets: bool = False  # learn the scores of a teacher too, from the column logits
+    output_logits: bool = False  # predictions carry the scores of all classes
+    output_prob: bool = False  # predictions carry the probabilities of all classes
+
+
+@dataclass(frozen=True)
+class TextExample:
+    """A text, or a pair of them, with its label: a name, a tuple of names (multi-label), a number, or None."""
+
+    id: str
+    text_a: str
+    text_b: str | None = None
+    label: str | tuple[str, ...] | float | None = None
+    logits: tuple[float, ...] = ()
+    """Scores that a teacher gave each class."""
+    group: str = ""
+    """What the row belongs to; '' where the file does not say."""
+    place: str = ""
+
+
+def read_text_rows(
+    path, data: TextDataConfig, problem_type: str, labels: Sequence[str] = (), training: bool = True,
+    labelled: bool = True,
+) -> tuple[list[TextExample], str]:  # fmt: skip
+    """Examples in file order, and one line on what was left out or looks wrong, or ''.
+
+    Args:
+        path: a file, or a folder with one file for the split.
+        labels: the names that may occur; () takes any.
+        training: which split a folder means, and whether soft targets are read.
+        labelled: False reads no label, for prediction.
+    Raises: DataError that names every bad row, unless data.on_bad_row is skip; or a missing column, or no row.
+    """
+    examples, bad = usable_rows(path, data, problem_type, labels, training, labelled)
+    if data.on_bad_row == "error":
+        bad.raise_if_fatal()
+    if not examples:
+        why = bad.summary() if bad else "there is no line below the one that names the columns"
+        raise DataError(f"{bad.file}: holds no usable row; {why}")
+    notes = [bad.summary(), _contradictions(examples, bad.file) if labelled else ""]
+    return examples, "; ".join(filter(None, notes))
+
+
+def usable_rows(
+    path, data: TextDataConfig, problem_type: str, labels: Sequence[str] = (), training: bool = True,
+    labelled: bool = True,
+) -> tuple[list[TextExample], BadRows]:  # fmt: skip
+    """The examples, and what is wrong with the other rows; arguments as those of `read_text_rows`."""
+    split = "train" if training else "dev"
+    names = (data.eval_file,) if data.eval_file and not training else FILES[split]
+    file = find_split(path, split, names, SUFFIXES)
+    table = Table(file, data.columns, data.text_a or TEXT_A[0], data.quotes)
+    reader = _Reader(table, data, problem_type, labels, labelled, labelled and training and data.soft_targets)
+    return [example for place, row in table if (example := reader.example(place, row)) is not None], table.bad
+
+
+def label_order(names: Iterable[str]) -> list[str]:
+    """Class names in the order of the outputs: by value when all are whole numbers, else by the alphabet."""
+    names = sorted(set(names))
+    try:
+        return sorted(names, key=int)
+    except ValueError:
+        return names
+
+
+class _Reader:
+    """Turns rows into examples; what is wrong goes to the table's BadRows."""
+
+    def __init__(self, table: Table, data: TextDataConfig, problem_type: str, labels, labelled: bool, soft: bool):
+        self.bad: BadRows = table.bad
+        self.text_a, self.text_b = text_columns(table, data.text_a, data.text_b)
+        self.label = self.logits = None
+        if labelled:
+            column = find_column(table, "label", data.label, LABEL)
+            self.label = LabelCells(table.bad, column, problem_type, labels, data.label_names)
+        if soft:
+            self.logits = find_column(table, "soft_targets", "logits")
+        self.group = find_column(table, "group", data.group, GROUP, required=False)
+        self.count = 0
+
+    def example(self, place: str, row: dict) -> TextExample | None:
+        """None when something is wrong with the row."""
+        before = len(self.bad)
+        text_a = self._text(place, row, self.text_a)
+        text_b = self._text(place, row, self.text_b) if self.text_b else None
+        label = self.label.read(place, row) if self.label else None
+        logits = self.label.scores(place, row.get(self.logits)) if self.logits else ()
+        if len(self.bad) > before:
+            return None
+        self.count += 1
+        group = str(row.get(self.group, "")).strip() if self.group else ""
+        return TextExample(str(self.count - 1), text_a, text_b, label, logits, group, place)
+
+    def _text(self, place: str, row: dict, column: str) -> str:
+        value = row.get(column)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            value = str(value)  # JSON: a text that is a number
+        if not isinstance(value, str):
+            self.bad.add("no text", f"{place}: {column!r} is {_shown(row, column)}, expected text; {FIX}")
+        elif not value.strip():
+            self.bad.add("empty text", f"{place}: {column!r} is empty; {FIX}")
+        elif not encodable(value):
+            self.bad.add("broken text", f"{place}: {column!r} holds half of a surrogate pair; {FIX}")
+        return value
+
+def repeats(examples: Iterable[TextExample]) -> Iterator[tuple[TextExample, TextExample]]:
+    """(the first one, this one) for every example whose texts were met before."""
+    first: dict[tuple, TextExample] = {}
+    for example in examples:
+        if (earlier := first.setdefault((example.text_a, example.text_b), example)) is not example:
+            yield earlier, example
+
+
+def _contradictions(examples: Sequence[TextExample], file: str) -> str:
+    """One line when equal texts carry different labels; such rows stay, because official sets hold them too."""
+    found = [(a, b) for a, b in repeats(examples) if a.label != b.label]
+    if not found:
+        return ""
+    a, b = found[0]
+    return (
+        f"{len(found)} rows repeat a text with another label, all are kept; first: {b.place} says {b.label!r}, "
+        f"{a.place.removeprefix(file)} {a.label!r}"
+    )
+
+
+def _shown(row: dict, column: str) -> str:
+    return shortened(str(row[column])) if column in row else f"missing (the row has {', '.join(map(str, row))})"

@@ -1,0 +1,77 @@
+"""Texts and pairs from files of any size, one after the other, after the whole file was checked."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from tasklab.data.files.columns import TEXT_A, text_columns
+from tasklab.data.files.problems import BadRows, shortened
+from tasklab.data.files.table import FIX, Table
+from tasklab.data.files.textfile import encodable, text_lines
+from tasklab.data.texts.reading import TextDataConfig, TextExample
+from tasklab.errors import DataError
+
+
+class TextFile:
+    """The texts of a .txt file (one per line, or two with a tab between) or of a table, each time it is iterated.
+
+    Making one reads the file once, so that no work is done before a bad row is known.
+    Raises: DataError that names the bad rows, unless data.on_bad_row is skip; or when there is no row.
+    """
+
+    def __init__(self, path, data: TextDataConfig):
+        self.path, self.data = Path(path).expanduser(), data
+        rows, self.bad = self._open()
+        self.count, width = 0, None
+        for place, texts in self._sound(rows, self.bad):
+            width = width or len(texts)
+            if len(texts) != width:
+                raise DataError(f"{place}: has {len(texts)} texts, the rows before it {width}; give all rows as many")
+            self.count += 1
+        if data.on_bad_row == "error":
+            self.bad.raise_if_fatal()
+        if not self.count:
+            raise DataError(f"{path}: holds no usable row" + (f"; {self.bad.summary()}" if self.bad else ""))
+
+    def __iter__(self) -> Iterator[TextExample]:
+        for i, (place, texts) in enumerate(self._sound(*self._open())):
+            yield TextExample(str(i), *texts, place=place)
+
+    def _open(self) -> tuple[Iterator[tuple[str, list]], BadRows]:
+        """Place and texts of every row, and where what is wrong is noted."""
+        if self.path.suffix == ".txt" and not self.data.columns:
+            lines = enumerate(text_lines(self.path), start=1)
+            cut = ((n, line.removesuffix("\n").removesuffix("\r").split("\t")) for n, line in lines)
+            return ((f"{self.path}:{n}", texts) for n, texts in cut), BadRows(str(self.path))
+        table = Table(self.path, self.data.columns, self.data.text_a or TEXT_A[0], self.data.quotes)
+        columns = [name for name in text_columns(table, self.data.text_a, self.data.text_b) if name is not None]
+        return ((place, [row.get(name) for name in columns]) for place, row in table), table.bad
+
+    @staticmethod
+    def _sound(rows: Iterable[tuple[str, list]], bad: BadRows) -> Iterator[tuple[str, list[str]]]:
+        for place, texts in rows:
+            wrong = next(filter(None, map(_wrong, texts)), "too many tabs" if len(texts) > 2 else "")
+            if wrong:
+                bad.add(wrong, f"{place}: {wrong} in {shortened(str(texts)[1:-1])}; {FIX}")
+            else:
+                yield place, texts
+
+
+def in_parts(rows: Iterable, size: int) -> Iterator[list]:
+    """Lists of `size` rows; the last holds up to twice as many, so that none is small unless all of it is."""
+    rows = iter(rows)
+    part: list = []
+    for row in rows:
+        if len(part) == 2 * size:
+            yield part[:size]
+            part = part[size:]
+        part.append(row)
+    if part:
+        yield part
+
+
+def _wrong(text) -> str:
+    if not isinstance(text, str):
+        return "no text"
+    if not text.strip():
+        return "empty text"
+    return "" if encodable(text) else "broken text"

@@ -1,0 +1,65 @@
+"""Lines of text files: complete, in order, and every one that cannot be read told with its place."""
+
+import pytest
+
+from tasklab.data.corpus import reading
+from tasklab.data.corpus.reading import corpus_files, line_blocks
+from tasklab.data.files.problems import BadRows
+from tasklab.errors import DataError
+
+
+def lines_of(path, bad=None):
+    return [line for block in line_blocks(path, BadRows("x") if bad is None else bad) for line in block]
+
+
+def write(folder, content: bytes, name="c.txt"):
+    (folder / name).write_bytes(content)
+    return folder / name
+
+
+@pytest.mark.parametrize("block", [3, 7, 1 << 18])
+def test_every_line_comes_once_whatever_the_size_of_a_block(tmp_path, monkeypatch, block):
+    monkeypatch.setattr(reading, "BLOCK", block)
+    path = write(tmp_path, "\ufeffäpfel \r\n\n  zwei\u2028drei\nend".encode())
+    assert lines_of(path) == ["äpfel", "", "zwei\u2028drei", "end"]
+    assert lines_of(write(tmp_path, b"a\nb\n")) == ["a", "b"]
+    assert lines_of(write(tmp_path, b"")) == []
+
+
+def test_bad_lines_are_told_with_file_and_line(tmp_path):
+    # \xed\xa0\x80 spells half of a surrogate pair, which is no character
+    path = write(tmp_path, b"fine\nbr\xfcn\nnul\0here\n\xed\xa0\x80\nfine too\n")
+    bad = BadRows(str(path))
+    assert lines_of(path, bad) == ["fine", "fine too"]
+    assert bad.first[0].startswith(f"{path}:2: byte 2 of the line is 0xfc, not UTF-8; it may be GB18030")
+    assert bad.first[1].startswith(f"{path}:3: 'nul\\x00here' holds NUL, which is no character of a text; correct the")
+    assert bad.first[2].startswith(f"{path}:4: byte 0 of the line is 0xed, not UTF-8")
+    assert bad.first[0].endswith("iconv -f GB18030 -t UTF-8, or set data.on_bad_row: skip")
+    with pytest.raises(DataError, match=r"3 problems: not UTF-8 \(2\), NUL \(1\)"):
+        bad.raise_if_fatal()
+
+
+@pytest.mark.parametrize("content, told", [
+    (b"\xff\xfea\0", "byte 0: UTF-16, not UTF-8; convert it with: iconv"), (b"\x1f\x8b..", "compressed with gzip"),
+])  # fmt: skip
+def test_what_is_no_text_is_told_by_its_first_bytes(tmp_path, content, told):
+    with pytest.raises(DataError, match=told):
+        lines_of(write(tmp_path, content))
+
+
+def test_a_line_without_end_does_not_fill_the_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "BLOCK", 10)
+    monkeypatch.setattr(reading, "MAX_LINE", 100)
+    path = write(tmp_path, b"short\n" + b"x" * 200)
+    with pytest.raises(DataError, match=f"{path}:2: the line has more than 0 MiB; give every sentence or paragraph a"):
+        lines_of(path)
+
+
+def test_a_folder_means_its_text_files_by_name(tmp_path):
+    write(tmp_path, b"", "b.txt"), write(tmp_path, b"", "a.txt"), write(tmp_path, b"", "readme.md")
+    assert [path.name for path in corpus_files(tmp_path)] == ["a.txt", "b.txt"]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="no .txt file in it"):
+        corpus_files(tmp_path / "empty")
+    with pytest.raises(DataError, match="no such file; .* holds a.txt, b.txt, empty/, readme.md"):
+        corpus_files(tmp_path / "c.txt")

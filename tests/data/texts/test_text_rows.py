@@ -1,0 +1,183 @@
+"""Labelled texts from tables: columns, labels, and every kind of bad row by its place."""
+
+import pytest
+
+from tasklab.data.texts.reading import TextDataConfig, TextExample, label_order, read_text_rows
+from tasklab.errors import DataError
+
+SINGLE, MULTI, NUMBER = "single_label_classification", "multi_label_classification", "regression"
+FIX = "correct the line or set data.on_bad_row: skip"
+
+
+def write(folder, text: str, name="train.tsv"):
+    (folder / name).write_text(text, encoding="utf-8")
+    return folder / name
+
+
+def config(**values) -> TextDataConfig:
+    data = TextDataConfig()
+    for key, value in values.items():
+        data[key] = value
+    return data
+
+
+def read(path, kind=SINGLE, labels=(), training=True, labelled=True, **values):
+    return read_text_rows(path, config(**values), kind, labels, training, labelled)
+
+
+def labels_of(path, *arguments, **values):
+    return [example.label for example in read(path, *arguments, **values)[0]]
+
+
+def message(path, *arguments, **values) -> str:
+    with pytest.raises(DataError) as caught:
+        read(path, *arguments, **values)
+    return str(caught.value).replace(str(path), "FILE")
+
+
+@pytest.mark.parametrize(
+    "header, row",
+    [  # UER-py, then the official files of GLUE
+        ("label\ttext_a\ttext_b", "1\tA\tB"),
+        ("Quality\t#1 ID\t#2 ID\t#1 String\t#2 String", "1\t7\t8\tA\tB"),
+        ("id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate", "0\t1\t2\tA\tB\t1"),
+        ("index\tquestion\tsentence\tlabel", "0\tA\tB\t1"),
+        ("index\tsentence1\tsentence2\tlabel1\tgold_label", "0\tA\tB\tx\t1"),
+        ("index\tgenre\tsentence1\tsentence2\tscore", "0\tg\tA\tB\t1"),
+    ],
+)
+def test_columns_are_found_by_their_usual_names(tmp_path, header, row):
+    path = write(tmp_path, f"{header}\n{row}\n")
+    assert read(path) == ([TextExample("0", "A", "B", "1", place=f"{path}:2")], "")
+
+
+def test_a_named_first_text_alone_means_single_texts(tmp_path):
+    path = write(tmp_path, "sentence1\tsentence2\tlabel\nA\tB\t1\n")
+    assert read(path, text_a="sentence1")[0][0].text_b is None
+    assert read(path, text_a="sentence2", text_b="sentence1")[0][0].text_b == "A"
+
+
+def test_a_missing_column_is_named_with_the_nearest(tmp_path):
+    path = write(tmp_path, "sentnce\tlabel\nA\t1\n")
+    assert message(path, text_a="sentence") == (
+        "FILE:1: no column 'sentence' (data.text_a); did you mean data.text_a=sentnce? "
+        "the columns are 'sentnce', 'label'; "
+        "a file without a header line needs data.columns=[...], a name for each column"
+    )
+    assert "no column 'label or labels or gold_label or Quality' (data.label)" in message(
+        write(tmp_path, "text\tmark\nA\t1\n")
+    )
+
+
+@pytest.mark.parametrize(
+    "line, expected",
+    [
+        ("\tbad", "'text' is empty"),
+        (" \tbad", "'text' is empty"),
+        ("A\t", "'label' is '', expected a label"),
+        ("A\tbd", "the label 'bd' is none of the model's: good, bad; did you mean 'bad'? " + FIX),
+        ("A\tgood\tB", "has 3 cells instead of 2 (text, label), the last is 'B'"),
+    ],
+)
+def test_a_bad_row_is_named_and_can_be_skipped(tmp_path, line, expected):
+    path = write(tmp_path, f"text\tlabel\nok\tgood\n{line}\n")
+    told = message(path, SINGLE, ["good", "bad"])
+    assert told.startswith("FILE:3: " + expected) and told.endswith(FIX)
+    examples, note = read(path, SINGLE, ["good", "bad"], on_bad_row="skip")
+    assert [e.text_a for e in examples] == ["ok"] and note.startswith("left out 1: ")
+
+
+def test_a_label_that_is_like_none_of_the_model_s_asks_for_a_name(tmp_path):
+    path = write(tmp_path, "text\tlabel\nA\t1\n")
+    assert message(path, SINGLE, ["good", "bad"]) == (
+        f"FILE:2: the label '1' is none of the model's: good, bad; {FIX}, or say what it is called: "
+        "data.label_names={1: ...}"
+    )
+
+
+def test_a_column_that_is_nearly_called_as_usual_is_offered(tmp_path):
+    told = message(write(tmp_path, "text\tlable\nA\t1\n"))
+    assert told.startswith("FILE:1: no column 'label or labels or gold_label or Quality' (data.label); did you mean "
+                           "data.label=lable? the columns are 'text', 'lable'; ")  # fmt: skip
+
+
+def test_a_table_without_rows_says_what_is_missing(tmp_path):
+    told = message(write(tmp_path, "text\tlabel\n"))
+    assert told == "FILE: holds no usable row; there is no line below the one that names the columns"
+
+
+def test_all_bad_rows_are_reported_at_once(tmp_path):
+    told = message(write(tmp_path, "text\tlabel\n\t1\nA\t\nB\t2\n"), SINGLE, ["1"])
+    assert "3 problems: " in told and all(f"FILE:{line}: " in told for line in (2, 3, 4))
+
+
+def test_a_file_of_bad_rows_only_is_no_data(tmp_path):
+    path = write(tmp_path, "text\tlabel\n\t1\n")
+    assert message(path, on_bad_row="skip").startswith("FILE: holds no usable row; left out 1: empty text (1)")
+
+
+def test_one_text_with_two_labels_is_told_and_kept(tmp_path):
+    path = write(tmp_path, "text\tlabel\nA\t1\nB\t1\nA\t0\n")
+    examples, note = read(path)
+    assert len(examples) == 3
+    assert note == f"1 rows repeat a text with another label, all are kept; first: {path}:4 says '0', :2 '1'"
+
+
+def test_label_names_translate_what_the_file_says(tmp_path):
+    path = write(tmp_path, "text\tlabel\nA\t1\nB\t0\nC\tpositive\n")
+    names = {"0": "negative", "1": "positive"}
+    assert labels_of(path, label_names=names) == ["positive", "negative", "positive"]
+    assert "the label '1' is not in data.label_names (0)" in message(path, label_names={"0": "negative"})
+
+
+def test_labels_may_be_numbers_or_truth_values_in_json(tmp_path):
+    lines = '{"text": "A", "label": 3}\n{"text": 12, "label": true}\n'
+    examples, _ = read(write(tmp_path, lines, "train.jsonl"))
+    assert [(e.text_a, e.label) for e in examples] == [("A", "3"), ("12", "True")]
+    bad = '{"text": null, "label": 1}\n{"label": 1}\n'
+    told = message(write(tmp_path, '{"text": "A", "label": 1}\n' + bad, "train.jsonl"))
+    assert "'text' is 'None', expected text" in told and "'text' is missing (the row has label)" in told
+
+
+def test_numbers_are_read_for_regression(tmp_path):
+    assert labels_of(write(tmp_path, "text\tscore\nA\t2.5\n"), NUMBER) == [2.5]
+    for value in ("high", "nan", "inf", ""):
+        told = message(write(tmp_path, f"text\tscore\nA\t{value}\n"), NUMBER)
+        assert told == f"FILE:2: 'score' is {value!r}, expected a number; {FIX}"
+
+
+def test_a_multi_label_cell_holds_any_number_of_names(tmp_path):
+    assert labels_of(write(tmp_path, "text\tlabel\nA\t2, 0\nB\t\n"), MULTI) == [("2", "0"), ()]
+    lines = '{"text": "A", "labels": ["x", "y"]}\n'
+    assert labels_of(write(tmp_path, lines, "t.jsonl"), MULTI) == [("x", "y")]
+
+
+def test_soft_targets_need_one_number_per_class(tmp_path):
+    path = write(tmp_path, "label\tlogits\ttext_a\n1\t-0.5 2\tA\n")
+    assert read(path, SINGLE, ["0", "1"], soft_targets=True)[0][0].logits == (-0.5, 2.0)
+    assert read(path, SINGLE, ["0", "1"], training=False, soft_targets=True)[0][0].logits == ()
+    for logits in ("1 2 3", "1 x", "1 nan", ""):
+        path = write(tmp_path, f"label\tlogits\ttext_a\n1\t{logits}\tA\n")
+        told = message(path, SINGLE, ["0", "1"], soft_targets=True)
+        assert told == f"FILE:2: 'logits' is {logits!r}, expected 2 numbers with blanks between them; {FIX}"
+    told = message(write(tmp_path, "label\ttext_a\n1\tA\n"), SINGLE, soft_targets=True)
+    assert told.startswith("FILE:1: no column 'logits' (data.soft_targets)")
+
+
+def test_a_folder_gives_the_file_of_the_split(tmp_path):
+    write(tmp_path, "text\tlabel\nA\t1\n", "train_part.tsv")
+    write(tmp_path, "text\tlabel\nB\t1\n", "dev_matched.tsv")
+    write(tmp_path, "text\tlabel\nC\t1\n", "dev_mismatched.tsv")
+    assert read(tmp_path)[0][0].text_a == "A"
+    assert read(tmp_path, training=False, eval_file="dev_mismatched.tsv")[0][0].text_a == "C"
+    with pytest.raises(DataError, match="dev_matched.tsv, dev_mismatched.tsv all fit dev; give the path"):
+        read(tmp_path, training=False)
+
+
+def test_prediction_reads_no_label(tmp_path):
+    assert labels_of(write(tmp_path, "index\tsentence\n0\tA\n"), labelled=False) == [None]
+
+
+def test_whole_numbers_are_ordered_by_value_and_names_by_the_alphabet():
+    assert label_order({"10", "9", "-1"}) == ["-1", "9", "10"]
+    assert label_order({"b", "a", "10"}) == ["10", "a", "b"]
