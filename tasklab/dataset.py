@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from tasklab.cachedir import cache_dir
-from tasklab.data.corpus.rows import CorpusRows
 from tasklab.data.rows.cache import cached_features
 from tasklab.data.rows.features import FeatureTable
 from tasklab.data.rows.subsets import fold_of, share_of
@@ -61,8 +60,8 @@ def load_dataset(task: Task, path, training: bool, whole: bool = False) -> Datas
         raise DataError(f"{path}: no usable row; check it with: tasklab doctor data {path}")
     if drawn:
         rows = _drawn(task, examples, training)
-        examples = examples[rows] if isinstance(examples, CorpusRows) else [examples[i] for i in rows]
-    if task.config.data.cache and not isinstance(examples, CorpusRows):  # these lie in a file of their own
+        examples = examples[rows] if task.reads_rows else [examples[i] for i in rows]
+    if task.config.data.cache and not task.reads_rows:
         key = _key(task, path, split, drawn)
         features = cached_features(cache_dir() / "features", key, lambda: task.encode(examples, training))
     else:

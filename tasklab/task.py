@@ -40,6 +40,8 @@ class Task(ABC):
     """Settings of config.loss that `loss` honours, rdrop_alpha aside; a run with others is refused."""
     scored_answers: ClassVar[int] = 1
     """How many answers per example `score` needs: 1, or more where their order is what counts."""
+    reads_rows: ClassVar[bool] = False
+    """`read` gives a sequence of rows that lie encoded in a file of their own; an array of numbers draws from it."""
     encoder_alone: ClassVar[bool] = False
     """The network is the encoder of any model, whatever that was trained for: heads in its weights are left aside, and
     layers above model.hidden_layer."""

@@ -12,6 +12,7 @@ class DistillationLoss(nn.Cell):
     `mse` is the mean over the outputs of their squared difference: UER-py's, right where the teacher's scale is to be
     learned too, and the only one for numbers. `kl` is T * T * KL(teacher || student) in nats at temperature T: what
     classes look like each other, whatever the scale; T * T keeps its gradients as large as those of the labels.
+    Where `hard` weighs rows by their class, they count as much in the distance.
 
     Args:
         hard: the loss of the labels: (logits, labels, sample_weight) -> (sum, count).
@@ -24,13 +25,19 @@ class DistillationLoss(nn.Cell):
         super().__init__()
         self.hard, self.soft_alpha, self.temperature = hard, soft_alpha, temperature
         self.apart = DISTANCES[distance]
+        self.row_weights = getattr(hard, "row_weights", as_they_are)
         if hasattr(hard, "divergence"):
             self.divergence = hard.divergence
 
     def construct(self, logits, labels, teacher_logits, sample_weight):
         hard, count = self.hard(logits, labels, sample_weight)
         apart = self.apart(teacher_logits, logits.astype(ms.float32), self.temperature)
-        return self.soft_alpha * (apart * sample_weight).sum() + (1 - self.soft_alpha) * hard, count
+        apart = (apart * self.row_weights(labels, sample_weight)).sum()
+        return self.soft_alpha * apart + (1 - self.soft_alpha) * hard, count
+
+
+def as_they_are(labels, sample_weight):
+    return sample_weight
 
 
 def squared(teacher, student, temperature):

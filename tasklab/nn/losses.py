@@ -62,7 +62,7 @@ class ClassificationLoss(nn.Cell):
     def __init__(self, class_weights=None, label_smoothing: float = 0.0, focal_gamma: float = 0.0):
         super().__init__()
         self.plain = class_weights is None and not label_smoothing and not focal_gamma
-        self.class_weights = _weights(class_weights)
+        self.class_weights, self.weighted = _weights(class_weights), class_weights is not None
         self.label_smoothing, self.focal_gamma = label_smoothing, focal_gamma
 
     def construct(self, logits, labels, sample_weight):
@@ -72,6 +72,10 @@ class ClassificationLoss(nn.Cell):
         return weighted_cross_entropy(
             logits, labels, sample_weight, weights, self.label_smoothing, self.focal_gamma
         )
+
+    def row_weights(self, labels, sample_weight):
+        """[B] what each row counts in the mean; every row has a label."""
+        return ops.gather(self.class_weights, labels, 0) * sample_weight if self.weighted else sample_weight
 
 
 class SlicedClassificationLoss(nn.Cell):

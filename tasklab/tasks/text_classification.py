@@ -28,7 +28,7 @@ class TextClassification(Task):
         soft = config.data.soft_targets
         self.labels = ("labels", "teacher_logits") if soft else ("labels",)
         self.labelled_evaluation = not soft  # a teacher scores the training rows alone
-        self.loss_settings = self.target.soft_settings if soft else self.target.loss_settings
+        self.loss_settings = self.target.loss_settings + self.target.soft_settings * soft
 
     def prepare(self, labels):
         self.target.settle(labels)

@@ -72,3 +72,11 @@ def test_r_drop_compares_two_passes_as_the_loss_of_the_labels_does():
     first, second = (Tensor(np.array([[value]], np.float32)) for value in (1, 3))
     cell = DistillationLoss(RegressionLoss(), "mse", soft_alpha=0.25)
     assert cell.divergence(first, second).asnumpy().tolist() == [4.0]
+
+
+def test_a_row_of_a_heavy_class_counts_as_much_in_the_distance(run):
+    # class 1 counts 3: mse of row 1 is 5 and of row 2 2; cross entropy log 2 each, 1 x log 2 + 3 x log 2
+    cell = DistillationLoss(ClassificationLoss([1, 3]), "mse", soft_alpha=0.25)
+    student, teacher = np.zeros((2, 2), np.float32), np.array([[1, -3], [2, 0]], np.float32)
+    total, count = run(cell, student, LABELS, teacher, WEIGHT)
+    assert (float(total), float(count)) == (pytest.approx(0.25 * (5 + 3 * 2) + 0.75 * 4 * math.log(2), rel=1e-5), 4)

@@ -131,7 +131,7 @@ def test_a_single_text_among_pairs_is_refused():
 def test_soft_targets_travel_with_their_rows(tmp_path):
     path = write(tmp_path, "label\tlogits\ttext\na\t2 -1\tthe\nb\t0 1\tfox\n")
     job = prepared(path, data__soft_targets=True)
-    assert job.labels == ("labels", "teacher_logits")
+    assert job.labels == ("labels", "teacher_logits") and "class_weights" in job.loss_settings
     table = job.encode(job.read(path, True)[0], True)
     assert table["teacher_logits"].tolist() == [[2, -1], [0, 1]]
 
