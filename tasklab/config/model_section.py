@@ -98,6 +98,13 @@ class ModelConfig(Section, path="model"):
                 f"half of model.relative_attention_num_buckets {self.relative_attention_num_buckets}: near distances "
                 "have a bucket each",
             )
+        for key in ("relative_attention_num_buckets", "relative_attention_max_distance"):
+            if not self.relative_positions and self[key] != getattr(ModelConfig(), key):
+                yield (
+                    (f"model.{key}",),
+                    f"model.{key} {self[key]} changes nothing without model.relative_positions; set that to true, or "
+                    "remove it",
+                )
         if self.dual and self.pair_encoding != "joint":
             yield (
                 ("model.dual", "model.pair_encoding"),

@@ -123,6 +123,7 @@ class _Merge:
                 self.problems.append(f"{said[-1]}: {message}" if said else message)
         if self.problems:
             raise ConfigError("\n".join(self.problems))
+        self.config.places.update(self.places)
         if self.ignored:
             self.config.notes.append(f"ignored settings (they mean nothing to tasklab): {_grouped(self.ignored)}")
         return self.config

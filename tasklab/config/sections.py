@@ -171,7 +171,9 @@ class Config(Section):
     evaluate: EvaluateConfig = dataclasses.field(default_factory=EvaluateConfig)
 
     def __post_init__(self):
-        object.__setattr__(self, "notes", [])  # lines for the log, such as ignored keys; never written or compared
+        # never written or compared: lines for the log, such as ignored keys; and where each value was said
+        object.__setattr__(self, "notes", [])
+        object.__setattr__(self, "places", {})
 
     @classmethod
     def create(cls, data_class=DataConfig, **values) -> "Config":
@@ -194,6 +196,10 @@ class Config(Section):
         from tasklab.config.models import task_in
 
         return task_in(path)
+
+    def placed(self, key: str, message: str) -> str:
+        """The message behind the place where the value of `key` was said, if anybody said it."""
+        return f"{self.places[key]}: {message}" if key in self.places else message
 
     def to_yaml(self) -> str:
         """Every value resolved, as a checkpoint's config.yaml holds it; floats read back to the same bits."""

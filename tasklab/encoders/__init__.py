@@ -42,9 +42,10 @@ def build_encoder(config: Config, pooler: bool = False) -> "nn.Cell":
     from tasklab.nn.compat import on_cpu
 
     builder = ENCODERS.get(config.model.encoder)
-    check_settings(config.model, builder)
+    check_settings(config, builder)
     if config.recompute and "recompute" not in builder.settings:
-        raise ConfigError(f"recompute = true: encoder {config.model.encoder!r} does not know it; set it to false")
+        said = f"recompute = true: encoder {config.model.encoder!r} does not know it; set it to false"
+        raise ConfigError(config.placed("recompute", said))
     wanted = config.kernels == "auto" and on_cpu()
     if wanted and not kernels.available():
         logger.warning("fused kernels are off, stock operators run, several times slower: %s", kernels.why_not())
@@ -66,18 +67,17 @@ def _built(config: Config, builder, fused: str, pooler: bool) -> "nn.Cell":
     return DualEncoder(first, second, dense(model.hidden_size, model.hidden_size) if pooler else None)
 
 
-def check_settings(model: ModelConfig, builder):
+def check_settings(config: Config, builder):
     """Raises ConfigError that lists what `builder` needs and is not set, and what is set and would change nothing."""
-    plain, name = ModelConfig(), model.encoder
+    model, plain, name = config.model, ModelConfig(), config.model.encoder
     known = {other: ENCODERS.get(other).settings for other in ENCODERS.names()}
-    wrong = [f"model.{key} has no value; encoder {name!r} needs it" for key in builder.needs if model[key] is None]
+    missing = [f"model.{key} has no value; encoder {name!r} needs it" for key in builder.needs if model[key] is None]
+    wrong = [config.placed("model.encoder", message) for message in missing]
     for key in model:
         readers = [other for other in known if key in known[other]]
         if readers and key not in builder.settings and model[key] != plain[key]:
-            wrong.append(
-                f"model.{key} = {model[key]}: encoder {name!r} does not know it; remove it, or name an encoder that "
-                f"does: {', '.join(readers)}"
-            )
+            said = f"model.{key} = {model[key]}: encoder {name!r} does not know it; remove it, or name an encoder that "
+            wrong.append(config.placed(f"model.{key}", f"{said}does: {', '.join(readers)}"))
     if wrong:
         raise ConfigError("\n".join(wrong))
 

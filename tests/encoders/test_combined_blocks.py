@@ -149,6 +149,7 @@ def test_sinusoidal_positions_stand_in_for_learned_ones(rng, run):
             {"relative_positions": True, "relative_attention_max_distance": 16},
             "model.relative_attention_max_distance 16 has to be more than half of model.relative_attention_num_buckets",
         ),
+        ({"relative_attention_num_buckets": 16}, "16 changes nothing without model.relative_positions; set"),
         ({"dual": "tied", "pair_encoding": "sbert"}, "model.dual tied and model.pair_encoding sbert both read"),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 from mindspore import ParameterTuple, Tensor
 from small_encoders import LENGTHS, batch, built, model
 
-from tasklab.config import Config
+from tasklab.config import Config, resolve
 from tasklab.encoders import ENCODERS, build_encoder, encoder
 from tasklab.errors import ConfigError
 
@@ -73,6 +73,20 @@ def test_a_setting_that_is_needed_is_asked_for():
         "model.intermediate_size has no value; encoder 'bert' needs it",
         "model.bidirectional = True: encoder 'bert' does not know it; remove it, or name an encoder that does: "
         "gru, lstm, rnn",
+    ]
+
+
+def test_a_setting_that_is_refused_is_told_with_its_line(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "task: text_classification\nmodel:\n  encoder: lstm\n  vocab_size: 11\n  hidden_size: 8\n"
+        "  num_hidden_layers: 1\n  hidden_act: relu\n"
+    )
+    with pytest.raises(ConfigError) as caught:
+        build_encoder(resolve(model=str(path), overrides=["model.intermediate_size=4"]))
+    assert [line.partition(", or")[0] for line in str(caught.value).splitlines()] == [
+        "override 'model.intermediate_size=4': model.intermediate_size = 4: encoder 'lstm' does not know it; remove it",
+        "mine.yaml:7: model.hidden_act = relu: encoder 'lstm' does not know it; remove it",
     ]
 
 
