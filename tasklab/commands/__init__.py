@@ -1,0 +1,36 @@
+"""The verbs of the command line, one file each. Heavy imports happen when a verb runs: `--help` answers at once."""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+def nothing_more(parser: argparse.ArgumentParser):
+    """Arguments of a verb that takes none."""
+
+
+@dataclass(frozen=True)
+class Verb:
+    """What stands behind `tasklab`, and what it does.
+
+    run: options -> exit status, None for 0.   arguments: adds the verb's own to its parser.
+    collect: name of the list among the options that also takes the words behind them; "" when there is none.
+    """
+
+    name: str
+    summary: str
+    run: Callable[[argparse.Namespace], int | None] | None
+    arguments: Callable[[argparse.ArgumentParser], None] = nothing_more
+    usage: str = ""
+    epilog: str = ""
+    collect: str = "names"
+
+    def attach(self, group):
+        """Adds this verb to a group of subparsers."""
+        parser = group.add_parser(
+            self.name, help=self.summary, description=self.summary[0].upper() + self.summary[1:] + ".",
+            epilog=self.epilog, usage=f"tasklab {self.name} {self.usage}" if self.usage else None,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )  # fmt: skip
+        parser.set_defaults(run=self.run, usage=parser, collect=self.collect)
+        self.arguments(parser)

@@ -1,0 +1,32 @@
+"""tasklab convert"""
+
+from tasklab.commands import Verb
+
+USAGE = "SOURCE TARGET --to huggingface|google|uer|mindspore|tasklab"
+EXAMPLES = """examples:
+  tasklab convert output/run/checkpoint-120 my_bert --to huggingface
+  tasklab convert chinese_L-12_H-768_A-12 my_bert --to uer               # Google's folder; told by what it holds
+  tasklab convert cluecorpus.bin my_bert --to tasklab --config bert/base_config.json --vocab google_zh_vocab.txt
+"""
+
+
+def arguments(parser):
+    parser.add_argument("source", metavar="SOURCE", help="folder, file of weights, or name")
+    parser.add_argument("target", metavar="TARGET", help="new folder")
+    parser.add_argument("--to", required=True, choices=("huggingface", "google", "uer", "mindspore", "tasklab"))
+    parser.add_argument("--task", help="what the head is for, where neither configuration nor names tell it")
+    parser.add_argument("--family", choices=("bert", "roberta", "albert"), help="where they do not tell it either")
+    parser.add_argument("--config", metavar="FILE", help="the model's description, where none lies beside the weights")
+    parser.add_argument("--vocab", metavar="FILE", help="its vocabulary, where none lies beside them")
+
+
+def run(options):
+    from tasklab.convert import convert
+
+    convert(
+        options.source, options.target, options.to, task=options.task, family=options.family, config=options.config,
+        vocab=options.vocab,
+    )  # fmt: skip
+
+
+VERB = Verb("convert", "turn a model into the files of another program", run, arguments, USAGE, EXAMPLES, collect="")

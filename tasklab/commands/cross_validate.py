@@ -1,0 +1,28 @@
+"""tasklab cross-validate"""
+
+import json
+
+from tasklab.commands import Verb
+from tasklab.commands.names import NAMES, add_names, trainer_of
+
+EXAMPLES = """examples:
+  tasklab cross-validate txtcls_minilm_l6 data.train=train.tsv --folds 5
+A killed cross-validation goes on when the same command is given again.
+"""
+
+
+def arguments(parser):
+    add_names(parser)
+    parser.add_argument("--folds", type=int, default=5, metavar="K", help="trainings (default %(default)s)")
+    told = "trainings at a time (default %(default)s)"
+    parser.add_argument("--parallel", type=int, default=1, metavar="N", help=told)
+    parser.add_argument("--output", metavar="DIR", help="default: output/NAME-folds")
+
+
+def run(options):
+    trainer, _ = trainer_of(options)
+    found = trainer.cross_validate(options.folds, parallel=options.parallel, output_dir=options.output)
+    print(json.dumps(found, indent=1))
+
+
+VERB = Verb("cross-validate", "hold out every part of the data once", run, arguments, NAMES, EXAMPLES)

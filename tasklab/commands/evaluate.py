@@ -1,0 +1,27 @@
+"""tasklab evaluate"""
+
+import json
+
+from tasklab.commands import Verb
+from tasklab.commands.names import NAMES, add_names, trainer_of
+
+EXAMPLES = """examples:
+  tasklab evaluate output/qa_minilm_l6 data.eval=dev.json               # the best checkpoint of a run
+  tasklab evaluate qa_minilm_l6 data.eval=dev.json --checkpoint output/qa_minilm_l6/checkpoint-120
+"""
+
+
+def arguments(parser):
+    add_names(parser)
+    parser.add_argument("--checkpoint", metavar="DIR", help="default: the best checkpoint of the run")
+    parser.add_argument("--predictions", metavar="FILE", help="also write the predictions as JSON")
+    parser.add_argument("--report", metavar="DIR", help="also write classes, confusion matrix and wrong answers there")
+
+
+def run(options):
+    trainer, _ = trainer_of(options)
+    metrics = trainer.evaluate(options.checkpoint, predictions_file=options.predictions, report_folder=options.report)
+    print(json.dumps(metrics, indent=1))
+
+
+VERB = Verb("evaluate", "score a checkpoint", run, arguments, NAMES + " [OPTIONS]", EXAMPLES)

@@ -1,0 +1,45 @@
+"""tasklab predict"""
+
+import json
+from operator import methodcaller
+
+from tasklab.commands import Verb
+from tasklab.commands.names import NAMES, add_names, trainer_of
+
+EXAMPLES = """examples:
+  tasklab predict output/qa_minilm_l6 "My name is Wolfgang and I live in Berlin - Where do I live?"
+  tasklab predict output/qa_minilm_l6 --file questions.json --top-k 3 > answers.json
+  tasklab predict output/txtcls_minilm_l6 --file test.tsv --output labels.tsv --output_prob
+"""
+
+
+def arguments(parser):
+    add_names(parser, "; every further word is an input")
+    parser.add_argument("--checkpoint", metavar="DIR", help="default: the best checkpoint of the run")
+    parser.add_argument("--file", metavar="FILE", help="inputs from a file (.json, .jsonl, .txt, .tsv, .csv, .conll)")
+    parser.add_argument("--output", metavar="FILE", help="answers to .tsv, .json, .jsonl, or .txt; vectors to .npy")
+    for name, what in (("logits", "outputs"), ("prob", "probabilities")):
+        told = f"answers of classifiers carry the {what} of all classes (column {name})"
+        parser.add_argument(f"--output_{name}", f"--output-{name}", action="store_true", help=told)
+    parser.add_argument("--top-k", type=int, default=1, metavar="K", help="answers per input (default 1)")
+
+
+def run(options):
+    from pathlib import Path  # here, as it takes time that --help does not need
+
+    options.names += [f"data.{key}=true" for key in ("output_logits", "output_prob") if getattr(options, key)]
+    trainer, inputs = trainer_of(options, inputs=True)
+    if bool(inputs) == bool(options.file):
+        options.usage.error(f"give inputs as arguments or with --file, for example: {trainer.example()}")
+    # a Path: whatever its name ends with, it is a file and not a text
+    asked = {"input_data": Path(options.file) if options.file else inputs, "top_k": options.top_k}
+    if options.output:
+        from tasklab.data.files.answers import write_parts
+
+        write_parts(options.output, trainer.predict_parts(options.checkpoint, **asked))
+    else:
+        answers = trainer.predict(options.checkpoint, **asked)
+        print(json.dumps(answers, ensure_ascii=False, indent=1, default=methodcaller("tolist")))  # vectors are arrays
+
+
+VERB = Verb("predict", "answer inputs", run, arguments, NAMES + " (INPUT ... | --file FILE)", EXAMPLES)

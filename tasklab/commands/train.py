@@ -1,0 +1,29 @@
+"""tasklab train"""
+
+from tasklab.commands import Verb
+from tasklab.commands.names import NAMES, OVERRIDE, add_names, trainer_of
+
+EXAMPLES = """examples:
+  tasklab train qa_minilm_l6 data.train=train.json data.eval=dev.json
+  tasklab train question_answering bert_tiny data.train=train.json      # a task with a backbone
+  tasklab train qa_minilm_l6 data.train=train.json train.epochs=3 optimizer.lr=5e-5   # any key of `tasklab show`
+  tasklab train --resume output/qa_minilm_l6                            # same run, next step
+  tasklab train qa_minilm_l6 data.train=t.json --from output/other/checkpoint-120     # weights only
+"""
+
+
+def arguments(parser):
+    add_names(parser, "; a resumed run knows its own", count="*")
+    start = parser.add_mutually_exclusive_group()
+    start.add_argument("--resume", metavar="DIR", help="continue this run or checkpoint exactly")
+    start.add_argument("--from", dest="start", metavar="DIR|NAME", help="start from these weights, new optimizer")
+
+
+def run(options):
+    if options.resume and not any(not OVERRIDE.fullmatch(word) for word in options.names):
+        options.names.insert(0, options.resume)
+    trainer, _ = trainer_of(options)
+    trainer.train(options.resume or options.start or False, do_finetune=bool(options.start))
+
+
+VERB = Verb("train", "fine-tune a model", run, arguments, NAMES + " [--resume DIR | --from DIR|NAME]", EXAMPLES)
