@@ -1,1 +1,1 @@
-"""Readers, windows, features, buckets and their cache; numpy only, no MindSpore."""
+"""From files to rows of numbers, a package per kind of data; numpy only, no MindSpore."""
