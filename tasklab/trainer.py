@@ -93,6 +93,9 @@ class Trainer:
             start, state, moments, config = self._resumed(start)
             run = RunFolder(start.parent)
         else:
+            if start:
+                config = config.copy()
+                config.from_scratch = False  # a recipe says it where nobody names weights
             run, state, moments = new_run(config), None, None
         if do_eval is False:
             config = config.copy()

@@ -7,6 +7,7 @@ import json
 from tasklab.config.dump import dump_sections
 from tasklab.config.model_section import ModelConfig
 from tasklab.config.sections import TokenizerConfig
+from tasklab.config.uer import written
 
 ARCHITECTURES = {
     "question_answering": "ForQuestionAnswering", "text_classification": "ForSequenceClassification",
@@ -20,11 +21,6 @@ _SIZES = (
     "vocab_size hidden_size num_hidden_layers num_attention_heads intermediate_size max_position_embeddings "
     "type_vocab_size hidden_act hidden_dropout_prob attention_probs_dropout_prob layer_norm_eps initializer_range"
 ).split()
-_UER = {
-    "feedforward_size": "intermediate_size", "hidden_size": "hidden_size", "heads_num": "num_attention_heads",
-    "layers_num": "num_hidden_layers", "max_seq_length": "max_position_embeddings", "dropout": "hidden_dropout_prob",
-}  # fmt: skip
-_UER_ACTIVATIONS = {"gelu_new": "gelu_fast"}
 _MINDFORMERS = {
     "question_answering": "BertForQuestionAnswering", "text_classification": "BertForMultipleChoice",
     "token_classification": "BertForTokenClassification", "pretraining": "BertForPreTraining",
@@ -54,22 +50,8 @@ def google(model: ModelConfig, family: str) -> dict:
 
 
 def uer(model: ModelConfig, family: str, task: str | None) -> dict:
-    """The JSON that UER-py takes as --config_path; transformers' words are in it too, for those who read both."""
-    shared = family == "albert"
-    described = huggingface(model, family, task)
-    described |= {theirs: described[ours] for theirs, ours in _UER.items()}
-    return described | {
-        "emb_size": described.get("embedding_size", model.hidden_size),
-        "hidden_act": _UER_ACTIVATIONS.get(model.hidden_act, model.hidden_act),
-        "data_processor": "bert",
-        "embedding": ["word", "pos", "seg"],
-        "encoder": "transformer",
-        "mask": "fully_visible",
-        "target": ["mlm", "sp"],
-        "tie_weights": True,
-        "factorized_embedding_parameterization": shared,
-        "parameter_sharing": shared,
-    }
+    """The JSON that UER-py takes as --config_path, with transformers' words where these have the model too."""
+    return written(model, huggingface(model, family, task) if family in _FAMILY else {})
 
 
 def mindformers(model: ModelConfig, task: str | None) -> dict:

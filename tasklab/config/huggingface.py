@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from tasklab.config import uer
 from tasklab.config.entries import Entry
 from tasklab.config.model_section import ModelConfig
 from tasklab.config.yaml_source import read_text, shown
@@ -16,8 +17,7 @@ TOKENIZER_FILES = (("wordpiece", "vocab.txt"), ("sentencepiece", "spiece.model")
 def read_foreign(folder: Path, name: str) -> list[Entry]:
     """The model section from config.json, whose keys are ours, and the casing from tokenizer_config.json."""
     place, content = shown(folder / name), _json(folder / name)
-    _refuse_blocks(content, place)
-    described = _renamed(content)
+    described = uer.read(content, place) if uer.is_uer(content) else content
     known = [key for key in ModelConfig().keys() if described.get(key) is not None and key != "labels"]
     entries = [Entry(f"model.{key}", described[key], place) for key in known]
     if _has_class_names(described):
@@ -25,7 +25,8 @@ def read_foreign(folder: Path, name: str) -> list[Entry]:
     else:
         entries += labels_beside(folder)
     family = described.get("model_type", "bert")
-    entries.append(Entry("model.encoder", "bert" if family in ROBERTA else family, place))
+    if "model_type" in described:
+        entries.append(Entry("model.encoder", "bert" if family in ROBERTA else family, place))
     if family in ROBERTA:  # it numbers real tokens behind the row of the padding
         entries.append(Entry("model.position_offset", described.get("pad_token_id", 1) + 1, place))
     for key in ("num_hidden_groups", "inner_group_num"):
@@ -54,47 +55,6 @@ def labels_beside(folder: Path) -> list[Entry]:
     except ValueError as error:
         raise ConfigError(f"{shown(file)}: not valid JSON: {error}") from None
     return [Entry("model.labels", labels, shown(file))]
-
-
-_UER = {
-    "feedforward_size": "intermediate_size", "heads_num": "num_attention_heads", "layers_num": "num_hidden_layers",
-    "max_seq_length": "max_position_embeddings", "dropout": "hidden_dropout_prob", "emb_size": "embedding_size",
-}  # fmt: skip
-_UER_ONLY = ("encoder", "embedding", "target", "mask", "labels", "pooling")  # other things go by these names there
-
-_UER_BLOCKS = {
-    "encoder": ("transformer", "bert"), "mask": ("fully_visible",), "layernorm_positioning": ("post",),
-    "feed_forward": ("dense",), "layernorm": ("normal",), "relative_position_embedding": (False,),
-    "remove_attention_scale": (False,), "remove_transformer_bias": (False,), "remove_embedding_layernorm": (False,),
-    "has_residual_attention": (False,), "embedding": (["word", "pos", "seg"], "word_pos_seg", "bert"),
-}  # fmt: skip
-"""What a UER-py configuration has to say, where it says something, for its weights to be those of a BERT or ALBERT."""
-
-
-def _refuse_blocks(described: dict, place: str) -> None:
-    """Raises ConfigError for a UER-py network that would be read as a BERT and is none."""
-    for key, known in _UER_BLOCKS.items() if "layers_num" in described else ():
-        if described.get(key, known[0]) not in known:
-            raise ConfigError(
-                f"{place}: {key} is {described[key]!r}; UER-py's weights are read where it is {known[0]!r}. "
-                "To train such a network from a random start, set its blocks in YAML"
-            )
-
-
-def _renamed(described: dict) -> dict:
-    """The keys of a UER-py configuration under HuggingFace's names; where it has both, HuggingFace's count."""
-    if "layers_num" not in described:
-        return described
-    ours = {_UER[key]: value for key, value in described.items() if key in _UER}
-    ours["attention_probs_dropout_prob"] = ours.get("hidden_dropout_prob", 0.1)
-    shared = described.get("parameter_sharing")
-    ours["model_type"] = "albert" if shared else "bert"
-    if not shared:
-        ours.pop("embedding_size", None)
-    ours |= {key: value for key, value in described.items() if key not in _UER_ONLY}
-    if ours.get("hidden_act") == "gelu_fast":
-        ours["hidden_act"] = "gelu_new"
-    return ours
 
 
 def _has_class_names(described: dict) -> bool:

@@ -12,7 +12,8 @@ BLOCKS = (
     "embeddings", "embedding_norm", "norm", "norm_position", "feed_forward", "mask", "relative_positions",
     "scale_attention", "use_bias", "dual",
 )  # fmt: skip
-"""Settings of which other programs' files of a BERT or ALBERT know one value only, the default."""
+"""Settings of which other programs' files know one value only, the default; of the embeddings only those of a BERT or
+ALBERT."""
 
 
 @dataclass
@@ -66,9 +67,9 @@ class ModelConfig(Section, path="model"):
 
     @property
     def own_blocks(self) -> list[str]:
-        """Settings that set a Transformer apart from what other programs' files of its family can hold."""
-        plain = ModelConfig()
-        keys = [key for key in BLOCKS if self[key] != plain[key] and self[key] != "full"]
+        """Settings that set a network apart from what other programs' files of its family can hold."""
+        plain, free = ModelConfig(), () if self.encoder in ("bert", "albert") else ("embeddings", "embedding_norm")
+        keys = [key for key in BLOCKS if self[key] != plain[key] and self[key] != "full" and key not in free]
         factorised = self.encoder == "bert" and self.embedding_size not in (None, self.hidden_size)
         return keys + (["embedding_size"] if factorised else [])
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from tasklab.config.description import Description, describe, family_of, place_of
 from tasklab.errors import CheckpointError
-from tasklab.weights.sizes import sizes_in
+from tasklab.weights.sizes import embeddings_in, sizes_in
 from tasklab.weights.source import WeightSource, read_source
-from tasklab.weights.tables import FORMATS
-
-FAMILIES = ("bert", "roberta", "albert")
-"""The models that other programs have too."""
+from tasklab.weights.tables import FORMATS, Format
 
 
 @dataclass
@@ -32,37 +30,46 @@ def read_model(found: WeightSource, task: str | None = None, config=None, truste
     described = describe(found.folder, found.file.name, Path(config) if config else None)
     tensors, _, notes = read_source(found, task or described.task, trusted)
     known = {name: tensor for name, tensor in tensors.items() if name.startswith(("encoder.", "head."))}
-    table = FORMATS.get(found.format)
-    family = table.family if table.family != "any" else family_of(described.model)
-    notes += _settle(described, known, family)
+    notes += _settle(described, known, FORMATS.get(found.format), found.family)
     unknown = sorted(tensors.keys() - known.keys())
-    return LoadedModel(known, unknown, notes, described, task or described.task or _task_of(known), family)
+    family, task = family_of(described.model), task or described.task or _task_of(known)
+    return LoadedModel(known, unknown, notes, described, task, family)
 
 
-def _settle(described: Description, known: dict, family: str) -> list[str]:
-    """Fills in the sizes that only the weights tell. Returns notes. Raises: CheckpointError when the two differ."""
-    model, sizes = described.model, sizes_in(known)
-    for key, size in sizes.items():
-        if key in described.said and model[key] not in (None, size):
+def _settle(described: Description, known: dict, table: Format, told: str | None) -> list[str]:
+    """Fills in what only the weights and their names tell. Returns notes. Raises: CheckpointError when they differ from
+    the description."""
+    model, shown = described.model, sizes_in(known)
+    for key, value in shown.items():
+        if key in described.said and model[key] not in (None, value):
             raise CheckpointError(
-                f"{place_of(described)}: {key} is {model[key]}, but the weights have {size}; "
+                f"{place_of(described)}: {key} is {model[key]}, but the weights have {value}; "
                 "name the configuration that belongs to them with --config"
             )
-        model[key] = size
-    if family not in FAMILIES:
+        model[key] = value
+    if "any" in table.families:
         return []  # tasklab's own, described by its own file
-    model.encoder = "albert" if family == "albert" else "bert"
+    family = next((name for name in (model.encoder, told) if name in table.families), table.families[0])
+    model.encoder = "bert" if family == "roberta" else family
     if family == "roberta" and "position_offset" not in described.said:
         model.position_offset = 2
-    notes = []
-    if "num_attention_heads" not in described.said:
+    for key, value in embeddings_in(known).items() if family not in ("bert", "roberta", "albert") else ():
+        if key not in described.said:
+            model[key] = value
+    return [f"{place_of(described)}: {guess}" for guess in _guessed(described, known, shown)]
+
+
+def _guessed(described: Description, known: dict, shown: dict) -> Iterator[str]:
+    """Sets what nothing tells, and says so."""
+    model = described.model
+    if "num_attention_heads" not in described.said and any(name.endswith("query.weight") for name in known):
         model.num_attention_heads = max(1, model.hidden_size // 64)
-        heads = f"{model.num_attention_heads} attention heads assumed, one per 64 of hidden_size"
-        notes.append(f"{place_of(described)}: {heads}")
-    if "num_hidden_layers" not in described.said and "num_hidden_layers" not in sizes:
+        yield f"{model.num_attention_heads} attention heads assumed, one per 64 of hidden_size"
+    if "num_hidden_layers" not in described.said and "num_hidden_layers" not in shown:
         model.num_hidden_layers = 12
-        notes.append(f"{place_of(described)}: 12 layers assumed; the weights are those of one")
-    return notes
+        yield "12 layers assumed; the weights are those of one"
+    if "block_size" not in described.said and model.encoder == "gatedcnn":
+        yield f"block_size {model.block_size} assumed: weights do not show where the sums stand"
 
 
 def _task_of(names) -> str | None:

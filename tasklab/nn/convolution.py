@@ -3,19 +3,34 @@
 import mindspore as ms
 from mindspore import nn, ops
 
-from tasklab.nn.compat import dense
+from tasklab.nn.compat import parameter
 
 
-class CausalConvolution(nn.Cell):
-    """x [B, S, in_size]; mask (not needed, padding stands behind the real tokens) -> [B, S, out_size].
+class Kernel(nn.Cell):
+    """windows [B, S, kernel_size * in_size] -> [B, S, out_size], one matrix product.
 
-    One matrix product per row: `output` reads the window of a token, its oldest token first, zeros before the row.
+    `weight` [out_size, kernel_size, in_size], the oldest token of the window first; `bias` [out_size].
     """
 
     def __init__(self, in_size: int, out_size: int, kernel_size: int):
         super().__init__()
+        self.weight = parameter((out_size, kernel_size, in_size), "weight")
+        self.bias = parameter((out_size,), "bias")
+        self.product, self.add_bias = ops.MatMul(transpose_b=True), ops.BiasAdd()
+
+    def construct(self, windows):
+        B, S, size = windows.shape
+        out = self.product(windows.reshape((-1, size)), self.weight.reshape((-1, size)))
+        return self.add_bias(out, self.bias).reshape((B, S, -1))
+
+
+class CausalConvolution(nn.Cell):
+    """x [B, S, in_size]; mask (not needed, padding stands behind the real tokens) -> [B, S, out_size]."""
+
+    def __init__(self, in_size: int, out_size: int, kernel_size: int):
+        super().__init__()
         self.kernel_size = kernel_size
-        self.output = dense(kernel_size * in_size, out_size)
+        self.output = Kernel(in_size, out_size, kernel_size)
 
     def construct(self, x, mask):
         return self.output(windows(x, self.kernel_size))
@@ -27,7 +42,7 @@ class GatedConvolution(nn.Cell):
     def __init__(self, in_size: int, out_size: int, kernel_size: int):
         super().__init__()
         self.kernel_size = kernel_size
-        self.output, self.gate = (dense(kernel_size * in_size, out_size) for _ in range(2))
+        self.output, self.gate = (Kernel(in_size, out_size, kernel_size) for _ in range(2))
 
     def construct(self, x, mask):
         x = windows(x, self.kernel_size)

@@ -1,12 +1,12 @@
-"""The sizes of a model as its weights show them."""
+"""What the weights of a model show of its network: sizes, and of encoders that are no Transformer the kind too."""
 
 from __future__ import annotations
 
 import re
 
 
-def sizes_in(tensors: dict) -> dict[str, int]:
-    """Key of the model section -> size, from tasklab's names -> anything with a shape; what does not show is absent.
+def sizes_in(tensors: dict) -> dict[str, int | str | bool]:
+    """Key of the model section -> value, from tasklab's names -> anything with a shape; what does not show is absent.
 
     An ALBERT does not show how often it uses its layer, and no model shows its attention heads.
     """
@@ -14,11 +14,18 @@ def sizes_in(tensors: dict) -> dict[str, int]:
     found = {}
     for name, keys in _SHAPES.items():
         found.update(zip(keys, shapes.get(name, ()), strict=False))
-    layers = [int(hit[1]) for name in shapes if (hit := re.match(r"encoder\.layers\.(\d+)\.", name))]
-    if layers:
-        found["num_hidden_layers"] = max(layers) + 1
-        found["hidden_size"] = found.pop("embedding_size", found.get("hidden_size"))
-    return {key: size for key, size in found.items() if key and size}
+    found |= _recurrent(shapes) or _convolutional(shapes) or _transformer(shapes, found)
+    return {key: value for key, value in found.items() if key and value}
+
+
+def embeddings_in(names) -> dict[str, list[str] | bool]:
+    """The same for what the embeddings are the sum of, as far as that is learned."""
+    start = "encoder.embeddings."
+    parts = {"word": "word", "pos": "position", "seg": "token_type"}
+    return {
+        "embeddings": [part for part, name in parts.items() if f"{start}{name}.weight" in names],
+        "embedding_norm": f"{start}norm.weight" in names,
+    }
 
 
 _SHAPES = {
@@ -27,4 +34,36 @@ _SHAPES = {
     "encoder.embeddings.token_type.weight": ("type_vocab_size",),
     "encoder.layers.0.feed_forward.intermediate.weight": ("intermediate_size", "hidden_size"),
     "encoder.layer.feed_forward.intermediate.weight": ("intermediate_size", "hidden_size"),
+    "encoder.layers.0.first.output.weight": ("hidden_size", "kernel_size"),
 }
+_STACK = re.compile(r"encoder\.layers\.0\.(ahead\.)?layers\.\d+\.(ahead\.)?hidden\.weight")
+_CONVOLUTION = re.compile(r"encoder\.layers\.0\.layers\.\d+\.gate\.weight")
+
+
+def _transformer(shapes: dict, found: dict) -> dict:
+    layers = [int(hit[1]) for name in shapes if (hit := re.match(r"encoder\.layers\.(\d+)\.", name))]
+    if not layers:
+        return {}
+    width = found.get("embedding_size")
+    size = found.get("hidden_size", width)
+    narrow = None if size == width else width
+    return {"num_hidden_layers": max(layers) + 1, "hidden_size": size, "embedding_size": narrow}
+
+
+def _recurrent(shapes: dict) -> dict:
+    layers = [hit for name in shapes if (hit := _STACK.fullmatch(name))]
+    if not layers:
+        return {}
+    gates, size = shapes[layers[0][0]]
+    stacks, both_ways = layers[0].groups()
+    return {
+        "encoder": ("bi" if stacks else "") + {1: "rnn", 3: "gru", 4: "lstm"}.get(gates // size, "rnn"),
+        "bidirectional": bool(both_ways), "num_hidden_layers": len(layers),
+        "hidden_size": 2 * size if stacks or both_ways else size,
+    }  # fmt: skip
+
+
+def _convolutional(shapes: dict) -> dict:
+    if "encoder.layers.0.first.gate.weight" not in shapes:
+        return {}
+    return {"encoder": "gatedcnn", "num_hidden_layers": 1 + sum(bool(_CONVOLUTION.fullmatch(name)) for name in shapes)}

@@ -20,13 +20,17 @@ CONFIGS = ("config.json", "bert_config.json", "albert_config.json")
 
 @dataclass(frozen=True)
 class WeightSource:
-    """Weights that were found. file: theirs, or the index of several; format: a name in FORMATS."""
+    """Weights that were found. file: theirs, or the index of several; format: a name in FORMATS.
+
+    family: of the model, as far as somebody has told it.
+    """
 
     name: str
     folder: Path
     format: str
     file: Path
     notes: tuple[str, ...] = ()
+    family: str | None = None
 
     @property
     def vocabulary(self) -> Path | None:
@@ -48,8 +52,9 @@ def source_at(name: str, file: Path, notes: tuple[str, ...] = (), family: str | 
     """
     found = WeightSource(name, file.parent, "", file, notes)
     kind = (found.config or {}).get("model_type")
-    known = detect(open_weights(file)[1], family or ("roberta" if kind in ROBERTA else kind), place=f"{file}: ")
-    return WeightSource(name, file.parent, known.name, file, notes)
+    family = family or ("roberta" if kind in ROBERTA else kind)
+    known = detect(open_weights(file)[1], family, place=f"{file}: ")
+    return WeightSource(name, file.parent, known.name, file, notes, family)
 
 
 def weights_in(folder: Path) -> Path | None:

@@ -47,6 +47,18 @@ class LazyTensor:
         return LazyTensor(self.shape, np.dtype("f4"), lambda: self.read().astype(np.float32), self.stored)
 
 
+def together(parts: list[LazyTensor], count: int, function: Callable) -> list[LazyTensor]:
+    """function(*parts), later: `count` tensors, or none. Now it sees the ghosts, to learn the shapes."""
+    if not count:
+        return []
+    whole = (lambda arrays: [function(*arrays)]) if count == 1 else (lambda arrays: function(*arrays))
+    ghosts = whole([part.ghost() for part in parts])
+    return [
+        LazyTensor(ghost.shape, ghost.dtype, lambda n=n: whole([part.read() for part in parts])[n], parts[0].stored)
+        for n, ghost in enumerate(ghosts)
+    ]
+
+
 def lazy(value) -> LazyTensor:
     """A tensor that is in memory already, or lazy itself."""
     if isinstance(value, LazyTensor):

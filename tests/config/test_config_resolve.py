@@ -253,7 +253,7 @@ def test_an_albert_folder_names_its_embedding_size_and_only_one_shared_layer_is_
 
 @pytest.mark.parametrize(
     "key, theirs, plain",
-    [("mask", "causal", "'fully_visible'"), ("encoder", "lstm", "'transformer'"),
+    [("mask", "causal", "'fully_visible'"), ("encoder", "dual", "'transformer'"),
      ("remove_embedding_layernorm", True, "False"), ("embedding", ["word"], "['word', 'pos', 'seg']")],
 )  # fmt: skip
 def test_a_network_of_uer_that_is_no_bert_is_not_read_as_one(key, theirs, plain):
@@ -263,8 +263,8 @@ def test_a_network_of_uer_that_is_no_bert_is_not_read_as_one(key, theirs, plain)
     assert resolve("question_answering", "uer").model.num_attention_heads == 3
     write("uer/config.json", json.dumps({**sizes, key: theirs}))
     assert refused("t", "uer") == (
-        f"uer/config.json: {key} is {theirs!r}; UER-py's weights are read where it is {plain}. To train such a network "
-        "from a random start, set its blocks in YAML"
+        f"uer/config.json: {key} is {theirs!r}; UER-py's Transformers are read where it is {plain}. To train such a "
+        "network from a random start, set its blocks in YAML"
     )
 
 

@@ -2,11 +2,17 @@
 
 import os
 
+import numpy as np
 import pytest
 import tiny_qa
 import tiny_texts
 
 from tasklab import Trainer
+from tasklab.cli import main
+from tasklab.model import start_model
+from tasklab.weights.atomic import write_folder
+from tasklab.weights.containers import open_weights
+from tasklab.weights.containers.torch_writer import TorchFile
 
 
 @pytest.mark.slow
@@ -29,3 +35,45 @@ def test_it_learns_its_rows_and_answers_from_its_folder_alone(recipe, more, tmp_
     answers = Trainer(model=summary["last_checkpoint"]).predict(input_data=inputs)
     assert [answer["label"] for answer in answers] == ["happy", "sad"]
     assert Trainer(model=summary["last_checkpoint"]).predict(input_data=inputs[::-1]) == answers[::-1]
+
+
+@pytest.fixture
+def uer_file(rng, tmp_path):
+    """What UER-py writes after pre-training an lstm of two layers."""
+    shapes = {"embedding.word.embedding.weight": (tiny_qa.VOCAB_SIZE, 8), "target.lm.output_layer.bias": (1,)}
+    for layer, size in enumerate((8, 16)):
+        shapes |= {f"encoder.rnn.weight_ih_l{layer}": (64, size), f"encoder.rnn.weight_hh_l{layer}": (64, 16)}
+        shapes |= {f"encoder.rnn.bias_ih_l{layer}": (64,), f"encoder.rnn.bias_hh_l{layer}": (64,)}
+    tensors = {name: 0.2 * rng.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
+    write_folder(tmp_path / "uer", {"uer_lstm.bin": TorchFile(tensors)})
+    return tmp_path / "uer" / "uer_lstm.bin"
+
+
+def command(folder, weights, *more) -> list[str]:
+    data, vocabulary = tiny_texts.write_data(folder / "data"), tiny_qa.write_vocabulary(folder)
+    return ["train", "txtcls_lstm_chinese", "--from", str(weights), f"data.train={data / 'train.tsv'}",
+            f"tokenizer.vocab={vocabulary}", f"model.vocab_size={tiny_qa.VOCAB_SIZE}", "model.hidden_size=16",
+            "model.embedding_size=8", "data.max_seq_length=32", "data.num_buckets=1", f"output_dir={folder / 'run'}",
+            *more]  # fmt: skip
+
+
+def test_weights_that_are_named_start_a_recipe_of_random_starts(uer_file, tmp_path, monkeypatch):
+    started = []
+    monkeypatch.setattr("tasklab.session.train", lambda config, run, weights, *_: started.append((config, weights)))
+    assert main(command(tmp_path, uer_file)) == 0
+    ((config, weights),) = started
+    assert (config.from_scratch, weights) == (False, str(uer_file))
+    network = start_model(config, weights).network
+    loaded = dict(network.parameters_and_names())["encoder.layers.0.layers.1.hidden.weight"]
+    np.testing.assert_array_equal(loaded.asnumpy(), open_weights(uer_file)[1]["encoder.rnn.weight_hh_l1"])
+
+
+@pytest.mark.slow
+def test_a_training_starts_from_a_file_of_uer(uer_file, tmp_path, capfd):
+    assert main(command(tmp_path, uer_file, "train.epochs=1", "train.batch_size=8")) == 0
+    said = capfd.readouterr()
+    ledger = (
+        "loaded 9 of 13 (100.0 % of encoder), new 4: encoder.pooler (weight, bias), head.classifier (weight, bias), "
+        "dropped 1: target.lm.output_layer (bias)"
+    )
+    assert ledger in said.out + said.err

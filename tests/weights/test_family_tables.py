@@ -57,7 +57,7 @@ CASES = pytest.mark.parametrize("family, head", [(family, head) for family in FA
 def test_names_of_transformers_are_known_and_come_back(reference, family, head, told):
     tensors, task = saved(reference, family, head), TASKS[head] if told else None
     table = detect(tensors)
-    assert (table.program, table.family) == ("huggingface", family)
+    assert (table.program, table.families) == ("huggingface", (family,))
     ours, unmatched = to_tasklab(tensors, table, task)
     assert unmatched == []
     expected = HEADS[head] - ({"nsp.weight", "nsp.bias"} if family == "roberta" else set())
@@ -149,7 +149,7 @@ def test_both_generations_of_uer_names_mean_the_same():
     tensors = uer_pretrained()
     table = detect(tensors)
     ours, unmatched = to_tasklab(tensors, table)
-    assert (table.program, table.family, unmatched) == ("uer", "bert", [])
+    assert (table.program, table.families, unmatched) == ("uer", ("bert",), [])
     assert "head.mlm.decoder.weight" not in ours  # it is the word table
     np.testing.assert_array_equal(
         np.asarray(ours["encoder.embeddings.token_type.weight"]), tensors["embedding.seg.embedding.weight"][1:]
@@ -202,9 +202,11 @@ def test_a_row_may_join_several_of_ours_in_one_of_theirs():
     parts = tuple(f"encoder.layers.{{}}.attention.{part}.weight" for part in ("query", "key", "value"))
     line = row(parts, "h.{}.attn.c_attn.weight", fused(3, axis=1, then=TRANSPOSE))
     theirs = np.arange(12.0).reshape(2, 6)
-    ours = line.load("h.7.attn.c_attn.weight", lazy(theirs))
+    name = "h.7.attn.c_attn.weight"
+    ours, read = line.load(name, {name: lazy(theirs)})
+    assert read == [name]
     assert np.asarray(ours["encoder.layers.7.attention.key.weight"]).tolist() == [[2.0, 8.0], [3.0, 9.0]]
-    name, whole, used = line.save("encoder.layers.7.attention.value.weight", ours)
-    assert (name, whole.shape, sorted(used)) == ("h.7.attn.c_attn.weight", (2, 6), sorted(ours))
-    np.testing.assert_array_equal(np.asarray(whole), theirs)
+    back, used = line.save("encoder.layers.7.attention.value.weight", ours)
+    assert (list(back), back[name].shape, sorted(used)) == ([name], (2, 6), sorted(ours))
+    np.testing.assert_array_equal(np.asarray(back[name]), theirs)
     assert line.save("encoder.layers.7.attention.value.weight", dict(list(ours.items())[1:])) is None

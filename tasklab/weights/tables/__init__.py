@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -18,7 +19,7 @@ __all__ = [
 ]  # fmt: skip
 
 FORMATS = Registry("weight format", package="tasklab.weights.tables")
-"""Entries are `Format`: one model family as one program names it. A new format is one new file here."""
+"""Entries are `Format`: models as one program names them. A new format is one new file here."""
 
 TIES = {"head.mlm.decoder.weight": "encoder.embeddings.word.weight"}
 """Weights that are copies of another one in every network of ours, and may be stored twice elsewhere."""
@@ -41,6 +42,7 @@ class Format:
 
     rows: see `rows.row`. On the way out the first row that fits is taken.
     spell: maps the spellings found in the wild to the one used in `rows`.
+    families: the models whose weights have these names, see `config.description.family_of`; or "any".
     heads: task -> Head, looked through in this order; the first one of which all weights are there is taken.
     stores_ties: whether the program wants the copies in TIES.
     """
@@ -49,7 +51,7 @@ class Format:
     rows: tuple
     spell: Callable[[str], str] = str  # as it is
     program: str = ""
-    family: str = "bert"
+    families: tuple[str, ...] = ("bert",)
     heads: dict[str, Head] = field(default_factory=dict)
     stores_ties: bool = False
 
@@ -65,15 +67,19 @@ class Format:
             task = next(fitting, None)
         return [row(*parts) for parts in (*(self.heads[task].rows if task else ()), *self.rows)]
 
+    def fits(self, family: str) -> bool:
+        """Whether the weights of this family have these names."""
+        return family in self.families or "any" in self.families
+
     def known(self, tensors) -> int:
         """How many of these names have a row."""
-        table = self.table(tensors)
-        return sum(any(line.reads(name) for line in table) for name in map(self.spell, tensors))
+        table, names = self.table(tensors), {self.spell(name) for name in tensors}
+        return sum(any(line.reads(name, names) for line in table) for name in names)
 
 
 def _all_there(head: Head, shapes: dict, theirs: bool) -> bool:
     rows = [row(*parts) for parts in head.rows]
-    wanted = [name for line in rows for name in ([line.theirs] if theirs else line.ours)]
+    wanted = [name for line in rows for name in (line.theirs if theirs else line.ours)]
     return all(name in shapes for name in wanted) and (
         head.outputs is None or tuple(shapes[wanted[0]])[:1] in ((), (head.outputs,))
     )
@@ -85,15 +91,19 @@ def to_tasklab(tensors: dict, table: Format, task: str | None = None) -> tuple[d
     Two spellings of one weight are fine when their values are equal, and a copy of a tied weight is left out.
     Raises: CheckpointError when they differ.
     """
-    mapped, came_from, unmatched = {}, {}, []
-    rows = table.table(tensors, task)
+    mapped, came_from, unmatched, joined = {}, {}, [], set()
+    rows, spelled = table.table(tensors, task), {table.spell(name): lazy(tensor) for name, tensor in tensors.items()}
     for name, tensor in tensors.items():
-        spelled = table.spell(name)
-        line = next((line for line in rows if line.reads(spelled)), None)
-        if line is None:
+        own = table.spell(name)
+        if own in joined:
+            continue
+        here = ChainMap({own: lazy(tensor)}, spelled)  # two spellings may have different values
+        values, names = next(filter(None, (line.load(own, here) for line in rows)), (None, ()))
+        joined.update(other for other in names if other != own)
+        if values is None:
             unmatched.append(name)
             continue
-        for ours, value in line.load(spelled, lazy(tensor)).items():
+        for ours, value in values.items():
             if ours in mapped and not _equal(mapped[ours], value):
                 raise CheckpointError(
                     f"{came_from[ours]!r} and {name!r} both name the weight {ours!r}, with different values; "
@@ -114,10 +124,12 @@ def from_tasklab(tensors: dict, table: Format, task: str | None = None) -> tuple
             tensors.setdefault(copy, tensors[original])
     rows, mapped, done = table.table(tensors, task, theirs=False), {}, set()
     for name in tensors:
+        if name in done:
+            continue
         found = next(filter(None, (line.save(name, tensors) for line in rows)), None)
         if found is not None:
-            theirs, value, parts = found
-            mapped[theirs] = value
+            values, parts = found
+            mapped |= values
             done.update(parts)
     return mapped, sorted(tensors.keys() - done)
 
@@ -130,7 +142,7 @@ def detect(tensors, family: str | None = None, place: str = "") -> Format:
     """
     tensors = tensors if isinstance(tensors, dict) else dict.fromkeys(tensors)
     formats = [FORMATS.get(name) for name in FORMATS.names()]
-    scores = {known.name: (known.known(tensors), known.family == (family or "bert")) for known in formats}
+    scores = {known.name: (known.known(tensors), (family or "bert") in known.families) for known in formats}
     best = max(scores, key=lambda name: scores[name])
     if not scores[best][0]:
         shown = ", ".join(sorted(tensors)[:5]) or "none"
@@ -144,7 +156,7 @@ def detect(tensors, family: str | None = None, place: str = "") -> Format:
 def find_format(program: str, family: str) -> Format | None:
     """How `program` names the weights of `family`; None when it does not have it."""
     formats = (FORMATS.get(name) for name in FORMATS.names())
-    return next((known for known in formats if known.program == program and known.family in (family, "any")), None)
+    return next((known for known in formats if known.program == program and known.fits(family)), None)
 
 
 def programs() -> list[str]:

@@ -76,6 +76,6 @@ ALBERT = FORMATS.register("google_albert")(
             *_HEADS,
         ),
         program="google",
-        family="albert",
+        families=("albert",),
     )
 )

@@ -75,7 +75,7 @@ def _spell(prefix: str):
 def _format(family: str, encoder: tuple, *rows, heads=None) -> Format:
     known = (*_below(family, encoder), *_HEADS, *rows)
     name = "huggingface" if family == "bert" else f"huggingface_{family}"
-    return FORMATS.register(name)(Format(name, known, _spell(family), "huggingface", family, heads or {}))
+    return FORMATS.register(name)(Format(name, known, _spell(family), "huggingface", (family,), heads or {}))
 
 
 BERT = _format(

@@ -9,13 +9,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tasklab.weights.tensors import LazyTensor
+from tasklab.weights.tensors import LazyTensor, together
 
 
 class Transform(NamedTuple):
-    """How an array changes on its way in (`load`: theirs -> ours) and out (`save`: ours -> theirs).
+    """How arrays change on their way in (`load`: theirs -> ours) and out (`save`: ours -> theirs).
 
-    Where one of theirs is several of ours, `load` gives a list and `save` takes that many arrays.
+    With as many of theirs as of ours each changes alone. Else a function takes all of one side and gives the other,
+    a list where that is several.
     """
 
     load: Callable
@@ -43,49 +44,33 @@ def fused(count: int, axis: int = 0, then: Transform = SAME) -> Transform:
 
 
 class Row(NamedTuple):
-    """`ours` is empty where theirs is not a weight."""
+    """Names of one or more weights on both sides, for tensors of which all are there. `ours` is empty where theirs is
+    not a weight."""
 
     ours: tuple[str, ...]
-    theirs: str
+    theirs: tuple[str, ...]
     transform: Transform = SAME
 
-    def reads(self, name: str) -> bool:
-        """Whether the row is for this name of theirs."""
-        return _values(self.theirs, name) is not None
+    def reads(self, name: str, names) -> bool:
+        """Whether the row is for this name of theirs, among `names`."""
+        return _names(self.theirs, name, names) is not None
 
-    def load(self, name: str, tensor: LazyTensor) -> dict[str, LazyTensor]:
-        """Our tensors for one of theirs, for which the row is."""
-        values = _values(self.theirs, name)
-        if len(self.ours) == 1:
-            return {_filled(self.ours[0], values): tensor.map(self.transform.load)}
-        return {
-            _filled(ours, values): tensor.map(lambda array, part=part: self.transform.load(array)[part])
-            for part, ours in enumerate(self.ours)
-        }
+    def load(self, name: str, tensors) -> tuple[dict[str, LazyTensor], list[str]] | None:
+        """(our tensors, the names of theirs that they hold) for one of theirs; None when the row is not for it."""
+        return _moved(name, tensors, self.theirs, self.ours, self.transform.load)
 
-    def save(self, name: str, tensors: dict[str, LazyTensor]) -> tuple[str, LazyTensor, list[str]] | None:
-        """(their name, their tensor, our names in it) for one of ours; None when the row is not for it."""
-        values = next(filter(None, (_values(ours, name) for ours in self.ours)), None)
-        if values is None:
-            return None
-        names = [_filled(ours, values) for ours in self.ours]
-        if not all(part in tensors for part in names):
-            return None
-        parts = [tensors[part] for part in names]
-        if len(parts) == 1:
-            return _filled(self.theirs, values), parts[0].map(self.transform.save), names
-        ghost = self.transform.save(*(part.ghost() for part in parts))
-        whole = LazyTensor(ghost.shape, ghost.dtype, lambda: self.transform.save(*map(np.asarray, parts)))
-        return _filled(self.theirs, values), whole, names
+    def save(self, name: str, tensors) -> tuple[dict[str, LazyTensor], list[str]] | None:
+        """(their tensors, the names of ours that they hold) for one of ours; None when the row is not for it."""
+        return _moved(name, tensors, self.ours, self.theirs, self.transform.save)
 
 
-def row(ours, theirs: str, transform: Transform = SAME) -> Row:
+def row(ours, theirs, transform: Transform = SAME) -> Row:
     """(ours, theirs[, Transform]) as a table has it.
 
-    ours: a name; several, where theirs is fused from them; None, where theirs is not a weight.
-    In a name `{}` stands for a number and `*` for any rest.
+    ours, theirs: a name, or several; None for ours, where theirs is not a weight.
+    In a name `{}` stands for a number and `*` for any rest, the same ones in all names of a row.
     """
-    return Row((ours,) if isinstance(ours, str) else tuple(ours or ()), theirs, transform)
+    return Row(*((names,) if isinstance(names, str) else tuple(names or ()) for names in (ours, theirs)), transform)
 
 
 def pair(ours: str, theirs: str, transform: Transform = SAME, leaves=("weight", "bias"), dot: str = ".") -> list[tuple]:
@@ -97,6 +82,24 @@ def pair(ours: str, theirs: str, transform: Transform = SAME, leaves=("weight", 
         (f"{ours}.weight", f"{theirs}{dot}{leaves[0]}", transform),
         (f"{ours}.bias", f"{theirs}{dot}{leaves[1]}"),
     ]
+
+
+def _moved(name: str, tensors, sources, targets, change) -> tuple[dict[str, LazyTensor], list[str]] | None:
+    found = _names(sources, name, tensors)
+    if found is None:
+        return None
+    values, names = found
+    parts, made = [tensors[part] for part in names], [_filled(target, values) for target in targets]
+    if len(parts) == len(made):
+        return {target: part.map(change) for target, part in zip(made, parts, strict=True)}, names
+    return dict(zip(made, together(parts, len(made), change), strict=True)), names
+
+
+def _names(patterns, name: str, names) -> tuple[tuple[str, ...], list[str]] | None:
+    """(what fills the holes, all names of the row); None when `name` is another one, or one of them is missing."""
+    values = next(filter(None, (_values(pattern, name) for pattern in patterns)), None)
+    filled = values and [_filled(pattern, values) for pattern in patterns]
+    return (values, filled) if filled and all(part in names for part in filled) else None
 
 
 def _values(pattern: str, name: str) -> tuple[str, ...] | None:

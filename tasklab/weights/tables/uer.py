@@ -1,4 +1,5 @@
-"""BERT, RoBERTa and ALBERT as UER-py names them, before July 2023 and since (dbiir/UER-py, scripts/convert_*).
+"""BERT, RoBERTa and ALBERT as UER-py names them, before July 2023 and since (dbiir/UER-py, scripts/convert_*), and what
+the tables of its other encoders have in common with them: embeddings and heads.
 
 Segments count from 1 there, so the segment table has a row in front that no token uses.
 """
@@ -33,7 +34,10 @@ def _shifted(table: np.ndarray, rows: int) -> np.ndarray:
     return np.concatenate([zeros, table[:-rows]] if rows > 0 else [table[-rows:], zeros])
 
 
-def _embeddings(segments: Transform, *position: Transform) -> tuple:
+_SEGMENTS = rows_before(1)
+
+
+def embeddings(segments: Transform = _SEGMENTS, *position: Transform) -> tuple:
     return (
         ("encoder.embeddings.word.weight", "embedding.word.embedding.weight"),
         ("encoder.embeddings.position.weight", "embedding.pos.embedding.weight", *position),
@@ -75,24 +79,26 @@ _HEADS = {
 }
 
 
-def _format(family: str, rows: tuple) -> Format:
-    name = "uer" if family == "bert" else f"uer_{family}"
-    known = Format(name, (*rows, *_CRF, *_PRETRAINING), spell, "uer", family, _HEADS, stores_ties=True)
+def register(name: str, families: tuple[str, ...], rows: tuple) -> Format:
+    """A format of these rows for the encoder, with all heads."""
+    known = Format(name, (*rows, *_CRF, *_PRETRAINING), spell, "uer", families, _HEADS, stores_ties=True)
     return FORMATS.register(name)(known)
 
 
-BERT = _format("bert", (*_embeddings(rows_before(1)), *_layer("encoder.layers.{}", "encoder.transformer.{}")))
-ROBERTA = _format(  # positions count from 0 there, from 2 here; its one segment is theirs of number 2
-    "roberta",
+BERT = register("uer", ("bert",), (*embeddings(), *_layer("encoder.layers.{}", "encoder.transformer.{}")))
+ROBERTA = register(  # positions count from 0 there, from 2 here; its one segment is theirs of number 2
+    "uer_roberta",
+    ("roberta",),
     (
-        *_embeddings(rows_before(2), Transform(lambda table: _shifted(table, 2), lambda table: _shifted(table, -2))),
+        *embeddings(rows_before(2), Transform(lambda table: _shifted(table, 2), lambda table: _shifted(table, -2))),
         *_layer("encoder.layers.{}", "encoder.transformer.{}"),
     ),
 )
-ALBERT = _format(
-    "albert",
+ALBERT = register(
+    "uer_albert",
+    ("albert",),
     (
-        *_embeddings(rows_before(1)),
+        *embeddings(),
         *pair("encoder.projection", "encoder.linear"),
         *_layer("encoder.layer", "encoder.transformer"),
     ),

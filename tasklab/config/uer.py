@@ -1,0 +1,105 @@
+"""UER-py's JSON, which it takes as --config_path: read as the keys of the model section, and written from them."""
+
+from __future__ import annotations
+
+from tasklab.config.model_section import ModelConfig
+from tasklab.errors import ConfigError
+
+_SIZES = {
+    "emb_size": "embedding_size", "hidden_size": "hidden_size", "layers_num": "num_hidden_layers",
+    "max_seq_length": "max_position_embeddings", "dropout": "hidden_dropout_prob",
+}  # fmt: skip
+_LAYERS = {"feedforward_size": "intermediate_size", "heads_num": "num_attention_heads"}
+_OWN = {
+    **dict.fromkeys(("rnn", "lstm", "gru"), {"bidirectional": "bidirectional"}),
+    **dict.fromkeys(("birnn", "bilstm", "bigru"), {}),
+    "gatedcnn": {"kernel_size": "kernel_size", "block_size": "block_size"},
+}
+"""Encoders under one name in both programs -> keys beside the sizes, theirs -> ours. Transformers are apart."""
+
+_PARTS = {"word": "word", "pos": "pos", "seg": "seg", "sinusoidalpos": "sinusoidal"}
+_OLD_PARTS = {"bert": ["word", "pos", "seg"]}
+_ACTIVATIONS = {"gelu_fast": "gelu_new"}
+_BLOCKS = {
+    "encoder": ("transformer", "bert"), "mask": ("fully_visible",), "layernorm_positioning": ("post",),
+    "feed_forward": ("dense",), "layernorm": ("normal",), "relative_position_embedding": (False,),
+    "remove_attention_scale": (False,), "remove_transformer_bias": (False,), "remove_embedding_layernorm": (False,),
+    "has_residual_attention": (False,), "embedding": (["word", "pos", "seg"], "word_pos_seg", "bert"),
+}  # fmt: skip
+"""What it has to say of a Transformer, where it says something, for its weights to be those of a BERT or ALBERT."""
+
+_OTHER_MEANING = ("encoder", "embedding", "target", "mask", "labels")  # keys that both have, for other things
+
+
+def is_uer(described: dict) -> bool:
+    return "layers_num" in described
+
+
+def read(described: dict, place: str) -> dict:
+    """Its keys under HuggingFace's names and ours; where the file has those too, they count.
+
+    Raises: ConfigError for a network whose weights are not read.
+    """
+    encoder = described.get("encoder")
+    if encoder in _OWN:
+        return _renamed(described, _SIZES | _OWN[encoder]) | _embedded(described, place) | {"model_type": encoder}
+    for key, known in _BLOCKS.items():
+        if described.get(key, known[0]) not in known:
+            raise ConfigError(
+                f"{place}: {key} is {described[key]!r}; UER-py's Transformers are read where it is {known[0]!r}. "
+                "To train such a network from a random start, set its blocks in YAML"
+            )
+    shared = described.get("parameter_sharing")
+    kept = {key: value for key, value in described.items() if key not in _OTHER_MEANING}
+    ours = _renamed(described, _SIZES | _LAYERS)
+    ours["attention_probs_dropout_prob"] = ours.get("hidden_dropout_prob", 0.1)
+    if not shared:
+        ours.pop("embedding_size", None)
+    if shared or encoder:  # before 2021 the encoder was named on the command line
+        ours["model_type"] = "albert" if shared else "bert"
+    ours |= kept
+    ours["hidden_act"] = _ACTIVATIONS.get(ours.get("hidden_act"), ours.get("hidden_act"))
+    return ours
+
+
+def _renamed(described: dict, keys: dict) -> dict:
+    wanted = {**keys, "vocab_size": "vocab_size", "pooling": "pooling"}
+    return {ours: described[theirs] for theirs, ours in wanted.items() if theirs in described}
+
+
+def _embedded(described: dict, place: str) -> dict:
+    """The parts of the embeddings, where it says them."""
+    found = {"embedding_norm": not described.get("remove_embedding_layernorm", False)}
+    if "embedding" not in described:
+        return found
+    said = described["embedding"]
+    parts = _OLD_PARTS.get(said) or said.split("_") if isinstance(said, str) else said
+    if not isinstance(parts, list) or not set(parts) <= set(_PARTS):
+        raise ConfigError(f"{place}: embedding is {said!r}; expected some of {', '.join(_PARTS)}")
+    return {"embeddings": [_PARTS[part] for part in parts], **found}
+
+
+def written(model: ModelConfig, described: dict) -> dict:
+    """The JSON for a model. described: transformers' words for it, for those who read both; {} where it has none."""
+    own, shared = _OWN.get(model.encoder), model.encoder == "albert"
+    keys = _SIZES | (_LAYERS if own is None else own)
+    size = model.embedding_size or model.hidden_size
+    theirs = {name: model[ours] for name, ours in keys.items()} | {"emb_size": size, "vocab_size": model.vocab_size}
+    parts = [name for name, ours in _PARTS.items() if ours in model.embeddings]
+    common = {**described, **theirs, "embedding": parts, "pooling": model.pooling}
+    if own is not None:
+        return common | {
+            "encoder": model.encoder, "remove_embedding_layernorm": not model.embedding_norm, "target": ["lm"],
+            "data_processor": "lm",
+        }  # fmt: skip
+    back = {ours: name for name, ours in _ACTIVATIONS.items()}
+    return common | {
+        "hidden_act": back.get(model.hidden_act, model.hidden_act),
+        "data_processor": "bert",
+        "encoder": "transformer",
+        "mask": "fully_visible",
+        "target": ["mlm", "sp"],
+        "tie_weights": True,
+        "factorized_embedding_parameterization": shared,
+        "parameter_sharing": shared,
+    }

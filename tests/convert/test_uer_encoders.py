@@ -1,0 +1,119 @@
+"""UER-py's LSTMs and gated convolutions through `convert` and into a training: files in its names and its JSON."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tasklab.config.description import describe
+from tasklab.config.huggingface import read_foreign
+from tasklab.convert import convert
+from tasklab.convert.loaded import read_model
+from tasklab.errors import CheckpointError, ConfigError
+from tasklab.weights.atomic import write_folder
+from tasklab.weights.containers import open_weights
+from tasklab.weights.containers.torch_writer import TorchFile
+from tasklab.weights.source import source_at
+
+V, E, H = 12, 6, 8
+JSON = {
+    "emb_size": E, "hidden_size": H, "layers_num": 2, "dropout": 0.1, "max_seq_length": 16, "embedding": ["word"],
+    "remove_embedding_layernorm": True, "encoder": "lstm", "target": ["lm"],
+}  # fmt: skip
+
+
+def lstm(rng, **more):
+    shapes = {"embedding.word.embedding.weight": (V, E), **more}
+    for layer, size in enumerate((E, H)):
+        shapes |= {f"encoder.rnn.weight_ih_l{layer}": (4 * H, size), f"encoder.rnn.weight_hh_l{layer}": (4 * H, H)}
+        shapes |= {f"encoder.rnn.bias_ih_l{layer}": (4 * H,), f"encoder.rnn.bias_hh_l{layer}": (4 * H,)}
+    return {name: rng.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
+
+
+def gated(rng):
+    shapes = {"embedding.word.embedding.weight": (V, E)}
+    for kind in ("conv", "gate"):
+        shapes |= {f"encoder.{kind}_1.weight": (H, 1, 3, E), f"encoder.{kind}.0.weight": (H, H, 3, 1)}
+        shapes |= {f"encoder.{kind}_1.bias": (H,), f"encoder.{kind}.0.bias": (H,)}
+        shapes |= {f"encoder.{kind}_b1": (1, H, 1, 1), f"encoder.{kind}_b.0": (1, H, 1, 1)}
+    return {name: rng.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
+
+
+CLASSIFIER = {"output_layer_1.weight": (H, H), "output_layer_1.bias": (H,), "output_layer_2.weight": (3, H),
+              "output_layer_2.bias": (3,)}  # fmt: skip
+
+
+def folder(path, tensors, described=None):
+    files = {"pytorch_model.bin": TorchFile(tensors), "vocab.txt": "".join(f"piece{n}\n" for n in range(V)).encode()}
+    write_folder(path, files | ({"config.json": json.dumps(described).encode()} if described else {}))
+    return path
+
+
+def quiet(line):
+    pass
+
+
+def test_a_classifier_goes_there_and_back_and_computes_the_same(rng, tmp_path):
+    tensors = lstm(rng, **CLASSIFIER)
+    source = folder(tmp_path / "a", tensors, {**JSON, "pooling": "mean"})
+    ours = convert(source, tmp_path / "b", "tasklab", say=quiet)
+    assert ours.lines[-2] == "verified: largest difference on a probe 0.0e+00 (hidden states, pooled state, classifier)"
+    back = convert(tmp_path / "b", tmp_path / "c", "uer", say=quiet, verify=False)
+    assert back.lines[0].endswith("13 weights of a lstm, tasklab names -> uer_recurrent names")
+    again = open_weights(tmp_path / "c" / "pytorch_model.bin")[1]
+    assert again.keys() == tensors.keys()
+    for name, array in tensors.items():
+        np.testing.assert_array_equal(np.asarray(again[name]), array, err_msg=name)
+    described = json.loads((tmp_path / "c" / "config.json").read_text())
+    assert {key: described[key] for key in JSON} == JSON
+    assert (described["pooling"], described["bidirectional"]) == ("mean", False)
+    with pytest.raises(CheckpointError, match="huggingface has no lstm; it can be converted to uer, tasklab"):
+        convert(source, tmp_path / "d", "huggingface", say=quiet)
+
+
+def test_weights_alone_tell_their_network_and_what_is_left_aside_is_said(rng, tmp_path):
+    source = folder(tmp_path / "a", lstm(rng, **{"target.lm.output_layer.weight": (V, H)}))
+    found = convert(source, tmp_path / "b", "tasklab", say=quiet, verify=False)
+    assert "  left out, no weight that tasklab knows: target.lm.output_layer.weight" in found.lines
+    model = describe(tmp_path / "b").model
+    told = {key: model[key] for key in ("encoder", "vocab_size", "embedding_size", "hidden_size", "embeddings")}
+    assert told == {"encoder": "lstm", "vocab_size": V, "embedding_size": E, "hidden_size": H, "embeddings": ["word"]}
+    assert (model.num_hidden_layers, model.embedding_norm) == (2, False)
+
+
+def test_gated_convolutions_keep_their_sums_and_their_window(rng, tmp_path):
+    tensors = gated(rng)
+    convert(folder(tmp_path / "a", tensors), tmp_path / "b", "uer", say=quiet, verify=False)
+    again = open_weights(tmp_path / "b" / "pytorch_model.bin")[1]
+    for name, array in tensors.items():
+        if name.endswith("weight"):
+            np.testing.assert_array_equal(np.asarray(again[name]), array, err_msg=name)
+    both = tensors["encoder.gate_1.bias"] + tensors["encoder.gate_b1"].reshape(-1)
+    np.testing.assert_array_equal(np.asarray(again["encoder.gate_1.bias"]), both)
+    assert not np.asarray(again["encoder.gate_b1"]).any()
+    described = json.loads((tmp_path / "b" / "config.json").read_text())
+    assert (described["encoder"], described["kernel_size"], described["layers_num"]) == ("gatedcnn", 3, 2)
+    model = read_model(source_at("a", tmp_path / "a" / "pytorch_model.bin"))
+    assert model.notes == [
+        "no configuration beside the weights: block_size 2 assumed: weights do not show where the sums stand"
+    ]
+
+
+def test_a_description_of_another_encoder_is_refused(rng, tmp_path):
+    source = folder(tmp_path / "a", lstm(rng), {**JSON, "encoder": "gru"})
+    with pytest.raises(CheckpointError, match="config.json: encoder is gru, but the weights have lstm; name the conf"):
+        convert(source, tmp_path / "b", "tasklab", say=quiet)
+    folder(tmp_path / "c", lstm(rng), {**JSON, "embedding": ["word", "entity"]})
+    with pytest.raises(ConfigError, match=r"embedding is \['word', 'entity'\]; expected some of word, pos, seg, sinus"):
+        read_foreign(tmp_path / "c", "config.json")
+
+
+@pytest.mark.parametrize(
+    "said, ours",
+    [("word", ["word"]), ("word_sinusoidalpos", ["word", "sinusoidal"]), ("bert", ["word", "pos", "seg"])],
+)
+def test_old_words_for_embeddings_are_understood(said, ours, tmp_path):
+    write_folder(tmp_path / "a", {"config.json": json.dumps({**JSON, "embedding": said}).encode()})
+    entries = {entry.key: entry.value for entry in read_foreign(tmp_path / "a", "config.json")}
+    assert (entries["model.embeddings"], entries["model.encoder"]) == (ours, "lstm")
+    assert "model.attention_probs_dropout_prob" not in entries  # an lstm has none
