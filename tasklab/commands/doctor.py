@@ -7,6 +7,7 @@ EXAMPLES = """examples:
   tasklab doctor env
   tasklab doctor data train.json --eval dev.json --model qa_bert_base_uncased
   tasklab doctor data train.tsv --eval dev.tsv data.label=stars        # texts with labels
+  tasklab doctor data train.conll data.repair_tags=true                # tagged sentences
 """
 
 
@@ -19,8 +20,7 @@ def arguments(parser):
 def data_arguments(parser):
     parser.add_argument("train", metavar="TRAIN", help="training file or folder")
     parser.add_argument("--eval", metavar="FILE", help="evaluation file or folder")
-    parser.add_argument("--model", metavar="NAME", help="default: qa_minilm_l6 for JSON of SQuAD's kind, "
-                        "txtcls_minilm_l6 for tables")  # fmt: skip
+    parser.add_argument("--model", metavar="NAME", help="default: that of the task that the file looks like")
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="any key of `tasklab show`")
 
 

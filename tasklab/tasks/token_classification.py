@@ -1,14 +1,12 @@
 """Token classification: names of people, places, products, ... found in texts, with exact characters."""
 
-from pathlib import Path
-
 import numpy as np
 
-from tasklab.data.files.textfile import read_json
 from tasklab.data.rows.features import row_offsets
 from tasklab.data.tagging.input import tagged_examples_from_input
+from tasklab.data.tagging.labels import numbered_labels, output_kinds
 from tasklab.data.tagging.reading import TaggingDataConfig, read_tagged
-from tasklab.data.tagging.schemes import entities_of, is_tag, kinds_of, missing_tags, scheme_labels, scheme_of, tags_of
+from tasklab.data.tagging.schemes import entities_of, is_tag, kinds_of, scheme_labels, scheme_of, tags_of
 from tasklab.data.tagging.windows import tag_windows
 from tasklab.encoders import build_encoder
 from tasklab.errors import ConfigError, DataError
@@ -41,17 +39,17 @@ class TokenClassification(Task):
         file = read_tagged(data.train, data)
         data.units = file.units
         if data.label2id:
-            model.labels = _numbered(data.label2id)
+            model.labels = numbered_labels(data.label2id)
         if model.labels:
             return
-        kinds = sorted({kind for example in file.examples for kind, _, _ in example.entities})
+        kinds = file.kinds
         if not kinds:
             raise DataError(f"{data.train}: holds no entity, every tag is O; there is nothing to learn")
         kept = all(map(is_tag, labels)) and set(kinds) <= set(kinds_of(labels))
         model.labels = labels if kept else scheme_labels(kinds, data.scheme or file.scheme)
 
     def read(self, path, training):
-        file = read_tagged(path, self.config.data, _kinds(self.config.model.labels), training)
+        file = read_tagged(path, self.config.data, output_kinds(self.config.model.labels), training)
         return file.examples, file.note
 
     def parse(self, input_data):
@@ -66,7 +64,7 @@ class TokenClassification(Task):
         from tasklab.nn.tagging import TokenHead
 
         model = self.config.model
-        if not _kinds(model.labels):
+        if not output_kinds(model.labels):
             raise ConfigError(
                 f"{self.config.name} names no tags, so it was not trained for them; train it first, or set "
                 "model.labels=[...] to the names of its outputs in their order"
@@ -159,21 +157,3 @@ def _words(example, first: int, last: int) -> str:
 
 def _tokens(example) -> list[str]:
     return [example.text[start:end] for start, end in example.tokens]
-
-
-def _kinds(labels: list[str]) -> list[str]:
-    """The types that the outputs know. Raises ConfigError when they are no complete set of tags."""
-    strange = [label for label in labels if not is_tag(label)]
-    missing = [] if strange or not labels else missing_tags(labels)
-    if strange or missing:
-        told = f"holds {strange[0]!r}" if strange else f"lacks {', '.join(missing)}"
-        raise ConfigError(f"model.labels {told}; token classification needs O and for each type B- and I- (E-, S-)")
-    return kinds_of(labels)
-
-
-def _numbered(path) -> list[str]:
-    """The tags of a label2id.json in the order of their numbers. Raises DataError."""
-    table = read_json(Path(path).expanduser())
-    if not isinstance(table, dict) or sorted(map(str, table.values())) != sorted(map(str, range(len(table)))):
-        raise DataError(f"{path}: expected an object tag -> number, numbers 0 to {len(table) - 1}, each once")
-    return sorted(table, key=lambda tag: int(table[tag]))

@@ -5,18 +5,21 @@ from pathlib import Path
 
 from tasklab.cachedir import cache_dir
 from tasklab.config import Config, find_model
-from tasklab.data.files.textfile import read_text
+from tasklab.data.files.sample import sample_of
+from tasklab.data.rows.sizes import RowSizes
 from tasklab.datahub import at_hand
 from tasklab.digest import file_sha256
 from tasklab.errors import CheckpointError, ConfigError, UnknownName
 from tasklab.text import TOKENIZERS
-from tasklab.tools import doctor_squad, doctor_texts, estimate
-from tasklab.tools.doctor_findings import FIX, Split
+from tasklab.tools import doctor_squad, doctor_tags, doctor_texts, estimate
+from tasklab.tools.doctor_findings import FIX
 from tasklab.trainer import Trainer
 from tasklab.weights.catalogue import named_weights, read_entry
 from tasklab.weights.store import resolve
 
-EXAMINE = {"question_answering": doctor_squad.examine, "text_classification": doctor_texts.examine}
+KINDS = (doctor_tags, doctor_squad, doctor_texts)
+"""What can be looked into: each module has its TASK, knows(Sample) whether a file is for it, and examine(Config,
+tokenizer) -> Examined. They are asked in this order; the last takes any file."""
 
 
 def report(train, dev, model: str | None, overrides) -> int:
@@ -25,7 +28,8 @@ def report(train, dev, model: str | None, overrides) -> int:
     model: None is the task's default; a backbone alone takes the task that the file looks like.
     Raises: DataError when a file as a whole cannot be read; UnknownName and ConfigError as `Trainer` does.
     """
-    task = _task(train, model)
+    kind = _kind(train, model)
+    task = kind.TASK
     config = Trainer(task=task, model=model, train_dataset=train, eval_dataset=dev, overrides=overrides).config
     model = model or config.name
     for key, training in (("train", True), ("eval", False)):
@@ -33,12 +37,13 @@ def report(train, dev, model: str | None, overrides) -> int:
         config.data[key] = path and str(path)
     vocabulary, why_not = _vocabulary(config)
     tokenizer = TOKENIZERS.get(config.tokenizer.name)(vocabulary, config.tokenizer.lowercase) if vocabulary else None
-    found = EXAMINE[task](config, tokenizer)
+    found = kind.examine(config, tokenizer)
     print(*found.shown, sep="\n")
+    sizes, dev_sizes = found.sizes
     if tokenizer is None:
         print(f"\nno vocabulary of {config.name}, so nothing is said about tokens, memory and time:\n  {why_not}")
-    elif found.train.rows:
-        _show_run(found.train, found.dev if found.dev and found.dev.rows else None, config)
+    elif sizes is not None:
+        _show_run(sizes, dev_sizes, config)
     print()
     for line in found.lines:
         print(f"{line.level:5} {line.text}", *line.places, sep="\n        ")
@@ -51,22 +56,18 @@ def report(train, dev, model: str | None, overrides) -> int:
     return 0
 
 
-def _task(train, model: str | None) -> str:
-    """The model's own task; without one, or for a backbone, that of the file."""
+def _kind(train, model: str | None):
+    """That of the model's own task; without one, or for a backbone, that of the file."""
     origin = find_model(model) if model else None
-    any_task = model is None or origin is not None and origin.task is None
-    task = _task_of(at_hand(train, training=True)) if any_task else Trainer(model=model).config.task
-    if task not in EXAMINE:
-        raise ConfigError(f"doctor data knows {' and '.join(EXAMINE)}; {task} checks its rows when it reads them")
-    return task
-
-
-def _task_of(path: Path) -> str:
-    """A JSON object, or a folder of JSON files, holds questions and contexts; the rest are tables."""
-    files = [p for p in path.iterdir() if p.is_file()] if path.is_dir() else [path]
-    is_json = all(file.suffix == ".json" for file in files)
-    is_table = not is_json or path.is_file() and read_text(path).lstrip().startswith("[")
-    return "text_classification" if is_table else "question_answering"
+    if model is None or origin is not None and origin.task is None:
+        sample = sample_of(at_hand(train, training=True))
+        return next(kind for kind in KINDS if kind.knows(sample))
+    task = Trainer(model=model).config.task
+    for kind in KINDS:
+        if kind.TASK == task:
+            return kind
+    known = ", ".join(kind.TASK for kind in KINDS)
+    raise ConfigError(f"doctor data looks into files for {known}, not for {task}, which checks them when it reads them")
 
 
 def _names(task: str, model: str) -> list[str]:
@@ -91,7 +92,7 @@ def _vocabulary(config: Config) -> tuple[Path | str | None, str]:
         return None, str(error).replace("\n", "\n  ")
 
 
-def _show_run(train: Split, dev: Split | None, config: Config):
+def _show_run(train: RowSizes, dev: RowSizes | None, config: Config):
     if not estimate.knows(config.model):
         print(f"\nno estimate for {config.name}: there are no formulas for encoder {config.model.encoder!r}")
         return
@@ -99,7 +100,7 @@ def _show_run(train: Split, dev: Split | None, config: Config):
     batches = -(-train.rows // settings.batch_size)
     per_epoch = -(-batches // settings.gradient_accumulation_steps)
     steps = settings.max_steps or settings.epochs * per_epoch
-    memory = estimate.training_memory(config, train.planned_lengths)
+    memory = estimate.training_memory(config, train.planned_lengths, train.parts)
     speed = estimate.machine_speed()
     rows = f"{settings.batch_size} rows"
     if settings.gradient_accumulation_steps > 1:
@@ -110,8 +111,8 @@ def _show_run(train: Split, dev: Split | None, config: Config):
     remedy = "" if memory < room else "; too much: lower train.batch_size or add recompute=true"
     print(f"       memory about {memory / 2**30:.1f} GiB of {room / 2**30:.1f} GiB{remedy}")
     share = steps / per_epoch
-    training = estimate.seconds(config, train.tokens, train.rows, train.padding, True, speed) * share
-    scoring = estimate.seconds(config, dev.tokens, dev.rows, dev.padding, False, speed) if dev else 0
+    training = estimate.seconds(config, train, True, speed) * share
+    scoring = estimate.seconds(config, dev, False, speed) if dev else 0
     more = f", and about {_duration(scoring)} per evaluation" if dev else ""
     print(f"       time about {_duration(training)}{more}, when nothing else runs ({speed / 1e9:.0f} GFLOP/s)")
 

@@ -1,10 +1,34 @@
-"""What `doctor data` shows of question answering files."""
+"""What `doctor data` shows of question answering files, and what stands out in them."""
 
 from collections.abc import Iterator
 
 from tasklab.config import Config
-from tasklab.data.questions.inspect import SplitReport, inspect_squad
-from tasklab.tools.doctor_findings import Examined, findings
+from tasklab.data.files.sample import Sample
+from tasklab.data.questions.inspect import SplitReport, SquadReport, inspect_squad
+from tasklab.tools.doctor_findings import (
+    LOOK,
+    NO_EVALUATION,
+    Examined,
+    Line,
+    bad_rows,
+    clashing,
+    counted,
+    leaking,
+    lengths,
+    padded,
+    places,
+    skips,
+    unknown_tokens,
+)
+
+TASK = "question_answering"
+LOST, OFTEN = 0.001, 0.3  # shares from which a line is worth reading
+
+
+def knows(sample: Sample) -> bool:
+    """A JSON object of articles, or one that cannot be read, as the reader will say."""
+    articles = isinstance(sample.first, dict) and not {"data", "paragraphs", "qas"}.isdisjoint(sample.first)
+    return articles or sample.file.suffix == ".json" and sample.first is None
 
 
 def examine(config: Config, tokenizer) -> Examined:
@@ -15,21 +39,75 @@ def examine(config: Config, tokenizer) -> Examined:
     )
     splits = [(name, split) for name, split in (("train", found.train), ("eval", found.dev)) if split is not None]
     shown = [line for name, split in splits for line in _split_lines(name, split, config)]
-    return Examined(found.train, found.dev, shown, findings(found, config))
+    return Examined(shown, _findings(found, config), (found.train.sizes, found.dev and found.dev.sizes))
 
 
 def _split_lines(name: str, split: SplitReport, config: Config) -> Iterator[str]:
     yield f"{name:6} {split.file}"
     impossible = f", {split.impossible:,} questions without" if split.impossible else ""
     yield f"       {split.questions:,} questions on {split.contexts:,} contexts, {split.answers:,} answers{impossible}"
-    if not split.rows:
+    if split.sizes is None:
         return
-    yield f"       {'tokens':10}{'least':>8}{'half':>8}{'90 %':>8}{'99 %':>8}{'most':>8}"  # findings.QUANTILES
-    for what in ("question", "context", "answer", "row"):
-        numbers = getattr(split, f"{what}_tokens")
-        if numbers:
-            yield f"       {what:10}" + "".join(f"{n:8,}" for n in numbers)
+    parts = {"question": split.question_tokens, "context": split.context_tokens, "answer": split.answer_tokens}
+    yield from lengths(parts, split.sizes)
     several = f"; {split.long_questions:.1%} of the questions need several" if split.long_questions else ""
-    yield f"       {split.rows:,} rows of at most {config.data.max_seq_length} tokens{several}"
-    planned = ", ".join(map(str, split.planned_lengths))
-    yield f"       padded to {planned} tokens; {split.padding:.0%} of that is padding"
+    yield f"       {split.sizes.rows:,} rows of at most {config.data.max_seq_length} tokens{several}"
+    yield padded(split.sizes)
+
+
+def _findings(found: SquadReport, config: Config) -> list[Line]:
+    lines, told = [], set()
+    for name, split in (("train", found.train), ("eval", found.dev)):
+        if split is not None:
+            lines += _rows(name, split, skips(config))
+            settings = [(kind, line) for kind, line in _settings(name, split, config) if kind not in told]
+            told.update(kind for kind, _ in settings)  # one remedy for both files
+            lines += [line for _, line in settings]
+    return lines + list(_leaks(found)) if found.dev else [*lines, NO_EVALUATION]
+
+
+def _rows(name: str, split: SplitReport, skip: bool) -> Iterator[Line]:
+    yield from bad_rows(name, split.bad, skip, "while another answer of the question is usable")
+    clash, again = split.contradictions, split.duplicates
+    text = f"{name}: {_asked(clash.count)} again with another answer; keep the right one of each"
+    yield from clashing(clash, split.questions, text, split.file)
+    if again.count > clash.count:
+        text = f"{name}: {_asked(again.count - clash.count)} again with the same answer; one of each is enough"
+        yield Line(LOOK, text, () if clash.count else places(again, split.file))
+    if split.unaligned_references:
+        text = f"{name}: {counted(split.unaligned_references, 'answer')} not at answer_start"
+        yield Line(LOOK, f"{text}; scoring compares texts, so nothing has to be done")
+
+
+def _settings(name: str, split: SplitReport, config: Config) -> Iterator[tuple[str, Line]]:
+    """(kind, line) for all that another setting mends."""
+    data, positions = config.data, config.model.max_tokens
+    if split.impossible and not data.version_2_with_negative:
+        text = f"{name}: {counted(split.impossible, 'question')} without an answer"
+        yield "negative", Line(LOOK, f'{text}; add data.version_2_with_negative=true, so that "" can be predicted')
+    if split.chinese > 0.5 and data.metric != "cmrc":
+        text = f"{name}: the text is Chinese; add data.metric=cmrc, which compares characters instead of words"
+        yield "chinese", Line(LOOK, text)
+    yield from (("unknown", line) for line in unknown_tokens(name, split.sizes))
+    if split.truncated_questions:
+        text = f"{name}: {counted(split.truncated_questions, 'question')} longer than data.max_query_length="
+        remedy = f"raise it to {split.question_tokens[-1]}"
+        yield "query", Line(LOOK, f"{text}{data.max_query_length} tokens, the rest is cut off; {remedy}")
+    if split.lost_answers >= LOST:
+        text = f"{name}: the answers of {split.lost_answers:.1%} of the questions fit no window and are not learned"
+        yield "lost", Line(LOOK, f"{text}; raise data.max_seq_length or lower data.doc_stride")
+    if split.answer_tokens and split.answer_tokens[-2] > data.max_answer_length:  # the 99th percentile
+        text = f"{name}: more than 1 % of the answers are longer than data.max_answer_length={data.max_answer_length}"
+        yield "answer", Line(LOOK, f"{text} tokens and cannot be predicted; raise it to {split.answer_tokens[-2]}")
+    if split.long_questions > OFTEN and data.max_seq_length < positions:
+        text = f"{name}: {split.long_questions:.0%} of the questions need several windows"
+        yield "windows", Line(LOOK, f"{text}; data.max_seq_length={positions} would need fewer")
+
+
+def _leaks(found: SquadReport) -> Iterator[Line]:
+    for what, leak in (("question", found.leaked_questions), ("context", found.leaked_contexts)):
+        yield from leaking(leak, 0, what, found.dev.file)
+
+
+def _asked(number: int) -> str:
+    return f"{counted(number, 'question')} {'is' if number == 1 else 'are'} asked"

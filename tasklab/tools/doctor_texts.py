@@ -3,12 +3,36 @@
 from collections.abc import Iterator
 
 from tasklab.config import Config
-from tasklab.data.texts.inspect import TextReport, inspect_texts, leaks
-from tasklab.tools.doctor_findings import CLASH, FIX, LOOK, UNKNOWN, Examined, Line, bad_rows, counted, places
+from tasklab.data.files.sample import Sample
+from tasklab.data.rows.findings import leaks
+from tasklab.data.texts.inspect import TextReport, inspect_texts
+from tasklab.data.texts.reading import texts_of
+from tasklab.tools.doctor_findings import (
+    FIX,
+    LOOK,
+    NO_EVALUATION,
+    Examined,
+    Line,
+    bad_rows,
+    clashing,
+    counted,
+    leaking,
+    lengths,
+    padded,
+    places,
+    shares,
+    skips,
+    unknown_tokens,
+)
 
+TASK = "text_classification"
 FEW, UNEQUAL, CUT = 10, 10, 0.05
 """Rows of a class, the largest class per smallest, and the share of cut rows from which a line is worth reading."""
-CLASSES_SHOWN = 30
+
+
+def knows(sample: Sample) -> bool:
+    """Any table."""
+    return True
 
 
 def examine(config: Config, tokenizer) -> Examined:
@@ -25,52 +49,40 @@ def examine(config: Config, tokenizer) -> Examined:
     lines = [line for name, split in splits for line in _findings(name, split, config)]
     lines += _of_training(train, config)
     if dev is None:
-        lines.append(Line(LOOK, "no evaluation file: scores and the best checkpoint need one; add --eval FILE"))
-    elif (leak := leaks(train, dev)).count:
-        text = f"{counted(leak.count, 'row')} of eval also in train, which makes the score look better than it is"
-        level = FIX if leak.count > CLASH * len(dev.examples) else LOOK
-        lines.append(Line(level, f"{text}; remove them from one file", places(leak, dev.file)))
-    shown = [line for name, split in splits for line in _split_lines(name, split, config)]
-    return Examined(train, dev, shown, sorted(lines, key=lambda line: line.level != FIX))
+        lines.append(NO_EVALUATION)
+    else:
+        lines += leaking(leaks(train.examples, dev.examples, texts_of), len(dev.examples), "row", dev.file)
+    shown = [line for name, split in splits for line in _split_lines(name, split)]
+    return Examined(shown, lines, (train.sizes, dev and dev.sizes))
 
 
-def _split_lines(name: str, split: TextReport, config: Config) -> Iterator[str]:
+def _split_lines(name: str, split: TextReport) -> Iterator[str]:
     yield f"{name:6} {split.file}"
     pairs = " of two texts" if split.examples and split.examples[0].text_b is not None else ""
     yield f"       {len(split.examples):,} rows{pairs}"
-    for label, rows in split.classes.most_common(CLASSES_SHOWN):
-        yield f"       {rows:8,} {rows / max(1, len(split.examples)):6.1%}  {label}"
-    if len(split.classes) > CLASSES_SHOWN:
-        yield f"       ... and {len(split.classes) - CLASSES_SHOWN} classes more"
+    yield from shares(dict(split.classes.most_common()), len(split.examples), "classes")
     if split.numbers:
         listed = ", ".join(f"{number:g}" for number in split.numbers)
         yield f"       labels {listed} (least, half, 90 %, 99 %, most)"
-    if not split.rows:
-        return
-    yield f"       {'tokens':10}{'least':>8}{'half':>8}{'90 %':>8}{'99 %':>8}{'most':>8}"  # findings.QUANTILES
-    for what, numbers in split.lengths.items():
-        yield f"       {what:10}" + "".join(f"{n:8,}" for n in numbers)
-    planned = ", ".join(map(str, split.planned_lengths))
-    yield f"       padded to {planned} tokens; {split.padding:.0%} of that is padding"
+    if split.sizes is not None:
+        yield from lengths(split.lengths, split.sizes)
+        yield padded(split.sizes)
 
 
 def _findings(name: str, split: TextReport, config: Config) -> Iterator[Line]:
     data, rows = config.data, max(1, len(split.examples))
-    yield from bad_rows(name, split, data.on_bad_row == "skip", "which stops no run")
+    yield from bad_rows(name, split.bad, skips(config), "which stops no run")
     clash, again = split.contradictions, split.duplicates
-    if clash.count:
-        text = f"{name}: {counted(clash.count, 'row')} with the texts of another and another label; keep the right one"
-        yield Line(FIX if clash.count > CLASH * rows else LOOK, text, places(clash, split.file))
+    text = f"{name}: {counted(clash.count, 'row')} with the texts of another and another label; keep the right one"
+    yield from clashing(clash, rows, text, split.file)
     if again.count:
         text = f"{name}: {counted(again.count, 'row')} with the texts and the label of another; one of each is enough"
         yield Line(LOOK, text, places(again, split.file))
     if split.cut > CUT * rows:
-        needed = 3 + sum(numbers[-2] for what, numbers in split.lengths.items() if what != "row")  # 99th percentile
+        needed = 3 + sum(numbers[-2] for numbers in split.lengths.values() if numbers)  # 99th percentile
         text = f"{name}: data.max_seq_length={data.max_seq_length} cuts {split.cut / rows:.0%} of the rows"
         yield Line(LOOK, f"{text}; {min(needed, config.model.max_tokens)} would hold nearly all")
-    if split.unknown > UNKNOWN:
-        text = f"{name}: {split.unknown:.0%} of the tokens are unknown to this vocabulary"
-        yield Line(LOOK, f"{text}; take a model of the text's language (tasklab list)")
+    yield from unknown_tokens(name, split.sizes)
 
 
 def _of_training(train: TextReport, config: Config) -> Iterator[Line]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from tasklab import kernels
 from tasklab.config import Config, ModelConfig
+from tasklab.data.rows.sizes import RowSizes
 from tasklab.engine import device
 
 PROCESS, GRAPH = 0.55 * 2**30, 0.1 * 2**30
@@ -40,9 +41,10 @@ def parameters(model: ModelConfig) -> tuple[int, int]:
     return rows * H + layers * layer, layers * layer
 
 
-def training_memory(config: Config, planned: tuple[int, ...]) -> float:
+def training_memory(config: Config, planned: tuple[int, ...], parts: int = 1) -> float:
     """Bytes at the peak: process and one graph per planned length, weights, gradients, two moments, and the
-    activations of a batch of the longest rows. Within 15 % of measured runs (qa_minilm_l6, batch 1, 12 and 24).
+    activations of a batch of the longest rows, each of `parts` sequences. Within 15 % of measured runs (qa_minilm_l6,
+    batch 1, 12 and 24).
 
     All in float32, 4 bytes. Weights, gradients and moments are 16 bytes per parameter, 20 with gradient accumulation.
     Activations kept per token and layer, in floats, for hidden size H, intermediate size I, N heads, length S:
@@ -56,7 +58,7 @@ def training_memory(config: Config, planned: tuple[int, ...]) -> float:
     layers = model.num_hidden_layers
     per_token = layers * H + per_layer if config.recompute else layers * per_layer
     copies = 5 if train.gradient_accumulation_steps > 1 else 4
-    activations = train.batch_size * longest * per_token
+    activations = train.batch_size * parts * longest * per_token
     return PROCESS + GRAPH * len(planned) + 4 * copies * parameters(model)[0] + 4 * POOL * activations
 
 
@@ -70,15 +72,15 @@ def operations(model: ModelConfig, tokens: float, length: float, training: bool)
     return tokens * forward * (3 if training else 1)
 
 
-def seconds(config: Config, tokens: int, rows: int, padding: float, training: bool, speed: float) -> float:
+def seconds(config: Config, sizes: RowSizes, training: bool, speed: float) -> float:
     """Seconds for all rows once, at `speed` operations per second of a plain matrix product.
 
-    padding: its share of all positions; fused kernels leave it out, stock operators compute it too.
+    Fused kernels leave padding out, stock operators compute it too.
     """
     skips = fused(config)
     share = EFFICIENCY[config.precision if skips else ""]
-    positions = tokens if skips else tokens / (1 - padding)
-    return operations(config.model, positions, positions / rows, training) / (speed * share)
+    positions = sizes.tokens if skips else sizes.tokens / (1 - sizes.padding)
+    return operations(config.model, positions, positions / (sizes.rows * sizes.parts), training) / (speed * share)
 
 
 def machine_speed(seconds: float = 0.6) -> float:

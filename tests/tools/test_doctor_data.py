@@ -22,17 +22,6 @@ def write(path, *paragraphs, version="1.1"):
     Path(path).write_text(json.dumps({"version": version, "data": [{"paragraphs": rows}]}), encoding="utf-8")
 
 
-@pytest.fixture
-def doctor(capsys):
-    """doctor(*words) -> (exit status, what it prints)."""
-
-    def call(*words, settings=SETTINGS):
-        status = main(["doctor", "data", *map(str, words), *settings])
-        return status, capsys.readouterr().out
-
-    return call
-
-
 def test_sound_files_end_with_the_command_that_trains(doctor):
     write("train.json", ("Berlin is a city", [qa("1"), qa("2", "where")]))
     write("dev.json", ("in Berlin", [qa("3", start=3)]))
@@ -124,6 +113,12 @@ def test_a_file_that_cannot_be_read_is_an_error_not_a_report(capsys):
     assert main(["doctor", "data", "no.json", *SETTINGS]) == 1
     said = capsys.readouterr()
     assert said.out == "" and said.err.startswith("error: no.json: no such file")
+
+
+def test_a_task_that_is_not_looked_into_is_named(capsys):
+    write("train.json", ("Berlin is a city", [qa("1")]))
+    assert main(["doctor", "data", "train.json", "--model", "dbqa_minilm_l6"]) == 1
+    assert ", text_classification, not for answer_selection, which checks them when" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs the real data sets")

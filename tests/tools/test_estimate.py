@@ -4,6 +4,7 @@ import pytest
 
 from tasklab import kernels
 from tasklab.config import ModelConfig, resolve
+from tasklab.data.rows.sizes import RowSizes
 from tasklab.tools import estimate
 
 QA = "question_answering"
@@ -53,10 +54,11 @@ def test_operations_are_six_per_weight_and_token_plus_attention():
 def test_padding_costs_time_only_where_it_is_computed(monkeypatch):
     config = resolve(QA, "minilm_l6")
     monkeypatch.setattr(kernels, "available", lambda: True)
-    fast = [estimate.seconds(config, 1000, 10, padding, True, 1e9) for padding in (0.0, 0.5)]
+    sizes = [RowSizes(10, 1, 1000, (), 0.0, (128,), padding) for padding in (0.0, 0.5)]
+    fast = [estimate.seconds(config, size, True, 1e9) for size in sizes]
     assert fast[0] == fast[1]
     monkeypatch.setattr(kernels, "available", lambda: False)
-    slow = [estimate.seconds(config, 1000, 10, padding, True, 1e9) for padding in (0.0, 0.5)]
+    slow = [estimate.seconds(config, size, True, 1e9) for size in sizes]
     assert slow[1] > 2 * slow[0] > 2 * fast[0]
 
 

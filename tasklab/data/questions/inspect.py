@@ -3,22 +3,25 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from operator import attrgetter
 
 import numpy as np
 
+from tasklab.data.files.problems import BadRows
 from tasklab.data.questions.example import QAExample
 from tasklab.data.questions.reading import find_squad_file, read_squad
 from tasklab.data.questions.windows import qa_windows
-from tasklab.data.rows.buckets import padding_share, plan_lengths
-from tasklab.data.rows.findings import Finding, quantiles
+from tasklab.data.rows.findings import Finding, leaks, once, plain, quantiles, repeats, token_quantiles
+from tasklab.data.rows.sizes import RowSizes, row_sizes
 
 _IDEOGRAPHS = re.compile("[\u4e00-\u9fff]")
+
+
 @dataclass
 class SplitReport:
     """One file. Lengths are tokens at the percentiles of findings.QUANTILES; shares run from 0 to 1.
 
-    Without a tokenizer everything from question_tokens on is empty or 0.
+    Without a tokenizer everything from question_tokens on is empty, None or 0.
     """
 
     file: str
@@ -26,11 +29,8 @@ class SplitReport:
     contexts: int
     answers: int
     impossible: int
-    bad_rows: dict[str, int]
-    """Left out, by kind; the first messages are in bad_first."""
-    bad_first: list[str]
-    fatal: int
-    """How many of them stop a run unless bad rows are skipped; the others are answers beside a usable one."""
+    bad: BadRows
+    """Left out; those that are not fatal are answers beside a usable one."""
     unaligned_references: int
     """Answers to score with whose text is not where answer_start says; only in evaluation."""
     duplicates: Finding
@@ -43,21 +43,13 @@ class SplitReport:
     context_tokens: tuple[int, ...] = ()
     answer_tokens: tuple[int, ...] = ()
     """Over the rows that hold a whole answer; only in training."""
-    row_tokens: tuple[int, ...] = ()
-    rows: int = 0
-    """Windows, each a row for the network."""
-    tokens: int = 0
-    """In all rows, padding left aside."""
-    unknown: float = 0.0
-    """Share of those that are [UNK]."""
+    sizes: RowSizes | None = None
+    """Of the windows, each a row for the network."""
     long_questions: float = 0.0
     """Share of the questions whose context needs more than one window."""
     lost_answers: float = 0.0
     """Share of the questions whose answer no window holds whole; only in training."""
     truncated_questions: int = 0
-    planned_lengths: tuple[int, ...] = ()
-    padding: float = 0.0
-    """Share of the positions that is padding at the planned lengths."""
 
 
 @dataclass
@@ -75,7 +67,7 @@ class SquadReport:
     def sound(self) -> bool:
         """Nothing was left out, nothing contradicts, nothing leaks."""
         splits = [split for split in (self.train, self.dev) if split is not None]
-        trouble = sum(sum(split.bad_rows.values()) + split.contradictions.count for split in splits)
+        trouble = sum(len(split.bad) + split.contradictions.count for split in splits)
         return not (trouble or self.leaked_questions.count or self.leaked_contexts.count)
 
 
@@ -91,17 +83,9 @@ def inspect_squad(
     arguments = (tokenizer, max_seq_length, doc_stride, max_query_length, num_buckets)
     train_report, train_examples = _inspect(train, "train", *arguments) if train is not None else (None, [])
     dev_report, dev_examples = _inspect(dev, "dev", *arguments) if dev is not None else (None, [])
-    leaked_questions, leaked_contexts = Finding(), Finding()
-    known = {_question_key(example) for example in train_examples}
-    known_contexts = {_plain(context) for context in {example.context for example in train_examples}}
-    seen = set()
-    for example in dev_examples:
-        if _question_key(example) in known:
-            leaked_questions.add(example.place)
-        if example.context not in seen:
-            seen.add(example.context)
-            if _plain(example.context) in known_contexts:
-                leaked_contexts.add(example.place)
+    one_each = once(dev_examples, attrgetter("context"))
+    leaked_contexts = leaks(train_examples, one_each, lambda example: plain(example.context))
+    leaked_questions = leaks(train_examples, dev_examples, _question_key)
     return SquadReport(train_report, dev_report, leaked_questions, leaked_contexts)
 
 
@@ -118,9 +102,7 @@ def _inspect(
         contexts=len(contexts),
         answers=sum(len(example.answers) for example in examples),
         impossible=sum(example.is_impossible for example in examples),
-        bad_rows=dict(bad.counts),
-        bad_first=bad.first,
-        fatal=bad.fatal,
+        bad=bad,
         unaligned_references=sum(answer.start < 0 for example in examples for answer in example.answers),
         duplicates=duplicates,
         contradictions=contradictions,
@@ -129,16 +111,12 @@ def _inspect(
     if tokenizer is not None:
         table = qa_windows(tokenizer, examples, max_seq_length, doc_stride, max_query_length, training)
         windows = np.bincount(table["example"], minlength=len(examples))
-        report.planned_lengths = plan_lengths(table.lengths, num_buckets, max_seq_length)
-        report.padding = padding_share(table.lengths, report.planned_lengths)
-        report.question_tokens = _quantiles(tokenizer, dict.fromkeys(example.question for example in examples))
-        report.context_tokens = _quantiles(tokenizer, contexts)
+        report.question_tokens = token_quantiles(tokenizer, dict.fromkeys(example.question for example in examples))
+        report.context_tokens = token_quantiles(tokenizer, contexts)
         held = table["end_positions"] > 0
         if held.any():
             report.answer_tokens = quantiles((table["end_positions"] - table["start_positions"] + 1)[held])
-        report.row_tokens = quantiles(table.lengths)
-        report.unknown = float((table["input_ids"].values == tokenizer.unk_id).mean())
-        report.rows, report.tokens = len(table), int(table.lengths.sum())
+        report.sizes = row_sizes(table["input_ids"], table.parts, tokenizer.unk_id, num_buckets, max_seq_length)
         report.long_questions = float((windows > 1).mean())
         report.lost_answers = table.info["lost_answers"] / len(examples)
         report.truncated_questions = table.info["truncated_questions"]
@@ -147,11 +125,7 @@ def _inspect(
 
 def _repeats(examples: Sequence[QAExample]) -> tuple[Finding, Finding]:
     duplicates, contradictions = Finding(), Finding()
-    first: dict[tuple[str, str], QAExample] = {}
-    for example in examples:
-        earlier = first.setdefault(_question_key(example), example)
-        if earlier is example:
-            continue
+    for earlier, example in repeats(examples, _question_key):
         place = f"{example.place} as {earlier.place.rpartition(': ')[2]}"
         duplicates.add(place)
         answers, before = _answers(example), _answers(earlier)
@@ -161,22 +135,13 @@ def _repeats(examples: Sequence[QAExample]) -> tuple[Finding, Finding]:
 
 
 def _answers(example: QAExample) -> set[str]:
-    return {_plain(answer.text) for answer in example.answers}
+    return {plain(answer.text) for answer in example.answers}
 
 
 def _question_key(example: QAExample) -> tuple[str, str]:
-    return _plain(example.question), _plain(example.context)
-
-
-@lru_cache(maxsize=256)  # the questions of one context follow one another
-def _plain(text: str) -> str:
-    return " ".join(text.casefold().split())
+    return plain(example.question), plain(example.context)
 
 
 def _chinese(texts: Sequence[str]) -> float:
     characters = sum(map(len, texts))
     return sum(len(_IDEOGRAPHS.findall(text)) for text in texts) / max(1, characters)
-
-
-def _quantiles(tokenizer, texts) -> tuple[int, ...]:
-    return quantiles([len(ids) for ids, _ in tokenizer.encode_batch(texts)])

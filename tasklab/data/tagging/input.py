@@ -37,10 +37,10 @@ def tagged_examples_from_input(input_data, data: TaggingDataConfig) -> list[Tagg
     if isinstance(input_data, Path) or (isinstance(input_data, str) and _is_path(input_data)):
         path = Path(input_data).expanduser()
         if path.suffix != ".txt" or has_header(read_text(path)):
-            examples, note, *_ = read_tagged(path, data, labelled=False)
-            if note:
-                logger.warning("%s: %s", path, note)
-            return examples
+            file = read_tagged(path, data, labelled=False)
+            if file.note:
+                logger.warning("%s: %s", path, file.note)
+            return file.examples
         lines = enumerate(read_text(path).split("\n"), start=1)
         return [_example(line, str(n), f"{path}:{n}", data) for n, line in lines if line.strip()]
     if isinstance(input_data, (str, Mapping)):

@@ -4,12 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from tasklab.data.rows.buckets import padding_share, plan_lengths
-from tasklab.data.rows.findings import Finding, quantiles
+from tasklab.data.files.problems import BadRows
+from tasklab.data.rows.findings import Finding, quantiles, repeats, token_quantiles
 from tasklab.data.rows.pairs import parts_of, second_texts, text_rows
-from tasklab.data.texts.reading import TextDataConfig, TextExample, label_order, repeats, usable_rows
+from tasklab.data.rows.sizes import RowSizes, row_sizes
+from tasklab.data.texts.reading import TextDataConfig, TextExample, label_order, texts_of, usable_rows
 
 
 @dataclass
@@ -18,10 +17,7 @@ class TextReport:
 
     file: str
     examples: list[TextExample]
-    bad_rows: dict[str, int]
-    bad_first: list[str]
-    fatal: int
-    """How many of the bad rows stop a run unless they may be skipped."""
+    bad: BadRows
     classes: Counter[str]
     """Rows of each; empty where labels are numbers."""
     numbers: tuple[float, ...]
@@ -31,15 +27,10 @@ class TextReport:
     contradictions: Finding = field(default_factory=Finding)
     """With another one."""
     lengths: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    """Tokens of text_a, text_b and row; empty without a tokenizer, as all below."""
+    """Tokens of text_a and text_b; empty without a tokenizer, as all below."""
     cut: int = 0
     """Rows that data.max_seq_length cuts."""
-    unknown: float = 0.0
-    """Share of the tokens that are [UNK]."""
-    rows: int = 0
-    tokens: int = 0
-    planned_lengths: tuple[int, ...] = ()
-    padding: float = 0.0
+    sizes: RowSizes | None = None
 
 
 def inspect_texts(
@@ -53,11 +44,11 @@ def inspect_texts(
     examples, bad = usable_rows(path, data, problem_type, labels, training)
     numeric = problem_type == "regression"
     report = TextReport(
-        file=bad.file, examples=examples, bad_rows=dict(bad.counts), bad_first=bad.first, fatal=bad.fatal,
+        file=bad.file, examples=examples, bad=bad,
         classes=Counter() if numeric else _classes(examples),
         numbers=quantiles([e.label for e in examples]) if numeric and examples else (),
     )  # fmt: skip
-    for earlier, example in repeats(examples):
+    for earlier, example in repeats(examples, texts_of):
         place = f"{example.place} as {earlier.place.removeprefix(bad.file)}"
         if earlier.label == example.label:
             report.duplicates.add(place)
@@ -66,15 +57,6 @@ def inspect_texts(
     if tokenizer is not None and examples:
         _count_tokens(report, data, pair_encoding, tokenizer)
     return report
-
-
-def leaks(train: TextReport, dev: TextReport) -> Finding:
-    """Rows of `dev` whose texts are in `train`."""
-    known, found = {(e.text_a, e.text_b) for e in train.examples}, Finding()
-    for example in dev.examples:
-        if (example.text_a, example.text_b) in known:
-            found.add(example.place)
-    return found
 
 
 def _classes(examples: Iterable[TextExample]) -> Counter[str]:
@@ -86,12 +68,7 @@ def _count_tokens(report: TextReport, data: TextDataConfig, pair_encoding: str, 
     first, second = [e.text_a for e in report.examples], second_texts(report.examples)
     for name, texts in (("text_a", first), ("text_b", second)):
         if texts:
-            report.lengths[name] = quantiles([len(ids) for ids, _ in tokenizer.encode_batch(texts)])
+            report.lengths[name] = token_quantiles(tokenizer, texts)
     ragged, report.cut = text_rows(tokenizer, first, second, data.max_seq_length, pair_encoding)
-    ids = ragged["input_ids"]
-    lengths = ids.lengths.reshape(-1, parts_of(pair_encoding)).max(axis=1)
-    report.lengths["row"] = quantiles(lengths)
-    report.unknown = float((ids.values == tokenizer.unk_id).mean())
-    report.rows, report.tokens = len(lengths), int(np.sum(ids.lengths))
-    report.planned_lengths = plan_lengths(lengths, data.num_buckets, data.max_seq_length)
-    report.padding = padding_share(lengths, report.planned_lengths)
+    parts = parts_of(pair_encoding)
+    report.sizes = row_sizes(ragged["input_ids"], parts, tokenizer.unk_id, data.num_buckets, data.max_seq_length)

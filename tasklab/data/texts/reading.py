@@ -1,6 +1,6 @@
 """Labelled texts and pairs of texts from table files: columns found or named, every bad row told with its place."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tasklab.config import DataConfig, setting
@@ -9,6 +9,7 @@ from tasklab.data.files.problems import BadRows, shortened
 from tasklab.data.files.splits import find_split
 from tasklab.data.files.table import FIX, SUFFIXES, Table
 from tasklab.data.files.textfile import encodable
+from tasklab.data.rows.findings import repeats
 from tasklab.data.texts.label_cells import LabelCells
 from tasklab.errors import DataError
 
@@ -132,17 +133,15 @@ class _Reader:
             self.bad.add("broken text", f"{place}: {column!r} holds half of a surrogate pair; {FIX}")
         return value
 
-def repeats(examples: Iterable[TextExample]) -> Iterator[tuple[TextExample, TextExample]]:
-    """(the first one, this one) for every example whose texts were met before."""
-    first: dict[tuple, TextExample] = {}
-    for example in examples:
-        if (earlier := first.setdefault((example.text_a, example.text_b), example)) is not example:
-            yield earlier, example
+
+def texts_of(example: TextExample) -> tuple[str, str | None]:
+    """What two examples have in common when one repeats the other."""
+    return example.text_a, example.text_b
 
 
 def _contradictions(examples: Sequence[TextExample], file: str) -> str:
     """One line when equal texts carry different labels; such rows stay, because official sets hold them too."""
-    found = [(a, b) for a, b in repeats(examples) if a.label != b.label]
+    found = [(a, b) for a, b in repeats(examples, texts_of) if a.label != b.label]
     if not found:
         return ""
     a, b = found[0]

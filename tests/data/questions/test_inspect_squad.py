@@ -43,8 +43,8 @@ def report(tmp_path):
 def test_rows_and_bad_rows_are_counted(report):
     train = report.train
     assert (train.questions, train.contexts, train.answers, train.impossible) == (5, 2, 5, 0)
-    assert train.bad_rows == {"misaligned answer": 1, "empty question": 1}
-    assert "(id 2)" in train.bad_first[0] and "(id 5)" in train.bad_first[1]
+    assert train.bad.counts == {"misaligned answer": 1, "empty question": 1}
+    assert "(id 2)" in train.bad.first[0] and "(id 5)" in train.bad.first[1]
     assert (report.dev.questions, report.dev.unaligned_references) == (3, 1)
     assert not report.sound
 
@@ -66,14 +66,14 @@ def test_lengths_windows_and_losses(report):
     train = report.train
     assert train.context_tokens == (4, 4, 10, 10, 10)  # of 4 and 10 tokens
     # a window holds 10 - 1 - 3 = 6 tokens: 10 tokens need windows at 0, 3, 6 -> 3 windows for 2 questions, 1 for 3
-    assert train.rows == 3 * 1 + 2 * 3
+    assert train.sizes.rows == 3 * 1 + 2 * 3
     assert train.long_questions == pytest.approx(2 / 5)
     assert train.lost_answers == pytest.approx(1 / 5)  # 7 tokens fit no window of 6
     assert train.truncated_questions == 1
     # rows of 4 + 4 = 8 (three times), 10, 10 and 8 (the last window holds 4), twice
-    assert train.row_tokens == (8, 8, 10, 10, 10)
-    assert train.planned_lengths == (10,)
-    assert train.padding == pytest.approx(1 - (3 * 8 + 2 * 28) / 90)
+    assert train.sizes.lengths == (8, 8, 10, 10, 10)
+    assert train.sizes.planned_lengths == (10,)
+    assert train.sizes.padding == pytest.approx(1 - (3 * 8 + 2 * 28) / 90)
 
 
 def test_one_file_alone_can_be_inspected(tmp_path):
@@ -91,4 +91,4 @@ def test_real_files_show_what_their_readme_says():
     report = inspect_squad(SHARED / "squad_v1.1", SHARED / "squad_v1.1", tokenizer)
     assert (report.train.questions, report.dev.answers, report.leaked_contexts.count) == (11877, 16948, 0)
     assert report.train.contexts == 2429  # 2,430 paragraphs, one context appears twice
-    assert report.train.padding < 0.25
+    assert report.train.sizes.padding < 0.25

@@ -1,0 +1,72 @@
+"""How a data file begins: enough to tell what it holds, however large it is."""
+
+import json
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from tasklab.data.files.arrow import is_arrow
+from tasklab.data.files.splits import WORDS
+from tasklab.data.files.table import Table
+from tasklab.data.files.textfile import neighbours, read_text
+from tasklab.errors import DataError
+
+HEAD = 1 << 16
+"""Bytes."""
+JSON = (".json", ".jsonl")
+DELIMITERS = re.compile("[\t,;]")
+
+
+class Sample(NamedTuple):
+    """The file, or one of a folder; what the rest of it holds is not known."""
+
+    file: Path
+    text: str
+    """The first HEAD bytes, without a line that they cut; '' where the file is none of text."""
+    first: object
+    """The first value where the file is JSON: of a list its first item; None for any other file."""
+    columns: tuple[str, ...]
+    """What the first row calls its cells: keys of an object, or the cells of the first line."""
+
+
+def sample_of(path: Path) -> Sample:
+    """Raises: DataError for a folder without files, and as a table of `datasets` does."""
+    file = _one_file(path)
+    if is_arrow(file):
+        return Sample(file, "", None, tuple(Table(file).columns))
+    with open(file, "rb") as opened:
+        head = opened.read(HEAD)
+    text = head.decode("utf-8-sig", errors="ignore")
+    if len(head) == HEAD:
+        text = text.rpartition("\n")[0] or text
+    if file.suffix in JSON:
+        first = _first_value(text)
+        if first is None and len(head) == HEAD:  # it may be longer
+            first = _first_value(read_text(file))
+    else:
+        first = None
+    if first is None:
+        columns = DELIMITERS.split(text.partition("\n")[0].rstrip("\r"))
+    else:
+        columns = map(str, first) if isinstance(first, dict) else ()
+    return Sample(file, text, first, tuple(columns))
+
+
+def _one_file(path: Path) -> Path:
+    """Of a folder the first one that is named after the training split, else the first one."""
+    if not path.is_dir() or is_arrow(path):
+        return path
+    shown = sorted(p for p in path.iterdir() if p.name[0] != "." and (p.is_file() or is_arrow(p)))
+    if not shown:
+        raise DataError(f"{path}: holds no file; {neighbours(path)}")
+    training = re.compile(rf"(^|[^a-z])({WORDS['train']})([^a-z]|$)", re.I)
+    return next((p for p in shown if training.search(p.name)), shown[0])
+
+
+def _first_value(text: str):
+    """None where it is not JSON."""
+    start = re.match(r"\s*\[?\s*", text).end()
+    try:
+        return json.JSONDecoder().raw_decode(text, start)[0]
+    except (ValueError, RecursionError):
+        return None

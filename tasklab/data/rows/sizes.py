@@ -1,0 +1,39 @@
+"""How much work the rows of a file are: tokens, planned lengths, padding."""
+
+from dataclasses import dataclass
+
+from tasklab.data.rows.buckets import padding_share, plan_lengths
+from tasklab.data.rows.features import Ragged
+from tasklab.data.rows.findings import quantiles
+
+
+@dataclass(frozen=True)
+class RowSizes:
+    """Rows of a file, each of `parts` sequences that are padded to one length; shares run from 0 to 1."""
+
+    rows: int
+    parts: int
+    tokens: int
+    """In all rows, padding left aside."""
+    lengths: tuple[int, ...]
+    """Tokens of a row's longest sequence at the percentiles of findings.QUANTILES."""
+    unknown: float
+    """Share of the tokens that are [UNK]."""
+    planned_lengths: tuple[int, ...]
+    padding: float
+    """Share of all positions that is padding, at the planned lengths."""
+
+
+def row_sizes(ids: Ragged, parts: int, unk_id: int, num_buckets: int, max_seq_length: int) -> RowSizes:
+    """ids: the tokens of every sequence, those of a row one after the other; at least one row.
+
+    The lengths are planned for these rows alone, as training plans for its own.
+    """
+    longest = ids.lengths.reshape(-1, parts).max(axis=1)
+    planned = plan_lengths(longest, num_buckets, max_seq_length)
+    positions = parts * longest.sum() / (1 - padding_share(longest, planned))
+    return RowSizes(
+        rows=len(longest), parts=parts, tokens=int(ids.lengths.sum()), lengths=quantiles(longest),
+        unknown=float((ids.values == unk_id).mean()), planned_lengths=planned,
+        padding=float(1 - ids.lengths.sum() / positions),
+    )  # fmt: skip

@@ -1,0 +1,117 @@
+"""What `doctor data` shows of tagged sentences, and what stands out in them."""
+
+from collections.abc import Iterator
+
+from tasklab.config import Config
+from tasklab.data.files.sample import Sample
+from tasklab.data.rows.findings import Finding, leaks
+from tasklab.data.tagging.inspect import TagReport, inspect_tagged, sentence_of
+from tasklab.data.tagging.labels import numbered_labels, output_kinds
+from tasklab.data.tagging.reading import looks_tagged
+from tasklab.tools.doctor_findings import (
+    FIX,
+    LOOK,
+    NO_EVALUATION,
+    SKIP,
+    Examined,
+    Line,
+    bad_rows,
+    clashing,
+    counted,
+    leaking,
+    lengths,
+    padded,
+    places,
+    shares,
+    skips,
+    unknown_tokens,
+)
+
+TASK = "token_classification"
+FEW, LONG, LOST = 10, 0.05, 0.001
+"""Entities of a type, and the shares of long sentences and of lost entities, from which a line is worth reading."""
+FAULTS = ("faults make sentences unusable", "faults, with the sentences they are in left out")
+
+
+def knows(sample: Sample) -> bool:
+    return looks_tagged(sample)
+
+
+def examine(config: Config, tokenizer) -> Examined:
+    """Reads data.train and data.eval. Raises: DataError when a file as a whole cannot be used."""
+    data, model = config.data, config.model
+    known = output_kinds(numbered_labels(data.label2id) if data.label2id else model.labels)
+    train = inspect_tagged(data.train, data, known, True, tokenizer)
+    data.units = train.content.units  # those of the evaluation file follow
+    dev = inspect_tagged(data.eval, data, known or list(train.entities), False, tokenizer) if data.eval else None
+    splits = [("train", train)] + ([("eval", dev)] if dev else [])
+    lines = [line for name, split in splits for line in _findings(name, split, config)]
+    lines += [*_too_long(train, config), *_of_types(train, dev, known)]
+    if dev is None:
+        lines.append(NO_EVALUATION)
+    else:
+        lines += leaking(leaks(train.examples, dev.examples, sentence_of), len(dev.examples), "sentence", dev.file)
+    shown = [line for name, split in splits for line in _split_lines(name, split, config)]
+    return Examined(shown, lines, (train.sizes, dev and dev.sizes))
+
+
+def _split_lines(name: str, split: TagReport, config: Config) -> Iterator[str]:
+    content, sentences, entities = split.content, len(split.examples), split.entities.total()
+    yield f"{name:6} {split.file}"
+    how = f"{content.scheme.upper()} tags" if content.tags else "entities as spans"
+    yield f"       {counted(sentences, 'sentence')}, {split.units:,} {content.units}, {how}"
+    if content.numbered:
+        yield "       every token ends with its position in the word, which is taken off"
+    plain = f"; {counted(split.plain, 'sentence')} ({split.plain / sentences:.0%}) without any" if split.plain else ""
+    yield f"       {counted(entities, 'entity')}{plain}"
+    yield from shares(split.entities, entities, "types")
+    if split.sizes is None:
+        return
+    yield from lengths(split.lengths, split.sizes)
+    several = f"; {counted(split.long_sentences, 'sentence')} cut into several" if split.long_sentences else ""
+    yield f"       {split.sizes.rows:,} rows of at most {config.data.max_seq_length} tokens{several}"
+    yield padded(split.sizes)
+
+
+def _findings(name: str, split: TagReport, config: Config) -> Iterator[Line]:
+    content, sentences = split.content, max(1, len(split.examples))
+    orphans = "tag that continues nothing" in content.bad.counts
+    remedy = f"{SKIP}, or data.repair_tags=true, so that such a tag begins an entity" if orphans else SKIP
+    yield from bad_rows(name, content.bad, skips(config), "inside another entity, which is kept", remedy, FAULTS)
+    if content.repaired:
+        text = f"{name}: {counted(len(content.repaired), 'tag')} without a beginning, as data.repair_tags says"
+        repaired = Finding(len(content.repaired), content.repaired)
+        yield Line(LOOK, f"{text}, each begins an entity", places(repaired, split.file))
+    clash, again = split.contradictions, split.duplicates
+    text = f"{name}: {counted(clash.count, 'sentence')} met before with other entities; keep the right one of each"
+    yield from clashing(clash, sentences, text, split.file)
+    if again.count:
+        text = f"{name}: {counted(again.count, 'sentence')} met before with the same entities; one of each is enough"
+        yield Line(LOOK, text, places(again, split.file))
+    if split.lost_entities > LOST * split.entities.total():
+        text = f"{name}: {counted(split.lost_entities, 'entity')} share every token with others and cannot be learned"
+        yield Line(LOOK, f"{text}; take a vocabulary with shorter pieces")
+    yield from unknown_tokens(name, split.sizes)
+
+
+def _too_long(train: TagReport, config: Config) -> Iterator[Line]:
+    data, sentences = config.data, max(1, len(train.examples))
+    if train.long_sentences > LONG * sentences and data.max_seq_length < config.model.max_tokens:
+        text = f"train: {train.long_sentences / sentences:.0%} of the sentences need several windows"
+        needed = min(train.lengths["sentence"][-2] + 2, config.model.max_tokens)  # 99th percentile, [CLS] and [SEP]
+        yield Line(LOOK, f"{text}; data.max_seq_length={needed} would hold nearly all whole")
+
+
+def _of_types(train: TagReport, dev: TagReport | None, known: list[str]) -> Iterator[Line]:
+    """known: what the model's outputs are for, if that is settled already."""
+    found = train.entities
+    if not found and train.examples:
+        yield Line(FIX, "train: no entity, every tag is O; there is nothing to learn")
+        return
+    if missing := [kind for kind in known if kind not in found]:
+        yield Line(LOOK, f"train: no entity of type {', '.join(missing)}, which can hardly be predicted then")
+    if rare := [kind for kind, count in found.items() if count < FEW]:
+        text = f"train: {counted(len(rare), 'type')} with fewer than {FEW} entities: {', '.join(rare)}"
+        yield Line(LOOK, f"{text}; collect more, or merge them")
+    if dev is not None and (unseen := [kind for kind in found if kind not in dev.entities]):
+        yield Line(LOOK, f"eval: no entity of type {', '.join(unseen)}, so no score tells how well they are found")

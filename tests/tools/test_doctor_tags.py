@@ -1,0 +1,83 @@
+"""What `tasklab doctor data` tells about tagged sentences made by hand, and about real ones whose faults are known."""
+
+from pathlib import Path
+
+import pytest
+
+VOCAB = Path(__file__).parents[1] / "fixtures/tiny_wordpiece_vocab.txt"
+SHARED = Path(__file__).parents[3] / "shared/data"
+SETTINGS = [f"tokenizer.vocab={VOCAB}", "model.vocab_size=216", "data.max_seq_length=16"]
+
+
+def write(name, *sentences):
+    """Sentences such as "my/O dog/B-PET", a token per line."""
+    lines = [sentence.replace("/", " ").split() for sentence in sentences]
+    text = "\n\n".join("\n".join(map(" ".join, zip(line[::2], line[1::2], strict=True))) for line in lines)
+    Path(name).write_text(f"{text}\n", encoding="utf-8")
+
+
+def test_sound_files_end_with_the_command_that_trains(doctor):
+    write("train.txt", *(f"paris/B-LOC is/O {i}/O" for i in range(10)), "the/O fox/O")
+    write("dev.txt", "in/O berlin/B-LOC")
+    status, out = doctor("train.txt", "--eval", "dev.txt")
+    assert status == 0
+    assert out.startswith("train  train.txt\n       11 sentences, 32 words, BIO tags\n")
+    assert "       10 entities; 1 sentence (9%) without any\n             10 100.0%  LOC\n" in out
+    assert "sentence         2       3       3       3       3\n       row              4       5" in out
+    assert "       11 rows of at most 16 tokens\n       padded to 16 tokens;" in out
+    assert "estimate for tokcls_minilm_l6" in out and "time about" in out
+    assert "nothing has to be fixed; start with:\n  tasklab train tokcls_minilm_l6 data.train=train.txt data" in out
+
+
+def test_every_fault_has_its_place_and_its_remedy(doctor):
+    write("train.txt", "paris/B-LOC", "paris/O", "fox/B-PET", "fox/B-PET", "my/O dog/I-PET", "berlin/X")
+    write("dev.txt", "fox/B-PET", "the/O year/B-DATE")
+    status, out = doctor("train.txt", "--eval", "dev.txt")
+    assert status == 1 and out.endswith("4 to fix before training\n")
+    assert "FIX   train: 2 faults make sentences unusable: tag that continues nothing (1), unknown tag (1); cor" in out
+    assert "on_bad_row=skip, or data.repair_tags=true, so that such a tag begins an entity\n" in out
+    assert "        train.txt:10: I-PET after O continues no PET\n" in out
+    assert "FIX   train: 1 sentence met before with other entities; keep the right one of each\n" in out
+    assert "        train.txt:3 as :1: 'paris' is LOC only there\n" in out
+    assert "look  train: 1 sentence met before with the same entities; one of each is enough\n" in out
+    assert "FIX   eval: 1 faults make sentences unusable: unknown type DATE (1); correct them, or add data.on_b" in out
+    assert "        dev.txt:4: the type 'DATE' is none of the model's: PET, LOC\n" in out
+    assert "FIX   1 sentence of eval also in train" in out and "        dev.txt:1\n" in out
+    assert "look  train: 2 types with fewer than 10 entities: PET, LOC; collect more, or merge them\n" in out
+    assert "look  eval: no entity of type LOC, so no score tells how well they are found\n" in out
+
+
+def test_what_another_setting_mends_is_told(doctor):
+    write("train.txt", f"{'the/O ' * 19}fox/B-PET", "my/O dog/I-PET")
+    status, out = doctor("train.txt", settings=[*SETTINGS, "data.repair_tags=true"])
+    assert status == 0
+    assert "look  train: 1 tag without a beginning, as data.repair_tags says, each begins an entity\n" in out
+    assert "train: 50% of the sentences need several windows; data.max_seq_length=22 would hold nearly all whole" in out
+    assert "; 1 sentence cut into several\n" in out and "no evaluation file" in out
+    status, out = doctor("train.txt", settings=[*SETTINGS, "data.on_bad_row=skip"])
+    assert status == 0 and "1 faults, with the sentences they are in left out, as data.on_bad_row=skip says" in out
+
+
+def test_a_file_without_entities_has_nothing_to_teach(doctor):
+    write("train.txt", "the/O fox/O")
+    status, out = doctor("train.txt")
+    assert status == 1 and "FIX   train: no entity, every tag is O; there is nothing to learn\n" in out
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs the real data sets")
+@pytest.mark.parametrize(
+    "name, status, expected",
+    [
+        ("resume_ner", 0, ["1,500 sentences, 49,444 characters, BMES tags", "463 sentences, 13,890 characters"]),
+        ("msra_ner", 0, ["1,000 sentences, 47,280 characters, BIO tags", "2,318 sentences, 109,870 characters"]),
+        ("weibo_ner", 1, ["taken off", "10 faults make sentences unusable: tag that continues nothing (1", "n:22000:"]),
+        ("cluener/train_part.json", 0, ["4,000 sentences", "entities as spans", "  10.2%  game", "nested entity (2)"]),
+        ("wnut17/wnut17train.conll", 0, ["3,394 sentences, 62,730 words, BIO tags"]),
+    ],
+)
+def test_real_files_show_what_their_readme_says(name, status, expected, doctor):
+    path = SHARED / name
+    vocabulary = [f"tokenizer.vocab={SHARED / 'vocab/google_zh_vocab.txt'}"]
+    found, out = doctor(path, *(["--eval", path] if path.is_dir() else []), settings=vocabulary)
+    assert found == status
+    assert [line for line in expected if line not in out] == []
