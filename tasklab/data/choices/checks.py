@@ -43,6 +43,7 @@ class ChoiceChecks:
     def __init__(self, bad: BadRows, labelled: bool, remedy: str = FIX):
         self.bad, self.labelled, self.remedy = bad, labelled, remedy
         self.repeated: list[str] = []
+        """Where a question lists a choice twice."""
 
     def examples(self, questions: Iterable[Raw]) -> Iterator[ChoiceExample]:
         for number, raw in enumerate(questions):
@@ -54,12 +55,6 @@ class ChoiceChecks:
             if self.bad.fatal == before:
                 identity = str(number) if raw.id is None else str(raw.id)
                 yield ChoiceExample(identity, context, question, choices, label, raw.place)
-
-    def note(self) -> str:
-        """One line on questions that list a choice twice: official files have them, and each copy counts as right."""
-        if not self.repeated:
-            return ""
-        return f"{len(self.repeated)} questions list a choice twice, all are kept; first: {self.repeated[0]}"
 
     def _text(self, raw: Raw, name: str, value) -> str:
         if value is None:

@@ -1,10 +1,11 @@
 """How files lay out questions and choices: C3's and DREAM's documents, RACE's, SWAG's and plain tables' records."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from tasklab.data.choices.checks import FIX, Raw
 from tasklab.data.files.problems import BadRows, shortened
+from tasklab.data.files.sample import Sample
 from tasklab.data.files.table import Table
 from tasklab.errors import DataError
 
@@ -15,6 +16,16 @@ ANSWER = ("answer", "label", "answerKey", "gold", "target")
 ONE_CHOICE = re.compile(r"(choice|option|ending|answer|candidate|hypothesis)[ _]?(\d{1,3}|[A-Za-z])", re.I)
 LETTER = re.compile(r"[A-Z]")
 DOCUMENT = '[["a line", ...], [{"question": ..., "choice": [...], "answer": ...}], "id"]'
+
+
+def offers_choices(sample: Sample) -> bool:
+    """Whether a file that begins so holds questions with choices and answers."""
+    if isinstance(sample.first, list):
+        return len(sample.first) > 1 and isinstance(sample.first[1], list)
+    asked = {*CONTEXT, *QUESTION, "questions"}.intersection(sample.columns)
+    answered = {*ANSWER, "answers"}.intersection(sample.columns)
+    listed = sample.first is not None or not sample.text
+    return bool(asked and answered and usual_choices(sample.columns, listed))
 
 
 def is_document_list(document) -> bool:
@@ -85,18 +96,23 @@ def _questions_of(raw: Raw, bad: BadRows) -> Iterator[Raw]:
 def _choice_columns(table: Table, wanted: list[str]) -> list[str]:
     if wanted:
         return [_column(table, "choices", name, ()) for name in wanted]
-    names = [name for name in CHOICES if name in table.columns] if table.named else []
-    if names:
-        return names[:1]
-    groups: dict[str, list[str]] = {}
-    for name in table.columns:
-        if hit := ONE_CHOICE.fullmatch(name) or LETTER.fullmatch(name):
-            groups.setdefault(hit[1].lower() if hit.re is ONE_CHOICE else "", []).append(name)
-    found = max(groups.values(), key=len, default=[])
-    if len(found) < 2:
+    found = usual_choices(table.columns, table.named)
+    if not found:
         usual = "a list choices (options, endings)" if table.named else "choice0 and choice1 (or A and B)"
         raise DataError(f"{table.path}: no choices: no column {usual}; name them with data.choices {_known(table)}")
     return found
+
+
+def usual_choices(columns: Sequence[str], listed: bool) -> list[str]:
+    """The columns that hold choices by their names: one that holds a list of them (listed), or several; else []."""
+    if names := [name for name in CHOICES if listed and name in columns]:
+        return names[:1]
+    groups: dict[str, list[str]] = {}
+    for name in columns:
+        if hit := ONE_CHOICE.fullmatch(name) or LETTER.fullmatch(name):
+            groups.setdefault(hit[1].lower() if hit.re is ONE_CHOICE else "", []).append(name)
+    found = max(groups.values(), key=len, default=[])
+    return found if len(found) > 1 else []
 
 
 def _column(table: Table, setting_name: str, wanted: str | None, usual) -> str | None:

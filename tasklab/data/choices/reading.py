@@ -1,8 +1,9 @@
 """Questions of which one choice is right, from every file the task reads: C3, DREAM, RACE, SWAG and tables."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from tasklab.config import DataConfig, setting
 from tasklab.data.choices.checks import ChoiceChecks, ChoiceExample
@@ -31,28 +32,58 @@ class ChoiceDataConfig(DataConfig, path="data"):
     output_labels: bool = False  # predictions are the question's id and the number of the choice, as UER-py's
 
 
+class ChoiceFile(NamedTuple):
+    """What a file holds, and what is strange about it."""
+
+    examples: list[ChoiceExample]
+    bad: BadRows
+    repeated: list[str]
+    """Questions that list a choice twice: official files have them, and each copy counts as right."""
+
+    @property
+    def note(self) -> str:
+        """One line on what was left out or looks strange, or ''."""
+        repeated = ""
+        if self.repeated:
+            told = f"{len(self.repeated)} questions list a choice twice, all are kept"
+            repeated = f"{told}; first: {self.repeated[0]}"
+        return "; ".join(filter(None, [self.bad.summary(), repeated]))
+
+
 def read_choices(
     path, data: ChoiceDataConfig, training: bool = True, labelled: bool = True
 ) -> tuple[list[ChoiceExample], str]:
     """Examples in file order, and one line on what was left out or looks strange, or ''.
 
-    Args:
-        path: a file, or a folder with one for the split, or with C3's two.
-        labelled: False reads no answers, for prediction.
+    Args: as those of `usable_questions`.
     Raises: DataError that names every bad row, unless data.on_bad_row is skip; or when no question is left.
     """
     examples, notes = [], []
+    for file in usable_questions(path, data, training, labelled):
+        if data.on_bad_row == "error":
+            file.bad.raise_if_fatal()
+        if not file.examples:
+            why = f"; {file.bad.summary()}" if file.bad else ""
+            raise DataError(f"{file.bad.file}: holds no usable question{why}")
+        examples += file.examples
+        notes.append(file.note)
+    return examples, "; ".join(filter(None, notes))
+
+
+def usable_questions(
+    path, data: ChoiceDataConfig, training: bool = True, labelled: bool = True
+) -> Iterator[ChoiceFile]:
+    """The questions that have nothing wrong with them, file by file.
+
+    Args:
+        path: a file, or a folder with one for the split, or with C3's two.
+        labelled: False reads no answers, for prediction.
+    Raises: DataError when a file as a whole cannot be used.
+    """
     for file in _files(path, "train" if training else "dev"):
         questions, bad = _questions(file, data)
         checks = ChoiceChecks(bad, labelled)
-        found = list(checks.examples(questions))
-        if data.on_bad_row == "error":
-            bad.raise_if_fatal()
-        if not found:
-            raise DataError(f"{file}: holds no usable question" + (f"; {bad.summary()}" if bad else ""))
-        examples += found
-        notes += [bad.summary(), checks.note()]
-    return examples, "; ".join(filter(None, notes))
+        yield ChoiceFile(list(checks.examples(questions)), bad, checks.repeated)
 
 
 def _questions(file: Path, data: ChoiceDataConfig) -> tuple[Iterable, BadRows]:
