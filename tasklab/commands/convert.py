@@ -15,7 +15,8 @@ def arguments(parser):
     parser.add_argument("target", metavar="TARGET", help="new folder")
     parser.add_argument("--to", required=True, choices=("huggingface", "google", "uer", "mindspore", "tasklab"))
     parser.add_argument("--task", help="what the head is for, where neither configuration nor names tell it")
-    parser.add_argument("--family", choices=("bert", "roberta", "albert"), help="where they do not tell it either")
+    families = ("bert", "roberta", "albert", "gpt", "rcnn", "crnn")
+    parser.add_argument("--family", choices=families, help="where they do not tell it either")
     parser.add_argument("--config", metavar="FILE", help="the model's description, where none lies beside the weights")
     parser.add_argument("--vocab", metavar="FILE", help="its vocabulary, where none lies beside them")
 

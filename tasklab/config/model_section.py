@@ -69,7 +69,10 @@ class ModelConfig(Section, path="model"):
     def own_blocks(self) -> list[str]:
         """Settings that set a network apart from what other programs' files of its family can hold."""
         plain, free = ModelConfig(), () if self.encoder in ("bert", "albert") else ("embeddings", "embedding_norm")
-        keys = [key for key in BLOCKS if self[key] != plain[key] and self[key] != "full" and key not in free]
+        if self.encoder == "gpt":
+            free = (*free, "norm_position")
+        mask = "causal" if self.encoder == "gpt" else "full"
+        keys = [key for key in BLOCKS if self[key] not in (plain[key], mask) and key not in free]
         factorised = self.encoder == "bert" and self.embedding_size not in (None, self.hidden_size)
         return keys + (["embedding_size"] if factorised else [])
 

@@ -9,24 +9,32 @@ _SIZES = {
     "emb_size": "embedding_size", "hidden_size": "hidden_size", "layers_num": "num_hidden_layers",
     "max_seq_length": "max_position_embeddings", "dropout": "hidden_dropout_prob",
 }  # fmt: skip
-_LAYERS = {"feedforward_size": "intermediate_size", "heads_num": "num_attention_heads"}
+_HEADS = {"heads_num": "num_attention_heads"}
+_LAYERS = {"feedforward_size": "intermediate_size", "hidden_act": "hidden_act"}
+_WINDOW = {"kernel_size": "kernel_size"}
 _OWN = {
     **dict.fromkeys(("rnn", "lstm", "gru"), {"bidirectional": "bidirectional"}),
     **dict.fromkeys(("birnn", "bilstm", "bigru"), {}),
-    "gatedcnn": {"kernel_size": "kernel_size", "block_size": "block_size"},
+    **dict.fromkeys(("cnn", "rcnn", "crnn"), _WINDOW),
+    "gatedcnn": {**_WINDOW, "block_size": "block_size"},
+    "attn": _HEADS,
+    "synt": {**_LAYERS, "synt_type": "synthesizer", "seq_length": "max_position_embeddings"},
+    "gpt": {**_HEADS, **_LAYERS, "layernorm_positioning": "norm_position"},
 }
-"""Encoders under one name in both programs -> keys beside the sizes, theirs -> ours. Transformers are apart."""
+"""Encoders that are no BERT or ALBERT -> keys beside the sizes, theirs -> ours."""
 
 _PARTS = {"word": "word", "pos": "pos", "seg": "seg", "sinusoidalpos": "sinusoidal"}
 _OLD_PARTS = {"bert": ["word", "pos", "seg"]}
 _ACTIVATIONS = {"gelu_fast": "gelu_new"}
+_INSIDE = {
+    "feed_forward": ("dense",), "layernorm": ("normal",), "relative_position_embedding": (False,),
+    "remove_attention_scale": (False,), "remove_transformer_bias": (False,), "has_residual_attention": (False,),
+}  # fmt: skip
 _BLOCKS = {
     "encoder": ("transformer", "bert"), "mask": ("fully_visible",), "layernorm_positioning": ("post",),
-    "feed_forward": ("dense",), "layernorm": ("normal",), "relative_position_embedding": (False,),
-    "remove_attention_scale": (False,), "remove_transformer_bias": (False,), "remove_embedding_layernorm": (False,),
-    "has_residual_attention": (False,), "embedding": (["word", "pos", "seg"], "word_pos_seg", "bert"),
+    "remove_embedding_layernorm": (False,), "embedding": (["word", "pos", "seg"], "word_pos_seg", "bert"), **_INSIDE,
 }  # fmt: skip
-"""What it has to say of a Transformer, where it says something, for its weights to be those of a BERT or ALBERT."""
+"""What it has to say, where it says something, for weights to be those of a BERT or ALBERT; _INSIDE: gpt or synt."""
 
 _OTHER_MEANING = ("encoder", "embedding", "target", "mask", "labels")  # keys that both have, for other things
 
@@ -40,26 +48,34 @@ def read(described: dict, place: str) -> dict:
 
     Raises: ConfigError for a network whose weights are not read.
     """
-    encoder = described.get("encoder")
-    if encoder in _OWN:
-        return _renamed(described, _SIZES | _OWN[encoder]) | _embedded(described, place) | {"model_type": encoder}
-    for key, known in _BLOCKS.items():
+    encoder = _encoder(described)
+    for key, known in (_INSIDE if encoder in ("gpt", "synt") else {} if encoder in _OWN else _BLOCKS).items():
         if described.get(key, known[0]) not in known:
             raise ConfigError(
                 f"{place}: {key} is {described[key]!r}; UER-py's Transformers are read where it is {known[0]!r}. "
                 "To train such a network from a random start, set its blocks in YAML"
             )
-    shared = described.get("parameter_sharing")
-    kept = {key: value for key, value in described.items() if key not in _OTHER_MEANING}
-    ours = _renamed(described, _SIZES | _LAYERS)
-    ours["attention_probs_dropout_prob"] = ours.get("hidden_dropout_prob", 0.1)
-    if not shared:
-        ours.pop("embedding_size", None)
-    if shared or encoder:  # before 2021 the encoder was named on the command line
-        ours["model_type"] = "albert" if shared else "bert"
-    ours |= kept
-    ours["hidden_act"] = _ACTIVATIONS.get(ours.get("hidden_act"), ours.get("hidden_act"))
+    if encoder in _OWN:
+        ours = _renamed(described, _SIZES | _OWN[encoder]) | _embedded(described, place) | {"model_type": encoder}
+    else:
+        ours = _renamed(described, _SIZES | _HEADS | _LAYERS)
+        shared = described.get("parameter_sharing")
+        if not shared:
+            ours.pop("embedding_size", None)
+        if shared or encoder:  # before 2021 the encoder was named on the command line
+            ours["model_type"] = "albert" if shared else "bert"
+        ours |= {key: value for key, value in described.items() if key not in _OTHER_MEANING}
+    if encoder not in _OWN or encoder in ("attn", "synt", "gpt"):
+        ours.setdefault("attention_probs_dropout_prob", ours.get("hidden_dropout_prob", 0.1))
+    if ours.get("hidden_act") in _ACTIVATIONS:
+        ours["hidden_act"] = _ACTIVATIONS[ours["hidden_act"]]
     return ours
+
+
+def _encoder(described: dict) -> str | None:
+    """A Transformer in which no token sees what follows is a gpt, which was a name of its own until 2021."""
+    encoder = described.get("encoder")
+    return "gpt" if encoder in ("transformer", "bert") and described.get("mask") == "causal" else encoder
 
 
 def _renamed(described: dict, keys: dict) -> dict:
@@ -82,19 +98,20 @@ def _embedded(described: dict, place: str) -> dict:
 def written(model: ModelConfig, described: dict) -> dict:
     """The JSON for a model. described: transformers' words for it, for those who read both; {} where it has none."""
     own, shared = _OWN.get(model.encoder), model.encoder == "albert"
-    keys = _SIZES | (_LAYERS if own is None else own)
-    size = model.embedding_size or model.hidden_size
-    theirs = {name: model[ours] for name, ours in keys.items()} | {"emb_size": size, "vocab_size": model.vocab_size}
-    parts = [name for name, ours in _PARTS.items() if ours in model.embeddings]
-    common = {**described, **theirs, "embedding": parts, "pooling": model.pooling}
-    if own is not None:
-        return common | {
-            "encoder": model.encoder, "remove_embedding_layernorm": not model.embedding_norm, "target": ["lm"],
-            "data_processor": "lm",
-        }  # fmt: skip
+    keys = _SIZES | (_HEADS | _LAYERS if own is None else own)
+    theirs = {**described, **{name: model[ours] for name, ours in keys.items()}}
+    theirs |= {
+        "vocab_size": model.vocab_size, "emb_size": model.embedding_size or model.hidden_size, "pooling": model.pooling,
+        "embedding": [name for name, ours in _PARTS.items() if ours in model.embeddings],
+    }  # fmt: skip
     back = {ours: name for name, ours in _ACTIVATIONS.items()}
-    return common | {
-        "hidden_act": back.get(model.hidden_act, model.hidden_act),
+    if "hidden_act" in theirs:
+        theirs["hidden_act"] = back.get(model.hidden_act, model.hidden_act)
+    if own is not None:
+        causal = {"encoder": "transformer", "mask": "causal"} if model.encoder == "gpt" else {"encoder": model.encoder}
+        norm = {"remove_embedding_layernorm": not model.embedding_norm}
+        return theirs | causal | norm | {"target": ["lm"], "data_processor": "lm"}
+    return theirs | {
         "data_processor": "bert",
         "encoder": "transformer",
         "mask": "fully_visible",

@@ -49,14 +49,20 @@ def _settle(described: Description, known: dict, table: Format, told: str | None
         model[key] = value
     if "any" in table.families:
         return []  # tasklab's own, described by its own file
-    family = next((name for name in (model.encoder, told) if name in table.families), table.families[0])
+    named = (shown.get("encoder"), told, model.encoder, *table.families)
+    family = next(name for name in named if name in table.families)
     model.encoder = "bert" if family == "roberta" else family
+    if family == "gpt" and "norm_position" not in described.said:
+        model.norm_position = "pre" if "encoder.norm.weight" in known else "post"
     if family == "roberta" and "position_offset" not in described.said:
         model.position_offset = 2
     for key, value in embeddings_in(known).items() if family not in ("bert", "roberta", "albert") else ():
         if key not in described.said:
             model[key] = value
-    return [f"{place_of(described)}: {guess}" for guess in _guessed(described, known, shown)]
+    guesses = list(_guessed(described, known, shown))
+    if family == "rcnn" and "encoder" not in described.said and told != family:
+        guesses.append("rcnn assumed; a crnn has the same names, and --family crnn says so")
+    return [f"{place_of(described)}: {guess}" for guess in guesses]
 
 
 def _guessed(described: Description, known: dict, shown: dict) -> Iterator[str]:

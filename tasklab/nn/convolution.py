@@ -49,10 +49,11 @@ class GatedConvolution(nn.Cell):
         return self.output(x) * ops.sigmoid(self.gate(x))
 
 
-class ResidualBlocks(nn.Cell):
-    """A layer, then blocks of `block_size` layers with a sum around each; layers left over at the end have none."""
+class Convolutions(nn.Cell):
+    """A layer, then others above it; with `block_size` a sum around each block of so many of these, layers left over at
+    the end have none."""
 
-    def __init__(self, layers: list, block_size: int):
+    def __init__(self, layers: list, block_size: int = 0):
         super().__init__()
         self.first, self.layers = layers[0], nn.CellList(layers[1:])
         self.block_size = block_size
@@ -61,9 +62,23 @@ class ResidualBlocks(nn.Cell):
         x = start = self.first(x, mask)
         for i in range(len(self.layers)):
             x = self.layers[i](x, mask)
-            if (i + 1) % self.block_size == 0:
+            if self.block_size and (i + 1) % self.block_size == 0:
                 x = start = x + start
         return x
+
+
+class WithRecurrence(nn.Cell):
+    """Convolutions above a recurrent stack, or under it; each is a cell (x, mask) -> x."""
+
+    def __init__(self, recurrent: nn.Cell, convolutions: nn.Cell, recurrent_first: bool):
+        super().__init__()
+        self.recurrent, self.convolutions = recurrent, convolutions
+        self.recurrent_first = recurrent_first
+
+    def construct(self, x, mask):
+        if self.recurrent_first:
+            return self.convolutions(self.recurrent(x, mask), mask)
+        return self.recurrent(self.convolutions(x, mask), mask)
 
 
 def windows(x, kernel_size: int):

@@ -35,9 +35,13 @@ _SHAPES = {
     "encoder.layers.0.feed_forward.intermediate.weight": ("intermediate_size", "hidden_size"),
     "encoder.layer.feed_forward.intermediate.weight": ("intermediate_size", "hidden_size"),
     "encoder.layers.0.first.output.weight": ("hidden_size", "kernel_size"),
+    "encoder.layers.0.convolutions.first.output.weight": ("hidden_size", "kernel_size"),
+    "encoder.layers.0.query.weight": ("hidden_size",),
+    "encoder.layers.0.attention.scores.weight": ("max_position_embeddings",),
+    "encoder.layers.0.attention.table": ("max_position_embeddings",),
 }
-_STACK = re.compile(r"encoder\.layers\.0\.(ahead\.)?layers\.\d+\.(ahead\.)?hidden\.weight")
-_CONVOLUTION = re.compile(r"encoder\.layers\.0\.layers\.\d+\.gate\.weight")
+_STACK = re.compile(r"encoder\.layers\.0\.(recurrent\.)?(ahead\.)?layers\.\d+\.(ahead\.)?hidden\.weight")
+_CONVOLUTION = re.compile(r"encoder\.layers\.0\.layers\.\d+\.output\.weight")
 
 
 def _transformer(shapes: dict, found: dict) -> dict:
@@ -47,7 +51,12 @@ def _transformer(shapes: dict, found: dict) -> dict:
     width = found.get("embedding_size")
     size = found.get("hidden_size", width)
     narrow = None if size == width else width
-    return {"num_hidden_layers": max(layers) + 1, "hidden_size": size, "embedding_size": narrow}
+    sizes = {"num_hidden_layers": max(layers) + 1, "hidden_size": size, "embedding_size": narrow}
+    if "encoder.layers.0.query.weight" in shapes:
+        return {**sizes, "encoder": "attn"}
+    scores = {"scores.weight": "dense", "table": "random"}
+    kinds = [kind for name, kind in scores.items() if f"encoder.layers.0.attention.{name}" in shapes]
+    return {**sizes, "encoder": "synt", "synthesizer": kinds[0]} if kinds else sizes
 
 
 def _recurrent(shapes: dict) -> dict:
@@ -55,15 +64,18 @@ def _recurrent(shapes: dict) -> dict:
     if not layers:
         return {}
     gates, size = shapes[layers[0][0]]
-    stacks, both_ways = layers[0].groups()
+    mixed, stacks, both_ways = layers[0].groups()  # mixed with convolutions: rcnn or crnn
+    kind = {1: "rnn", 3: "gru", 4: "lstm"}.get(gates // size)
     return {
-        "encoder": ("bi" if stacks else "") + {1: "rnn", 3: "gru", 4: "lstm"}.get(gates // size, "rnn"),
-        "bidirectional": bool(both_ways), "num_hidden_layers": len(layers),
-        "hidden_size": 2 * size if stacks or both_ways else size,
+        "encoder": None if mixed or not kind else "bi" + kind if stacks else kind, "bidirectional": bool(both_ways),
+        "num_hidden_layers": len(layers), "hidden_size": 2 * size if stacks or both_ways else size,
     }  # fmt: skip
 
 
 def _convolutional(shapes: dict) -> dict:
-    if "encoder.layers.0.first.gate.weight" not in shapes:
+    if "encoder.layers.0.first.output.weight" not in shapes:
         return {}
-    return {"encoder": "gatedcnn", "num_hidden_layers": 1 + sum(bool(_CONVOLUTION.fullmatch(name)) for name in shapes)}
+    above = sum(bool(_CONVOLUTION.fullmatch(name)) for name in shapes)
+    if "encoder.layers.0.first.gate.weight" in shapes:
+        return {"encoder": "gatedcnn", "num_hidden_layers": 1 + above}
+    return {"encoder": "cnn", "num_hidden_layers": above}

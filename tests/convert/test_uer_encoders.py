@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from tasklab.config.description import describe
+from tasklab.config import ModelConfig, export
+from tasklab.config.description import describe, family_of
 from tasklab.config.huggingface import read_foreign
 from tasklab.convert import convert
 from tasklab.convert.loaded import read_model
@@ -103,7 +104,7 @@ def test_a_description_of_another_encoder_is_refused(rng, tmp_path):
     source = folder(tmp_path / "a", lstm(rng), {**JSON, "encoder": "gru"})
     with pytest.raises(CheckpointError, match="config.json: encoder is gru, but the weights have lstm; name the conf"):
         convert(source, tmp_path / "b", "tasklab", say=quiet)
-    folder(tmp_path / "c", lstm(rng), {**JSON, "embedding": ["word", "entity"]})
+    write_folder(tmp_path / "c", {"config.json": json.dumps({**JSON, "embedding": ["word", "entity"]}).encode()})
     with pytest.raises(ConfigError, match=r"embedding is \['word', 'entity'\]; expected some of word, pos, seg, sinus"):
         read_foreign(tmp_path / "c", "config.json")
 
@@ -117,3 +118,61 @@ def test_old_words_for_embeddings_are_understood(said, ours, tmp_path):
     entries = {entry.key: entry.value for entry in read_foreign(tmp_path / "a", "config.json")}
     assert (entries["model.embeddings"], entries["model.encoder"]) == (ours, "lstm")
     assert "model.attention_probs_dropout_prob" not in entries  # an lstm has none
+
+
+def mixed(rng):
+    """An LSTM and convolutions; which of them is first, their names do not say."""
+    shapes = {"encoder.conv_1.weight": (H, 1, 3, H), "encoder.conv.0.weight": (H, H, 3, 1)}
+    shapes |= {"encoder.conv_1.bias": (H,), "encoder.conv.0.bias": (H,)}
+    convolutions = {name: rng.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
+    words = {"embedding.word.embedding.weight": rng.standard_normal((V, H)).astype(np.float32)}
+    first = {"encoder.rnn.weight_ih_l0": rng.standard_normal((4 * H, H)).astype(np.float32)}
+    return lstm(rng) | convolutions | words | first
+
+
+def test_what_lies_below_is_asked_where_names_do_not_tell(rng, tmp_path):
+    source = folder(tmp_path / "a", mixed(rng))
+    file = source / "pytorch_model.bin"
+    found = read_model(source_at("a", file))
+    assert (found.family, found.notes) == ("rcnn", [
+        "no configuration beside the weights: rcnn assumed; a crnn has the same names, and --family crnn says so"
+    ])  # fmt: skip
+    found = read_model(source_at("a", file, family="crnn"))
+    assert (found.family, found.notes) == ("crnn", [])
+    described = {**JSON, "encoder": "crnn", "emb_size": H, "kernel_size": 3}
+    convert(folder(tmp_path / "b", mixed(rng), described), tmp_path / "c", "uer", say=quiet, verify=False)
+    again = json.loads((tmp_path / "c" / "config.json").read_text())
+    assert {key: again[key] for key in described} == described
+
+
+@pytest.mark.parametrize(
+    "said, ours",
+    [
+        ({"encoder": "transformer", "mask": "causal", "layernorm_positioning": "pre", "hidden_act": "gelu_fast"},
+         {"encoder": "gpt", "norm_position": "pre", "hidden_act": "gelu_new", "num_attention_heads": 2}),
+        ({"encoder": "gpt"}, {"encoder": "gpt", "intermediate_size": 12, "embedding_norm": False}),
+        ({"encoder": "synt", "synt_type": "random", "seq_length": 9},
+         {"encoder": "synt", "synthesizer": "random", "max_position_embeddings": 9}),
+        ({"encoder": "attn"}, {"encoder": "attn", "num_attention_heads": 2, "attention_probs_dropout_prob": 0.1}),
+        ({"encoder": "gatedcnn", "kernel_size": 4, "block_size": 3}, {"kernel_size": 4, "block_size": 3}),
+    ],
+)  # fmt: skip
+def test_its_descriptions_are_read_and_written(said, ours, tmp_path):
+    described = {**JSON, "embedding": ["word", "pos"], "feedforward_size": 12, "heads_num": 2, "vocab_size": V, **said}
+    write_folder(tmp_path / "a", {"config.json": json.dumps(described).encode()})
+    model = describe(tmp_path / "a").model
+    assert {key: model[key] for key in ours} == ours
+    again = export.uer(model, family_of(model), None)
+    now = {"encoder": "transformer", "mask": "causal"} if said == {"encoder": "gpt"} else said  # an old name
+    assert now.items() <= again.items()
+    write_folder(tmp_path / "b", {"config.json": json.dumps(again).encode()})
+    assert describe(tmp_path / "b").model == model
+
+
+def test_a_block_that_its_weights_cannot_have_here_is_refused(tmp_path):
+    described = {**JSON, "encoder": "transformer", "mask": "causal", "feed_forward": "gated"}
+    write_folder(tmp_path / "a", {"config.json": json.dumps(described).encode()})
+    with pytest.raises(ConfigError, match="feed_forward is 'gated'; UER-py's Transformers are read where .* 'dense'"):
+        describe(tmp_path / "a")
+    assert family_of(ModelConfig(encoder="gpt", mask="full")) == "gpt with mask=full"
+    assert family_of(ModelConfig(encoder="gpt", mask="causal", embeddings=["word", "pos"])) == "gpt"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from mindspore import Tensor
 
-from tasklab.nn.convolution import CausalConvolution, GatedConvolution, ResidualBlocks
+from tasklab.nn.convolution import CausalConvolution, Convolutions, GatedConvolution
 from tasklab.nn.embeddings import Embeddings, sinusoids
 from tasklab.nn.init import initialize
 from tasklab.nn.norm import RMSNorm
@@ -50,7 +50,7 @@ def test_a_convolution_sums_over_the_window_that_ends_at_the_token(rng, run, k):
 
 
 def test_gated_convolutions_have_a_sum_around_each_block(rng, run):
-    cell, w = random(ResidualBlocks([GatedConvolution(4, 4, 3) for _ in range(4)], block_size=2))
+    cell, w = random(Convolutions([GatedConvolution(4, 4, 3) for _ in range(4)], block_size=2))
     x = rng.standard_normal((2, 5, 4)).astype(np.float32)
 
     def gated(x, name):

@@ -44,6 +44,7 @@ class Format:
     spell: maps the spellings found in the wild to the one used in `rows`.
     families: the models whose weights have these names, see `config.description.family_of`; or "any".
     heads: task -> Head, looked through in this order; the first one of which all weights are there is taken.
+    needs: names of theirs without which it is not this format.
     stores_ties: whether the program wants the copies in TIES.
     """
 
@@ -53,6 +54,7 @@ class Format:
     program: str = ""
     families: tuple[str, ...] = ("bert",)
     heads: dict[str, Head] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
     stores_ties: bool = False
 
     def table(self, tensors, task: str | None = None, theirs: bool = True) -> list[Row]:
@@ -72,8 +74,10 @@ class Format:
         return family in self.families or "any" in self.families
 
     def known(self, tensors) -> int:
-        """How many of these names have a row."""
+        """How many of these names have a row; none, where one that the format needs is missing."""
         table, names = self.table(tensors), {self.spell(name) for name in tensors}
+        if not names.issuperset(self.needs):
+            return 0
         return sum(any(line.reads(name, names) for line in table) for name in names)
 
 
@@ -135,14 +139,17 @@ def from_tasklab(tensors: dict, table: Format, task: str | None = None) -> tuple
 
 
 def detect(tensors, family: str | None = None, place: str = "") -> Format:
-    """The format whose rows know most of these names. Raises: CheckpointError when none knows any.
+    """The format whose rows know most of these names; of several that of the family, or else a BERT's.
 
     tensors: name -> anything, of which a shape may help, or names alone.
     family: the model's, where it is known and the format has it. place: what an error starts with.
+    Raises: CheckpointError when none knows any.
     """
     tensors = tensors if isinstance(tensors, dict) else dict.fromkeys(tensors)
     formats = [FORMATS.get(name) for name in FORMATS.names()]
-    scores = {known.name: (known.known(tensors), (family or "bert") in known.families) for known in formats}
+    scores = {
+        known.name: (known.known(tensors), family in known.families, "bert" in known.families) for known in formats
+    }
     best = max(scores, key=lambda name: scores[name])
     if not scores[best][0]:
         shown = ", ".join(sorted(tensors)[:5]) or "none"

@@ -46,17 +46,27 @@ def embeddings(segments: Transform = _SEGMENTS, *position: Transform) -> tuple:
     )
 
 
-def _layer(ours: str, theirs: str) -> tuple:
+def attention(ours: str, theirs: str) -> tuple:
     return (
-        *pair(f"{ours}.attention.query", f"{theirs}.self_attn.linear_layers.0"),
-        *pair(f"{ours}.attention.key", f"{theirs}.self_attn.linear_layers.1"),
-        *pair(f"{ours}.attention.value", f"{theirs}.self_attn.linear_layers.2"),
-        *pair(f"{ours}.attention.output", f"{theirs}.self_attn.final_linear"),
+        *pair(f"{ours}.query", f"{theirs}.linear_layers.0"),
+        *pair(f"{ours}.key", f"{theirs}.linear_layers.1"),
+        *pair(f"{ours}.value", f"{theirs}.linear_layers.2"),
+        *pair(f"{ours}.output", f"{theirs}.final_linear"),
+    )
+
+
+def around(ours: str, theirs: str) -> tuple:
+    """What a Transformer layer has beside its attention."""
+    return (
         *pair(f"{ours}.attention_norm", f"{theirs}.layer_norm_1", leaves=_NORM),
         *pair(f"{ours}.feed_forward.intermediate", f"{theirs}.feed_forward.linear_1"),
         *pair(f"{ours}.feed_forward.output", f"{theirs}.feed_forward.linear_2"),
         *pair(f"{ours}.feed_forward_norm", f"{theirs}.layer_norm_2", leaves=_NORM),
     )
+
+
+def _layer(ours: str, theirs: str) -> tuple:
+    return *attention(f"{ours}.attention", f"{theirs}.self_attn"), *around(ours, theirs)
 
 
 _PRETRAINING = (
@@ -79,13 +89,21 @@ _HEADS = {
 }
 
 
-def register(name: str, families: tuple[str, ...], rows: tuple) -> Format:
+def register(name: str, families: tuple[str, ...], rows: tuple, needs: tuple[str, ...] = ()) -> Format:
     """A format of these rows for the encoder, with all heads."""
-    known = Format(name, (*rows, *_CRF, *_PRETRAINING), spell, "uer", families, _HEADS, stores_ties=True)
+    known = Format(name, (*rows, *_CRF, *_PRETRAINING), spell, "uer", families, _HEADS, needs, stores_ties=True)
     return FORMATS.register(name)(known)
 
 
-BERT = register("uer", ("bert",), (*embeddings(), *_layer("encoder.layers.{}", "encoder.transformer.{}")))
+BERT = register(  # gpt is a BERT in which no token sees what follows: nothing in its weights tells
+    "uer",
+    ("bert", "gpt"),
+    (
+        *embeddings(),
+        *_layer("encoder.layers.{}", "encoder.transformer.{}"),
+        *pair("encoder.norm", "encoder.layer_norm", leaves=_NORM),
+    ),
+)
 ROBERTA = register(  # positions count from 0 there, from 2 here; its one segment is theirs of number 2
     "uer_roberta",
     ("roberta",),

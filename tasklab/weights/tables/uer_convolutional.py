@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tasklab.weights.tables import Transform
+from tasklab.weights.tables import Transform, pair
 from tasklab.weights.tables.uer import embeddings, register
+from tasklab.weights.tables.uer_recurrent import stack
 
 _FIRST = Transform(lambda kernel: kernel[:, 0], lambda kernel: kernel[:, None])
 _ABOVE = Transform(
@@ -26,6 +27,24 @@ def _gated(ours: str, number: str, bias_number: str, kernel: Transform) -> Itera
         yield f"{ours}.{our}.bias", biases, _SUM
 
 
+def _plain(ours: str) -> list[tuple]:
+    return [
+        *pair(f"{ours}.first.output", "encoder.conv_1", _FIRST),
+        *pair(f"{ours}.layers.{{}}.output", "encoder.conv.{}", _ABOVE),
+    ]
+
+
+register("uer_cnn", ("cnn",), (*embeddings(), *_plain("encoder.layers.0")))
+register(
+    "uer_rcnn",
+    ("rcnn", "crnn"),
+    (
+        *embeddings(),
+        *stack("encoder.layers.0.recurrent", "encoder.rnn"),
+        *_plain("encoder.layers.0.convolutions"),
+    ),
+    needs=("encoder.rnn.weight_ih_l0", "encoder.conv_1.weight"),
+)
 register(
     "uer_gatedcnn",
     ("gatedcnn",),
