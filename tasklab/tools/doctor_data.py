@@ -11,13 +11,13 @@ from tasklab.datahub import at_hand
 from tasklab.digest import file_sha256
 from tasklab.errors import CheckpointError, ConfigError, UnknownName
 from tasklab.text import TOKENIZERS
-from tasklab.tools import doctor_choices, doctor_squad, doctor_tags, doctor_texts, estimate
+from tasklab.tools import doctor_choices, doctor_corpus, doctor_squad, doctor_tags, doctor_texts, estimate
 from tasklab.tools.doctor_findings import FIX
 from tasklab.trainer import Trainer
 from tasklab.weights.catalogue import named_weights, read_entry
 from tasklab.weights.store import resolve
 
-KINDS = (doctor_tags, doctor_choices, doctor_squad, doctor_texts)
+KINDS = (doctor_tags, doctor_choices, doctor_squad, doctor_corpus, doctor_texts)
 """What can be looked into: each module has its TASK, knows(Sample) whether a file is for it, and examine(Config,
 tokenizer) -> Examined. They are asked in this order; the last takes any file."""
 

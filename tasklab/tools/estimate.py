@@ -49,7 +49,8 @@ def training_memory(config: Config, planned: tuple[int, ...], parts: int = 1) ->
     All in float32, 4 bytes. Weights, gradients and moments are 16 bytes per parameter, 20 with gradient accumulation.
     Activations kept per token and layer, in floats, for hidden size H, intermediate size I, N heads, length S:
     7 H + I + N + 4 with fused kernels (of which 4 H + I are half as large in bf16), 16 H + 3 I + 16 N S with stock
-    operators, H with recompute (one layer is then worked on at a time); all times POOL.
+    operators, H with recompute (one layer is then worked on at a time); all times POOL. A masked word adds its scores
+    of the vocabulary, their logarithms, and the gradients of both (not measured).
     """
     model, train, longest = config.model, config.train, planned[-1]
     H, I, N = model.hidden_size, model.intermediate_size, model.num_attention_heads  # noqa: E741
@@ -58,17 +59,24 @@ def training_memory(config: Config, planned: tuple[int, ...], parts: int = 1) ->
     layers = model.num_hidden_layers
     per_token = layers * H + per_layer if config.recompute else layers * per_layer
     copies = 5 if train.gradient_accumulation_steps > 1 else 4
-    activations = train.batch_size * parts * longest * per_token
-    return PROCESS + GRAPH * len(planned) + 4 * copies * parameters(model)[0] + 4 * POOL * activations
+    tokens = train.batch_size * parts * longest
+    activations = POOL * tokens * per_token + 4 * tokens * masked(config) * model.vocab_size
+    return PROCESS + GRAPH * len(planned) + 4 * (copies * parameters(model)[0] + activations)
 
 
-def operations(model: ModelConfig, tokens: float, length: float, training: bool) -> float:
-    """Floating point operations on `tokens` tokens in rows of `length`.
+def masked(config: Config) -> float:
+    """Share of the tokens for which the whole vocabulary is scored."""
+    return getattr(config.data, "masking_probability", 0.0)
+
+
+def operations(model: ModelConfig, tokens: float, length: float, training: bool, asked: float = 0.0) -> float:
+    """Floating point operations on `tokens` tokens in rows of `length`, of which the share `asked` is masked.
 
     2 per weight of the layers and token forward, twice that backward (6 in all), and attention: 4 H S per layer
-    forward (Kaplan et al. 2020, table 1).
+    forward (Kaplan et al. 2020, table 1). For a masked token 2 per weight of the word embeddings too.
     """
     forward = 2 * parameters(model)[1] + 4 * model.num_hidden_layers * model.hidden_size * length
+    forward += 2 * asked * model.vocab_size * (model.embedding_size or model.hidden_size)
     return tokens * forward * (3 if training else 1)
 
 
@@ -80,7 +88,8 @@ def seconds(config: Config, sizes: RowSizes, training: bool, speed: float) -> fl
     skips = fused(config)
     share = EFFICIENCY[config.precision if skips else ""]
     positions = sizes.tokens if skips else sizes.tokens / (1 - sizes.padding)
-    return operations(config.model, positions, positions / (sizes.rows * sizes.parts), training) / (speed * share)
+    length = positions / (sizes.rows * sizes.parts)
+    return operations(config.model, positions, length, training, masked(config)) / (speed * share)
 
 
 def machine_speed(seconds: float = 0.6) -> float:

@@ -3,7 +3,8 @@
 import pytest
 
 from tasklab import kernels
-from tasklab.config import ModelConfig, resolve
+from tasklab.config import DataConfig, ModelConfig, resolve
+from tasklab.data.corpus.rows import MaskedWordsDataConfig
 from tasklab.data.rows.sizes import RowSizes
 from tasklab.tools import estimate
 
@@ -47,6 +48,18 @@ def test_a_row_of_several_sequences_takes_as_much_as_several_rows(monkeypatch):
     assert estimate.training_memory(four, (128,), parts=4) == estimate.training_memory(twelve, (128,))
     sizes = [RowSizes(rows, parts, 1200, (), 0.0, (128,), 0.0) for rows, parts in ((3, 4), (12, 1))]
     assert estimate.seconds(four, sizes[0], True, 1e9) == estimate.seconds(four, sizes[1], True, 1e9)
+
+
+def test_masked_words_are_scored_against_the_vocabulary(monkeypatch):
+    monkeypatch.setattr(kernels, "available", lambda: True)
+    plain, masks = (
+        resolve("masked_language_modeling", "minilm_l6", ["train.batch_size=10"], data_class=data_class)
+        for data_class in (DataConfig, MaskedWordsDataConfig)
+    )
+    more = estimate.training_memory(masks, (128,)) - estimate.training_memory(plain, (128,))
+    assert more == pytest.approx(4 * 4 * 10 * 128 * 0.15 * 30522)  # bytes * tables * tokens * share * words
+    more = estimate.operations(plain.model, 1000, 128, True, 0.15) - estimate.operations(plain.model, 1000, 128, True)
+    assert more == pytest.approx(6 * 150 * 384 * 30522)
 
 
 def test_operations_are_six_per_weight_and_token_plus_attention():

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from tasklab.data.rows.buckets import padding_share, plan_lengths
 from tasklab.data.rows.features import Ragged
 from tasklab.data.rows.findings import quantiles
@@ -25,15 +27,17 @@ class RowSizes:
 
 
 def row_sizes(ids: Ragged, parts: int, unk_id: int, num_buckets: int, max_seq_length: int) -> RowSizes:
-    """ids: the tokens of every sequence, those of a row one after the other; at least one row.
+    """ids: the tokens of every sequence, those of a row one after the other; at least one row."""
+    return sizes_of(ids.lengths, parts, float((ids.values == unk_id).mean()), num_buckets, max_seq_length)
 
-    The lengths are planned for these rows alone, as training plans for its own.
-    """
-    longest = ids.lengths.reshape(-1, parts).max(axis=1)
+
+def sizes_of(lengths: np.ndarray, parts: int, unknown: float, num_buckets: int, max_seq_length: int) -> RowSizes:
+    """lengths: tokens of every sequence [rows * parts]. The padded ones are planned for these rows alone, as training
+    plans for its own."""
+    longest = lengths.reshape(-1, parts).max(axis=1)
     planned = plan_lengths(longest, num_buckets, max_seq_length)
     positions = parts * longest.sum() / (1 - padding_share(longest, planned))
     return RowSizes(
-        rows=len(longest), parts=parts, tokens=int(ids.lengths.sum()), lengths=quantiles(longest),
-        unknown=float((ids.values == unk_id).mean()), planned_lengths=planned,
-        padding=float(1 - ids.lengths.sum() / positions),
+        rows=len(longest), parts=parts, tokens=int(lengths.sum()), lengths=quantiles(longest), unknown=unknown,
+        planned_lengths=planned, padding=float(1 - lengths.sum() / positions),
     )  # fmt: skip

@@ -1,0 +1,66 @@
+"""What `doctor data` shows of plain text, and what stands out in it."""
+
+from collections.abc import Iterator
+
+from tasklab.cachedir import cache_dir
+from tasklab.config import Config
+from tasklab.data.corpus.inspect import CorpusReport, inspect_corpus, looks_like_text
+from tasklab.data.corpus.rows import BLANK_LINE
+from tasklab.data.files.sample import Sample
+from tasklab.tools.doctor_findings import (
+    LOOK,
+    NO_EVALUATION,
+    Examined,
+    Line,
+    bad_rows,
+    counted,
+    lengths,
+    padded,
+    skips,
+    unknown_tokens,
+)
+
+TASK = "masked_language_modeling"
+
+
+def knows(sample: Sample) -> bool:
+    return looks_like_text(sample)
+
+
+def examine(config: Config, tokenizer) -> Examined:
+    """Reads data.train and data.eval. Raises: DataError when a file holds no text."""
+    splits = [
+        (name, inspect_corpus(path, tokenizer, config.data, cache_dir() / "features"))
+        for name, path in (("train", config.data.train), ("eval", config.data.eval)) if path
+    ]  # fmt: skip
+    lines = [line for name, split in splits for line in _findings(name, split, config)]
+    if len(splits) == 1:
+        lines.append(NO_EVALUATION)
+    shown = [line for name, split in splits for line in _split_lines(name, split, config)]
+    train, dev = [*(split.sizes for _, split in splits), None][:2]
+    return Examined(shown, lines, (train, dev))
+
+
+def _split_lines(name: str, split: CorpusReport, config: Config) -> Iterator[str]:
+    data, sizes = config.data, split.sizes
+    folder = f", {counted(split.files, 'file')}" if split.files > 1 else ""
+    yield f"{name:6} {split.bad.file}{folder}"
+    documents = counted(split.documents, "document")
+    yield f"       {counted(split.lines, 'line')} in {documents}, {counted(split.characters, 'character')}"
+    if sizes is None:
+        return
+    yield from lengths(split.lengths, sizes)
+    yield f"       {sizes.unknown:.2%} of the tokens are unknown to the vocabulary and never asked for"
+    long = f"; {counted(split.long_lines, 'line')} cut into several" if split.long_lines else ""
+    yield f"       {counted(sizes.rows, 'row')} of at most {data.max_seq_length} tokens{long}"
+    yield padded(sizes)
+
+
+def _findings(name: str, split: CorpusReport, config: Config) -> Iterator[Line]:
+    data = config.data
+    yield from bad_rows(name, split.bad, skips(config))
+    by_document = data.sentence_target != "none" or data.packing == "document"
+    if by_document and data.documents == BLANK_LINE and split.documents == split.files and split.lines > 1:
+        text = f"{name}: no blank line, so every file is one document"
+        yield Line(LOOK, f"{text}; put one between documents, or add data.documents=line when every line is one")
+    yield from unknown_tokens(name, split.sizes)
