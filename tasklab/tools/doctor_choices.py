@@ -6,33 +6,27 @@ from pathlib import Path
 from tasklab.config import Config
 from tasklab.data.choices.inspect import ChoiceReport, context_of, inspect_choices, one_of_each_context, question_of
 from tasklab.data.choices.layouts import offers_choices
-from tasklab.data.files.sample import Sample
 from tasklab.data.rows.findings import Finding, leaks
 from tasklab.tools.doctor_findings import (
     FIX,
     LOOK,
-    NO_EVALUATION,
     Examined,
     Line,
     bad_rows,
     clashing,
     counted,
+    examined,
     leaking,
     lengths,
     padded,
     places,
     shares,
     skips,
-    unknown_tokens,
 )
 
-TASK = "multiple_choice"
+TASK, knows = "multiple_choice", offers_choices
 CUT = 0.05
 """Share of cut contexts from which a line is worth reading."""
-
-
-def knows(sample: Sample) -> bool:
-    return offers_choices(sample)
 
 
 def examine(config: Config, tokenizer) -> Examined:
@@ -40,14 +34,11 @@ def examine(config: Config, tokenizer) -> Examined:
     data = config.data
     train = inspect_choices(data.train, data, True, tokenizer)
     dev = inspect_choices(data.eval, data, False, tokenizer) if data.eval else None
-    splits = [("train", train)] + ([("eval", dev)] if dev else [])
-    lines = [line for name, split in splits for line in _findings(name, split, config)]
-    lines += list(_of_training(train, config)) + (list(_leaks(train, dev)) if dev else [NO_EVALUATION])
-    shown = [line for name, split in splits for line in _split_lines(name, split, config)]
-    return Examined(shown, lines, (train.sizes, dev and dev.sizes))
+    together = [*_of_training(train, config), *(_leaks(train, dev) if dev is not None else ())]
+    return examined(config, train, dev, _shown, _findings, together)
 
 
-def _split_lines(name: str, split: ChoiceReport, config: Config) -> Iterator[str]:
+def _shown(name: str, split: ChoiceReport, config: Config) -> Iterator[str]:
     questions, sizes = len(split.examples), split.sizes
     yield f"{name:6} {', '.join(file.bad.file for file in split.files)}"
     on = f" on {counted(split.contexts, 'context')}" if split.contexts else ""
@@ -79,7 +70,6 @@ def _findings(name: str, split: ChoiceReport, config: Config) -> Iterator[Line]:
         yield Line(LOOK, text, places(Finding(len(twice), twice), split.file))
     if split.no_room:
         yield Line(FIX, f"{name}: {split.no_room}")
-    yield from unknown_tokens(name, split.sizes)
 
 
 def _of_training(train: ChoiceReport, config: Config) -> Iterator[Line]:

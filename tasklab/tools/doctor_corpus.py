@@ -6,42 +6,30 @@ from tasklab.cachedir import cache_dir
 from tasklab.config import Config
 from tasklab.data.corpus.inspect import CorpusReport, inspect_corpus, looks_like_text
 from tasklab.data.corpus.rows import BLANK_LINE
-from tasklab.data.files.sample import Sample
 from tasklab.tools.doctor_findings import (
     LOOK,
-    NO_EVALUATION,
     Examined,
     Line,
     bad_rows,
     counted,
+    examined,
     lengths,
     padded,
     skips,
-    unknown_tokens,
 )
 
-TASK = "masked_language_modeling"
-
-
-def knows(sample: Sample) -> bool:
-    return looks_like_text(sample)
+TASK, knows = "masked_language_modeling", looks_like_text
 
 
 def examine(config: Config, tokenizer) -> Examined:
     """Reads data.train and data.eval. Raises: DataError when a file holds no text."""
-    splits = [
-        (name, inspect_corpus(path, tokenizer, config.data, cache_dir() / "features"))
-        for name, path in (("train", config.data.train), ("eval", config.data.eval)) if path
-    ]  # fmt: skip
-    lines = [line for name, split in splits for line in _findings(name, split, config)]
-    if len(splits) == 1:
-        lines.append(NO_EVALUATION)
-    shown = [line for name, split in splits for line in _split_lines(name, split, config)]
-    train, dev = [*(split.sizes for _, split in splits), None][:2]
-    return Examined(shown, lines, (train, dev))
+    data, folder = config.data, cache_dir() / "features"
+    train = inspect_corpus(data.train, tokenizer, data, folder)
+    dev = inspect_corpus(data.eval, tokenizer, data, folder) if data.eval else None
+    return examined(config, train, dev, _shown, _findings)
 
 
-def _split_lines(name: str, split: CorpusReport, config: Config) -> Iterator[str]:
+def _shown(name: str, split: CorpusReport, config: Config) -> Iterator[str]:
     data, sizes = config.data, split.sizes
     folder = f", {counted(split.files, 'file')}" if split.files > 1 else ""
     yield f"{name:6} {split.bad.file}{folder}"
@@ -63,4 +51,3 @@ def _findings(name: str, split: CorpusReport, config: Config) -> Iterator[Line]:
     if by_document and data.documents == BLANK_LINE and split.documents == split.files and split.lines > 1:
         text = f"{name}: no blank line, so every file is one document"
         yield Line(LOOK, f"{text}; put one between documents, or add data.documents=line when every line is one")
-    yield from unknown_tokens(name, split.sizes)

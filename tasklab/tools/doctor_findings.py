@@ -1,6 +1,6 @@
 """How `doctor data` words what every kind of data can have: bad and repeated rows, leaks, unknown tokens, lengths."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tasklab.config import Config
@@ -37,8 +37,24 @@ class Examined:
     lines: list[Line]
     sizes: tuple[RowSizes | None, RowSizes | None]
 
-    def __post_init__(self):
-        self.lines.sort(key=lambda line: line.level != FIX)
+
+def examined(config: Config, train, dev, show, judge, together: Iterable[Line] = ()) -> Examined:
+    """The reports on both files in words; a report has `sizes`, and dev is None without an evaluation file.
+
+    show(name, report, config): what is printed about one.   judge(name, report, config): the Lines about one.
+    together: those about both.
+    """
+    reports = [("train", train)] if dev is None else [("train", train), ("eval", dev)]
+    shown = [text for name, report in reports for text in show(name, report, config)]
+    lines = [line for name, report in reports for line in judge(name, report, config)]
+    lines += together
+    foreign = [(name, report.sizes) for name, report in reports if report.sizes and report.sizes.unknown > UNKNOWN]
+    for name, sizes in foreign[:1]:  # one remedy for both files
+        text = f"{name}: {sizes.unknown:.0%} of the tokens are unknown to this vocabulary"
+        lines.append(Line(LOOK, f"{text}; take a model of the text's language (tasklab list)"))
+    if dev is None:
+        lines.append(Line(LOOK, "no evaluation file: scores and the best checkpoint need one; add --eval FILE"))
+    return Examined(shown, sorted(lines, key=lambda line: line.level != FIX), (train.sizes, dev and dev.sizes))
 
 
 def bad_rows(
@@ -71,15 +87,6 @@ def leaking(leak: Finding, rows: int, what: str, file: str) -> Iterator[Line]:
     """what: the noun for one of the `rows` of the evaluation file; rows: 0 where a single one is too many."""
     text = f"{counted(leak.count, what)} of eval also in train, which makes the score look better than it is"
     yield from clashing(leak, rows, f"{text}; remove them from one file", file)
-
-
-def unknown_tokens(name: str, sizes: RowSizes | None) -> Iterator[Line]:
-    if sizes is not None and sizes.unknown > UNKNOWN:
-        text = f"{name}: {sizes.unknown:.0%} of the tokens are unknown to this vocabulary"
-        yield Line(LOOK, f"{text}; take a model of the text's language (tasklab list)")
-
-
-NO_EVALUATION = Line(LOOK, "no evaluation file: scores and the best checkpoint need one; add --eval FILE")
 
 
 def shares(counts: Mapping[str, int], of: int, what: str) -> Iterator[str]:

@@ -7,18 +7,17 @@ from tasklab.data.files.sample import Sample
 from tasklab.data.questions.inspect import SplitReport, SquadReport, inspect_squad
 from tasklab.tools.doctor_findings import (
     LOOK,
-    NO_EVALUATION,
     Examined,
     Line,
     bad_rows,
     clashing,
     counted,
+    examined,
     leaking,
     lengths,
     padded,
     places,
     skips,
-    unknown_tokens,
 )
 
 TASK = "question_answering"
@@ -37,12 +36,14 @@ def examine(config: Config, tokenizer) -> Examined:
     found = inspect_squad(
         data.train, data.eval, tokenizer, data.max_seq_length, data.doc_stride, data.max_query_length, data.num_buckets
     )
-    splits = [(name, split) for name, split in (("train", found.train), ("eval", found.dev)) if split is not None]
-    shown = [line for name, split in splits for line in _split_lines(name, split, config)]
-    return Examined(shown, _findings(found, config), (found.train.sizes, found.dev and found.dev.sizes))
+    together = list(_settings_once(found, config))
+    if found.dev is not None:
+        together += leaking(found.leaked_questions, 0, "question", found.dev.file)
+        together += leaking(found.leaked_contexts, 0, "context", found.dev.file)
+    return examined(config, found.train, found.dev, _shown, _rows, together)
 
 
-def _split_lines(name: str, split: SplitReport, config: Config) -> Iterator[str]:
+def _shown(name: str, split: SplitReport, config: Config) -> Iterator[str]:
     yield f"{name:6} {split.file}"
     impossible = f", {split.impossible:,} questions without" if split.impossible else ""
     yield f"       {split.questions:,} questions on {split.contexts:,} contexts, {split.answers:,} answers{impossible}"
@@ -55,19 +56,8 @@ def _split_lines(name: str, split: SplitReport, config: Config) -> Iterator[str]
     yield padded(split.sizes)
 
 
-def _findings(found: SquadReport, config: Config) -> list[Line]:
-    lines, told = [], set()
-    for name, split in (("train", found.train), ("eval", found.dev)):
-        if split is not None:
-            lines += _rows(name, split, skips(config))
-            settings = [(kind, line) for kind, line in _settings(name, split, config) if kind not in told]
-            told.update(kind for kind, _ in settings)  # one remedy for both files
-            lines += [line for _, line in settings]
-    return lines + list(_leaks(found)) if found.dev else [*lines, NO_EVALUATION]
-
-
-def _rows(name: str, split: SplitReport, skip: bool) -> Iterator[Line]:
-    yield from bad_rows(name, split.bad, skip, "while another answer of the question is usable")
+def _rows(name: str, split: SplitReport, config: Config) -> Iterator[Line]:
+    yield from bad_rows(name, split.bad, skips(config), "while another answer of the question is usable")
     clash, again = split.contradictions, split.duplicates
     text = f"{name}: {_asked(clash.count)} again with another answer; keep the right one of each"
     yield from clashing(clash, split.questions, text, split.file)
@@ -79,6 +69,15 @@ def _rows(name: str, split: SplitReport, skip: bool) -> Iterator[Line]:
         yield Line(LOOK, f"{text}; scoring compares texts, so nothing has to be done")
 
 
+def _settings_once(found: SquadReport, config: Config) -> Iterator[Line]:
+    """What other settings mend; one remedy is enough for both files."""
+    told = {}
+    for name, split in (("train", found.train), ("eval", found.dev)):
+        for kind, line in _settings(name, split, config) if split is not None else ():
+            told.setdefault(kind, line)
+    yield from told.values()
+
+
 def _settings(name: str, split: SplitReport, config: Config) -> Iterator[tuple[str, Line]]:
     """(kind, line) for all that another setting mends."""
     data, positions = config.data, config.model.max_tokens
@@ -88,7 +87,6 @@ def _settings(name: str, split: SplitReport, config: Config) -> Iterator[tuple[s
     if split.chinese > 0.5 and data.metric != "cmrc":
         text = f"{name}: the text is Chinese; add data.metric=cmrc, which compares characters instead of words"
         yield "chinese", Line(LOOK, text)
-    yield from (("unknown", line) for line in unknown_tokens(name, split.sizes))
     if split.truncated_questions:
         text = f"{name}: {counted(split.truncated_questions, 'question')} longer than data.max_query_length="
         remedy = f"raise it to {split.question_tokens[-1]}"
@@ -102,11 +100,6 @@ def _settings(name: str, split: SplitReport, config: Config) -> Iterator[tuple[s
     if split.long_questions > OFTEN and data.max_seq_length < positions:
         text = f"{name}: {split.long_questions:.0%} of the questions need several windows"
         yield "windows", Line(LOOK, f"{text}; data.max_seq_length={positions} would need fewer")
-
-
-def _leaks(found: SquadReport) -> Iterator[Line]:
-    for what, leak in (("question", found.leaked_questions), ("context", found.leaked_contexts)):
-        yield from leaking(leak, 0, what, found.dev.file)
 
 
 def _asked(number: int) -> str:

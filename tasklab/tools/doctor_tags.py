@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from tasklab.config import Config
-from tasklab.data.files.sample import Sample
 from tasklab.data.rows.findings import Finding, leaks
 from tasklab.data.tagging.inspect import TagReport, inspect_tagged, sentence_of
 from tasklab.data.tagging.labels import numbered_labels, output_kinds
@@ -11,30 +10,25 @@ from tasklab.data.tagging.reading import looks_tagged
 from tasklab.tools.doctor_findings import (
     FIX,
     LOOK,
-    NO_EVALUATION,
     SKIP,
     Examined,
     Line,
     bad_rows,
     clashing,
     counted,
+    examined,
     leaking,
     lengths,
     padded,
     places,
     shares,
     skips,
-    unknown_tokens,
 )
 
-TASK = "token_classification"
+TASK, knows = "token_classification", looks_tagged
 FEW, LONG, LOST = 10, 0.05, 0.001
 """Entities of a type, and the shares of long sentences and of lost entities, from which a line is worth reading."""
 FAULTS = ("faults make sentences unusable", "faults, with the sentences they are in left out")
-
-
-def knows(sample: Sample) -> bool:
-    return looks_tagged(sample)
 
 
 def examine(config: Config, tokenizer) -> Examined:
@@ -44,18 +38,13 @@ def examine(config: Config, tokenizer) -> Examined:
     train = inspect_tagged(data.train, data, known, True, tokenizer)
     data.units = train.content.units  # those of the evaluation file follow
     dev = inspect_tagged(data.eval, data, known or list(train.entities), False, tokenizer) if data.eval else None
-    splits = [("train", train)] + ([("eval", dev)] if dev else [])
-    lines = [line for name, split in splits for line in _findings(name, split, config)]
-    lines += [*_too_long(train, config), *_of_types(train, dev, known)]
-    if dev is None:
-        lines.append(NO_EVALUATION)
-    else:
-        lines += leaking(leaks(train.examples, dev.examples, sentence_of), len(dev.examples), "sentence", dev.file)
-    shown = [line for name, split in splits for line in _split_lines(name, split, config)]
-    return Examined(shown, lines, (train.sizes, dev and dev.sizes))
+    together = [*_too_long(train, config), *_of_types(train, dev, known)]
+    if dev is not None:
+        together += leaking(leaks(train.examples, dev.examples, sentence_of), len(dev.examples), "sentence", dev.file)
+    return examined(config, train, dev, _shown, _findings, together)
 
 
-def _split_lines(name: str, split: TagReport, config: Config) -> Iterator[str]:
+def _shown(name: str, split: TagReport, config: Config) -> Iterator[str]:
     content, sentences, entities = split.content, len(split.examples), split.entities.total()
     yield f"{name:6} {split.file}"
     how = f"{content.scheme.upper()} tags" if content.tags else "entities as spans"
@@ -91,7 +80,6 @@ def _findings(name: str, split: TagReport, config: Config) -> Iterator[Line]:
     if split.lost_entities > LOST * split.entities.total():
         text = f"{name}: {counted(split.lost_entities, 'entity')} share every token with others and cannot be learned"
         yield Line(LOOK, f"{text}; take a vocabulary with shorter pieces")
-    yield from unknown_tokens(name, split.sizes)
 
 
 def _too_long(train: TagReport, config: Config) -> Iterator[Line]:

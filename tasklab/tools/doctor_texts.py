@@ -10,19 +10,18 @@ from tasklab.data.texts.reading import texts_of
 from tasklab.tools.doctor_findings import (
     FIX,
     LOOK,
-    NO_EVALUATION,
     Examined,
     Line,
     bad_rows,
     clashing,
     counted,
+    examined,
     leaking,
     lengths,
     padded,
     places,
     shares,
     skips,
-    unknown_tokens,
 )
 
 TASK = "text_classification"
@@ -45,18 +44,13 @@ def examine(config: Config, tokenizer) -> Examined:
 
     train = inspect(data.train, known, True)
     dev = inspect(data.eval, known or list(train.classes), False) if data.eval else None
-    splits = [("train", train)] + ([("eval", dev)] if dev else [])
-    lines = [line for name, split in splits for line in _findings(name, split, config)]
-    lines += _of_training(train, config)
-    if dev is None:
-        lines.append(NO_EVALUATION)
-    else:
-        lines += leaking(leaks(train.examples, dev.examples, texts_of), len(dev.examples), "row", dev.file)
-    shown = [line for name, split in splits for line in _split_lines(name, split)]
-    return Examined(shown, lines, (train.sizes, dev and dev.sizes))
+    together = list(_of_training(train, config))
+    if dev is not None:
+        together += leaking(leaks(train.examples, dev.examples, texts_of), len(dev.examples), "row", dev.file)
+    return examined(config, train, dev, _shown, _findings, together)
 
 
-def _split_lines(name: str, split: TextReport) -> Iterator[str]:
+def _shown(name: str, split: TextReport, config: Config) -> Iterator[str]:
     yield f"{name:6} {split.file}"
     pairs = " of two texts" if split.examples and split.examples[0].text_b is not None else ""
     yield f"       {len(split.examples):,} rows{pairs}"
@@ -82,7 +76,6 @@ def _findings(name: str, split: TextReport, config: Config) -> Iterator[Line]:
         needed = 3 + sum(numbers[-2] for numbers in split.lengths.values() if numbers)  # 99th percentile
         text = f"{name}: data.max_seq_length={data.max_seq_length} cuts {split.cut / rows:.0%} of the rows"
         yield Line(LOOK, f"{text}; {min(needed, config.model.max_tokens)} would hold nearly all")
-    yield from unknown_tokens(name, split.sizes)
 
 
 def _of_training(train: TextReport, config: Config) -> Iterator[Line]:
