@@ -58,23 +58,25 @@ def examined(config: Config, train, dev, show, judge, together: Iterable[Line] =
 
 
 def bad_rows(
-    name: str, bad: BadRows, skip: bool, why_usable: str = "", remedy: str = SKIP, words=("unusable", "left out")
+    name: str, bad: BadRows, skip: bool, why_usable: str = "", remedy: str = SKIP, words=("", "unusable", "left out")
 ) -> Iterator[Line]:
     """The line about rows that cannot be used.
 
     why_usable: why they stop no run where none of them is fatal.
-    words: what they are when they have to be dealt with, and when they need not.
+    words: what is counted; what it is when it has to be dealt with, and when it need not.
     """
     if not bad:
         return
+    what, unusable, left_out = words
+    number = counted(len(bad), what) if what else f"{len(bad):,}"
     kinds = ", ".join(f"{kind} ({count:,})" for kind, count in bad.counts.items())
     first = tuple(_without_remedy(message, bad.file) for message in bad.first[:SHOWN])
     if not bad.fatal:
         yield Line(LOOK, f"{name}: {len(bad):,} left out, {why_usable}: {kinds}", first)
     elif skip:
-        yield Line(LOOK, f"{name}: {len(bad):,} {words[1]}, as data.on_bad_row=skip says: {kinds}", first)
+        yield Line(LOOK, f"{name}: {number} {left_out}, as data.on_bad_row=skip says: {kinds}", first)
     else:
-        yield Line(FIX, f"{name}: {len(bad):,} {words[0]}: {kinds}; {remedy}", first)
+        yield Line(FIX, f"{name}: {number} {unusable}: {kinds}; {remedy}", first)
 
 
 def clashing(found: Finding, rows: int, text: str, file: str) -> Iterator[Line]:

@@ -28,7 +28,7 @@ from tasklab.tools.doctor_findings import (
 TASK, knows = "token_classification", looks_tagged
 FEW, LONG, LOST = 10, 0.05, 0.001
 """Entities of a type, and the shares of long sentences and of lost entities, from which a line is worth reading."""
-FAULTS = ("faults make sentences unusable", "faults, with the sentences they are in left out")
+FAULTS = ("fault", "in unusable sentences", "in sentences left out")
 
 
 def examine(config: Config, tokenizer) -> Examined:
@@ -58,7 +58,7 @@ def _shown(name: str, split: TagReport, config: Config) -> Iterator[str]:
         return
     yield from lengths(split.lengths, split.sizes)
     several = f"; {counted(split.long_sentences, 'sentence')} cut into several" if split.long_sentences else ""
-    yield f"       {split.sizes.rows:,} rows of at most {config.data.max_seq_length} tokens{several}"
+    yield f"       {counted(split.sizes.rows, 'row')} of at most {config.data.max_seq_length} tokens{several}"
     yield padded(split.sizes)
 
 

@@ -34,13 +34,13 @@ def test_every_fault_has_its_place_and_its_remedy(doctor):
     write("dev.txt", "fox/B-PET", "the/O year/B-DATE")
     status, out = doctor("train.txt", "--eval", "dev.txt")
     assert status == 1 and out.endswith("4 to fix before training\n")
-    assert "FIX   train: 2 faults make sentences unusable: tag that continues nothing (1), unknown tag (1); cor" in out
+    assert "FIX   train: 2 faults in unusable sentences: tag that continues nothing (1), unknown tag (1); cor" in out
     assert "on_bad_row=skip, or data.repair_tags=true, so that such a tag begins an entity\n" in out
     assert "        train.txt:10: I-PET after O continues no PET\n" in out
     assert "FIX   train: 1 sentence met before with other entities; keep the right one of each\n" in out
     assert "        train.txt:3 as :1: 'paris' is LOC only there\n" in out
     assert "look  train: 1 sentence met before with the same entities; one of each is enough\n" in out
-    assert "FIX   eval: 1 faults make sentences unusable: unknown type DATE (1); correct them, or add data.on_b" in out
+    assert "FIX   eval: 1 fault in unusable sentences: unknown type DATE (1); correct them, or add data.on_bad" in out
     assert "        dev.txt:4: the type 'DATE' is none of the model's: PET, LOC\n" in out
     assert "FIX   1 sentence of eval also in train" in out and "        dev.txt:1\n" in out
     assert "look  train: 2 types with fewer than 10 entities: PET, LOC; collect more, or merge them\n" in out
@@ -55,7 +55,7 @@ def test_what_another_setting_mends_is_told(doctor):
     assert "train: 50% of the sentences need several windows; data.max_seq_length=22 would hold nearly all whole" in out
     assert "; 1 sentence cut into several\n" in out and "no evaluation file" in out
     status, out = doctor("train.txt", settings=[*SETTINGS, "data.on_bad_row=skip"])
-    assert status == 0 and "1 faults, with the sentences they are in left out, as data.on_bad_row=skip says" in out
+    assert status == 0 and "1 fault in sentences left out, as data.on_bad_row=skip says: tag that" in out
 
 
 def test_a_file_without_entities_has_nothing_to_teach(doctor):
@@ -70,7 +70,7 @@ def test_a_file_without_entities_has_nothing_to_teach(doctor):
     [
         ("resume_ner", 0, ["1,500 sentences, 49,444 characters, BMES tags", "463 sentences, 13,890 characters"]),
         ("msra_ner", 0, ["1,000 sentences, 47,280 characters, BIO tags", "2,318 sentences, 109,870 characters"]),
-        ("weibo_ner", 1, ["taken off", "10 faults make sentences unusable: tag that continues nothing (1", "n:22000:"]),
+        ("weibo_ner", 1, ["taken off", "10 faults in unusable sentences: tag that continues nothing (10)", "n:22000:"]),
         ("cluener/train_part.json", 0, ["4,000 sentences", "entities as spans", "  10.2%  game", "nested entity (2)"]),
         ("wnut17/wnut17train.conll", 0, ["3,394 sentences, 62,730 words, BIO tags"]),
     ],
