@@ -53,6 +53,7 @@ class ModelConfig(Section, path="model"):
     block_size: int = setting(2, ge=1)  # gatedcnn: layers between two sums
     dual: str | None = setting(None, choices=("tied", "apart"))  # any encoder reads two texts apart, with one's weights
     pooling: str = setting("first", choices=("first", "last", "mean", "max"))  # of tokens, where a row gets one output
+    pooler: bool = True  # a Dense and tanh behind the pooling, as BERT has; false: the head reads the state itself
     pair_encoding: str = setting("joint", choices=("joint", "siamese", "sbert"))  # of two texts: in one row or in two
     hidden_layer: int | None = setting(None, ge=1)  # feature extraction: take the states behind it; null: the last
     whitened_size: int | None = setting(None, ge=1)  # feature extraction: of its vectors, set by `tools whiten`

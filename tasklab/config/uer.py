@@ -25,7 +25,7 @@ _OWN = {
 
 _PARTS = {"word": "word", "pos": "pos", "seg": "seg", "sinusoidalpos": "sinusoidal"}
 _OLD_PARTS = {"bert": ["word", "pos", "seg"]}
-_ACTIVATIONS = {"gelu_fast": "gelu_new"}
+_TANH_GELU, _OUR_TANH_GELU = "gelu_fast", "gelu_new"
 _INSIDE = {
     "feed_forward": ("dense",), "layernorm": ("normal",), "relative_position_embedding": (False,),
     "remove_attention_scale": (False,), "remove_transformer_bias": (False,), "has_residual_attention": (False,),
@@ -67,19 +67,22 @@ def read(described: dict, place: str) -> dict:
         ours |= {key: value for key, value in described.items() if key not in _OTHER_MEANING}
     if encoder not in _OWN or encoder in ("attn", "synt", "gpt"):
         ours.setdefault("attention_probs_dropout_prob", ours.get("hidden_dropout_prob", 0.1))
-    if ours.get("hidden_act") in _ACTIVATIONS:
-        ours["hidden_act"] = _ACTIVATIONS[ours["hidden_act"]]
+    if ours.get("hidden_act") == _TANH_GELU:
+        ours["hidden_act"] = _OUR_TANH_GELU
     return ours
 
 
 def _encoder(described: dict) -> str | None:
     """A Transformer in which no token sees what follows is a gpt, which was a name of its own until 2021."""
     encoder = described.get("encoder")
-    return "gpt" if encoder in ("transformer", "bert") and described.get("mask") == "causal" else encoder
+    if encoder in ("transformer", "bert") and described.get("mask") == "causal":
+        return "gpt"
+    return encoder if isinstance(encoder, str) else None
 
 
 def _renamed(described: dict, keys: dict) -> dict:
-    wanted = {**keys, "vocab_size": "vocab_size", "pooling": "pooling"}
+    """Under our names: these keys, and those that have one name in both programs, or are ours alone."""
+    wanted = keys | {key: key for key in ("vocab_size", "pooling", "pooler", "layer_norm_eps")}
     return {ours: described[theirs] for theirs, ours in wanted.items() if theirs in described}
 
 
@@ -90,7 +93,7 @@ def _embedded(described: dict, place: str) -> dict:
         return found
     said = described["embedding"]
     parts = _OLD_PARTS.get(said) or said.split("_") if isinstance(said, str) else said
-    if not isinstance(parts, list) or not set(parts) <= set(_PARTS):
+    if not isinstance(parts, list) or any(part not in list(_PARTS) for part in parts):
         raise ConfigError(f"{place}: embedding is {said!r}; expected some of {', '.join(_PARTS)}")
     return {"embeddings": [_PARTS[part] for part in parts], **found}
 
@@ -103,10 +106,12 @@ def written(model: ModelConfig, described: dict) -> dict:
     theirs |= {
         "vocab_size": model.vocab_size, "emb_size": model.embedding_size or model.hidden_size, "pooling": model.pooling,
         "embedding": [name for name, ours in _PARTS.items() if ours in model.embeddings],
+        "layer_norm_eps": model.layer_norm_eps,
     }  # fmt: skip
-    back = {ours: name for name, ours in _ACTIVATIONS.items()}
-    if "hidden_act" in theirs:
-        theirs["hidden_act"] = back.get(model.hidden_act, model.hidden_act)
+    if not model.pooler:
+        theirs["pooler"] = False  # ours alone: there, each script has its own
+    if "hidden_act" in keys and model.hidden_act == _OUR_TANH_GELU:
+        theirs["hidden_act"] = _TANH_GELU
     if own is not None:
         causal = {"encoder": "transformer", "mask": "causal"} if model.encoder == "gpt" else {"encoder": model.encoder}
         norm = {"remove_embedding_layernorm": not model.embedding_norm}

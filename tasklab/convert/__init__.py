@@ -64,6 +64,8 @@ def convert(
     model = read_model(found, task, config)
     if to != "tasklab" and model.description.model.pair_encoding != "joint":
         raise CheckpointError(f"{source} reads two texts apart (model.pair_encoding): {to} has no such network")
+    if not model.description.model.pooler and to != "tasklab" and (to, model.task) != ("uer", "multiple_choice"):
+        raise CheckpointError(f"{source} has no pooler before its outputs (model.pooler): {to} has no such network")
     table = table_of(to, model.family)
     theirs, lost = from_tasklab(model.known, table, model.task)
     if lost:

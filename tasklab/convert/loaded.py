@@ -32,8 +32,10 @@ def read_model(found: WeightSource, task: str | None = None, config=None, truste
     known = {name: tensor for name, tensor in tensors.items() if name.startswith(("encoder.", "head."))}
     notes += _settle(described, known, FORMATS.get(found.format), found.family)
     unknown = sorted(tensors.keys() - known.keys())
-    family, task = family_of(described.model), task or described.task or _task_of(known)
-    return LoadedModel(known, unknown, notes, described, task, family)
+    task = task or described.task or _task_of(known)
+    if task == "multiple_choice" and "pooler" not in described.said:
+        described.model.pooler = "encoder.pooler.weight" in known  # UER-py's have none
+    return LoadedModel(known, unknown, notes, described, task, family_of(described.model))
 
 
 def _settle(described: Description, known: dict, table: Format, told: str | None) -> list[str]:
@@ -78,10 +80,12 @@ def _guessed(described: Description, known: dict, shown: dict) -> Iterator[str]:
         yield f"block_size {model.block_size} assumed: weights do not show where the sums stand"
 
 
-def _task_of(names) -> str | None:
+def _task_of(known: dict) -> str | None:
     """As far as the head tells it."""
-    if "head.mlm.bias" in names:
-        return "pretraining" if "head.nsp.weight" in names else "masked_language_modeling"
-    if "head.classifier.weight" in names:
-        return "text_classification" if "encoder.pooler.weight" in names else "token_classification"
-    return "question_answering" if "head.output.weight" in names else None
+    if "head.mlm.bias" in known:
+        return "pretraining" if "head.nsp.weight" in known else "masked_language_modeling"
+    if "head.classifier.weight" in known:
+        if "encoder.pooler.weight" in known:
+            return "text_classification"
+        return "multiple_choice" if known["head.classifier.weight"].shape[0] == 1 else "token_classification"
+    return "question_answering" if "head.output.weight" in known else None

@@ -102,7 +102,7 @@ def build_classifier(config: Config, outputs: int) -> "nn.Cell":
         head = ClassificationHead(len(compared) * model.hidden_size, outputs, dropout=0.0)
         return SiameseNetwork(build_encoder(config), head, model.pooling, compared)
     head = ClassificationHead(model.hidden_size, outputs, model.hidden_dropout_prob)
-    return PooledNetwork(build_encoder(config, pooler=True), head, model.pooling)
+    return PooledNetwork(build_encoder(config, pooler=model.pooler), head, model.pooling)
 
 
 def _refuse_without_bf16(encoder, config: Config):

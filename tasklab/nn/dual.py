@@ -17,8 +17,7 @@ class DualEncoder(nn.Cell):
     def __init__(self, first: nn.Cell, second: nn.Cell | None = None, pooler: nn.Cell | None = None):
         super().__init__()
         self.first, self.second = first, second
-        if pooler is not None:
-            self.pooler, self.tanh = pooler, activation("tanh")
+        self.pooler, self.tanh = pooler, activation("tanh")
 
     def construct(self, input_ids, attention_mask, token_type_ids):
         B, S = input_ids.shape
@@ -40,5 +39,6 @@ class DualEncoder(nn.Cell):
         return self.first(input_ids, mask, types) if self.second is None else self.second(input_ids, mask, types)
 
     def pool(self, hidden):
-        """[B, H]: the first token's state through the pooler, for networks built with one."""
-        return self.tanh(self.pooler(hidden[:, 0]))
+        """[B, H]: the first token's state, through the pooler where there is one."""
+        first = hidden[:, 0]
+        return first if self.pooler is None else self.tanh(self.pooler(first))

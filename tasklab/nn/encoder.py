@@ -21,8 +21,7 @@ class Encoder(nn.Cell):
         self.embeddings, self.projection = embeddings, projection
         self.take(layers)
         self.norm = norm
-        if pooler is not None:
-            self.pooler, self.tanh = pooler, activation("tanh")
+        self.pooler, self.tanh = pooler, activation("tanh")
         self.update_parameters_name()  # cells that share parameters have renamed them
 
     def take(self, layers: list):
@@ -41,8 +40,9 @@ class Encoder(nn.Cell):
         return x
 
     def pool(self, hidden):
-        """[B, H]: the first token's state through the pooler, for networks built with one."""
-        return self.tanh(self.pooler(hidden[:, 0]))
+        """[B, H]: the first token's state, through the pooler where there is one."""
+        first = hidden[:, 0]
+        return first if self.pooler is None else self.tanh(self.pooler(first))
 
 
 def share_parameters(source: nn.Cell, target: nn.Cell):

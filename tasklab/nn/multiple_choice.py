@@ -21,7 +21,8 @@ class MultipleChoiceHead(nn.Cell):
 
 
 class MultipleChoiceNetwork(nn.Cell):
-    """Scores C texts per question with an encoder that has a pooler, as transformers' BertForMultipleChoice.
+    """Scores C texts per question, with the encoder's pooler as transformers' BertForMultipleChoice, without one as
+    UER-py's run_c3.
 
     Inputs:  input_ids, attention_mask, token_type_ids, each [B, C, S] int32; the mask of a text that a question does
              not have is 0 everywhere.

@@ -17,9 +17,9 @@ class TaskNetwork(nn.Cell):
 
 
 class PooledNetwork(nn.Cell):
-    """head(pooled) of one vector per row: pooling over the real tokens, then the encoder's own Dense and tanh.
+    """head(pooled) of one vector per row: pooling over the real tokens, then the encoder's pooler where it has one.
 
-    Inputs:  input_ids, attention_mask, token_type_ids, each [B, S] int32; the encoder is built with its pooler.
+    Inputs:  input_ids, attention_mask, token_type_ids, each [B, S] int32.
     Returns: a tuple with the head's output.
     """
 

@@ -38,7 +38,7 @@ class MultipleChoice(Task):
 
         model = self.config.model
         head = MultipleChoiceHead(model.hidden_size, model.hidden_dropout_prob)
-        return MultipleChoiceNetwork(build_encoder(self.config, pooler=True), head, model.pooling)
+        return MultipleChoiceNetwork(build_encoder(self.config, pooler=model.pooler), head, model.pooling)
 
     def loss(self):
         from tasklab.nn.losses import ClassificationLoss

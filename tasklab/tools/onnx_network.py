@@ -16,6 +16,8 @@ def onnx_model(network, model):
     graph = Graph({name: parameter.asnumpy().copy() for name, parameter in network.parameters_and_names()})
     hidden, mask = encode(graph, model)
     if isinstance(network, PooledNetwork):
+        if not model.pooler:
+            raise TasklabError("model.pooler = False has no ONNX counterpart here; export to .mindir")
         hidden = _pooled(graph, hidden, mask, network.pooling.kind)
     if isinstance(network.head, QuestionAnsweringHead):
         outputs = _answer_span(graph, hidden, mask)

@@ -176,3 +176,18 @@ def test_a_block_that_its_weights_cannot_have_here_is_refused(tmp_path):
         describe(tmp_path / "a")
     assert family_of(ModelConfig(encoder="gpt", mask="full")) == "gpt with mask=full"
     assert family_of(ModelConfig(encoder="gpt", mask="causal", embeddings=["word", "pos"])) == "gpt"
+
+
+def test_a_network_of_run_c3_has_no_pooler_and_stays_one(rng, tmp_path):
+    tensors = lstm(rng, **{"output_layer.weight": (1, H), "output_layer.bias": (1,)})
+    ours = convert(folder(tmp_path / "a", tensors, JSON), tmp_path / "b", "tasklab", say=quiet, verify=False)
+    assert ours.lines[1].startswith("  task multiple_choice; ")
+    found = describe(tmp_path / "b")
+    assert (found.task, found.model.pooler) == ("multiple_choice", False)
+    convert(tmp_path / "b", tmp_path / "c", "uer", say=quiet, verify=False)
+    assert json.loads((tmp_path / "c" / "config.json").read_text())["pooler"] is False
+    again = open_weights(tmp_path / "c" / "pytorch_model.bin")[1]
+    assert again.keys() == tensors.keys()
+    np.testing.assert_array_equal(np.asarray(again["output_layer.weight"]), tensors["output_layer.weight"])
+    with pytest.raises(CheckpointError, match=r"has no pooler before its outputs \(model.pooler\): mindspore has"):
+        convert(tmp_path / "b", tmp_path / "d", "mindspore", say=quiet)

@@ -13,6 +13,7 @@ from tasklab.encoders import ENCODERS
 from tasklab.engine.rdrop import RDropLoss
 from tasklab.engine.step import SummedLoss
 from tasklab.nn.dropout import bind_dropout
+from tasklab.nn.init import initialize
 from tasklab.nn.losses import ClassificationLoss
 from tasklab.nn.multiple_choice import MultipleChoiceHead, MultipleChoiceNetwork
 from tasklab.weights.tables import FORMATS, to_tasklab
@@ -108,3 +109,15 @@ def test_r_drop_sees_no_difference_at_an_absent_choice(reference):
     plain, _ = SummedLoss(network, ClassificationLoss(), 3)(*map(Tensor, inputs))
     total, _ = RDropLoss(network, ClassificationLoss(), 3, 5.0)(*map(Tensor, inputs))
     assert total.asnumpy() == pytest.approx(plain.asnumpy(), abs=1e-5)
+
+
+def test_without_a_pooler_the_first_state_is_scored(reference, run, rng):
+    # UER-py's run_c3: one Dense on the state of [CLS]
+    encoder = ENCODERS.get("bert")(MODEL, pooler=False)
+    initialize(encoder, seed=0, std=0.3)
+    head = MultipleChoiceHead(32, 0.0)
+    weight = rng.standard_normal((1, 32)).astype(np.float32)
+    head.classifier.weight.set_data(Tensor(weight))
+    hidden = run(encoder.set_train(False), *reference.inputs)
+    (logits,) = run(MultipleChoiceNetwork(encoder, head).set_train(False), *(a[None] for a in reference.inputs))
+    np.testing.assert_allclose(logits[0], hidden[:, 0] @ weight[0], atol=1e-5)

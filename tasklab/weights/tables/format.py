@@ -1,0 +1,72 @@
+"""One naming scheme: rows for the weights of a family of models as one program names them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tasklab.weights.tables.rows import Row, row
+
+
+@dataclass(frozen=True)
+class Head:
+    """The rows of one task, where their names depend on it; they go before the rows of the format.
+
+    outputs: rows of the first weight, where only they tell this task from another one.
+    """
+
+    rows: tuple
+    outputs: int | None = None
+
+
+@dataclass(frozen=True)
+class Format:
+    """One naming scheme.
+
+    rows: see `rows.row`. On the way out the first row that fits is taken.
+    spell: maps the spellings found in the wild to the one used in `rows`.
+    families: the models whose weights have these names, see `config.description.family_of`; or "any".
+    heads: task -> Head, looked through in this order; the first one of which all weights are there is taken.
+    needs: names of theirs without which it is not this format.
+    stores_ties: whether the program wants the copies in TIES.
+    """
+
+    name: str
+    rows: tuple
+    spell: Callable[[str], str] = str  # as it is
+    program: str = ""
+    families: tuple[str, ...] = ("bert",)
+    heads: dict[str, Head] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    stores_ties: bool = False
+
+    def table(self, tensors, task: str | None = None, theirs: bool = True) -> list[Row]:
+        """The rows for these tensors (name -> anything with a shape), those of their head first.
+
+        task: when it is known; else the tensors tell. theirs: whether `tensors` go by the names of this format.
+        """
+        spell = self.spell if theirs else str
+        shapes = {spell(name): getattr(tensor, "shape", ()) for name, tensor in tensors.items()}
+        if task not in self.heads:
+            fitting = (known for known, head in self.heads.items() if _all_there(head, shapes, theirs))
+            task = next(fitting, None)
+        return [row(*parts) for parts in (*(self.heads[task].rows if task else ()), *self.rows)]
+
+    def fits(self, family: str) -> bool:
+        """Whether the weights of this family have these names."""
+        return family in self.families or "any" in self.families
+
+    def known(self, tensors) -> int:
+        """How many of these names have a row; none, where one that the format needs is missing."""
+        table, names = self.table(tensors), {self.spell(name) for name in tensors}
+        if not names.issuperset(self.needs):
+            return 0
+        return sum(any(line.reads(name, names) for line in table) for name in names)
+
+
+def _all_there(head: Head, shapes: dict, theirs: bool) -> bool:
+    rows = [row(*parts) for parts in head.rows]
+    wanted = [name for line in rows for name in (line.theirs if theirs else line.ours)]
+    return all(name in shapes for name in wanted) and (
+        head.outputs is None or tuple(shapes[wanted[0]])[:1] in ((), (head.outputs,))
+    )
