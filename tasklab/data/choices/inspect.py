@@ -11,7 +11,7 @@ import numpy as np
 from tasklab.data.choices.checks import ChoiceExample
 from tasklab.data.choices.reading import ChoiceDataConfig, ChoiceFile, usable_questions
 from tasklab.data.choices.rows import choice_rows
-from tasklab.data.rows.findings import Finding, once, plain, repeats, token_quantiles
+from tasklab.data.rows.findings import Finding, met_before, once, plain, token_quantiles
 from tasklab.data.rows.sizes import RowSizes, row_sizes
 from tasklab.errors import DataError
 
@@ -73,13 +73,7 @@ def inspect_choices(path, data: ChoiceDataConfig, training: bool, tokenizer) -> 
         places=Counter(example.label for example in examples),
         favoured=_favoured(examples),
     )  # fmt: skip
-    for earlier, example in repeats(examples, question_of):
-        place = f"{example.place} as {earlier.place.removeprefix(report.file).removeprefix(': ')}"
-        answers = [e.choices[e.label] for e in (example, earlier)]
-        if plain(answers[0]) == plain(answers[1]):
-            report.duplicates.add(place)
-        else:
-            report.contradictions.add(f"{place}: {answers[0]!r}, {answers[1]!r}")
+    report.duplicates, report.contradictions = met_before(examples, question_of, report.file, _difference)
     if tokenizer is not None and examples:
         _count_tokens(report, data, tokenizer)
     return report
@@ -88,6 +82,11 @@ def inspect_choices(path, data: ChoiceDataConfig, training: bool, tokenizer) -> 
 def question_of(example: ChoiceExample) -> tuple:
     """What two examples have in common when one repeats the other: the order of the choices is no difference."""
     return plain(example.context), plain(example.question), tuple(sorted(map(plain, example.choices)))
+
+
+def _difference(example: ChoiceExample, earlier: ChoiceExample) -> str:
+    answers = [e.choices[e.label] for e in (example, earlier)]
+    return "" if plain(answers[0]) == plain(answers[1]) else f"{answers[0]!r}, {answers[1]!r}"
 
 
 def context_of(example: ChoiceExample) -> str:

@@ -51,6 +51,24 @@ def repeats(examples: Iterable[E], key: Callable[[E], Hashable]) -> Iterator[tup
             yield earlier, example
 
 
+def met_before(
+    examples: Iterable[E], key: Callable[[E], Hashable], file: str, difference: Callable[[E, E], str]
+) -> tuple[Finding, Finding]:
+    """(duplicates, contradictions) among examples of one key, each with the place of the first.
+
+    file: what need not be said of that place.
+    difference: what tells an example from the first one, '' where they say the same.
+    """
+    duplicates, contradictions = Finding(), Finding()
+    for earlier, example in repeats(examples, key):
+        place = f"{example.place} as {earlier.place.removeprefix(file).removeprefix(': ')}"
+        if apart := difference(example, earlier):
+            contradictions.add(f"{place}: {apart}")
+        else:
+            duplicates.add(place)
+    return duplicates, contradictions
+
+
 def once(examples: Iterable[E], key: Callable[[E], Hashable]) -> list[E]:
     """The first example of every key."""
     first: dict[Hashable, E] = {}

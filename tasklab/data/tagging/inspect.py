@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tasklab.data.rows.findings import Finding, repeats, token_quantiles
+from tasklab.data.rows.findings import Finding, met_before, token_quantiles
 from tasklab.data.rows.sizes import RowSizes, row_sizes
 from tasklab.data.tagging.reading import TaggedExample, TaggedFile, TaggingDataConfig, usable_sentences
 from tasklab.data.tagging.schemes import scheme_labels
@@ -57,12 +57,7 @@ def inspect_tagged(path, data: TaggingDataConfig, kinds: Sequence[str], training
         content, units=sum(len(example.tokens) for example in examples), entities=Counter(dict(counts.most_common())),
         plain=sum(not example.entities for example in examples),
     )  # fmt: skip
-    for earlier, example in repeats(examples, sentence_of):
-        place = f"{example.place} as {earlier.place.removeprefix(report.file)}"
-        if example.entities == earlier.entities:
-            report.duplicates.add(place)
-        else:
-            report.contradictions.add(f"{place}: {_difference(example, earlier)}")
+    report.duplicates, report.contradictions = met_before(examples, sentence_of, report.file, _difference)
     if tokenizer is not None and examples:
         # which scheme spells the entities changes no length
         labels = scheme_labels(content.kinds, content.scheme)
@@ -81,7 +76,9 @@ def sentence_of(example: TaggedExample) -> tuple:
 
 
 def _difference(example: TaggedExample, earlier: TaggedExample) -> str:
-    """The first entity that only one of two equal sentences has."""
+    """The first entity that only one of two equal sentences has, if there is one."""
+    if example.entities == earlier.entities:
+        return ""
     only = {*example.entities} ^ {*earlier.entities}
     kind, first, last = entity = min(only, key=lambda entity: (entity[1], entity[2]))
     words = example.text[example.tokens[first][0] : example.tokens[last][1]]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from tasklab.data.files.problems import BadRows
-from tasklab.data.rows.findings import Finding, quantiles, repeats, token_quantiles
+from tasklab.data.rows.findings import Finding, met_before, quantiles, token_quantiles
 from tasklab.data.rows.pairs import parts_of, second_texts, text_rows
 from tasklab.data.rows.sizes import RowSizes, row_sizes
 from tasklab.data.texts.reading import TextDataConfig, TextExample, label_order, texts_of, usable_rows
@@ -48,15 +48,14 @@ def inspect_texts(
         classes=Counter() if numeric else _classes(examples),
         numbers=quantiles([e.label for e in examples]) if numeric and examples else (),
     )  # fmt: skip
-    for earlier, example in repeats(examples, texts_of):
-        place = f"{example.place} as {earlier.place.removeprefix(bad.file)}"
-        if earlier.label == example.label:
-            report.duplicates.add(place)
-        else:
-            report.contradictions.add(f"{place}: {example.label!r}, {earlier.label!r}")
+    report.duplicates, report.contradictions = met_before(examples, texts_of, bad.file, _difference)
     if tokenizer is not None and examples:
         _count_tokens(report, data, pair_encoding, tokenizer)
     return report
+
+
+def _difference(example: TextExample, earlier: TextExample) -> str:
+    return "" if example.label == earlier.label else f"{example.label!r}, {earlier.label!r}"
 
 
 def _classes(examples: Iterable[TextExample]) -> Counter[str]:
