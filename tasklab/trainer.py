@@ -5,11 +5,10 @@ from pathlib import Path
 
 from tasklab import console
 from tasklab.config import Config, assign, find_task, resolve
-from tasklab.engine.checkpoint import RunFolder, find_run, new_run, read_training_state, run_of
+from tasklab.engine.checkpoint import RunFolder, find_run, run_of
 from tasklab.errors import CheckpointError, ConfigError
 from tasklab.task import TASKS
 from tasklab.weights.hub import hub_folder, is_hub_name
-from tasklab.weights.sums import SUMS
 
 logger = logging.getLogger("tasklab")
 
@@ -35,7 +34,7 @@ class Trainer:
     ):  # fmt: skip
         console.attach()
         self._run: RunFolder | None = None
-        self._ready = None  # (checkpoint folder, Model, CompileLog) of the last evaluate or predict
+        self._ready = None  # the network of the last evaluate or predict
         self.callbacks = list(callbacks)
         if is_hub_name(model):
             model = hub_folder(model, logger.info)
@@ -72,7 +71,8 @@ class Trainer:
             do_eval: False switches evaluation during training off; True insists on an evaluation data set.
         Raises: CheckpointError, DataError, ConfigError before training; Interrupted after saving.
         """
-        from tasklab.session import train
+        from tasklab.session.start import last_checkpoint, new_start, resumed_start
+        from tasklab.session.training import train
 
         self._refuse_untrained()
         checkpoint, resume = resume_or_finetune_from_checkpoint or False, not do_finetune
@@ -86,22 +86,14 @@ class Trainer:
             raise ConfigError("initial_epoch is not needed: resume continues at the very step; leave it out")
         if do_eval and self.config.data.eval is None:
             raise ConfigError("do_eval=True needs an evaluation set: pass eval_dataset=... or set data.eval")
-        start = self._own_last() if checkpoint is True else checkpoint
         self._ready = None
-        config = self.config
-        if start and resume:
-            start, state, moments, config = self._resumed(start)
-            run = RunFolder(start.parent)
-        else:
-            if start:
-                config = config.copy()
-                config.from_scratch = False  # a recipe says it where nobody names weights
-            run, state, moments = new_run(config), None, None
+        if checkpoint is True:
+            checkpoint = last_checkpoint(self.config, self._run)
+        start = resumed_start(self.config, checkpoint) if checkpoint and resume else new_start(self.config, checkpoint)
         if do_eval is False:
-            config = config.copy()
-            config.train.eval_strategy = "no"
-        self._run = run
-        return train(config, run, start or config.checkpoint, state, moments, self.callbacks)
+            start.config.train.eval_strategy = "no"
+        self._run = start.run
+        return train(start, self.callbacks)
 
     def finetune(self, finetune_checkpoint=False, **options) -> dict:
         """`train` with the weights of a checkpoint and a new optimizer."""
@@ -118,7 +110,7 @@ class Trainer:
             predictions_file: where to write the predictions as JSON.
         Raises: CheckpointError when any weight of the network is missing.
         """
-        from tasklab.session import evaluate
+        from tasklab.session.serving import evaluate
 
         config = self.config.copy()
         if eval_dataset is not None:
@@ -133,13 +125,13 @@ class Trainer:
             input_data: one text, a list of texts, dicts or pairs, or a file; see the task.
         Returns: a list, or for vectors an array with one row per input.
         """
-        from tasklab.session import predict
+        from tasklab.session.serving import predict
 
         return predict(self._ready_for(predict_checkpoint, input_data, top_k, batch_size), input_data, top_k)
 
     def predict_parts(self, predict_checkpoint=None, input_data=None, top_k: int = 1, batch_size: int | None = None):
         """What `predict` returns, part by part, for files that are larger than memory where the task takes them."""
-        from tasklab.session import predict_parts
+        from tasklab.session.serving import predict_parts
 
         return predict_parts(self._ready_for(predict_checkpoint, input_data, top_k, batch_size), input_data, top_k)
 
@@ -231,63 +223,7 @@ class Trainer:
 
     def _model(self, checkpoint, config: Config):
         """The network ready to run, kept between calls so that graphs stay compiled."""
-        from tasklab.session import Ready
+        from tasklab.session.serving import ready_for
 
-        if checkpoint is None or checkpoint is True or checkpoint is False:
-            run, best = self._run or find_run(config), config.train.load_best_model_at_end
-            if run and self._ready and self._ready.serves(run.preferred(best), config):
-                self._ready.adopt(config)
-                return self._ready  # its files were verified when they were loaded, and not written since
-            wanted = RunFolder.best_or_last if best else RunFolder.last
-            found = wanted(run, logger.warning) if run else None
-            untrained = found is None and not (Path(str(config.checkpoint)) / SUMS).is_file()
-            checkpoint = found or (None if checkpoint is True else config.checkpoint)
-        else:
-            untrained = False
-        remedy = (
-            f"no trained checkpoint of {config.name} below {Path(config.output_dir or 'output')}; train first "
-            "(trainer.train() or `tasklab train`), or name a checkpoint folder"
-        )
-        if checkpoint is None:
-            raise CheckpointError(remedy)
-        if self._ready is None or not self._ready.serves(checkpoint, config):
-            try:
-                self._ready = Ready(checkpoint, config)
-            except CheckpointError as error:
-                if untrained:
-                    raise CheckpointError(f"{remedy}\n{error}") from None
-                raise
-        self._ready.adopt(config)
+        self._ready = ready_for(config, self._run or find_run(config), checkpoint, self._ready)
         return self._ready
-
-    def _own_last(self) -> Path:
-        run = self._run or find_run(self.config)
-        last = run.last(logger.warning) if run else None
-        if last is None:
-            raise CheckpointError(
-                f"nothing to continue: no checkpoint of {self.config.name} below "
-                f"{Path(self.config.output_dir or 'output')}; train() starts a new run"
-            )
-        return last
-
-    def _resumed(self, start):
-        """Checkpoint folder, state, moments and configuration of the run, which also says what data it used."""
-        from tasklab.model import find_weights, saved_config
-        from tasklab.session import remembered_data
-
-        run = run_of(start)
-        folder = run.last(logger.warning) if run else None
-        if folder is None:
-            folder = Path(start) if Path(start).is_dir() else find_weights(start).folder
-        state, moments = read_training_state(folder)
-        saved = saved_config(folder)
-        for key in ("output_dir", "checkpoint", "device_target", "device_id", "tokenizer.vocab"):
-            saved[key] = self.config[key]
-        for key, path in remembered_data(folder.parent).items():
-            saved[key] = self.config[key] or path
-        own = ("data.train", "data.eval", *(() if self.config.model.labels else ("model.labels",)))
-        changed = [k for k in saved.leaf_keys() if saved[k] != self.config[k] and k not in own]
-        if changed:
-            listed = ", ".join(f"{k} = {saved[k]} (not {self.config[k]})" for k in changed)
-            logger.warning("resume keeps the run's own settings: %s", listed)
-        return folder, state, moments, saved

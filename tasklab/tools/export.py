@@ -70,7 +70,7 @@ def export(source: str, to: str, *, task: str | None = None) -> Exported:
 
 def _ready(source, task: str | None):
     """The model on stock operators, which other runtimes have too."""
-    from tasklab.session import Ready
+    from tasklab.session.serving import Ready
     from tasklab.trainer import Trainer
 
     config = Trainer(task=task, model=source, overrides=["kernels=off"]).config

@@ -103,7 +103,7 @@ class _Sentence:
     """A context under the encoder of a model."""
 
     def __init__(self, source: str, text: str):
-        from tasklab.session import Ready
+        from tasklab.session.serving import Ready
         from tasklab.trainer import Trainer
         from tasklab.weights.folder import CONFIG
 

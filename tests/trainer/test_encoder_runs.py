@@ -59,11 +59,11 @@ def command(folder, weights, *more) -> list[str]:
 
 def test_weights_that_are_named_start_a_recipe_of_random_starts(uer_file, tmp_path, monkeypatch):
     started = []
-    monkeypatch.setattr("tasklab.session.train", lambda config, run, weights, *_: started.append((config, weights)))
+    monkeypatch.setattr("tasklab.session.training.train", lambda start, callbacks: started.append(start))
     assert main(command(tmp_path, uer_file)) == 0
-    ((config, weights),) = started
-    assert (config.from_scratch, weights) == (False, str(uer_file))
-    network = start_model(config, weights).network
+    (start,) = started
+    assert (start.config.from_scratch, start.weights) == (False, str(uer_file))
+    network = start_model(start.config, start.weights).network
     loaded = dict(network.parameters_and_names())["encoder.layers.0.layers.1.hidden.weight"]
     np.testing.assert_array_equal(loaded.asnumpy(), open_weights(uer_file)[1]["encoder.rnn.weight_hh_l1"])
 

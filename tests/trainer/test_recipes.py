@@ -9,8 +9,9 @@ import tiny_qa
 import tiny_tags
 import tiny_texts
 
-from tasklab import Trainer, list_models, list_tasks, session
+from tasklab import Trainer, list_models, list_tasks
 from tasklab.config import find_model
+from tasklab.engine.callbacks import Callback
 from tasklab.errors import ConfigError
 from tasklab.task import TASKS
 from tasklab.tools.build_vocabulary import build_vocabulary
@@ -52,7 +53,7 @@ def one_step(task: str | None, model: str, folder) -> dict:
 @pytest.fixture
 def without_curves(monkeypatch):
     """Drawing takes longer than the step."""
-    monkeypatch.setattr(session, "Curves", session.Callback)
+    monkeypatch.setattr("tasklab.session.training.Curves", Callback)
 
 
 @pytest.mark.slow

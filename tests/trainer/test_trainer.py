@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import tiny_qa
 
-from tasklab import Trainer, list_models, list_tasks, session
+from tasklab import Trainer, list_models, list_tasks
 from tasklab.digest import file_sha256
 from tasklab.engine.callbacks import Callback
 from tasklab.errors import CheckpointError, ConfigError, DataError, TasklabError, UnknownName
@@ -24,9 +24,9 @@ def make(squad=None, **more) -> Trainer:
 
 @pytest.fixture
 def calls(monkeypatch) -> list:
-    """What train() hands to the session, instead of training: (config, run, weights, state, moments)."""
+    """What train() starts, instead of training: (config, run, weights, state, moments)."""
     seen = []
-    monkeypatch.setattr(session, "train", lambda *given: seen.append(given[:5]) or {})
+    monkeypatch.setattr("tasklab.session.training.train", lambda start, callbacks: seen.append(start) or {})
     return seen
 
 
@@ -449,7 +449,7 @@ def test_the_best_checkpoint_answers_or_the_last(squad, seed_flow, tmp_path, mon
         def __init__(self, checkpoint, config):
             raise CheckpointError(f"asked for {checkpoint.name}")
 
-    monkeypatch.setattr(session, "Ready", Recorded)
+    monkeypatch.setattr("tasklab.session.serving.Ready", Recorded)
     run = tmp_path / "run"
     shutil.copytree(seed_flow.trained["output_dir"], run)  # its best is checkpoint-3
     shutil.copytree(run / "checkpoint-3", run / "checkpoint-4")

@@ -1,0 +1,131 @@
+"""A network in memory that evaluates and predicts."""
+
+import logging
+import os
+import time
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+from tasklab.config import Config
+from tasklab.datahub import at_hand
+from tasklab.dataset import load_dataset
+from tasklab.engine.checkpoint import RunFolder
+from tasklab.engine.evaluate import Evaluator, row_outputs, serving_lengths
+from tasklab.engine.reports import say, write_predictions, write_report
+from tasklab.engine.step import CompileLog
+from tasklab.errors import CheckpointError, DataError
+from tasklab.model import Model, ready_model
+from tasklab.session.refusals import prepare_device, refuse_unoffered
+from tasklab.weights.sums import SUMS
+
+logger = logging.getLogger("tasklab")
+
+
+class Ready:
+    """A network in memory that answers many requests; its graphs stay compiled."""
+
+    def __init__(self, checkpoint, config: Config):
+        refuse_unoffered(config)
+        self.key = _identity(checkpoint, config)
+        prepare_device(config, training=False)
+        self.model: Model = ready_model(config, checkpoint)
+        self.compiles = CompileLog()
+
+    def serves(self, checkpoint, config: Config) -> bool:
+        return self.key == _identity(checkpoint, config)
+
+    def adopt(self, config: Config):
+        """Takes over the settings that need no new network."""
+        for section in ("data", "evaluate"):
+            setattr(self.model.task.config, section, getattr(config, section).copy())
+
+def ready_for(config: Config, run: RunFolder | None, asked, kept: Ready | None) -> Ready:
+    """The network that answers, `kept` where it still does.
+
+    Args:
+        run: the run whose checkpoint is meant where `asked` names none.
+        asked: weights by name or folder; None or a truth value for the run's best (or last) checkpoint, and unless it
+            is True for the model's own weights where there is no run.
+    Raises: CheckpointError when there are no trained weights.
+    """
+    untrained = False
+    if asked is None or isinstance(asked, bool):
+        best = config.train.load_best_model_at_end
+        if run and kept and kept.serves(run.preferred(best), config):
+            kept.adopt(config)
+            return kept  # its files were verified when they were loaded, and not written since
+        found = run and (run.best_or_last if best else run.last)(logger.warning)
+        untrained = not found and not (Path(str(config.checkpoint)) / SUMS).is_file()
+        asked = found or (None if asked is True else config.checkpoint)
+        if asked is None:
+            raise CheckpointError(_train_first(config))
+    if kept is None or not kept.serves(asked, config):
+        try:
+            kept = Ready(asked, config)
+        except CheckpointError as error:
+            if untrained:
+                raise CheckpointError(f"{_train_first(config)}\n{error}") from None
+            raise
+    kept.adopt(config)
+    return kept
+
+
+def _train_first(config: Config) -> str:
+    return (
+        f"no trained checkpoint of {config.name} below {Path(config.output_dir or 'output')}; train first "
+        "(trainer.train() or `tasklab train`), or name a checkpoint folder"
+    )
+
+
+def evaluate(ready: Ready, path, predictions_file=None, report_folder=None) -> dict[str, float]:
+    """Metrics on the data at `path`; beside them in the log, what stands behind them and what learning nothing gives.
+
+    report_folder: where each class, the confusion matrix and the wrong answers are written to, if anywhere.
+    """
+    task, network = ready.model.task, ready.model.network
+    data = load_dataset(task, at_hand(path, training=False), training=False, whole=True)
+    start = time.perf_counter()
+    evaluator = Evaluator(task, network, data.features, data.examples, ready.compiles)
+    metrics = evaluator()
+    seconds = time.perf_counter() - start
+    logger.info("%s = %s", task.title, metrics)
+    logger.info("trivial baseline: %s", task.baseline(data.examples))
+    report = evaluator.report()
+    say(report, thorough=True)
+    if report_folder is not None:
+        write_report(report, Path(report_folder), task.config.name)
+    logger.info("%d rows in %.1f s (%.1f rows/s)", len(data.features), seconds, len(data.features) / seconds)
+    if predictions_file is not None:
+        write_predictions(evaluator, Path(predictions_file))
+    return metrics
+
+
+def predict(ready: Ready, input_data, top_k: int) -> Sequence:
+    """The best answer per input, or the list of the top_k best; one array when they are vectors."""
+    parts = list(predict_parts(ready, input_data, top_k))
+    return np.concatenate(parts) if isinstance(parts[0], np.ndarray) else list(chain.from_iterable(parts))
+
+
+def predict_parts(ready: Ready, input_data, top_k: int) -> Iterator[Sequence]:
+    """The same, part by part, as the task cuts its input. Raises DataError when there is none."""
+    task, empty = ready.model.task, True
+    for examples in filter(None, task.parts(input_data)):
+        empty = False
+        features = task.encode(examples, training=False)
+        planned = serving_lengths(int(features.lengths.max()), task.config.data.max_seq_length)
+        outputs = row_outputs(task, ready.model.network, features, ready.compiles, planned)
+        answers = task.decode(outputs, features, examples, top_k)
+        best = [found[0] for found in answers] if top_k == 1 else answers
+        yield np.stack(best) if isinstance(best[0], np.ndarray) else best
+    if empty:
+        raise DataError(f"predict got no input; it takes for example {task.primer}")
+
+
+def _identity(checkpoint, config: Config) -> tuple:
+    """What a loaded network depends on: the files, when they were written, and where it runs."""
+    path = Path(str(checkpoint))
+    written = max((os.stat(p).st_mtime_ns for p in path.iterdir()), default=0) if path.is_dir() else 0
+    return str(checkpoint), written, config.task, config.device_target, config.precision, config.kernels

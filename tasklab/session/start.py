@@ -1,0 +1,69 @@
+"""What a training begins with: a new run, or the next step of one."""
+
+import logging
+from pathlib import Path
+from typing import NamedTuple
+
+from tasklab.config import Config
+from tasklab.engine.checkpoint import RunFolder, TrainerState, find_run, new_run, read_training_state, run_of
+from tasklab.errors import CheckpointError
+from tasklab.model import find_weights, saved_config
+from tasklab.session.data_paths import remembered_data
+
+logger = logging.getLogger("tasklab")
+
+OF_THIS_MACHINE = ("output_dir", "checkpoint", "device_target", "device_id", "tokenizer.vocab")
+"""Settings that a run takes from whoever resumes it; all others stay what they were."""
+
+
+class Start(NamedTuple):
+    """A configuration, the folder of the run, the weights; state and moments (of the optimizer) where it continues."""
+
+    config: Config
+    run: RunFolder
+    weights: str | Path | None
+    state: TrainerState | None = None
+    moments: dict | None = None
+
+
+def new_start(config: Config, weights) -> Start:
+    """A run of its own, from `weights` (a name or a folder) or the model's."""
+    config = config.copy()
+    if weights:
+        config.from_scratch = False  # a recipe says it where nobody names weights
+    return Start(config, new_run(config), weights or config.checkpoint)
+
+
+def resumed_start(config: Config, checkpoint) -> Start:
+    """The step after `checkpoint`, or after the last one of the run in that folder.
+
+    Raises: CheckpointError when there is nothing that can be continued.
+    """
+    run = run_of(checkpoint)
+    folder = run.last(logger.warning) if run else None
+    if folder is None:
+        folder = Path(checkpoint) if Path(checkpoint).is_dir() else find_weights(checkpoint).folder
+    state, moments = read_training_state(folder)
+    saved = saved_config(folder)
+    for key in OF_THIS_MACHINE:
+        saved[key] = config[key]
+    for key, path in remembered_data(folder.parent).items():
+        saved[key] = config[key] or path
+    own = ("data.train", "data.eval", *(() if config.model.labels else ("model.labels",)))
+    changed = [k for k in saved.leaf_keys() if saved[k] != config[k] and k not in own]
+    if changed:
+        listed = ", ".join(f"{k} = {saved[k]} (not {config[k]})" for k in changed)
+        logger.warning("resume keeps the run's own settings: %s", listed)
+    return Start(saved, RunFolder(folder.parent), folder, state, moments)
+
+
+def last_checkpoint(config: Config, run: RunFolder | None) -> Path:
+    """The newest sound checkpoint of `run`, or of the run that the configuration refers to."""
+    run = run or find_run(config)
+    last = run.last(logger.warning) if run else None
+    if last is None:
+        raise CheckpointError(
+            f"nothing to continue: no checkpoint of {config.name} below "
+            f"{Path(config.output_dir or 'output')}; train() starts a new run"
+        )
+    return last

@@ -1,0 +1,95 @@
+"""A training from configuration to summary: data, network and loop are put together."""
+
+import logging
+import time
+
+from tasklab.datahub import at_hand
+from tasklab.dataset import load_dataset
+from tasklab.engine import device
+from tasklab.engine.callbacks import CURVES_FILE, Callback, Curves, MetricsFile, ProgressLog, TensorBoard
+from tasklab.engine.checkpoint import TrainerState
+from tasklab.engine.evaluate import Evaluator
+from tasklab.engine.loop import TrainingLoop
+from tasklab.engine.reports import Reports
+from tasklab.engine.step import CompileLog
+from tasklab.model import ready_model, start_model
+from tasklab.session.data_paths import remember_data
+from tasklab.session.refusals import prepare_device, refuse_loss_settings, refuse_unknown_metric, refuse_unoffered
+from tasklab.session.start import Start
+
+logger = logging.getLogger("tasklab")
+
+
+def train(start: Start, callbacks: list[Callback]) -> dict:
+    """Trains to the end, and says what came of it: steps, loss, best metric, checkpoints, folder, seconds."""
+    config, run, weights, state, moments = start
+    config.validate()
+    refuse_unoffered(config)
+    named, config = config.data.copy(), config.copy()
+    for key, training in (("train", True), ("eval", False)):  # a typo is found before MindSpore and weights are loaded
+        path = at_hand(named[key], training)
+        config.data[key] = path and str(path)
+    prepare_device(config, training=True)
+    resumed = state is not None
+    run.acquire()
+    try:
+        model = ready_model(config, weights) if resumed else start_model(config, weights)
+        task = model.task
+        refuse_loss_settings(task)
+        data = load_dataset(task, config.data.train, training=True)
+        compiles = CompileLog()
+        held_out_path = config.data.train if config.data.folds else config.data.eval
+        held_out = load_dataset(task, held_out_path, training=False) if held_out_path else None
+        if held_out is not None:
+            refuse_unknown_metric(task, held_out)
+        evaluate = held_out and Evaluator(task, model.network, held_out.features, held_out.examples, compiles)
+        listeners = [ProgressLog(), MetricsFile(), Curves(), *([TensorBoard()] if config.train.tensorboard else [])]
+        listeners += [Reports(evaluate)] if evaluate else []
+        loop = TrainingLoop(
+            task, model.network, data.features, run, [*listeners, *callbacks], evaluate, model.files(), compiles
+        )
+        if resumed:
+            loop.restore(state, moments)
+            run.point_at_best(state.best_step)  # a kill may have come between the checkpoint and the pointer
+        remember_data(named, run.path)
+        _announce(loop, resumed)
+        began = time.perf_counter()
+        final = loop.train()
+        return _summary(loop, final, data, held_out, time.perf_counter() - began)
+    finally:
+        run.release()
+
+
+def _announce(loop: TrainingLoop, resumed: bool):
+    config, state = loop.config, loop.state
+    logger.info(
+        "%s on %s: %d steps (%d per epoch) of %d x %d rows, padded to %s tokens, in %s",
+        config.name, device.describe(), state.total_steps, loop.order.steps_per_epoch, config.train.batch_size,
+        config.train.gradient_accumulation_steps, ", ".join(map(str, loop.order.planned)), loop.run.path,
+    )  # fmt: skip
+    if resumed:
+        left = "it is finished, nothing is left to do" if state.finished else f"{state.total_steps} in all"
+        logger.info("resuming after global step %d, %s", state.global_step, left)
+
+
+def _summary(loop: TrainingLoop, state: TrainerState, data, held_out, seconds: float) -> dict:
+    run, compiles = loop.run, loop.compiles
+    best, last = run.best(), run.checkpoints()[-1]
+    logger.info(
+        "trained %d steps in %.0f s, of which %.0f s compiled %d graphs", state.global_step, seconds,
+        compiles.seconds, compiles.count,
+    )  # fmt: skip
+    if held_out is not None:
+        logger.info("trivial baseline: %s", loop.task.baseline(held_out.examples))
+        if learned := loop.task.learned_baseline(data.examples, held_out.examples):
+            logger.info("simple baseline that learns: %s", learned)
+    logger.info("checkpoints: best %s, last %s; curves: %s", best, last, run.path / CURVES_FILE)
+    return {
+        "global_step": state.global_step,
+        "loss": state.loss_sum / max(1, state.global_step),
+        "best_metric": state.best_metric,
+        "best_checkpoint": str(best) if best else None,
+        "last_checkpoint": str(last),
+        "output_dir": str(run.path),
+        "seconds": seconds,
+    }
