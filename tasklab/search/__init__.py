@@ -3,7 +3,8 @@
 from tasklab.config import Config
 from tasklab.engine.selection import greater_is_better, watched_metric
 from tasklab.errors import ConfigError
-from tasklab.search.study import BestRun, Search
+from tasklab.search.driver import Search
+from tasklab.search.study import BestRun
 
 __all__ = ["BestRun", "Search", "search"]
 

@@ -13,8 +13,12 @@ from pathlib import Path
 import pytest
 from search_driver import HERE, search_in
 
+from tasklab.config import assign
 from tasklab.errors import ConfigError, TrainingError
 from tasklab.search import trial as trial_module
+from tasklab.search.driver import STUDY_FILE
+from tasklab.search.study import Study
+from tasklab.search.trial import Trial
 
 ROOT = HERE.parents[1]
 
@@ -26,10 +30,6 @@ def _command(monkeypatch):
 
 def said(folder) -> str:
     return "".join(path.read_text() for path in sorted(Path(folder).glob("trial-*/train.log")))
-
-
-def states(search) -> list[str]:
-    return [frozen.state.name for frozen in search.study.get_trials()]
 
 
 def test_the_best_trial_is_returned_and_keeps_its_checkpoints(tmp_path):
@@ -54,7 +54,7 @@ def test_a_killed_trial_goes_on_from_its_checkpoint(tmp_path, monkeypatch, caplo
     search = search_in(tmp_path)
     with caplog.at_level(logging.INFO, "tasklab"):
         search.run(2)
-    assert states(search) == ["COMPLETE"] * 2
+    assert search.study.states() == ["COMPLETE"] * 2
     assert [word.split()[0] for word in said(tmp_path).splitlines()] == ["started", "resumed"] * 2
     assert "trial 0 was killed from outside; it goes on from its last checkpoint" in caplog.messages
 
@@ -73,10 +73,25 @@ def test_a_search_whose_driver_is_killed_goes_on_where_it_was(tmp_path):
             time.sleep(0.05)
     search = search_in(tmp_path / "s")
     search.run(4)
-    assert states(search) == ["COMPLETE"] * 4
+    assert search.study.states() == ["COMPLETE"] * 4
     first, second = (said_lines(tmp_path / "s", number) for number in (0, 1))
     assert first == second == ["started", "resumed"]  # the two that ran were continued, not repeated
     assert search.run(4) == search.best()  # nothing is left to do
+
+
+def test_a_trial_that_ended_while_nobody_looked_is_counted(tmp_path):
+    search_in(tmp_path).run(1)
+    before = search_in(tmp_path)
+    before.study = Study(tmp_path / STUDY_FILE, maximize=True, pruning=True, seed=1)
+    number = before.study.ask(before.space)
+    trial = Trial(tmp_path / f"trial-{number}")
+    trial.plan(assign(before.config.copy(), before.study.hyperparameters(number), "space"))
+    trial.start()
+    assert trial.process.wait() == 0  # and the search was killed before it could say so
+    search = search_in(tmp_path)
+    search.run(2)
+    assert search.study.states() == ["COMPLETE"] * 2
+    assert [line.split()[0] for line in said(tmp_path).splitlines()] == ["started"] * 2
 
 
 def said_lines(folder, number):
@@ -93,7 +108,7 @@ def test_a_hopeless_trial_ends_early(tmp_path, monkeypatch):
     monkeypatch.setenv("TEST_ACT", "hang")  # a rate below 1e-4 would train for a minute
     search = search_in(tmp_path, lambda trial: {"optimizer.lr": [1e-3, 1e-3, 1e-3, 1e-5][trial.number]})
     search.run(4)
-    assert states(search) == ["COMPLETE"] * 3 + ["PRUNED"]
+    assert search.study.states() == ["COMPLETE"] * 3 + ["PRUNED"]
     assert len(said_lines(tmp_path, 3)) == 1 and not (tmp_path / "trial-3" / "checkpoint-2").exists()
 
 
@@ -101,7 +116,7 @@ def test_a_trial_that_has_made_its_last_step_is_complete_however_poor(tmp_path, 
     monkeypatch.setenv("TEST_ACT", "linger")
     search = search_in(tmp_path, lambda trial: {"optimizer.lr": [1e-3, 1e-3, 1e-3, 1e-5][trial.number]})
     search.run(4)
-    assert states(search) == ["COMPLETE"] * 4
+    assert search.study.states() == ["COMPLETE"] * 4
 
 
 def test_a_folder_holds_one_search(tmp_path):
