@@ -16,7 +16,7 @@ from tasklab.text.surrogates import refuse_surrogates
 
 MAX_WORD = 100  # characters; a longer word is [UNK]
 CHUNK = 1 << 22  # characters worked on at once, which bounds the memory
-MAX_KNOWN_WORDS = 1 << 20
+MAX_KNOWN_WORDS = 1 << 18  # about 190 bytes each; then all are forgotten
 
 
 @TOKENIZERS.register("wordpiece")
