@@ -16,7 +16,7 @@ from tasklab.engine.optim import HostAdamW
 from tasklab.engine.step import CompileLog, GradientStep, forward
 from tasklab.model import start_model
 from tasklab.tasks.question_answering import QADataConfig
-from tasklab.tools.estimate import operations
+from tasklab.tools.doctor.estimate import operations
 
 
 def main(folder: Path, mode: str, repeat: int, precision: str):

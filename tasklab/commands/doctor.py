@@ -25,7 +25,7 @@ def data_arguments(parser):
 
 
 def data(options):
-    from tasklab.tools.doctor_data import report
+    from tasklab.tools.doctor.data import report
 
     for word in options.overrides:
         if not OVERRIDE.fullmatch(word):
@@ -34,7 +34,7 @@ def data(options):
 
 
 def env(options):
-    from tasklab.tools.doctor_env import report
+    from tasklab.tools.doctor.env import report
 
     return report()
 

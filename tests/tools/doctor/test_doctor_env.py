@@ -5,11 +5,11 @@ from importlib import metadata
 from pathlib import Path
 
 from tasklab.cli import main
-from tasklab.tools import doctor_env
+from tasklab.tools.doctor import env
 
 
 def test_a_working_machine_passes_and_names_packages_cores_and_places(capsys, monkeypatch):
-    monkeypatch.setattr(doctor_env, "TRIAL", "pass")  # importing MindSpore takes seconds
+    monkeypatch.setattr(env, "TRIAL", "pass")  # importing MindSpore takes seconds
     Path("checkpoints/bert_tiny").mkdir(parents=True)
     Path("checkpoints/bert_tiny/model.safetensors").touch()
     assert main(["doctor", "env"]) == 0
@@ -22,9 +22,9 @@ def test_a_working_machine_passes_and_names_packages_cores_and_places(capsys, mo
 
 
 def test_what_is_missing_or_broken_is_told_with_a_remedy(capsys, monkeypatch):
-    monkeypatch.setattr(doctor_env, "TRIAL", "raise ImportError('libdnnl.so.3 is missing')")
-    monkeypatch.setattr(doctor_env, "REQUIRED", ("numpy", "no-such-package"))
-    monkeypatch.setattr(doctor_env, "OPTIONAL", ("no-such-extra",))
+    monkeypatch.setattr(env, "TRIAL", "raise ImportError('libdnnl.so.3 is missing')")
+    monkeypatch.setattr(env, "REQUIRED", ("numpy", "no-such-package"))
+    monkeypatch.setattr(env, "OPTIONAL", ("no-such-extra",))
     assert main(["doctor", "env"]) == 1
     out = capsys.readouterr().out
     assert "  no-such-package missing: pip install no-such-package\n" in out

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-VOCAB = Path(__file__).parents[1] / "fixtures/tiny_wordpiece_vocab.txt"
-SHARED = Path(__file__).parents[3] / "shared/data"
+VOCAB = Path(__file__).parents[2] / "fixtures/tiny_wordpiece_vocab.txt"
+SHARED = Path(__file__).parents[4] / "shared/data"
 SETTINGS = [f"tokenizer.vocab={VOCAB}", "model.vocab_size=216", "data.max_seq_length=8"]
 
 

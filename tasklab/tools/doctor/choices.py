@@ -7,22 +7,8 @@ from tasklab.config import Config
 from tasklab.data.choices.inspect import ChoiceReport, context_of, inspect_choices, one_of_each_context, question_of
 from tasklab.data.choices.layouts import offers_choices
 from tasklab.data.rows.findings import Finding, leaks
-from tasklab.tools.doctor_findings import (
-    FIX,
-    LOOK,
-    Examined,
-    Line,
-    bad_rows,
-    clashing,
-    counted,
-    examined,
-    leaking,
-    lengths,
-    padded,
-    places,
-    shares,
-    skips,
-)
+from tasklab.tools.doctor.findings import FIX, LOOK, Examined, Line, bad_rows, clashing, examined, leaking
+from tasklab.tools.doctor.wording import counted, lengths, padded, places, shares
 
 TASK, knows = "multiple_choice", offers_choices
 CUT = 0.05
@@ -58,7 +44,7 @@ def _shown(name: str, split: ChoiceReport, config: Config) -> Iterator[str]:
 def _findings(name: str, split: ChoiceReport, config: Config) -> Iterator[Line]:
     for file in split.files:
         which = name if len(split.files) == 1 else f"{name}, {Path(file.bad.file).name}"
-        yield from bad_rows(which, file.bad, skips(config))
+        yield from bad_rows(which, file.bad, config)
     clash, again = split.contradictions, split.duplicates
     text = f"{name}: {counted(clash.count, 'question')} met before with another answer; keep the right one of each"
     yield from clashing(clash, len(split.examples), text, split.file)

@@ -1,19 +1,11 @@
 """What a run will take, guessed from sizes alone: parameters, memory, seconds. Estimates, not promises."""
 
-import os
-import time
-
-import numpy as np
-
 from tasklab import kernels
 from tasklab.config import Config, ModelConfig
 from tasklab.data.rows.sizes import RowSizes
-from tasklab.engine import device
 
 PROCESS, GRAPH = 0.55 * 2**30, 0.1 * 2**30
 """Bytes of Python with MindSpore before any weight, and of each compiled graph (measured: MindSpore 2.9, CPU)."""
-SIZE = 768
-"""Rows of the matrices whose product tells the speed of the machine."""
 POOL = 1.8
 """Bytes that MindSpore's pool holds per byte of activations (measured: 1.5 to 1.9)."""
 EFFICIENCY = {"fp32": 0.85, "bf16": 1.6, "": 0.3}
@@ -90,29 +82,3 @@ def seconds(config: Config, sizes: RowSizes, training: bool, speed: float) -> fl
     positions = sizes.tokens if skips else sizes.tokens / (1 - sizes.padding)
     length = positions / (sizes.rows * sizes.parts)
     return operations(config.model, positions, length, training, masked(config)) / (speed * share)
-
-
-def machine_speed(seconds: float = 0.6) -> float:
-    """Operations per second of a plain float32 matrix product on all cores that this process may use.
-
-    Taken from the processor time, so that other programs running now change it little.
-    """
-    a, count = np.ones((SIZE, SIZE), np.float32), 0
-    a @ a  # starts the threads
-    start, end = time.process_time(), time.perf_counter() + seconds
-    while count == 0 or time.perf_counter() < end:
-        a @ a
-        count += 1
-    return 2 * SIZE**3 * count / (time.process_time() - start) * device.usable_cores()
-
-
-def machine_memory() -> int:
-    """Bytes that this process may use: the machine's, or the limit of its control group."""
-    limits = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
-    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        try:
-            with open(path, encoding="ascii") as file:
-                limits.append(int(file.read()))
-        except (OSError, ValueError):  # no control group, or "max"
-            continue
-    return min(limits)

@@ -6,17 +6,8 @@ from tasklab.cachedir import cache_dir
 from tasklab.config import Config
 from tasklab.data.corpus.inspect import CorpusReport, inspect_corpus, looks_like_text
 from tasklab.data.corpus.rows import BLANK_LINE
-from tasklab.tools.doctor_findings import (
-    LOOK,
-    Examined,
-    Line,
-    bad_rows,
-    counted,
-    examined,
-    lengths,
-    padded,
-    skips,
-)
+from tasklab.tools.doctor.findings import LOOK, Examined, Line, bad_rows, examined
+from tasklab.tools.doctor.wording import counted, lengths, padded
 
 TASK, knows = "masked_language_modeling", looks_like_text
 
@@ -46,7 +37,7 @@ def _shown(name: str, split: CorpusReport, config: Config) -> Iterator[str]:
 
 def _findings(name: str, split: CorpusReport, config: Config) -> Iterator[Line]:
     data = config.data
-    yield from bad_rows(name, split.bad, skips(config))
+    yield from bad_rows(name, split.bad, config)
     by_document = data.sentence_target != "none" or data.packing == "document"
     if by_document and data.documents == BLANK_LINE and split.documents == split.files and split.lines > 1:
         text = f"{name}: no blank line, so every file is one document"

@@ -7,22 +7,8 @@ from tasklab.data.files.sample import Sample
 from tasklab.data.rows.findings import leaks
 from tasklab.data.texts.inspect import TextReport, inspect_texts
 from tasklab.data.texts.reading import texts_of
-from tasklab.tools.doctor_findings import (
-    FIX,
-    LOOK,
-    Examined,
-    Line,
-    bad_rows,
-    clashing,
-    counted,
-    examined,
-    leaking,
-    lengths,
-    padded,
-    places,
-    shares,
-    skips,
-)
+from tasklab.tools.doctor.findings import FIX, LOOK, Examined, Line, bad_rows, clashing, examined, leaking
+from tasklab.tools.doctor.wording import counted, lengths, padded, places, shares
 
 TASK = "text_classification"
 FEW, UNEQUAL, CUT = 10, 10, 0.05
@@ -65,7 +51,7 @@ def _shown(name: str, split: TextReport, config: Config) -> Iterator[str]:
 
 def _findings(name: str, split: TextReport, config: Config) -> Iterator[Line]:
     data, rows = config.data, max(1, len(split.examples))
-    yield from bad_rows(name, split.bad, skips(config), "which stops no run")
+    yield from bad_rows(name, split.bad, config, "which stops no run")
     clash, again = split.contradictions, split.duplicates
     text = f"{name}: {counted(clash.count, 'row')} with the texts of another and another label; keep the right one"
     yield from clashing(clash, rows, text, split.file)

@@ -7,23 +7,8 @@ from tasklab.data.rows.findings import Finding, leaks
 from tasklab.data.tagging.inspect import TagReport, inspect_tagged, sentence_of
 from tasklab.data.tagging.labels import numbered_labels, output_kinds
 from tasklab.data.tagging.reading import looks_tagged
-from tasklab.tools.doctor_findings import (
-    FIX,
-    LOOK,
-    SKIP,
-    Examined,
-    Line,
-    bad_rows,
-    clashing,
-    counted,
-    examined,
-    leaking,
-    lengths,
-    padded,
-    places,
-    shares,
-    skips,
-)
+from tasklab.tools.doctor.findings import FIX, LOOK, SKIP, Examined, Line, bad_rows, clashing, examined, leaking
+from tasklab.tools.doctor.wording import counted, lengths, padded, places, shares
 
 TASK, knows = "token_classification", looks_tagged
 FEW, LONG, LOST = 10, 0.05, 0.001
@@ -66,7 +51,7 @@ def _findings(name: str, split: TagReport, config: Config) -> Iterator[Line]:
     content, sentences = split.content, max(1, len(split.examples))
     orphans = "tag that continues nothing" in content.bad.counts
     remedy = f"{SKIP}, or data.repair_tags=true, so that such a tag begins an entity" if orphans else SKIP
-    yield from bad_rows(name, content.bad, skips(config), "inside another entity, which is kept", remedy, FAULTS)
+    yield from bad_rows(name, content.bad, config, "inside another entity, which is kept", remedy, FAULTS)
     if content.repaired:
         text = f"{name}: {counted(len(content.repaired), 'tag')} without a beginning, as data.repair_tags says"
         repaired = Finding(len(content.repaired), content.repaired)

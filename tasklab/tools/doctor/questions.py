@@ -5,20 +5,8 @@ from collections.abc import Iterator
 from tasklab.config import Config
 from tasklab.data.files.sample import Sample
 from tasklab.data.questions.inspect import SplitReport, SquadReport, inspect_squad
-from tasklab.tools.doctor_findings import (
-    LOOK,
-    Examined,
-    Line,
-    bad_rows,
-    clashing,
-    counted,
-    examined,
-    leaking,
-    lengths,
-    padded,
-    places,
-    skips,
-)
+from tasklab.tools.doctor.findings import LOOK, Examined, Line, bad_rows, clashing, examined, leaking
+from tasklab.tools.doctor.wording import counted, lengths, padded, places
 
 TASK = "question_answering"
 LOST, OFTEN = 0.001, 0.3  # shares from which a line is worth reading
@@ -57,7 +45,7 @@ def _shown(name: str, split: SplitReport, config: Config) -> Iterator[str]:
 
 
 def _rows(name: str, split: SplitReport, config: Config) -> Iterator[Line]:
-    yield from bad_rows(name, split.bad, skips(config), "while another answer of the question is usable")
+    yield from bad_rows(name, split.bad, config, "while another answer of the question is usable")
     clash, again = split.contradictions, split.duplicates
     text = f"{name}: {_asked(clash.count)} again with another answer; keep the right one of each"
     yield from clashing(clash, split.questions, text, split.file)

@@ -1,17 +1,16 @@
-"""How `doctor data` words what every kind of data can have: bad and repeated rows, leaks, unknown tokens, lengths."""
+"""What every kind of data can have: bad and repeated rows, leaks, unknown tokens; and how bad each is."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tasklab.config import Config
 from tasklab.data.files.problems import BadRows
 from tasklab.data.rows.findings import Finding
 from tasklab.data.rows.sizes import RowSizes
+from tasklab.tools.doctor.wording import SHOWN, counted, places
 
 FIX, LOOK = "FIX", "look"
 """Before training; worth a look."""
-SHOWN = 3  # places per line
-NAMES = 30  # classes, or kinds of anything, that are listed
 UNKNOWN = 0.03
 """Share of unknown tokens from which a line is worth reading."""
 CLASH = 0.01
@@ -58,8 +57,9 @@ def examined(config: Config, train, dev, show, judge, together: Iterable[Line] =
 
 
 def bad_rows(
-    name: str, bad: BadRows, skip: bool, why_usable: str = "", remedy: str = SKIP, words=("", "unusable", "left out")
-) -> Iterator[Line]:
+    name: str, bad: BadRows, config: Config, why_usable: str = "", remedy: str = SKIP,
+    words=("", "unusable", "left out"),
+) -> Iterator[Line]:  # fmt: skip
     """The line about rows that cannot be used.
 
     why_usable: why they stop no run where none of them is fatal.
@@ -73,7 +73,7 @@ def bad_rows(
     first = tuple(_without_remedy(message, bad.file) for message in bad.first[:SHOWN])
     if not bad.fatal:
         yield Line(LOOK, f"{name}: {len(bad):,} left out, {why_usable}: {kinds}", first)
-    elif skip:
+    elif config.data.on_bad_row == "skip":
         yield Line(LOOK, f"{name}: {number} {left_out}, as data.on_bad_row=skip says: {kinds}", first)
     else:
         yield Line(FIX, f"{name}: {number} {unusable}: {kinds}; {remedy}", first)
@@ -89,40 +89,6 @@ def leaking(leak: Finding, rows: int, what: str, file: str) -> Iterator[Line]:
     """what: the noun for one of the `rows` of the evaluation file; rows: 0 where a single one is too many."""
     text = f"{counted(leak.count, what)} of eval also in train, which makes the score look better than it is"
     yield from clashing(leak, rows, f"{text}; remove them from one file", file)
-
-
-def shares(counts: Mapping[str, int], of: int, what: str) -> Iterator[str]:
-    """A line for each name: how many, and their share of all; what: the plural noun for the names."""
-    for name, count in list(counts.items())[:NAMES]:
-        yield f"       {count:8,} {count / max(1, of):6.1%}  {name}"
-    if len(counts) > NAMES:
-        yield f"       ... and {len(counts) - NAMES} {what} more"
-
-
-def lengths(parts: Mapping[str, tuple[int, ...]], sizes: RowSizes) -> Iterator[str]:
-    """Tokens of each part of a row, and of the row, at findings.QUANTILES."""
-    yield f"       {'tokens':10}{'least':>8}{'half':>8}{'90 %':>8}{'99 %':>8}{'most':>8}"
-    for what, numbers in {**parts, "row": sizes.lengths}.items():
-        if numbers:
-            yield f"       {what:10}" + "".join(f"{n:8,}" for n in numbers)
-
-
-def padded(sizes: RowSizes) -> str:
-    planned = ", ".join(map(str, sizes.planned_lengths))
-    return f"       padded to {planned} tokens; {sizes.padding:.0%} of that is padding"
-
-
-def skips(config: Config) -> bool:
-    return config.data.on_bad_row == "skip"
-
-
-def counted(number: int, what: str) -> str:
-    plural = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
-    return f"{number:,} {what if number == 1 else plural}"
-
-
-def places(finding: Finding, file: str) -> tuple[str, ...]:
-    return tuple(place.removeprefix(f"{file}: ") for place in finding.first[:SHOWN])
 
 
 def _without_remedy(message: str, file: str) -> str:

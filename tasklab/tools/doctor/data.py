@@ -11,13 +11,13 @@ from tasklab.datahub import at_hand
 from tasklab.digest import file_sha256
 from tasklab.errors import CheckpointError, ConfigError, UnknownName
 from tasklab.text import TOKENIZERS
-from tasklab.tools import doctor_choices, doctor_corpus, doctor_squad, doctor_tags, doctor_texts, estimate
-from tasklab.tools.doctor_findings import FIX
+from tasklab.tools.doctor import choices, corpus, estimate, machine, questions, tags, texts
+from tasklab.tools.doctor.findings import FIX
 from tasklab.trainer import Trainer
 from tasklab.weights.catalogue import named_weights, read_entry
 from tasklab.weights.store import resolve
 
-KINDS = (doctor_tags, doctor_choices, doctor_squad, doctor_corpus, doctor_texts)
+KINDS = (tags, choices, questions, corpus, texts)
 """What can be looked into: each module has its TASK, knows(Sample) whether a file is for it, and examine(Config,
 tokenizer) -> Examined. They are asked in this order; the last takes any file."""
 
@@ -101,13 +101,13 @@ def _show_run(train: RowSizes, dev: RowSizes | None, config: Config):
     per_epoch = -(-batches // settings.gradient_accumulation_steps)
     steps = settings.max_steps or settings.epochs * per_epoch
     memory = estimate.training_memory(config, train.planned_lengths, train.parts)
-    speed = estimate.machine_speed()
+    speed = machine.speed()
     rows = f"{settings.batch_size} rows"
     if settings.gradient_accumulation_steps > 1:
         rows = f"{settings.gradient_accumulation_steps} x {rows}"
     print(f"\nestimate for {config.name}, {estimate.parameters(config.model)[0] / 1e6:.1f} million parameters, on CPU")
     print(f"       {steps:,} steps of {rows}, {per_epoch:,} in an epoch")
-    room = estimate.machine_memory()
+    room = machine.memory()
     remedy = "" if memory < room else "; too much: lower train.batch_size or add recompute=true"
     print(f"       memory about {memory / 2**30:.1f} GiB of {room / 2**30:.1f} GiB{remedy}")
     share = steps / per_epoch

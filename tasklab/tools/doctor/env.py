@@ -12,7 +12,7 @@ from pathlib import Path
 from tasklab import __version__, kernels
 from tasklab.cachedir import cache_dir
 from tasklab.engine import device
-from tasklab.tools.estimate import machine_memory
+from tasklab.tools.doctor import machine
 
 REQUIRED = ("mindspore", "mindformers", "numpy", "tokenizers", "safetensors", "sentencepiece", "matplotlib", "tqdm")
 OPTIONAL = ("tensorboardX",)
@@ -32,7 +32,7 @@ def report() -> int:
     works, said = _mindspore_works()
     print(f"mindspore       {said}")
     print(f"cores usable    {device.usable_cores()} of {os.cpu_count()}")
-    print(f"memory          {machine_memory() / 2**30:.1f} GiB")
+    print(f"memory          {machine.memory() / 2**30:.1f} GiB")
     print(f"devices         {', '.join(device.available())}")
     built = f"built for this machine, {'with' if kernels.bf16() else 'without'} bf16 products"
     print(f"fused kernels   {built if kernels.available() else 'off, stock operators run: ' + kernels.why_not()}")

@@ -8,8 +8,8 @@ import pytest
 
 from tasklab.cli import main
 
-VOCAB = Path(__file__).parents[1] / "fixtures/tiny_wordpiece_vocab.txt"
-SHARED = Path(__file__).parents[3] / "shared/data"
+VOCAB = Path(__file__).parents[2] / "fixtures/tiny_wordpiece_vocab.txt"
+SHARED = Path(__file__).parents[4] / "shared/data"
 SETTINGS = [f"tokenizer.vocab={VOCAB}", "model.vocab_size=216", "data.max_seq_length=16", "data.doc_stride=3"]
 
 
@@ -97,13 +97,13 @@ def test_without_a_vocabulary_the_rest_is_still_reported(doctor, monkeypatch):
 
 
 def test_a_listed_vocabulary_is_used_from_any_model_that_brings_it(doctor, monkeypatch):
-    from tasklab.tools import doctor_data
+    from tasklab.tools.doctor import data
 
     # the real one is 231,508 bytes; here its checksum stands for it
     Path("checkpoints/mine").mkdir(parents=True)
     Path("checkpoints/mine/vocab.txt").write_bytes(VOCAB.read_bytes())
     listed = "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"
-    monkeypatch.setattr(doctor_data, "file_sha256", lambda path: listed)
+    monkeypatch.setattr(data, "file_sha256", lambda path: listed)
     write("train.json", ("Berlin is a city", [qa("1")]))
     status, out = doctor("train.json", "--model", "bert_tiny", settings=[])
     assert status == 0 and "padded to" in out and "tasklab train question_answering bert_tiny data.train=" in out

@@ -6,7 +6,7 @@ from tasklab import kernels
 from tasklab.config import DataConfig, ModelConfig, resolve
 from tasklab.data.corpus.rows import MaskedWordsDataConfig
 from tasklab.data.rows.sizes import RowSizes
-from tasklab.tools import estimate
+from tasklab.tools.doctor import estimate, machine
 
 QA = "question_answering"
 
@@ -84,8 +84,8 @@ def test_padding_costs_time_only_where_it_is_computed(monkeypatch):
 
 
 def test_the_machine_has_a_speed_and_memory():
-    assert 1e9 < estimate.machine_speed(0.1) < 1e15  # between a slow core and more than any machine has
-    assert 2**28 < estimate.machine_memory() < 2**45
+    assert 1e9 < machine.speed(0.1) < 1e15  # between a slow core and more than any machine has
+    assert 2**28 < machine.memory() < 2**45
 
 
 def test_what_is_no_transformer_has_no_estimate():

@@ -1,0 +1,1 @@
+"""`tasklab doctor`: what is wrong with data or with this machine, before training."""
