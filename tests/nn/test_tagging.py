@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from mindspore import Tensor
 
+from tasklab.nn import crf
 from tasklab.nn.crf import CRF, CRFLoss
 from tasklab.nn.tagging import TokenHead, TokenLoss
 
@@ -22,6 +23,12 @@ def path_loss(logits, moves, tags) -> float:
 
     paths = itertools.product(range(C), repeat=len(logits))
     return np.logaddexp.reduce([value(path) for path in paths]) - value(tuple(tags))
+
+
+@pytest.fixture(params=["numpy", "operators"], autouse=True)
+def paths(request, monkeypatch):
+    """Each way to add up the paths in turn; the second one is for accelerators."""
+    monkeypatch.setattr(crf, "on_cpu", lambda: request.param == "numpy")
 
 
 @pytest.fixture
