@@ -53,13 +53,14 @@ def final_norm(model) -> nn.Cell | None:
 
 
 def transformer_layers(model, fused: str, recompute: bool) -> list:
-    """fused: layers that equal BERT's run as one kernel each, their products in this precision; "" runs none so."""
+    """fused: layers of BERT's blocks run as one kernel each, their products in this precision; "" runs none so."""
     count = model.num_hidden_layers
-    if fused and can_fuse(model.hidden_act) and _is_bert(model):
+    if fused and can_fuse(model.hidden_act) and _has_berts_blocks(model):
         return [
             FusedTransformerLayer(
                 model.hidden_size, model.num_attention_heads, model.intermediate_size, model.hidden_act,
                 model.hidden_dropout_prob, model.attention_probs_dropout_prob, model.layer_norm_eps, fused, recompute,
+                _causal(model),
             )
             for _ in range(count)
         ]  # fmt: skip
@@ -102,6 +103,6 @@ def _causal(model) -> bool:
     return (model.mask or ("causal" if model.encoder == "gpt" else "full")) == "causal"
 
 
-def _is_bert(model) -> bool:
+def _has_berts_blocks(model) -> bool:
     plain = model.norm == "layer" and model.norm_position == "post" and model.feed_forward == "dense"
-    return plain and model.use_bias and model.scale_attention and not model.relative_positions and not _causal(model)
+    return plain and model.use_bias and model.scale_attention and not model.relative_positions

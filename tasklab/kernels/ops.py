@@ -18,7 +18,7 @@ class FusedEncoderLayer(nn.Cell):
 
     B batch, S sequence, H hidden size, I intermediate size. Dropout follows nn/dropout.py bit by bit.
     With `bfloat16` the matrix products read bfloat16 operands and so does the memory kept for the backward pass; sums,
-    norms, softmax, residuals, parameters and gradients stay float32.
+    norms, softmax, residuals, parameters and gradients stay float32. `causal`: a token sees nothing behind it.
     Inputs:  x [B, S, H] float32; mask [B, S] int32, 0 = padding; then weight and bias of query, key, value, output,
         attention norm, intermediate, feed-forward output, norm (norms: gamma, beta).
     Returns: [B, S, H]. Padded positions are left out of the work: their rows are 0, and so are their gradients.
@@ -27,12 +27,12 @@ class FusedEncoderLayer(nn.Cell):
 
     def __init__(
         self, num_heads: int, act: str = "gelu", dropout: float = 0.1, attention_dropout: float = 0.1,
-        eps: float = 1e-12, recompute: bool = False, bfloat16: bool = False,
+        eps: float = 1e-12, recompute: bool = False, bfloat16: bool = False, causal: bool = False,
     ):  # fmt: skip
         super().__init__()
         if act not in ACTIVATIONS:
             raise ValueError(f"no fused activation {act!r}; known: {', '.join(ACTIVATIONS)}")
-        self.head = [num_heads, ACTIVATIONS[act], int(recompute), int(bfloat16), _bits(eps)]
+        self.head = [num_heads, ACTIVATIONS[act], int(recompute), int(bfloat16), int(causal), _bits(eps)]
         self.rates = (attention_dropout, dropout, dropout)
         self.infer, self.train_step = _primitives(num_heads, recompute, bfloat16)
         self.bind(Tensor(0, ms.int32), (0, 1, 2))

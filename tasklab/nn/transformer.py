@@ -51,18 +51,19 @@ class TransformerLayer(nn.Cell):
 class FusedTransformerLayer(TransformerLayer):
     """BERT's layer as one kernel on the parameters of its parts (CPU); it drops the same values as these.
 
-    precision: of the products, "fp32" or "bf16". Inputs, output and recompute are those of TransformerLayer.
+    precision: of the products, "fp32" or "bf16". causal: a token sees nothing behind it, as in GPT.
+    Inputs, output and recompute are those of TransformerLayer.
     """
 
     def __init__(
         self, hidden_size: int, num_heads: int, intermediate_size: int, act: str, dropout: float,
-        attention_dropout: float, eps: float, precision: str, recompute: bool = False,
+        attention_dropout: float, eps: float, precision: str, recompute: bool = False, causal: bool = False,
     ):  # fmt: skip
         attention = SelfAttention(hidden_size, num_heads, attention_dropout)
         feed_forward = FeedForward(hidden_size, intermediate_size, act)
         super().__init__(attention, feed_forward, lambda: LayerNorm(hidden_size, eps), dropout)
         bfloat16 = precision == "bf16"
-        self.fused = FusedEncoderLayer(num_heads, act, dropout, attention_dropout, eps, recompute, bfloat16)
+        self.fused = FusedEncoderLayer(num_heads, act, dropout, attention_dropout, eps, recompute, bfloat16, causal)
 
     def dropout_bound(self):
         """Hands the kernel what `bind_dropout` gave to the cells it stands for."""

@@ -16,8 +16,8 @@ def model(name, **changes) -> ModelConfig:
     return ModelConfig(encoder=name, hidden_dropout_prob=0.0, **{**sizes, **needed, **changes})
 
 
-def built(name, **changes):
-    network = build_encoder(Config(model=model(name, **changes), kernels="off"), pooler=True)
+def built(name, kernels="off", **changes):
+    network = build_encoder(Config(model=model(name, **changes), kernels=kernels), pooler=True)
     initialize(network, seed=0, std=0.3)
     return network.set_train(False)
 

@@ -107,7 +107,7 @@ def test_what_follows_changes_nothing_for_an_encoder_that_looks_back(rng, run, n
 @pytest.mark.parametrize(
     "changes, fused",
     [
-        ({}, True), ({"mask": "full", "relative_attention_num_buckets": 16}, True), ({"mask": "causal"}, False),
+        ({}, True), ({"mask": "full", "relative_attention_num_buckets": 16}, True), ({"mask": "causal"}, True),
         ({"norm": "rms"}, False), ({"norm_position": "pre"}, False), ({"feed_forward": "gated"}, False),
         ({"relative_positions": True}, False), ({"use_bias": False}, False), ({"scale_attention": False}, False),
         ({"hidden_act": "tanh"}, False),
@@ -119,6 +119,13 @@ def test_only_layers_that_are_berts_run_as_one_kernel(changes, fused):
     network = build_encoder(Config(model=model))
     found = [isinstance(cell, FusedEncoderLayer) for _, cell in network.cells_and_names()]
     assert any(found) is fused and isinstance(network.layers[1], FusedTransformerLayer) is fused
+
+
+@pytest.mark.skipif(not kernels.available(), reason="fused kernels do not run here")
+def test_the_kernel_of_gpt_s_layers_answers_as_the_operators_do(rng, run):
+    ids, mask, types = batch(rng)
+    expected, got = (run(built("gpt", kernels=choice), ids, mask, types)[mask == 1] for choice in ("off", "auto"))
+    np.testing.assert_allclose(got, expected, atol=1e-5)
 
 
 def test_bfloat16_is_refused_for_blocks_without_a_kernel():

@@ -44,14 +44,16 @@ def norm(x, gamma, beta):
     return centred / np.sqrt((centred**2).mean(-1, keepdims=True) + EPS) * gamma + beta
 
 
-def oracle(x, mask, params, heads, act="gelu", p=0.0, seed=0, sites=(0, 1, 2)):
+def oracle(x, mask, params, heads, act="gelu", p=0.0, seed=0, sites=(0, 1, 2), causal=False):
     """A post-norm BERT layer (Vaswani et al. 2017; Devlin et al. 2019) in float64; rows of padding come out as 0."""
     B, S, H = x.shape
     q, k, v = (
         (x @ params[i].T + params[i + 1]).reshape(B, S, heads, H // heads).transpose(0, 2, 1, 3) for i in (0, 2, 4)
     )
     scores = q @ k.transpose(0, 1, 3, 2) / math.sqrt(H // heads)
-    weights = np.exp(scores - scores.max(-1, keepdims=True)) * (mask != 0)[:, None, None, :]
+    visible = (mask != 0)[:, None, None, :] & (np.tri(S, dtype=bool) if causal else True)
+    scores = np.where(visible, scores, -1e9)
+    weights = np.exp(scores - scores.max(-1, keepdims=True)) * visible
     total = weights.sum(-1, keepdims=True)
     weights = dropped(weights / np.where(total == 0, 1, total), p, seed, sites[0])
     context = (weights @ v).transpose(0, 2, 1, 3).reshape(B, S, H)
@@ -62,9 +64,9 @@ def oracle(x, mask, params, heads, act="gelu", p=0.0, seed=0, sites=(0, 1, 2)):
 
 
 class Layer(nn.Cell):
-    def __init__(self, params, heads, act="gelu", p=0.0, seed=0, sites=(0, 1, 2), recompute=False, bfloat16=False):
+    def __init__(self, params, heads, act="gelu", p=0.0, seed=0, sites=(0, 1, 2), **more):
         super().__init__()
-        self.fused = FusedEncoderLayer(heads, act, p, p, EPS, recompute, bfloat16)
+        self.fused = FusedEncoderLayer(heads, act, p, p, EPS, **more)
         self.fused.bind(Parameter(Tensor(seed, ms.int32), name="seed", requires_grad=False), sites)
         self.params = ParameterTuple([Parameter(Tensor(v), name=f"p{i}") for i, v in enumerate(params)])
 
@@ -116,6 +118,7 @@ def numeric_gradients(function, arrays, h=1e-5):
     return result
 
 
+CAUSAL = pytest.mark.parametrize("causal", [False, True], ids=["all", "causal"])
 CASES = [  # batch, sequence, hidden, inner, heads, lengths, dropout, activation
     (2, 5, 6, 10, 2, None, 0.0, "gelu"),
     (2, 5, 6, 10, 2, [5, 3], 0.1, "gelu"),
@@ -124,13 +127,15 @@ CASES = [  # batch, sequence, hidden, inner, heads, lengths, dropout, activation
     (2, 3, 4, 6, 2, [2, 3], 0.0, "relu"),
     (1, 3, 4, 6, 2, None, 0.1, "silu"),
 ]
+LONG = (2, 150, 64, 96, 4, [150, 77], 0.1, "gelu")
 
 
+@CAUSAL
 @pytest.mark.parametrize("recompute", [False, True])
 @pytest.mark.parametrize("B,S,H,inner,heads,lengths,p,act", CASES)
-def test_values_and_every_gradient_equal_float64(B, S, H, inner, heads, lengths, p, act, recompute):
+def test_values_and_every_gradient_equal_float64(B, S, H, inner, heads, lengths, p, act, recompute, causal):
     x, mask, params, dy = case(B, S, H, inner, seed=S, lengths=lengths)
-    settings = dict(act=act, p=p, seed=77, sites=(4, 5, 9))
+    settings = dict(act=act, p=p, seed=77, sites=(4, 5, 9), causal=causal)
     y, grads = forward_and_gradients(Layer(params, heads, **settings, recompute=recompute), x, mask, dy)
     wide = [a.astype(np.float64) for a in (x, *params)]
     np.testing.assert_allclose(y, oracle(wide[0], mask, wide[1:], heads, **settings), atol=2e-6)
@@ -139,11 +144,12 @@ def test_values_and_every_gradient_equal_float64(B, S, H, inner, heads, lengths,
         np.testing.assert_allclose(got, want, atol=3e-5 * max(1, np.abs(want).max()))
 
 
+@CAUSAL
 @pytest.mark.parametrize("p", [0.0, 0.1])
-def test_a_long_batch_agrees_along_random_directions(p):
+def test_a_long_batch_agrees_along_random_directions(p, causal):
     # 300 tokens are three blocks of queries, 510 rows many pieces; sizes are no multiple of a vector
     x, mask, params, dy = case(2, 300, 36, 50, lengths=[300, 210])
-    settings = dict(p=p, seed=5, sites=(1, 2, 3))
+    settings = dict(p=p, seed=5, sites=(1, 2, 3), causal=causal)
     y, grads = forward_and_gradients(Layer(params, 3, **settings), x, mask, dy)
     wide = [a.astype(np.float64) for a in (x, *params)]
     np.testing.assert_allclose(y, oracle(wide[0], mask, wide[1:], 3, **settings), atol=1e-5)
@@ -176,12 +182,13 @@ def test_repeated_runs_and_recompute_give_the_same_bits():
         assert all(np.array_equal(a, b) for a, b in zip(first[1], again[1], strict=True))
 
 
-def test_padding_holes_and_garbage_change_nothing():
+@CAUSAL
+def test_padding_holes_and_garbage_change_nothing(causal):
     x, mask, params, dy = case(2, 6, 8, 12)
     mask[1] = [0, 1, 1, 0, 1, 0]
-    layer = Layer(params, 2)
+    layer = Layer(params, 2, causal=causal)
     y, grads = forward_and_gradients(layer, x, mask, dy)
-    expected = oracle(x.astype(np.float64), mask, [p.astype(np.float64) for p in params], 2)
+    expected = oracle(x.astype(np.float64), mask, [p.astype(np.float64) for p in params], 2, causal=causal)
     np.testing.assert_allclose(y, expected, atol=2e-6)
     x[mask == 0] = np.nan
     garbage_y, garbage_grads = forward_and_gradients(layer, x, mask, dy)
@@ -215,11 +222,13 @@ def test_an_unknown_activation_is_named():
 
 @pytest.mark.skipif(not kernels.bf16(), reason="this processor has no bfloat16 products")
 @pytest.mark.parametrize("recompute", [False, True])
-@pytest.mark.parametrize("B,S,H,inner,heads,lengths,p,act", [*CASES, (2, 150, 64, 96, 4, [150, 77], 0.1, "gelu")])
-def test_bf16_products_stay_within_their_rounding(B, S, H, inner, heads, lengths, p, act, recompute):
+@pytest.mark.parametrize(
+    "B,S,H,inner,heads,lengths,p,act,causal", [*((*each, False) for each in CASES), (*LONG, False), (*LONG, True)]
+)
+def test_bf16_products_stay_within_their_rounding(B, S, H, inner, heads, lengths, p, act, recompute, causal):
     # a bfloat16 is off by up to 2**-9 of itself; a handful of such roundings in a row give about 1 % in norm
     x, mask, params, dy = case(B, S, H, inner, seed=S, lengths=lengths)
-    settings = dict(act=act, p=p, seed=77, sites=(4, 5, 9), recompute=recompute)
+    settings = dict(act=act, p=p, seed=77, sites=(4, 5, 9), recompute=recompute, causal=causal)
     y, grads = forward_and_gradients(Layer(params, heads, **settings, bfloat16=True), x, mask, dy)
     exact_y, exact = forward_and_gradients(Layer(params, heads, **settings), x, mask, dy)
     whole = math.sqrt(sum((g.astype(np.float64) ** 2).sum() for g in exact))

@@ -42,6 +42,12 @@ void drop(float* p, const int32_t* column, int64_t count, uint32_t counter, cons
   for (int64_t j = 0; j < count; ++j) p[j] *= dropout.factor(counter + static_cast<uint32_t>(column[j]));
 }
 
+// How many keys, from the first one on, the query in a row sees.
+template <class E>
+int64_t seen(const Attention<E>& a, int64_t row, int64_t length) {
+  return a.causal ? row + 1 : length;
+}
+
 // scores -> probabilities of `count` keys; returns log(sum(exp(scale * score)))
 float softmax(float* score, int64_t count, float scale) {
   float top = -INFINITY, sum = 0;
@@ -69,17 +75,19 @@ void attention_forward(const Attention<E>& a) {
     const int64_t L = h.rows, D = a.head_size, ld = 3 * h.width, n = index % a.heads;
     float* scores = thread_values<float>(0, std::min(L, kQueries) * L);
     for (int64_t from = 0; from < L; from += kQueries) {
-      const int64_t rows = std::min(kQueries, L - from);
-      multiply(Product<E>{false, true, rows, L, D, h.q + from * ld, ld, h.k, ld, 0.0f, scores, L});
+      const int64_t rows = std::min(kQueries, L - from), keys = seen(a, from + rows - 1, L);
+      multiply(Product<E>{false, true, rows, keys, D, h.q + from * ld, ld, h.k, ld, 0.0f, scores, keys});
       for (int64_t i = 0; i < rows; ++i) {
-        const float log_sum = softmax(scores + i * L, L, scale);
+        float* score = scores + i * keys;
+        const int64_t own = seen(a, from + i, L);
+        const float log_sum = softmax(score, own, scale);
+        std::fill(score + own, score + keys, 0.0f);
         if (a.log_sum != nullptr) a.log_sum[(h.begin + from + i) * a.heads + n] = log_sum;
-        if (a.dropout.on())
-          drop(scores + i * L, &a.tokens.column[h.begin], L, row_counter(a, h, from + i), a.dropout);
+        if (a.dropout.on()) drop(score, &a.tokens.column[h.begin], own, row_counter(a, h, from + i), a.dropout);
       }
-      const E* weights = thread_operand<E>(scores, rows * L, 1);
+      const E* weights = thread_operand<E>(scores, rows * keys, 1);
       const Landing<E> context(2, a.context + (h.begin + from) * h.width + n * D, h.width, rows, D);
-      multiply(Product<E>{false, false, rows, D, L, weights, L, h.v, ld, 0.0f, context.c, context.ldc});
+      multiply(Product<E>{false, false, rows, D, keys, weights, keys, h.v, ld, 0.0f, context.c, context.ldc});
       context.settle();
     }
   });
@@ -95,16 +103,20 @@ void attention_backward(const Attention<E>& a, const E* dcontext, E* dqkv) {
     const Landing<E> dk(0, dq_rows + H, ld, L, D), dv(1, dq_rows + 2 * H, ld, L, D);
     float* probabilities = thread_values<float>(2, std::min(L, kQueries) * L);
     float* dscores = thread_values<float>(3, std::min(L, kQueries) * L);  // first of the probabilities
-    for (int64_t from = 0; from < L; from += kQueries) {
-      const int64_t rows = std::min(kQueries, L - from);
-      const float more = from > 0 ? 1.0f : 0.0f;  // dk and dv sum over the blocks
+    const int64_t last = L > 0 ? (L - 1) / kQueries * kQueries : -1;
+    for (int64_t from = last; from >= 0; from -= kQueries) {  // the last block sees all keys, those before it may not
+      const int64_t rows = std::min(kQueries, L - from), keys = seen(a, from + rows - 1, L);
+      const float more = from < last ? 1.0f : 0.0f;  // dk and dv sum over the blocks
       const E* q = h.q + from * ld;
       const E* context = a.context + (h.begin + from) * H + n * D;
       const E* dout = dcontext + (h.begin + from) * H + n * D;
-      multiply(Product<E>{false, true, rows, L, D, q, ld, h.k, ld, 0.0f, probabilities, L});
-      multiply(Product<E>{false, true, rows, L, D, dout, H, h.v, ld, 0.0f, dscores, L});
+      multiply(Product<E>{false, true, rows, keys, D, q, ld, h.k, ld, 0.0f, probabilities, keys});
+      multiply(Product<E>{false, true, rows, keys, D, dout, H, h.v, ld, 0.0f, dscores, keys});
       for (int64_t i = 0; i < rows; ++i) {
-        float *p = probabilities + i * L, *d = dscores + i * L;
+        float *p = probabilities + i * keys, *d = dscores + i * keys;
+        const int64_t own = seen(a, from + i, L);
+        std::fill(p + own, p + keys, 0.0f);
+        std::fill(d + own, d + keys, 0.0f);
         const float log_sum = a.log_sum[(h.begin + from + i) * a.heads + n];
         float along = 0;  // sum over the keys of probability * its gradient = context . dcontext
 #pragma omp simd reduction(+ : along)
@@ -114,7 +126,7 @@ void attention_backward(const Attention<E>& a, const E* dcontext, E* dqkv) {
           const uint32_t counter = row_counter(a, h, from + i);
           const Dropout dropout = a.dropout;  // a copy on the stack: the loop below cannot change it
 #pragma omp simd
-          for (int64_t j = 0; j < L; ++j) {
+          for (int64_t j = 0; j < own; ++j) {
             const float probability = fast_exp(p[j] * scale - log_sum);
             const float factor = dropout.factor(counter + static_cast<uint32_t>(column[j]));
             p[j] = probability * factor;
@@ -122,18 +134,18 @@ void attention_backward(const Attention<E>& a, const E* dcontext, E* dqkv) {
           }
         } else {
 #pragma omp simd
-          for (int64_t j = 0; j < L; ++j) {
+          for (int64_t j = 0; j < own; ++j) {
             p[j] = fast_exp(p[j] * scale - log_sum);
             d[j] = p[j] * (d[j] - along) * scale;
           }
         }
       }
-      const E* weights = thread_operand<E>(probabilities, rows * L, 4);
-      const E* ds = thread_operand<E>(dscores, rows * L, 5);
+      const E* weights = thread_operand<E>(probabilities, rows * keys, 4);
+      const E* ds = thread_operand<E>(dscores, rows * keys, 5);
       const Landing<E> dq(6, dq_rows + from * ld, ld, rows, D);
-      multiply(Product<E>{true, false, L, D, rows, weights, L, dout, H, more, dv.c, dv.ldc});
-      multiply(Product<E>{false, false, rows, D, L, ds, L, h.k, ld, 0.0f, dq.c, dq.ldc});
-      multiply(Product<E>{true, false, L, D, rows, ds, L, q, ld, more, dk.c, dk.ldc});
+      multiply(Product<E>{true, false, keys, D, rows, weights, keys, dout, H, more, dv.c, dv.ldc});
+      multiply(Product<E>{false, false, rows, D, keys, ds, keys, h.k, ld, 0.0f, dq.c, dq.ldc});
+      multiply(Product<E>{true, false, keys, D, rows, ds, keys, q, ld, more, dk.c, dk.ldc});
       dq.settle();
     }
     dk.settle();

@@ -13,6 +13,7 @@ template <class E>
 struct Attention {
   const Tokens& tokens;
   int64_t heads, head_size;  // N, D; H = N D
+  bool causal;               // a token sees itself and what stands before it, else all of its row
   const E* qkv;              // [T, 3 H]: query, key, value side by side
   Dropout dropout;           // on the probabilities, index ((b N + n) S + i) S + j
   float* log_sum;            // [T, N] log of the row sums of exp(scores); may be null in the forward pass

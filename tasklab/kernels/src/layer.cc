@@ -100,7 +100,7 @@ void layer_forward(const Layer& l, const Tokens& tokens, const float* x, const S
       add_bias(c, ldc, parts[t.job]->bias + t.column, out, 3 * H, t.rows, t.columns);
     });
   }
-  attention_forward(Attention<E>{tokens, l.heads, H / l.heads, s.qkv, l.on_probabilities, s.log_sum, s.context});
+  attention_forward(Attention<E>{tokens, l.heads, H / l.heads, l.causal, s.qkv, l.on_probabilities, s.log_sum, s.context});
   const E* output = operand<E>(l.output.weight, H * H, scratch);
   multiply_all<E>({apply<E>(s.context, output, T, H, H, s.sum1, H)});
 
@@ -167,7 +167,7 @@ void layer_backward(const Layer& l, const Tokens& tokens, const float* x, const 
     multiply_all(products, [&](const Tile& t, const float* c, int64_t ldc) {
       if (t.job == 0) narrow_rows(c, ldc, dcontext + t.row * H + t.column, H, t.rows, t.columns);
     });
-    const Attention<E> attention{tokens, l.heads, H / l.heads, s.qkv, l.on_probabilities, s.log_sum, s.context};
+    const Attention<E> attention{tokens, l.heads, H / l.heads, l.causal, s.qkv, l.on_probabilities, s.log_sum, s.context};
     attention_backward<E>(attention, dcontext, dqkv);
   }
   const E* rows = operand<E>(x, T * H, scratch);

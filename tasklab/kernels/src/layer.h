@@ -19,6 +19,7 @@ struct DenseGrad {
 
 struct Layer {
   int64_t hidden, inner, heads;  // H, I, N
+  bool causal;                   // tokens see what stands before them, as GPT's
   Activation activation;
   float eps;
   Dropout on_probabilities, on_attention, on_output;

@@ -10,7 +10,7 @@ namespace tasklab {
 namespace {
 
 // int32 settings in the order of tasklab/kernels/ops.py; floats travel as their bits
-enum Setting { kHeads, kKind, kRecompute, kBFloat16, kEps, kFirstDropout, kSettings = kFirstDropout + 9 };
+enum Setting { kHeads, kKind, kRecompute, kBFloat16, kCausal, kEps, kFirstDropout, kSettings = kFirstDropout + 9 };
 constexpr int kParameters = 16;
 
 struct Inputs {
@@ -32,6 +32,7 @@ Inputs read(const Arguments& args, int first) {
   l.inner = I;
   l.heads = settings[kHeads];
   if (l.heads <= 0 || H % l.heads) throw std::invalid_argument("hidden size is not a multiple of the heads");
+  l.causal = settings[kCausal] != 0;
   l.activation = static_cast<Activation>(settings[kKind]);
   l.eps = bits_to_float(settings[kEps]);
   Dropout* dropouts[3] = {&l.on_probabilities, &l.on_attention, &l.on_output};

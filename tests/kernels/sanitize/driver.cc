@@ -81,6 +81,7 @@ struct Case {
   int64_t batch, length, hidden, inner, heads;
   std::vector<int> lengths;  // real tokens of each row; empty: all
   int activation = 0;
+  bool causal = false;
 };
 
 const std::vector<Case> kCases = {
@@ -92,6 +93,7 @@ const std::vector<Case> kCases = {
     {"length 0", 2, 0, 8, 12, 2, {}, 0},
     {"inner size 1", 2, 4, 5, 1, 5, {}, 0},
     {"several query blocks", 2, 150, 20, 33, 2, {150, 131}, 0},
+    {"several causal blocks", 2, 150, 20, 33, 2, {150, 0}, 0, true},
 };
 
 struct Way {  // how a case is computed; none of it may change the result
@@ -111,20 +113,21 @@ Results compute(const Case& c, bool bfloat16, Way way) {
     buffer->copy(random_floats(elements(shape), seed, scale));
     return buffer;
   };
-  Guarded<int> mask(B * S, way.unaligned), seed(1, way.unaligned), settings(14, way.unaligned);
+  Guarded<int> mask(B * S, way.unaligned), seed(1, way.unaligned), settings(15, way.unaligned);
   std::vector<int> tokens(B * S, 1);
   for (size_t b = 0; b < c.lengths.size(); ++b)
     for (int64_t s = c.lengths[b]; s < S; ++s) tokens[b * S + s] = 0;
   mask.copy(tokens);
   seed.copy({77});
   const int p = 1 << 28, scale = bits(1 / (1 - 0.125f));  // an eighth is dropped
-  settings.copy({(int)c.heads, c.activation, way.recompute, bfloat16, bits(1e-12f), 0, p, scale, 1, p, scale, 2, p, scale});
+  settings.copy({(int)c.heads, c.activation, way.recompute, bfloat16, c.causal, bits(1e-12f), 0, p, scale, 1, p, scale,
+                 2, p, scale});
 
   Call inputs;
   inputs.add(*filled({B, S, H}, 1, 1), {B, S, H});
   inputs.add(mask, {B, S});
   inputs.add(seed, {});
-  inputs.add(settings, {14});
+  inputs.add(settings, {15});
   for (size_t i = 0; i < shapes.size(); ++i) inputs.add(*filled(shapes[i], 2 + i, 0.3f), shapes[i]);
 
   const int64_t operands = B * S * (4 * H + I);
@@ -170,15 +173,15 @@ void need_refusal(int code, const char* where) {
 // A tensor of the wrong size, type, rank or number is one line on stderr and a code, before any memory is read.
 void refuse_wrong_arguments() {
   Guarded<float> x(24, false), parameter(64, false), y(24, false);
-  Guarded<int> mask(6, false), seed(1, false), settings(14, false);
-  settings.copy({2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+  Guarded<int> mask(6, false), seed(1, false), settings(15, false);
+  settings.copy({2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
   seed.copy({1});
   mask.copy({1, 1, 1, 1, 1, 1});
   Call call;
   call.add(x, {2, 3, 4});
   call.add(mask, {2, 3});
   call.add(seed, {});
-  call.add(settings, {14});
+  call.add(settings, {15});
   for (const Shape& s : std::vector<Shape>{{4, 4}, {4}, {4, 4}, {4}, {4, 4}, {4}, {4, 4}, {4}, {4}, {4}, {6, 4}, {6},
                                            {4, 6}, {4}, {4}, {4}})
     call.add(parameter, s);
@@ -197,9 +200,9 @@ void refuse_wrong_arguments() {
   wrong.shapes.pop_back();
   wrong.types.pop_back();
   need_refusal(wrong.run(TasklabLayer), "no output");
-  settings.copy({3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+  settings.copy({3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
   need_refusal(call.run(TasklabLayer), "heads that do not divide");
-  settings.copy({2, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+  settings.copy({2, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
   need_refusal(call.run(TasklabLayer), "an unknown activation");
 }
 
