@@ -161,7 +161,8 @@ def test_a_long_batch_agrees_along_random_directions(p, causal):
             moved = [a + h * way if i == number else a for i, a in enumerate(wide)]
             ends.append((oracle(moved[0], mask, moved[1:], 3, **settings) * dy).sum())
         expected = (ends[0] - ends[1]) / 2e-6
-        tolerance = 3e-5 * (1 + np.linalg.norm(grad) * np.linalg.norm(way))
+        # of the key's bias the gradient is 0, and what comes out are the roundings of 510 rows (3.02e-5 with clang++)
+        tolerance = 3e-5 * (3 + np.linalg.norm(grad) * np.linalg.norm(way))
         assert (grad * way).sum() == pytest.approx(expected, abs=tolerance)
 
 
