@@ -42,6 +42,7 @@ class Ready:
         for section in ("data", "evaluate"):
             setattr(self.model.task.config, section, getattr(config, section).copy())
 
+
 def ready_for(config: Config, run: RunFolder | None, asked, kept: Ready | None) -> Ready:
     """The network that answers, `kept` where it still does.
 

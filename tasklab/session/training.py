@@ -26,7 +26,7 @@ def train(start: Start, callbacks: list[Callback]) -> dict:
     config.validate()
     refuse_unoffered(config)
     named, config = config.data.copy(), config.copy()
-    for key, training in (("train", True), ("eval", False)):  # a typo is found before MindSpore and weights are loaded
+    for key, training in (("train", True), ("eval", False)):  # a typo is found before weights are loaded
         path = at_hand(named[key], training)
         config.data[key] = path and str(path)
     prepare_device(config, training=True)
