@@ -166,7 +166,7 @@ class Trainer:
             output_dir: the search's folder; by default output/<model name>-search.
         Raises: ConfigError, TrainingError when trials keep failing, MissingDependency for ray without Ray.
         """
-        from tasklab.search import search
+        from tasklab.trials import search
 
         self._refuse_untrained()
         if self.callbacks:
@@ -182,7 +182,7 @@ class Trainer:
 
         Every training is a run of its own, output/<model name>-folds/fold-<k>; the same call continues after a kill.
         """
-        from tasklab.search.folds import cross_validate
+        from tasklab.trials.folds import cross_validate
 
         self._refuse_untrained()
         return cross_validate(output_dir or f"output/{self.config.name}-folds", self.config, folds, parallel)

@@ -14,7 +14,7 @@ LEVELS = [
     {"tasks", "engine"},
     {"model", "dataset", "datahub"},
     {"session"},
-    {"search"},
+    {"trials"},
     {"trainer"},
     {"convert", "tools", "web"},
     {"commands"},
@@ -26,7 +26,7 @@ BESIDE = {("config", "registry"), ("nn", "kernels")}
 """Sibling imports that are allowed, each with its reason: unknown names are worded once; cells call fused kernels."""
 NO_MINDSPORE = {
     "errors", "registry", "config", "cachedir", "digest", "console", "text", "data", "metrics", "task", "tasks",
-    "targets", "search", "trainer", "commands", "cli",
+    "targets", "trials", "trainer", "commands", "cli",
 }  # fmt: skip
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

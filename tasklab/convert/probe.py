@@ -12,8 +12,8 @@ from tasklab import kernels
 from tasklab.config import ModelConfig
 from tasklab.encoders import ENCODERS
 from tasklab.nn.compat import dense
-from tasklab.nn.crf import CRF
-from tasklab.nn.pretraining import MaskedWords
+from tasklab.nn.heads.crf import CRF
+from tasklab.nn.heads.pretraining import MaskedWords
 from tasklab.weights.ledger import STRICT, plan, settle
 
 ROWS, TOKENS = 2, 12

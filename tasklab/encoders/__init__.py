@@ -60,8 +60,8 @@ def _built(config: Config, builder, fused: str, pooler: bool) -> "nn.Cell":
     model, options = config.model, {"recompute": config.recompute, "fused": fused}
     if not model.dual:
         return builder(model, **options, pooler=pooler)
+    from tasklab.nn.blocks.dual import DualEncoder
     from tasklab.nn.compat import dense
-    from tasklab.nn.dual import DualEncoder
 
     first, second = builder(model, **options), builder(model, **options) if model.dual == "apart" else None
     return DualEncoder(first, second, dense(model.hidden_size, model.hidden_size) if pooler else None)
@@ -87,9 +87,9 @@ def build_classifier(config: Config, outputs: int) -> "nn.Cell":
 
     Raises: ConfigError for none: nobody has named the classes.
     """
-    from tasklab.nn.heads import ClassificationHead
-    from tasklab.nn.network import PooledNetwork
-    from tasklab.nn.siamese import PAIR_FEATURES, SiameseNetwork
+    from tasklab.nn.heads.classes import ClassificationHead
+    from tasklab.nn.heads.network import PooledNetwork
+    from tasklab.nn.heads.siamese import PAIR_FEATURES, SiameseNetwork
 
     model = config.model
     if not outputs:

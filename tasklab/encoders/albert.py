@@ -7,8 +7,8 @@ from mindspore import nn
 
 from tasklab.encoders import encoder
 from tasklab.encoders.parts import LAYER, POSITIONS, embedding_size, embeddings, final_norm, transformer_layers
+from tasklab.nn.blocks.encoder import Encoder, share_parameters
 from tasklab.nn.compat import dense
-from tasklab.nn.encoder import Encoder, share_parameters
 
 
 class AlbertEncoder(Encoder):

@@ -3,8 +3,8 @@ feed-forward; synt is BERT's stack with attention that compares no tokens."""
 
 from tasklab.encoders import encoder
 from tasklab.encoders.parts import LAYER, POSITIONS, attentions, encoder_of, final_norm, transformer_layer
-from tasklab.nn.encoder import Encoder
-from tasklab.nn.synthesizer import Synthesizer
+from tasklab.nn.blocks.encoder import Encoder
+from tasklab.nn.blocks.synthesizer import Synthesizer
 
 
 @encoder("attn", settings=POSITIONS, needs=("num_attention_heads",))

@@ -2,13 +2,13 @@
 
 from mindspore import nn
 
-from tasklab.nn.attention import SelfAttention
+from tasklab.nn.blocks.attention import SelfAttention
+from tasklab.nn.blocks.embeddings import Embeddings
+from tasklab.nn.blocks.encoder import Encoder, share_parameters
+from tasklab.nn.blocks.norm import LayerNorm, RMSNorm
+from tasklab.nn.blocks.positions import CausalVeil, RelativePositions
+from tasklab.nn.blocks.transformer import FeedForward, FusedTransformerLayer, TransformerLayer, can_fuse
 from tasklab.nn.compat import dense
-from tasklab.nn.embeddings import Embeddings
-from tasklab.nn.encoder import Encoder, share_parameters
-from tasklab.nn.norm import LayerNorm, RMSNorm
-from tasklab.nn.positions import CausalVeil, RelativePositions
-from tasklab.nn.transformer import FeedForward, FusedTransformerLayer, TransformerLayer, can_fuse
 
 POSITIONS = (
     "num_attention_heads", "attention_probs_dropout_prob", "mask", "relative_positions",

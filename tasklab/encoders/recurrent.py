@@ -4,8 +4,8 @@ layer reads both ways; birnn, bilstm and bigru are two stacks, one per way, that
 from tasklab.encoders import encoder
 from tasklab.encoders.parts import embedding_size, encoder_of
 from tasklab.errors import ConfigError
-from tasklab.nn.encoder import Encoder
-from tasklab.nn.recurrent import BothWays, RecurrentLayer, Stack
+from tasklab.nn.blocks.encoder import Encoder
+from tasklab.nn.blocks.recurrent import BothWays, RecurrentLayer, Stack
 
 
 @encoder("rnn", "lstm", "gru", settings=("bidirectional",))

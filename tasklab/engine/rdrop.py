@@ -7,7 +7,7 @@ from mindspore import nn, ops
 
 from tasklab.config import LossConfig
 from tasklab.engine.step import SummedLoss
-from tasklab.nn.divergence import softmax_divergence
+from tasklab.nn.losses.divergence import softmax_divergence
 
 
 def objective_of(config: LossConfig):

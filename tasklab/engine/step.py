@@ -6,7 +6,7 @@ import mindspore as ms
 import numpy as np
 from mindspore import ParameterTuple, Tensor, nn
 
-from tasklab.nn.dropout import bind_dropout
+from tasklab.nn.blocks.dropout import bind_dropout
 
 
 class CompileLog:

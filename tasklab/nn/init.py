@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 from mindspore import Tensor, nn
 
-from tasklab.nn.norm import LayerNorm, RMSNorm
+from tasklab.nn.blocks.norm import LayerNorm, RMSNorm
 
 
 def initialize(network: nn.Cell, seed: int, std: float):

@@ -57,7 +57,7 @@ class Target(ABC):
 
     def soft_loss(self) -> "nn.Cell":
         """(logits [B, C], column, teacher_logits [B, C], sample_weight) -> (sum, weight)."""
-        from tasklab.nn.distillation import DistillationLoss
+        from tasklab.nn.losses.distillation import DistillationLoss
 
         config = self.config.loss
         distance = "mse" if config.soft_kind == "mse" else self.softened

@@ -30,7 +30,7 @@ class MultiLabel(Classes):
         return there
 
     def loss(self):
-        from tasklab.nn.losses import MultiLabelLoss
+        from tasklab.nn.losses.classes import MultiLabelLoss
 
         return MultiLabelLoss(*self.loss_arguments())
 

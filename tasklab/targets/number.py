@@ -20,7 +20,7 @@ class Number(Target):
         return np.array([0.0 if label is None else label for label in labels], np.float32)
 
     def loss(self):
-        from tasklab.nn.losses import RegressionLoss
+        from tasklab.nn.losses.classes import RegressionLoss
 
         return RegressionLoss()
 

@@ -33,7 +33,7 @@ class SingleLabel(Classes):
         return np.array([-1 if label is None else number[label] for label in labels], np.int32)
 
     def loss(self):
-        from tasklab.nn.losses import ClassificationLoss
+        from tasklab.nn.losses.classes import ClassificationLoss
 
         return ClassificationLoss(*self.loss_arguments())
 

@@ -91,8 +91,8 @@ class FeatureExtraction(Task):
         return FeatureTable(ragged, {}, {"cut_rows": cut})
 
     def network(self):
-        from tasklab.nn.network import TaskNetwork
-        from tasklab.nn.vectors import VectorHead
+        from tasklab.nn.heads.network import TaskNetwork
+        from tasklab.nn.heads.vectors import VectorHead
 
         config = self.config.copy()
         config.model.num_hidden_layers = config.model.hidden_layer or config.model.num_hidden_layers

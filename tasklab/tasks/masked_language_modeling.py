@@ -53,7 +53,7 @@ class MaskedLanguageModeling(Task):
         return MaskedRows(examples, tokenizer, masking, known, data.sentence_target, self.config.seed, dynamic, epoch)
 
     def network(self):
-        from tasklab.nn.pretraining import LanguageModelHead, MaskedWordNetwork, MaskedWords, PretrainingHead
+        from tasklab.nn.heads.pretraining import LanguageModelHead, MaskedWordNetwork, MaskedWords, PretrainingHead
 
         if self.tokenizer.mask_id is None:
             raise ConfigError(f"{self.config.name}: the vocabulary has no [MASK]; take one that has, or add it")
@@ -69,7 +69,7 @@ class MaskedLanguageModeling(Task):
         return MaskedWordNetwork(encoder, head, self.pairs)
 
     def loss(self):
-        from tasklab.nn.pretraining import MaskedWordLoss, PretrainingLoss
+        from tasklab.nn.losses.words import MaskedWordLoss, PretrainingLoss
 
         return PretrainingLoss() if self.pairs else MaskedWordLoss()
 

@@ -80,7 +80,7 @@ class MultiTaskClassification(Task):
         return build_classifier(self.config, len(self.config.model.labels))
 
     def loss(self):
-        from tasklab.nn.losses import SlicedClassificationLoss
+        from tasklab.nn.losses.classes import SlicedClassificationLoss
 
         return SlicedClassificationLoss()
 

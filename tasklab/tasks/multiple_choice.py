@@ -34,14 +34,14 @@ class MultipleChoice(Task):
         return choice_rows(self.tokenizer, examples, self.config.data.max_seq_length)
 
     def network(self):
-        from tasklab.nn.multiple_choice import MultipleChoiceHead, MultipleChoiceNetwork
+        from tasklab.nn.heads.multiple_choice import MultipleChoiceHead, MultipleChoiceNetwork
 
         model = self.config.model
         head = MultipleChoiceHead(model.hidden_size, model.hidden_dropout_prob)
         return MultipleChoiceNetwork(build_encoder(self.config, pooler=model.pooler), head, model.pooling)
 
     def loss(self):
-        from tasklab.nn.losses import ClassificationLoss
+        from tasklab.nn.losses.classes import ClassificationLoss
 
         return ClassificationLoss()
 

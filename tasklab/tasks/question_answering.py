@@ -57,13 +57,13 @@ class QuestionAnswering(Task):
         )
 
     def network(self):
-        from tasklab.nn.heads import QuestionAnsweringHead
-        from tasklab.nn.network import TaskNetwork
+        from tasklab.nn.heads.network import TaskNetwork
+        from tasklab.nn.heads.spans import QuestionAnsweringHead
 
         return TaskNetwork(build_encoder(self.config), QuestionAnsweringHead(self.config.model.hidden_size))
 
     def loss(self):
-        from tasklab.nn.losses import SpanLoss
+        from tasklab.nn.losses.spans import SpanLoss
 
         return SpanLoss()
 

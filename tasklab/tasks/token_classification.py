@@ -60,8 +60,8 @@ class TokenClassification(Task):
         return tag_windows(self.tokenizer, examples, self.config.model.labels, data.max_seq_length, data.doc_stride)
 
     def network(self):
-        from tasklab.nn.network import TaskNetwork
-        from tasklab.nn.tagging import TokenHead
+        from tasklab.nn.heads.network import TaskNetwork
+        from tasklab.nn.heads.tagging import TokenHead
 
         model = self.config.model
         if not output_kinds(model.labels):
@@ -73,8 +73,8 @@ class TokenClassification(Task):
         return TaskNetwork(build_encoder(self.config), head)
 
     def loss(self):
-        from tasklab.nn.crf import CRFLoss
-        from tasklab.nn.tagging import TokenLoss
+        from tasklab.nn.heads.crf import CRFLoss
+        from tasklab.nn.losses.tokens import TokenLoss
 
         return CRFLoss(len(self.config.model.labels)) if self.config.model.head == "crf" else TokenLoss()
 

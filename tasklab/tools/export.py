@@ -88,7 +88,7 @@ def _ready(source, task: str | None):
 def _write_mindir(model, path: Path) -> tuple[tuple[str, ...], Run]:
     import mindspore as ms
 
-    from tasklab.nn.recurrence import NumpyRecurrence
+    from tasklab.nn.blocks.recurrence import NumpyRecurrence
 
     if any(isinstance(cell, NumpyRecurrence) for _, cell in model.network.cells_and_names()):
         raise TasklabError(
@@ -118,7 +118,7 @@ def _write_onnx(model, path: Path) -> tuple[tuple[str, ...], Run | None]:
 
 
 def _output_names(network) -> tuple[str, ...]:
-    from tasklab.nn.heads import QuestionAnsweringHead
+    from tasklab.nn.heads.spans import QuestionAnsweringHead
 
     return ("start_logits", "end_logits") if isinstance(network.head, QuestionAnsweringHead) else ("logits",)
 

@@ -1,8 +1,9 @@
 """The heads of tasklab's networks as ONNX, on top of the encoder in onnx_graph.py."""
 
 from tasklab.errors import TasklabError
-from tasklab.nn.heads import ClassificationHead, QuestionAnsweringHead
-from tasklab.nn.network import PooledNetwork
+from tasklab.nn.heads.classes import ClassificationHead
+from tasklab.nn.heads.network import PooledNetwork
+from tasklab.nn.heads.spans import QuestionAnsweringHead
 from tasklab.tools.onnx_graph import HIDDEN, Graph, encode
 
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")

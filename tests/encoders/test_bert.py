@@ -12,11 +12,11 @@ from tasklab import kernels
 from tasklab.cachedir import cache_dir
 from tasklab.config import ModelConfig
 from tasklab.encoders import ENCODERS
-from tasklab.nn.dropout import Dropout, bind_dropout
-from tasklab.nn.heads import QuestionAnsweringHead
+from tasklab.nn.blocks.dropout import Dropout, bind_dropout
+from tasklab.nn.heads.network import TaskNetwork
+from tasklab.nn.heads.spans import QuestionAnsweringHead
 from tasklab.nn.init import initialize
-from tasklab.nn.losses import SpanLoss
-from tasklab.nn.network import TaskNetwork
+from tasklab.nn.losses.spans import SpanLoss
 from tasklab.weights.files import read_safetensors
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"

@@ -14,7 +14,7 @@ from tasklab.config import Config, ModelConfig
 from tasklab.encoders import build_encoder
 from tasklab.errors import ConfigError
 from tasklab.kernels.ops import FusedEncoderLayer
-from tasklab.nn.transformer import FusedTransformerLayer
+from tasklab.nn.blocks.transformer import FusedTransformerLayer
 
 SIZES = {
     "vocab_size": 30, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 24,

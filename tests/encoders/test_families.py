@@ -11,19 +11,20 @@ from mindspore import ParameterTuple, Tensor, nn
 from tasklab import kernels
 from tasklab.config import ModelConfig
 from tasklab.encoders import ENCODERS
+from tasklab.nn.blocks.dropout import Dropout, bind_dropout
 from tasklab.nn.compat import dense
-from tasklab.nn.dropout import Dropout, bind_dropout
-from tasklab.nn.heads import ClassificationHead, QuestionAnsweringHead
-from tasklab.nn.init import initialize
-from tasklab.nn.multiple_choice import MultipleChoiceHead, MultipleChoiceNetwork
-from tasklab.nn.network import PooledNetwork, TaskNetwork
-from tasklab.nn.pretraining import (
+from tasklab.nn.heads.classes import ClassificationHead
+from tasklab.nn.heads.multiple_choice import MultipleChoiceHead, MultipleChoiceNetwork
+from tasklab.nn.heads.network import PooledNetwork, TaskNetwork
+from tasklab.nn.heads.pretraining import (
     LanguageModelHead,
     MaskedWordNetwork,
     MaskedWords,
     PretrainingHead,
     PretrainingNetwork,
 )
+from tasklab.nn.heads.spans import QuestionAnsweringHead
+from tasklab.nn.init import initialize
 
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "families_reference.npz"
 SIZES = {

@@ -7,8 +7,8 @@ from mindspore import Tensor
 from word_average import LabelLoss
 
 from tasklab.engine.rdrop import RDropLoss
-from tasklab.nn.divergence import softmax_divergence
-from tasklab.nn.tagging import TokenLoss
+from tasklab.nn.losses.divergence import softmax_divergence
+from tasklab.nn.losses.tokens import TokenLoss
 
 
 def softmax(x):

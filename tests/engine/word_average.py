@@ -7,9 +7,9 @@ from mindspore import Parameter, Tensor, nn, ops
 
 from tasklab.config import Config
 from tasklab.data.rows.features import FeatureTable
-from tasklab.nn.dropout import Dropout
+from tasklab.nn.blocks.dropout import Dropout
 from tasklab.nn.init import initialize
-from tasklab.nn.losses import cross_entropy
+from tasklab.nn.losses.classes import cross_entropy
 from tasklab.task import Task
 
 VOCAB, CLASSES = 12, 3

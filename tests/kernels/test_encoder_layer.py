@@ -33,7 +33,7 @@ def fmix32(h):
 
 
 def dropped(x, p, seed, site):
-    """Counter-based dropout as tasklab/nn/dropout.py defines it, over the flat index of x."""
+    """Counter-based dropout as tasklab/nn/blocks/dropout.py defines it, over the flat index of x."""
     key = fmix32([(seed + 0x9E3779B9 * (site + 1)) % 2**32])
     u = fmix32(np.arange(x.size, dtype=np.uint32) ^ key).reshape(x.shape)
     return x * ((u >> np.uint32(1)) >= math.floor(p * 2**31)) / (1 - p)

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from mindspore import Tensor
 
-from tasklab.nn.convolution import CausalConvolution, Convolutions, GatedConvolution
-from tasklab.nn.embeddings import Embeddings, sinusoids
+from tasklab.nn.blocks.convolution import CausalConvolution, Convolutions, GatedConvolution
+from tasklab.nn.blocks.embeddings import Embeddings, sinusoids
+from tasklab.nn.blocks.norm import RMSNorm
+from tasklab.nn.blocks.positions import MASKED, CausalVeil, RelativePositions, buckets
+from tasklab.nn.blocks.synthesizer import Synthesizer
+from tasklab.nn.blocks.transformer import FeedForward
 from tasklab.nn.init import initialize
-from tasklab.nn.norm import RMSNorm
-from tasklab.nn.positions import MASKED, CausalVeil, RelativePositions, buckets
-from tasklab.nn.synthesizer import Synthesizer
-from tasklab.nn.transformer import FeedForward
 
 MASK = np.array([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]], np.int32)
 

@@ -8,10 +8,10 @@ import pytest
 from mindspore import ParameterTuple, Tensor
 
 from tasklab.errors import UnknownName
-from tasklab.nn.activations import ACTIVATIONS, activation
-from tasklab.nn.attention import SelfAttention, _SoftmaxByProducts
-from tasklab.nn.embeddings import Embeddings
-from tasklab.nn.norm import LayerNorm, _Normalize
+from tasklab.nn.blocks.activations import ACTIVATIONS, activation
+from tasklab.nn.blocks.attention import SelfAttention, _SoftmaxByProducts
+from tasklab.nn.blocks.embeddings import Embeddings
+from tasklab.nn.blocks.norm import LayerNorm, _Normalize
 
 ERF = np.vectorize(math.erf)
 EXPECTED = {

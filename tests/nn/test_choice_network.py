@@ -12,10 +12,10 @@ from tasklab.config import ModelConfig
 from tasklab.encoders import ENCODERS
 from tasklab.engine.rdrop import RDropLoss
 from tasklab.engine.step import SummedLoss
-from tasklab.nn.dropout import bind_dropout
+from tasklab.nn.blocks.dropout import bind_dropout
+from tasklab.nn.heads.multiple_choice import MultipleChoiceHead, MultipleChoiceNetwork
 from tasklab.nn.init import initialize
-from tasklab.nn.losses import ClassificationLoss
-from tasklab.nn.multiple_choice import MultipleChoiceHead, MultipleChoiceNetwork
+from tasklab.nn.losses.classes import ClassificationLoss
 from tasklab.weights.tables import FORMATS, to_tasklab
 
 MODEL = ModelConfig()

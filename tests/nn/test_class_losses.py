@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from mindspore import Tensor
 
-from tasklab.nn.losses import ClassificationLoss, MultiLabelLoss, RegressionLoss
+from tasklab.nn.losses.classes import ClassificationLoss, MultiLabelLoss, RegressionLoss
 
 LOGITS = np.array([[2.0, -1.0, 0.5], [0.1, 0.2, -0.3], [-1.5, 3.0, 0.0], [1.0, 1.0, 1.0]], np.float32)
 LABELS = np.array([0, 2, 1, -100], np.int32)

@@ -11,10 +11,10 @@ from mindspore import ParameterTuple, Tensor
 from tasklab.config import ModelConfig
 from tasklab.encoders import ENCODERS
 from tasklab.engine.step import SummedLoss
-from tasklab.nn.heads import ClassificationHead
-from tasklab.nn.losses import ClassificationLoss, MultiLabelLoss, RegressionLoss
-from tasklab.nn.network import PooledNetwork
-from tasklab.nn.pooling import Pooling
+from tasklab.nn.blocks.pooling import Pooling
+from tasklab.nn.heads.classes import ClassificationHead
+from tasklab.nn.heads.network import PooledNetwork
+from tasklab.nn.losses.classes import ClassificationLoss, MultiLabelLoss, RegressionLoss
 from tasklab.weights.tables import FORMATS, to_tasklab
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from mindspore import Tensor
 
-from tasklab.nn.distillation import DistillationLoss
-from tasklab.nn.losses import ClassificationLoss, MultiLabelLoss, RegressionLoss
+from tasklab.nn.losses.classes import ClassificationLoss, MultiLabelLoss, RegressionLoss
+from tasklab.nn.losses.distillation import DistillationLoss
 
 LABELS, WEIGHT = np.array([0, 1], np.int32), np.array([1, 1], np.float32)
 

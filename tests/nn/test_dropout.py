@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from mindspore import Parameter, Tensor, nn
 
-from tasklab.nn.dropout import CHUNK, Dropout, _DropByOperators, bind_dropout
+from tasklab.nn.blocks.dropout import CHUNK, Dropout, _DropByOperators, bind_dropout
 
 SHAPES = [(7,), (2, 3, 4, 5), (1, CHUNK + 3)]
 
@@ -84,7 +84,7 @@ def test_without_training_or_at_0_nothing_changes(run, rng, cell):
 @pytest.mark.parametrize("mode", [ms.GRAPH_MODE, ms.PYNATIVE_MODE], ids=["graph", "pynative"])
 def test_training_without_a_seed_is_an_error(run, mode):
     ms.set_context(mode=mode)
-    with pytest.raises(ValueError, match="call tasklab.nn.dropout.bind_dropout"):
+    with pytest.raises(ValueError, match="call tasklab.nn.blocks.dropout.bind_dropout"):
         run(Dropout(0.5).set_train(True), np.ones((2, 2), np.float32))
 
 

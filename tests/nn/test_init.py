@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from mindspore import nn
 
+from tasklab.nn.blocks.norm import LayerNorm
 from tasklab.nn.compat import dense
 from tasklab.nn.init import initialize
-from tasklab.nn.norm import LayerNorm
 
 
 class Net(nn.Cell):

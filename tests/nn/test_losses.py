@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from tasklab.nn.losses import SpanLoss, cross_entropy
+from tasklab.nn.losses.classes import cross_entropy
+from tasklab.nn.losses.spans import SpanLoss
 
 
 def test_cross_entropy_sums_weighted_rows_and_their_weights(run):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tasklab.nn.pretraining import MaskedWordLoss, PretrainingLoss
+from tasklab.nn.losses.words import MaskedWordLoss, PretrainingLoss
 
 
 def surprise(logits, label) -> float:

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from mindspore import ParameterTuple, Tensor
 
+from tasklab.nn.blocks.recurrence import KINDS, _RecurrenceByOperators, recurrence
+from tasklab.nn.blocks.recurrent import BothWays, RecurrentLayer
 from tasklab.nn.init import initialize
-from tasklab.nn.recurrence import KINDS, _RecurrenceByOperators, recurrence
-from tasklab.nn.recurrent import BothWays, RecurrentLayer
 
 B, S, H = 3, 5, 4
 EVERY_KIND = pytest.mark.parametrize("kind", KINDS)

@@ -6,10 +6,10 @@ import pytest
 from mindspore import Parameter, Tensor, nn, ops
 
 from tasklab.engine.step import SummedLoss
-from tasklab.nn.heads import ClassificationHead
+from tasklab.nn.heads.classes import ClassificationHead
+from tasklab.nn.heads.siamese import PAIR_FEATURES, SiameseNetwork
 from tasklab.nn.init import initialize
-from tasklab.nn.losses import ClassificationLoss
-from tasklab.nn.siamese import PAIR_FEATURES, SiameseNetwork
+from tasklab.nn.losses.classes import ClassificationLoss
 
 H, C = 8, 3
 

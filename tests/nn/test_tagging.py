@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from mindspore import Tensor
 
-from tasklab.nn import crf
-from tasklab.nn.crf import CRF, CRFLoss
-from tasklab.nn.tagging import TokenHead, TokenLoss
+from tasklab.nn.heads import crf
+from tasklab.nn.heads.crf import CRF, CRFLoss
+from tasklab.nn.heads.tagging import TokenHead
+from tasklab.nn.losses.tokens import TokenLoss
 
 B, S, C = 4, 7, 3
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tasklab.nn.vectors import VectorHead
+from tasklab.nn.heads.vectors import VectorHead
 
 MASK = np.array([[1, 1, 1, 0], [1, 0, 0, 0]], np.int32)
 

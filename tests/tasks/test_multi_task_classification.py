@@ -9,7 +9,7 @@ import pytest
 from tasklab.config import Config
 from tasklab.data.texts.mixture import mixed
 from tasklab.errors import DataError
-from tasklab.nn.losses import SlicedClassificationLoss
+from tasklab.nn.losses.classes import SlicedClassificationLoss
 from tasklab.tasks.multi_task_classification import MixtureDataConfig, MultiTaskClassification
 from tasklab.text.wordpiece import WordPiece
 

@@ -8,7 +8,7 @@ import pytest
 from tasklab.config import Config
 from tasklab.data.texts.reading import TextDataConfig
 from tasklab.errors import ConfigError, DataError
-from tasklab.nn.distillation import DISTANCES
+from tasklab.nn.losses.distillation import DISTANCES
 from tasklab.tasks.text_classification import TextClassification
 from tasklab.text.wordpiece import WordPiece
 

@@ -15,9 +15,10 @@ from tasklab.cli import main
 from tasklab.config import Config, ModelConfig
 from tasklab.encoders import ENCODERS
 from tasklab.errors import CheckpointError, ConfigError, TasklabError
-from tasklab.nn.heads import ClassificationHead, QuestionAnsweringHead
-from tasklab.nn.network import PooledNetwork, TaskNetwork
-from tasklab.nn.pretraining import LanguageModelHead, MaskedWords
+from tasklab.nn.heads.classes import ClassificationHead
+from tasklab.nn.heads.network import PooledNetwork, TaskNetwork
+from tasklab.nn.heads.pretraining import LanguageModelHead, MaskedWords
+from tasklab.nn.heads.spans import QuestionAnsweringHead
 from tasklab.tools import export as export_module
 from tasklab.tools.bundle import bundle
 from tasklab.tools.export import export

@@ -15,7 +15,7 @@ import tiny_texts
 
 from tasklab import Trainer
 from tasklab.errors import ConfigError, MissingDependency
-from tasklab.search import BestRun
+from tasklab.trials import BestRun
 
 ROOT = Path(__file__).parents[2]
 

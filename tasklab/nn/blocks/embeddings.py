@@ -1,0 +1,76 @@
+"""What a network reads of a token: its word, its position and its text, as vectors (Devlin et al. 2019, figure 2)."""
+
+import numpy as np
+from mindspore import Tensor, nn, ops
+
+from tasklab.nn.blocks.dropout import Dropout
+from tasklab.nn.compat import parameter
+
+PARTS = ("word", "pos", "seg")
+"""BERT's; "sinusoidal" stands for positions that are computed, not learned (names: UER-py)."""
+
+
+class Embedding(nn.Cell):
+    """ids of any shape -> rows of `weight` [size, H], [..., H]. Ids outside 0 .. size-1 give undefined rows."""
+
+    def __init__(self, size: int, hidden_size: int):
+        super().__init__()
+        self.weight = parameter((size, hidden_size), "weight")
+
+    def construct(self, ids):
+        return ops.gather(self.weight, ids, 0)
+
+
+class Embeddings(nn.Cell):
+    """The sum of its parts, normalized.
+
+    Inputs: input_ids, token_type_ids [B, S] int32, S <= max_positions - position_offset.   Returns: [B, S, H].
+
+    position_offset: the row of the first token's position; RoBERTa counts from 2.
+    parts: word, and any of pos (a learned vector per position), seg (one per text of the row), sinusoidal.
+    norm: a cell for the sum, None leaves it as it is.
+    """
+
+    def __init__(
+        self, vocab_size: int, hidden_size: int, max_positions: int, token_types: int = 2, dropout: float = 0.1,
+        norm: nn.Cell | None = None, position_offset: int = 0, parts: tuple = PARTS,
+    ):  # fmt: skip
+        super().__init__()
+        self.word = Embedding(vocab_size, hidden_size)
+        self.position = Embedding(max_positions, hidden_size) if "pos" in parts else None
+        self.token_type = Embedding(token_types, hidden_size) if "seg" in parts else None
+        self.norm = norm
+        self.waves = Tensor(sinusoids(max_positions, hidden_size)) if "sinusoidal" in parts else None
+        self.scale = hidden_size**0.5 if "sinusoidal" in parts else 1.0
+        self.dropout = Dropout(dropout)
+        self.add_bias = ops.BiasAdd()
+        self.offset = position_offset
+
+    def construct(self, input_ids, token_type_ids):
+        S = input_ids.shape[1]
+        x = self.word(input_ids)
+        if self.waves is not None:
+            x = self.add_rows(x * self.scale, self.waves[:S])
+        if self.token_type is not None:
+            x = x + self.token_type(token_type_ids)
+        if self.position is not None:
+            x = self.add_rows(x, self.position.weight[self.offset : self.offset + S])
+        if self.norm is not None:
+            x = self.norm(x)
+        return self.dropout(x)
+
+    def add_rows(self, x, rows):
+        """Row s to token s of every text; as a bias, because a sum of two shapes is costly, see nn/norm.py."""
+        return self.add_bias(x.reshape((x.shape[0], -1)), rows.reshape((-1,))).reshape(x.shape)
+
+
+def sinusoids(positions: int, size: int) -> np.ndarray:
+    """[positions, size] float32: waves of sinking frequency, sine in even columns and cosine in odd ones.
+
+    Vaswani et al. 2017, section 3.5, in the form of tensor2tensor, fairseq and UER-py: of size / 2 frequencies the
+    first is 1 and the last 1 / 10000, and the first token has position 2.
+    """
+    half = size // 2
+    frequencies = np.exp(-np.log(10000) * np.arange(half) / (half - 1))
+    angles = np.outer(np.arange(positions) + 2, frequencies)
+    return np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(positions, size).astype(np.float32)

@@ -1,0 +1,37 @@
+"""Two texts through one encoder, each on its own, then compared (UER-py; Reimers & Gurevych 2019)."""
+
+from mindspore import nn, ops
+
+from tasklab.nn.blocks.pooling import Pooling
+
+PAIR_FEATURES = {
+    "siamese": ("first", "second", "distance", "product"),  # as UER-py
+    "sbert": ("first", "second", "distance"),  # the paper's best for classification
+}
+"""model.pair_encoding -> what the head sees of the texts' vectors u and v: u, v, |u - v|, u * v."""
+
+
+class SiameseNetwork(nn.Cell):
+    """head(features of u and v), u and v the pooled hidden states of two texts.
+
+    Args:
+        head: takes [B, len(features) * H].
+        features: of "first", "second", "distance" and "product", in the order of the head's columns.
+    Inputs:  input_ids, attention_mask, token_type_ids, each [B, 2, S] int32.
+    Returns: a tuple with the head's output.
+    """
+
+    def __init__(self, encoder: nn.Cell, head: nn.Cell, pooling: str, features: tuple[str, ...]):
+        super().__init__()
+        self.encoder, self.pooling, self.head = encoder, Pooling(pooling), head
+        self.features = features
+
+    def construct(self, input_ids, attention_mask, token_type_ids):
+        B, _, S = input_ids.shape
+        rows = (2 * B, S)
+        mask = attention_mask.reshape(rows)
+        hidden = self.encoder(input_ids.reshape(rows), mask, token_type_ids.reshape(rows))
+        pooled = self.pooling(hidden, mask).reshape((B, 2, -1))  # [B, 2, H]
+        u, v = pooled[:, 0], pooled[:, 1]
+        seen = {"first": u, "second": v, "distance": ops.abs(u - v), "product": u * v}
+        return (self.head(ops.cat([seen[name] for name in self.features], axis=-1)),)
