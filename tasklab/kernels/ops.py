@@ -16,7 +16,7 @@ ACTIVATIONS = {"gelu": 0, "gelu_new": 1, "gelu_tanh": 1, "relu": 2, "silu": 3, "
 class FusedEncoderLayer(nn.Cell):
     """A whole post-norm BERT layer without parameters of its own: its caller hands them over at each call.
 
-    B batch, S sequence, H hidden size, I intermediate size. Dropout follows nn/dropout.py bit by bit.
+    B batch, S sequence, H hidden size, I intermediate size. Dropout follows nn/blocks/dropout.py bit by bit.
     With `bfloat16` the matrix products read bfloat16 operands and so does the memory kept for the backward pass; sums,
     norms, softmax, residuals, parameters and gradients stay float32. `causal`: a token sees nothing behind it.
     Inputs:  x [B, S, H] float32; mask [B, S] int32, 0 = padding; then weight and bias of query, key, value, output,

@@ -1,4 +1,4 @@
-"""The dropout formula of nn/dropout.py, computed here a second time with NumPy's uint32."""
+"""The dropout formula of nn/blocks/dropout.py, computed here a second time with NumPy's uint32."""
 
 import mindspore as ms
 import numpy as np
@@ -84,7 +84,7 @@ def test_without_training_or_at_0_nothing_changes(run, rng, cell):
 @pytest.mark.parametrize("mode", [ms.GRAPH_MODE, ms.PYNATIVE_MODE], ids=["graph", "pynative"])
 def test_training_without_a_seed_is_an_error(run, mode):
     ms.set_context(mode=mode)
-    with pytest.raises(ValueError, match="call tasklab.nn.blocks.dropout.bind_dropout"):
+    with pytest.raises(ValueError, match="call bind_dropout"):
         run(Dropout(0.5).set_train(True), np.ones((2, 2), np.float32))
 
 

@@ -45,7 +45,7 @@ class Dropout(nn.Cell):
         if not self.training or self.p == 0:
             return x
         if self.seed is None:
-            raise ValueError("Dropout trains without a seed: call nn.blocks.dropout.bind_dropout(network) first")
+            raise ValueError("Dropout trains without a seed: call bind_dropout(network) first")
         return self.drop(x, self.seed, self.salt)
 
 

@@ -29,7 +29,7 @@ class TransformerLayer(nn.Cell):
         norm_first: bool = False, recompute: bool = False,
     ):  # fmt: skip
         super().__init__()
-        # the order of the dropouts numbers them, see nn/dropout.py
+        # the order of the dropouts numbers them, see nn/blocks/dropout.py
         self.attention = attention
         self.attention_dropout = Dropout(dropout)
         self.attention_norm = norm()
