@@ -14,7 +14,7 @@ from tasklab.nn.compat import dense
 class AlbertEncoder(Encoder):
     """An Encoder whose layers share the weights of the first.
 
-    Every layer is a cell, because dropouts belong to cells: at each depth they drop other values, see blocks/dropout.py.
+    Every layer is a cell, because dropouts belong to cells: at each depth they drop other values (blocks/dropout.py).
     Only `layer` holds weights; those of `repeats` are the same Parameter objects.
     """
 
