@@ -78,6 +78,10 @@ class Section:
             keys += value.leaf_keys() if isinstance(value, Section) else [self.key_of(key)]
         return keys
 
+    def marked(self, mark: str) -> list[str]:
+        """Names of this section's settings that carry `mark`, rows or file (see `values.setting`)."""
+        return [name for name, spec in specs_of(type(self)).items() if getattr(spec, mark)]
+
     def problems(self):
         """Yields (keys, message) for values that do not work together; subclasses add theirs and call super()."""
         for key, value in self.items():

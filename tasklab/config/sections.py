@@ -22,7 +22,7 @@ class DataConfig(Section, path="data"):
 
     train: str | None = None  # file or folder, or datasets:NAME[:CONFIG[:SPLIT]] of the HuggingFace hub
     eval: str | None = None
-    max_seq_length: int = setting(128, ge=4)  # tokens, special ones included
+    max_seq_length: int = setting(128, ge=4, rows=True)  # tokens, special ones included
     on_bad_row: str = setting("error", choices=("error", "skip"))
     num_buckets: int = setting(2, ge=1)  # planned sequence lengths; each costs one compilation, kernels skip padding
     group_by_length: bool = False  # batches of similar length: less padding, less random

@@ -14,11 +14,15 @@ _TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "o
 _NOUNS = {int: "an integer", float: "a number", bool: "true or false", str: "text"}
 
 
-def setting(default=None, *, required=False, choices=(), **bounds):
-    """A dataclass field with its checks: `choices`, or the bounds ge, gt, le, lt. A required one has no default."""
+def setting(default=None, *, required=False, choices=(), rows=False, file=False, **bounds):
+    """A dataclass field with its checks: `choices`, or the bounds ge, gt, le, lt. A required one has no default.
+
+    rows: it shapes the rows that a network learns from, so it belongs to the trained model, whoever asks later.
+    file: it names a file, whose content is what counts.
+    """
     if unknown := set(bounds) - set(_BOUNDS):
         raise TypeError(f"no bound named {', '.join(sorted(unknown))}; known: ge, gt, le, lt")
-    metadata = {"required": required, "choices": tuple(choices), "bounds": bounds}
+    metadata = {"required": required, "choices": tuple(choices), "bounds": bounds, "rows": rows, "file": file}
     if isinstance(default, (list, dict)):
         return dataclasses.field(default_factory=lambda: type(default)(default), metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
@@ -33,6 +37,8 @@ class Spec:
     required: bool = False
     choices: tuple = ()
     bounds: dict = dataclasses.field(default_factory=dict)
+    rows: bool = False
+    file: bool = False
 
     def convert(self, value):
         """`value` as the declared type. Raises ValueError; the caller has the key and `expected` for the message."""

@@ -22,9 +22,9 @@ from tasklab.task import TASKS, Task
 class QADataConfig(DataConfig, path="data"):
     """How documents are cut into windows and how answers are chosen."""
 
-    max_seq_length: int = setting(384, ge=16)  # tokens: [CLS] question [SEP] window [SEP]
-    doc_stride: int = setting(128, ge=1)  # tokens between two window starts, not the overlap
-    max_query_length: int = setting(64, ge=1)  # tokens; longer questions are cut
+    max_seq_length: int = setting(384, ge=16, rows=True)  # tokens: [CLS] question [SEP] window [SEP]
+    doc_stride: int = setting(128, ge=1, rows=True)  # tokens between two window starts, not the overlap
+    max_query_length: int = setting(64, ge=1, rows=True)  # tokens; longer questions are cut
     max_answer_length: int = setting(30, ge=1)  # tokens
     n_best_size: int = setting(20, ge=1)  # spans kept per question; scores are shares among them
     version_2_with_negative: bool = False  # SQuAD 2.0: "" is a possible answer

@@ -33,7 +33,8 @@ class MaskedWordsDataConfig(DataConfig, path="data"):
 
     documents: str = setting(BLANK_LINE, choices=(BLANK_LINE, LINE))  # a blank line ends one, or every line is one
     packing: str = setting(PACKINGS[0], choices=PACKINGS)  # which lines share a row
-    sentence_target: str = setting("none", choices=SENTENCE_TARGETS)  # learned beside the words; packs by document
+    # learned beside the words; packs by document
+    sentence_target: str = setting("none", choices=SENTENCE_TARGETS, rows=True)
     masking: str = setting(UNITS[0], choices=UNITS)  # what is masked as a whole
     words: str = setting(PIECES, choices=(PIECES, BLANKS))  # whole_word: as the vocabulary says, or between blanks
     masking_probability: float = setting(0.15, gt=0, lt=1)  # share of the tokens

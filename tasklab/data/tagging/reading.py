@@ -31,9 +31,10 @@ TOUCHING_CJK = re.compile(f"[{CJK}]")
 class TaggingDataConfig(DataConfig, path="data"):
     """How sentences are cut into windows, and what the tags of the data mean."""
 
-    doc_stride: int | None = setting(None, ge=1)  # tokens between the starts of two windows; null: half a window
+    doc_stride: int | None = setting(None, ge=1, rows=True)  # tokens between window starts; null: half a window
     scheme: str | None = setting(None, choices=tuple(SCHEMES))  # of the network's tags; null: that of the training file
-    units: str | None = setting(None, choices=(CHARACTERS, WORDS))  # what carries a tag; null: as in the training file
+    # what carries a tag; null: as in the training file
+    units: str | None = setting(None, choices=(CHARACTERS, WORDS), rows=True)
     label2id: str | None = None  # JSON file tag -> number of the output; null: O first, then types by the alphabet
     repair_tags: bool = False  # an I- that continues nothing begins an entity, as conlleval reads it (IOB1, Weibo)
     output_tags: bool = False  # predictions are one tag per token instead of entities
