@@ -10,6 +10,7 @@ from tasklab.data.corpus.masking import ABSENT, Masking, draw
 from tasklab.data.corpus.rows import CorpusRows
 from tasklab.data.corpus.sentence_pairs import two_texts
 from tasklab.data.rows.features import Ragged
+from tasklab.digest import content_sha256
 
 PER_PAIR = 4  # random numbers that `two_texts` takes
 
@@ -64,6 +65,17 @@ class MaskedRows:
         found = copy.copy(self)
         found.epoch = epoch
         return found
+
+    def digest(self) -> str:
+        """Of all that rows and masks follow from: tokens, rows, masking, special tokens, target, seed and epoch."""
+        rows, masking = self.rows, self.masking
+        return content_sha256({
+            "tokens": rows.tokens.identity, "starts": rows.starts, "stops": rows.stops, "numbers": rows.numbers,
+            "masking": [masking.mask_id, list(masking.excluded), masking.unit, masking.probability],
+            "replacements": masking.replacements, "continuing": self.continuing,
+            "special": [self.cls_id, self.sep_id, self.second_type], "target": self.target,
+            "seed": self.seed, "dynamic": self.dynamic, "epoch": self.epoch,
+        })  # fmt: skip
 
     def batch(self, rows, length: int, batch_size: int, columns: Iterable[str] = ()) -> dict[str, np.ndarray]:
         """As `FeatureTable.batch`, all int32 but the weights.

@@ -1,7 +1,5 @@
 """Encoded rows kept on disk by what they were made from; a cache of rows that cannot be used never stops a run."""
 
-import hashlib
-import json
 import logging
 import os
 import tempfile
@@ -11,6 +9,7 @@ from pathlib import Path
 
 from tasklab.data.rows.features import FeatureTable
 from tasklab.data.rows.token_file import TokenFile
+from tasklab.digest import content_sha256
 from tasklab.errors import DataError
 
 logger = logging.getLogger("tasklab")
@@ -28,7 +27,7 @@ def cached_features(folder, key: dict, build: Callable[[], FeatureTable], limit:
         limit: bytes that the folder may hold; the entries unused for longest go first.
     A damaged entry is built again. When the folder cannot be written or is full, one warning says so.
     """
-    path = Path(folder) / (_digest(key) + SUFFIX)
+    path = Path(folder) / (content_sha256(key) + SUFFIX)
     features = _read(path)
     if features is None:
         features = build()
@@ -46,7 +45,7 @@ def cached_tokens(folder, key: dict, write: Callable[[Path], None], keep: bool =
     keep: False leaves nothing behind; the file then lasts as long as this process maps it.
     Raises: DataError when it cannot be written: these rows do not fit into memory.
     """
-    path = Path(folder) / (_digest(key if keep else {**key, "process": os.getpid()}) + TOKENS)
+    path = Path(folder) / (content_sha256(key if keep else {**key, "process": os.getpid()}) + TOKENS)
     found = _read(path, TokenFile) if keep else None
     try:
         if found is None:
@@ -60,11 +59,6 @@ def cached_tokens(folder, key: dict, write: Callable[[Path], None], keep: bool =
     if not keep:
         path.unlink()
     return found
-
-
-def _digest(key: dict) -> str:
-    canonical = json.dumps(key, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _read(path: Path, load=FeatureTable.load):

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tasklab.digest import content_sha256
+
 META = "meta"
 
 
@@ -160,6 +162,13 @@ class FeatureTable:
 
     def _by_row(self, padded: np.ndarray) -> np.ndarray:
         return padded if self.parts == 1 else padded.reshape(-1, self.parts, padded.shape[-1])
+
+    def digest(self) -> str:
+        """Of every column's name, type, shape and values, and of `parts`; `info` aside, which no batch follows from."""
+        content = {f"dense/{name}": column for name, column in self.dense.items()}
+        for name, column in self.ragged.items():
+            content |= {f"ragged/{name}": column.values, f"offsets/{name}": column.offsets}
+        return content_sha256({**content, "parts": self.parts})
 
     def save(self, path):
         """Writes one file that `load` reads; plain arrays with checksums, nothing executable."""

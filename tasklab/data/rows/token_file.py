@@ -24,6 +24,7 @@ class TokenFile:
     ends: [lines] int64, the number of tokens up to the end of each line; no line is empty.
     documents: [documents] int64, the number of the first line of each.
     info: what is to know about how the file was made, JSON values.
+    identity: sizes and checksums of the three, JSON values: other tokens, lines or documents give another one.
     """
 
     def __init__(self, path):
@@ -39,6 +40,7 @@ class TokenFile:
                 raise ValueError("a checksum differs")
         described = json.loads(text)
         self.info = described["info"]
+        self.identity = {name: described[name] for name in SECTIONS}
         self.ids, self.ends, self.documents = (_mapped(path, *described[name]) for name in SECTIONS)
 
     @property

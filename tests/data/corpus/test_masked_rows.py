@@ -138,3 +138,16 @@ def test_a_row_of_one_line_is_cut_within_and_one_of_a_token_has_no_second_text(t
     assert halves(batch, 0) == ((one, two) if batch["sentence_labels"][0] == 0 else (two, one))
     assert batch["sentence_labels"][1:].tolist() == [-1, -1]
     assert restored(batch, 1).tolist() == [CLS, TOKENIZER.token_id("e"), SEP, SEP]
+
+
+def test_whatever_changes_a_masked_row_changes_the_digest(table):
+    lines = texts()
+    same = table(lines).digest()
+    assert table(lines).digest() == same == table(lines).of_epoch(0).digest()
+    swapped = [lines[1], lines[0], *lines[2:]]
+    others = [
+        table(swapped), table(lines, length=12), table(lines, seed=43), table(lines, dynamic=False),
+        table(lines, target="sentence_order"), table(lines, probability=0.2), table(lines, unit="whole_word"),
+        table(lines).of_epoch(1),
+    ]  # fmt: skip
+    assert len({same, *(other.digest() for other in others)}) == 1 + len(others)

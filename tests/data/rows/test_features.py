@@ -1,5 +1,7 @@
 """Columns, padding and files of FeatureTable against plain Python lists."""
 
+import hashlib
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -133,3 +135,29 @@ def test_parts_stay_together_when_rows_are_chosen_joined_and_stored(tmp_path):
     assert [part.tolist() for part in loaded.row(2)["input_ids"]] == [[4], [5, 6, 7], [8]]
     with pytest.raises(ValueError, match="equally many rows"):
         FeatureTable(dict(table.ragged), dict(table.dense), parts=4)
+
+
+def test_the_digest_is_that_of_the_bytes_written_out_by_hand():
+    """Built from the documented layout with hashlib alone, so that no version of anything may change it."""
+    features = FeatureTable({"input_ids": Ragged(np.array([7, 8], ">i4"), [0, 2])}, {"labels": np.array([1], np.int8)})
+    wanted = hashlib.sha256(
+        b'["dense/labels","|i1",[1]]\n\x01'
+        b'["offsets/input_ids","<i8",[2]]\n' + bytes([0] * 8 + [2] + [0] * 7) + b'["parts",1]\n'
+        b'["ragged/input_ids","<i4",[2]]\n\x07\0\0\0\x08\0\0\0'
+    )
+    assert features.digest() == wanted.hexdigest()
+
+
+def test_whatever_changes_a_batch_changes_the_digest_and_nothing_else_does(tmp_path):
+    def made(ids=(7, 8, 9), ends=(0, 1, 3), kind=np.int32, labels=(1, 2), parts=1, name="labels", info=()):
+        ids = Ragged(np.array(ids, kind), np.array(ends))
+        return FeatureTable({"input_ids": ids}, {name: np.array(labels)}, dict(info), parts)
+
+    others = [
+        made(labels=(2, 1)), made(ids=(7, 9, 8)), made(ends=(0, 2, 3)), made(kind=np.int64), made(labels=(1.0, 2.0)),
+        made(name="scores"), made(labels=(1,), parts=2), made(labels=((1, 2), (3, 4))),
+    ]  # fmt: skip
+    assert len({made().digest(), *(other.digest() for other in others)}) == 1 + len(others)
+    made().save(tmp_path / "rows")
+    for same in (made(info={"cut": 3}), FeatureTable.load(tmp_path / "rows"), made().select([0, 1])):
+        assert same.digest() == made().digest()
