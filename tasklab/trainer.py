@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 
 from tasklab import console
-from tasklab.config import Config, assign, find_task, resolve
+from tasklab.config import Config, assign, default_model, find_task, resolve
 from tasklab.engine.checkpoint import RunFolder, find_run, run_of
 from tasklab.errors import CheckpointError, ConfigError
 from tasklab.task import TASKS
@@ -46,7 +46,7 @@ class Trainer:
         task = find_task(args=args, task=task, model=model)
         task_class = TASKS.get(task)
         if model is None and args is None:
-            model = task_class.default_model
+            model = default_model(task)
         paths = {"data.train": train_dataset, "data.eval": eval_dataset, "output_dir": output_dir}
         self.config = resolve(
             task=task, model=model, args=args, data_class=task_class.data_config, defaults=task_class.defaults,

@@ -1,6 +1,6 @@
 """What a run is set to: typed sections, read from YAML, dictionaries and key=value; every error has its place."""
 
-from tasklab.config.catalog import list_models
+from tasklab.config.catalog import default_model, list_models
 from tasklab.config.model_section import ModelConfig
 from tasklab.config.models import find_model
 from tasklab.config.resolve import assign, find_task, resolve, task_name
@@ -31,6 +31,7 @@ __all__ = [
     "TokenizerConfig",
     "TrainConfig",
     "assign",
+    "default_model",
     "find_model",
     "find_task",
     "list_models",

@@ -8,7 +8,11 @@ from tasklab.config.yaml_source import shown
 from tasklab.errors import ConfigError
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-_ALIASES = re.compile(r"^aliases:\s*\[(.*?)\]", re.MULTILINE)  # one line, so that listing needs no YAML parser
+# one line each, so that listing needs no YAML parser
+_ALIASES = re.compile(r"^aliases:\s*\[(.*?)\]", re.MULTILINE)
+_DEFAULT = re.compile(r"^default:\s*(?:true|yes|on)\b", re.MULTILINE | re.IGNORECASE)
+OF_CATALOG = ("aliases", "default")
+"""Keys of a YAML that the catalog reads; they say nothing about a run."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,6 +23,7 @@ class Named:
     task: str | None  # None: a backbone, for any task
     description: str  # the first comment line
     aliases: tuple[str, ...]
+    default: bool  # what stands for its task where that alone is named
     path: Path
 
 
@@ -29,7 +34,7 @@ def configs_root() -> Path:
 
 
 def catalog() -> list[Named]:
-    """Backbones first, then recipes by task. Raises ConfigError when two files claim one name."""
+    """Backbones first, then recipes by task. Raises ConfigError when two files claim one name or one task's default."""
     paths = sorted(configs_root().glob("*/*.yaml"))
     found = [_named(path) for path in paths if path.parent.name == "_base" or path.parent.name[0] not in "._"]
     found.sort(key=lambda entry: (entry.task or "", entry.name))
@@ -40,6 +45,7 @@ def catalog() -> list[Named]:
                 places = f"{shown(owner[name].path)} and {shown(entry.path)}"
                 raise ConfigError(f"the model name {name!r} is claimed twice: by {places}")
             owner[name] = entry
+    _one_default_each(found)
     return found
 
 
@@ -57,6 +63,24 @@ def list_models(task: str | None = None) -> list[dict]:
     ]
 
 
+def default_model(task: str) -> str:
+    """The recipe for those who name the task alone. Raises ConfigError that lists the recipes where none is marked."""
+    recipes = [entry for entry in catalog() if entry.task == task]
+    found = next((entry.name for entry in recipes if entry.default), None)
+    if found is None:
+        listed = ", ".join(entry.name for entry in recipes) or "none"
+        raise ConfigError(f"{task} has no default recipe, so name a model; recipes of {task}: {listed}")
+    return found
+
+
+def _one_default_each(found: list[Named]):
+    first: dict[str, Path] = {}
+    for entry in found:
+        if entry.default and entry.task and first.setdefault(entry.task, entry.path) != entry.path:
+            places = f"{shown(first[entry.task])} and {shown(entry.path)}"
+            raise ConfigError(f"{entry.task} has two recipes with 'default: true': {places}; take it out of one")
+
+
 def _named(path: Path) -> Named:
     text = path.read_text(encoding="utf-8")
     first = text.lstrip("\ufeff").partition("\n")[0]
@@ -66,5 +90,6 @@ def _named(path: Path) -> Named:
         task=None if path.parent.name == "_base" else path.parent.name,
         description=first.lstrip("# ").strip() if first.startswith("#") else "",
         aliases=tuple(part.strip(" '\"") for part in aliases[1].split(",") if part.strip()) if aliases else (),
+        default=bool(_DEFAULT.search(text)),
         path=path,
     )

@@ -4,7 +4,7 @@ import dataclasses
 import os
 from pathlib import Path
 
-from tasklab.config.catalog import catalog, find, list_models
+from tasklab.config.catalog import OF_CATALOG, catalog, find, list_models
 from tasklab.config.entries import Entry, from_file
 from tasklab.config.huggingface import read_foreign
 from tasklab.config.yaml_source import is_yaml, shown
@@ -75,7 +75,7 @@ def chain(path, below: tuple = ()) -> list[Source]:
                 circle = " -> ".join(file.name for file in (*above, target))
                 raise ConfigError(f"{entry.place}: base {base!r} closes a circle: {circle}; remove one base")
             sources += chain(target, above)
-    return sources + [[entry for entry in entries if entry.key not in ("base", "base_config", "aliases")]]
+    return sources + [[entry for entry in entries if entry.key not in ("base", "base_config", *OF_CATALOG)]]
 
 
 def missing_task(origin: Origin | None) -> ConfigError:
