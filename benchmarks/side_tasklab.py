@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from work_batches import peak_mb, read_batches
 
-from tasklab.config import Config
+from tasklab.config import read_config
 from tasklab.data.rows.buckets import plan_lengths
 from tasklab.data.rows.features import FeatureTable, Ragged, row_offsets
 from tasklab.engine import device
@@ -20,7 +20,7 @@ from tasklab.tools.doctor.estimate import operations
 
 
 def main(folder: Path, mode: str, repeat: int, precision: str):
-    config = Config.from_yaml(folder / "config.yaml", data_class=QADataConfig)
+    config = read_config(folder / "config.yaml", data_class=QADataConfig)
     config.precision = precision
     device.prepare(config)
     model = start_model(config, config.checkpoint)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mindspore import nn
 
-from tasklab.config import Config, ModelConfig, find_model
+from tasklab.config import Config, ModelConfig, find_model, read_config, task_in
 from tasklab.errors import CheckpointError, ConfigError
 from tasklab.nn.init import initialize
 from tasklab.task import TASKS, Task
@@ -114,8 +114,8 @@ def saved_config(folder) -> Config:
     path = Path(folder) / CONFIG
     if not path.is_file():
         raise CheckpointError(f"{path}: missing, so this is not a checkpoint of tasklab")
-    task = Config.task_in(path)
-    return Config.from_yaml(path, data_class=TASKS.get(task).data_config)
+    task = task_in(path)
+    return read_config(path, data_class=TASKS.get(task).data_config)
 
 
 def find_weights(name) -> WeightSource:

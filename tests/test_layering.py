@@ -1,6 +1,7 @@
 """Modules import downwards only, and siblings on a level do not import each other."""
 
 import ast
+import graphlib
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,18 @@ def test_kinds_of_data_build_on_files_and_rows_alone(path):
     below = {"files": set(), "rows": {"files"}}.get(own, {"files", "rows"})
     found = {m.split(".")[2] for m in imports(path) if m.startswith("tasklab.data.")}
     assert found <= below | {own}
+
+
+def test_no_module_comes_back_to_itself_by_way_of_others():
+    """Imports inside functions count too: a circle hidden there is a circle."""
+    names = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
+             for path in MODULES}  # fmt: skip
+    below = {name: set() for name in names}
+    for name, path in names.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                full = [f"{node.module}.{alias.name}" for alias in node.names]
+                below[name] |= {module if module in names else node.module for module in full} & names.keys()
+            elif isinstance(node, ast.Import):
+                below[name] |= {alias.name for alias in node.names} & names.keys()
+    assert len(list(graphlib.TopologicalSorter(below).static_order())) == len(names)  # raises CycleError with the path

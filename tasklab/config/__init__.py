@@ -2,8 +2,8 @@
 
 from tasklab.config.catalog import default_model, list_models
 from tasklab.config.model_section import ModelConfig
-from tasklab.config.models import find_model
-from tasklab.config.resolve import assign, find_task, resolve, task_name
+from tasklab.config.models import find_model, task_in
+from tasklab.config.resolve import assign, find_task, read_config, resolve, task_name
 from tasklab.config.section import Section
 from tasklab.config.sections import (
     AdversarialConfig,
@@ -35,7 +35,9 @@ __all__ = [
     "find_model",
     "find_task",
     "list_models",
+    "read_config",
     "resolve",
     "setting",
+    "task_in",
     "task_name",
 ]

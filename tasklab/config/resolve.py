@@ -52,7 +52,7 @@ def find_task(task=None, model=None, overrides=(), *, args=None) -> str:
 
 
 def read_config(path, data_class: type[DataConfig] = DataConfig) -> Config:
-    """The config in one file and its bases, validated. Raises ConfigError with file:line."""
+    """The config in a file and its bases, validated; inverse of `Config.to_yaml`. Raises ConfigError with file:line."""
     merge = _Merge(Config.create(data_class), None)
     for source in chain(path):
         merge.add(source)

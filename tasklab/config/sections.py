@@ -3,6 +3,7 @@
 import dataclasses
 from dataclasses import dataclass
 
+from tasklab.config.dump import dump
 from tasklab.config.model_section import ModelConfig
 from tasklab.config.section import Section
 from tasklab.config.values import setting
@@ -183,28 +184,12 @@ class Config(Section):
             config[key] = value
         return config
 
-    @classmethod
-    def from_yaml(cls, path, data_class=DataConfig) -> "Config":
-        """The config in a file, read and validated; inverse of `to_yaml`. Raises ConfigError with file:line."""
-        from tasklab.config.resolve import read_config
-
-        return read_config(path, data_class)
-
-    @staticmethod
-    def task_in(path) -> str:
-        """The task a config file names, needed to know the class of its data section."""
-        from tasklab.config.models import task_in
-
-        return task_in(path)
-
     def placed(self, key: str, message: str) -> str:
         """The message behind the place where the value of `key` was said, if anybody said it."""
         return f"{self.places[key]}: {message}" if key in self.places else message
 
     def to_yaml(self) -> str:
-        """Every value resolved, as a checkpoint's config.yaml holds it; floats read back to the same bits."""
-        from tasklab.config.dump import dump
-
+        """Every value resolved, as a checkpoint's config.yaml holds it; `read_config` gives the same bits back."""
         return dump(self)
 
     def validate(self) -> "Config":

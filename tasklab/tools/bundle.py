@@ -55,11 +55,11 @@ def bundle(source: str, to: str) -> Bundle:
         source: a checkpoint or run folder; of a run its best checkpoint is taken.
         to: the folder to write.
     """
-    from tasklab.config import Config
+    from tasklab.config import task_in
     from tasklab.task import TASKS
 
     folder = _checkpoint(source)
-    task = TASKS.get(Config.task_in(folder / CONFIG))
+    task = TASKS.get(task_in(folder / CONFIG))
     model = open_model(folder)
     made = model.write(to, model.tensors, **{
         "predict.py": PROGRAM.format(primer=task.primer).encode(),

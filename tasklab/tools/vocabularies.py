@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from tasklab.config import Config
+from tasklab.config import read_config, task_in
 from tasklab.config.huggingface import TOKENIZER_FILES
 from tasklab.errors import CheckpointError
 from tasklab.task import TASKS
@@ -64,7 +64,7 @@ def with_vocabulary(
         files[name] = (json.dumps(described, indent=2) + "\n").encode()
     if CONFIG in files:
         path = model.source.folder / CONFIG
-        config = Config.from_yaml(path, TASKS.get(Config.task_in(path)).data_config)
+        config = read_config(path, TASKS.get(task_in(path)).data_config)
         config.model.vocab_size, config.tokenizer.name = len(tokens), "wordpiece"
         files[CONFIG] = config.to_yaml().encode()
     return write_model(to, tensors, files)
