@@ -11,6 +11,7 @@ import numpy as np
 from tasklab.cachedir import cache_dir
 from tasklab.data.rows.cache import cached_features
 from tasklab.data.rows.features import FeatureTable
+from tasklab.data.rows.stored import StoredExamples
 from tasklab.data.rows.subsets import fold_of, share_of
 from tasklab.digest import file_sha256
 from tasklab.errors import ConfigError, DataError
@@ -18,11 +19,12 @@ from tasklab.task import Task
 
 logger = logging.getLogger("tasklab")
 
-FORMAT = 1
+FORMAT = 2
 """Part of every cache key; raise it when encoding changes its result."""
 
 NOT_ENCODING = ("train", "eval", "cache", "num_buckets", "group_by_length")
-"""Data settings that do not change the encoded rows."""
+"""Data settings that change no row. All others are part of the key, whether or not they are marked as the model's:
+which column holds the text shapes rows too, and a setting that is missing here costs an encoding, never a wrong row."""
 
 DRAWING = ("subset", "folds", "fold")
 """Data settings that say which examples a training sees."""
@@ -58,10 +60,11 @@ def load_dataset(task: Task, path, training: bool, whole: bool = False) -> Datas
     examples = examples[:limit] if limit else examples
     if not examples:
         raise DataError(f"{path}: no usable row; check it with: tasklab doctor data {path}")
+    stored = isinstance(examples, StoredExamples)
     if drawn:
         rows = _drawn(task, examples, training)
-        examples = examples[rows] if task.reads_rows else [examples[i] for i in rows]
-    if task.config.data.cache and not task.reads_rows:
+        examples = examples.select(rows) if stored else [examples[i] for i in rows]
+    if task.config.data.cache and not stored:
         key = _key(task, path, split, drawn)
         features = cached_features(cache_dir() / "features", key, lambda: task.encode(examples, training))
     else:
@@ -75,14 +78,15 @@ def load_dataset(task: Task, path, training: bool, whole: bool = False) -> Datas
 
 
 def _key(task: Task, path, split: str, drawn: bool) -> dict:
-    """Everything that the encoded rows depend on."""
+    """Everything that the encoded rows depend on; of settings that name files, what these hold."""
+    data, model = task.config.data, task.config.model
     ignored = (*NOT_ENCODING, *(() if drawn else DRAWING))
+    settings = {name: value for name, value in data.to_dict().items() if name not in ignored}
+    named = {name: _digest(settings[name]) for name in data.marked("file") if settings.get(name)}
     return {
         "format": FORMAT, "task": task.config.task, "split": split, "files": _digests(Path(path)),
-        "tokenizer": task.tokenizer.fingerprint, "labels": task.config.model.labels,
-        "data": {k: v for k, v in task.config.data.to_dict().items() if k not in ignored},
-        "problem_type": task.config.model.problem_type, "pair_encoding": task.config.model.pair_encoding,
-        "seed": task.config.seed if drawn else None,
+        "tokenizer": task.tokenizer.fingerprint, "data": settings | named,
+        "model": {name: model[name] for name in model.marked("rows")}, "seed": task.config.seed if drawn else None,
     }  # fmt: skip
 
 
@@ -93,11 +97,21 @@ def _drawn(task: Task, examples: Sequence, training: bool) -> np.ndarray:
     if data.folds:
         if len(examples) < data.folds:
             raise DataError(f"data.folds = {data.folds}: there are only {len(examples)} examples")
-        held_out = fold_of(len(examples), data.folds, seed, [task.stratum(e) for e in examples]) == data.fold
+        held_out = fold_of(len(examples), data.folds, seed, [_stratum(e) for e in examples]) == data.fold
         rows = rows[~held_out if training else held_out]
     if training and data.subset:
-        rows = rows[share_of(len(rows), data.subset, seed, [task.stratum(examples[i]) for i in rows])]
+        rows = rows[share_of(len(rows), data.subset, seed, [_stratum(examples[i]) for i in rows])]
     return rows
+
+
+def _stratum(example):
+    """What is drawn in equal shares, where an example says so."""
+    return getattr(example, "stratum", None)
+
+
+def _digest(file) -> str | None:
+    """None for what is not there: whoever reads it says so, and rows that never needed it are as good as before."""
+    return file_sha256(file) if Path(file).is_file() else None
 
 
 def _digests(path: Path) -> list:

@@ -40,8 +40,6 @@ class Task(ABC):
     """Settings of config.loss that `loss` honours, rdrop_alpha aside; a run with others is refused."""
     scored_answers: ClassVar[int] = 1
     """How many answers per example `score` needs: 1, or more where their order is what counts."""
-    reads_rows: ClassVar[bool] = False
-    """`read` gives a sequence of rows that lie encoded in a file of their own; an array of numbers draws from it."""
     encoder_alone: ClassVar[bool] = False
     """The network is the encoder of any model, whatever that was trained for: heads in its weights are left aside, and
     layers above model.hidden_layer."""
@@ -66,8 +64,11 @@ class Task(ABC):
         """
 
     @abstractmethod
-    def read(self, path, training: bool) -> tuple[list, str]:
-        """File or folder -> (examples, one line on rows left out or ''). Raises DataError naming every bad row."""
+    def read(self, path, training: bool) -> tuple[Sequence, str]:
+        """File or folder -> (examples, one line on rows left out or ''). Raises DataError naming every bad row.
+
+        An example may tell its `stratum`, what folds and subsets hold in equal shares; `StoredExamples` lie on disk.
+        """
 
     @abstractmethod
     def parse(self, input_data) -> list:
@@ -99,10 +100,6 @@ class Task(ABC):
     @abstractmethod
     def score(self, predictions: list[list], examples: Sequence) -> dict[str, float]:
         """Official metrics over every example."""
-
-    def stratum(self, example):
-        """What folds and subsets hold in equal shares, such as the label; None when there is no such thing."""
-        return None
 
     def report(self, predictions: list[list], examples: Sequence) -> Report:
         """What stands behind the score: classes, confusions, wrong answers, intervals; as much as the task has."""

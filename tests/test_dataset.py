@@ -1,9 +1,16 @@
 """What the cache of encoded rows depends on."""
 
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
-from tasklab.config import Config
+import pytest
+
+from tasklab.config import Config, DataConfig, setting
+from tasklab.data.choices.checks import ChoiceExample
 from tasklab.data.corpus.rows import MaskedWordsDataConfig
+from tasklab.data.rows.features import FeatureTable
+from tasklab.data.texts.reading import TextExample
 from tasklab.dataset import _digests, load_dataset
 from tasklab.tasks.masked_language_modeling import MaskedLanguageModeling
 from tasklab.text.wordpiece import WordPiece
@@ -41,3 +48,84 @@ def test_a_share_of_a_corpus_is_drawn_from_the_file_of_the_whole(tmp_path, monke
     config.data.folds, config.data.limit = None, 7
     assert len(load_dataset(task, tmp_path / "c.txt", training=True).features) == 7
     assert [path.suffix for path in (tmp_path / "cache/features").iterdir()] == [".tokens"]
+
+
+@dataclass
+class AddingDataConfig(DataConfig, path="data"):
+    addend: str | None = setting(None, file=True)  # a number in a file, added to every id
+    note: str | None = None
+
+
+class Adding:
+    """As much of a task as a data set needs: every line is an id; `encoded` counts how often rows were made."""
+
+    tokenizer = SimpleNamespace(fingerprint="ids")
+
+    def __init__(self):
+        self.config, self.encoded = Config.create(AddingDataConfig, task="adding", name="toy"), 0
+
+    def read(self, path, training):
+        return [int(line) for line in Path(path).read_text().split()], ""
+
+    def encode(self, examples, training):
+        self.encoded += 1
+        more = int(Path(self.config.data.addend).read_text()) if self.config.data.addend else 0
+        return FeatureTable.from_rows([{"input_ids": [id + more]} for id in examples])
+
+
+@pytest.fixture
+def adding(tmp_path, monkeypatch):
+    monkeypatch.setenv("TASKLAB_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "ids").write_text("5 6")
+    task = Adding()
+
+    def ids():
+        return load_dataset(task, tmp_path / "ids", training=True).features["input_ids"].values.tolist()
+
+    return SimpleNamespace(task=task, ids=ids, data=task.config.data, model=task.config.model)
+
+
+def test_of_a_setting_that_names_a_file_the_content_counts(adding, tmp_path):
+    adding.data.addend = str(tmp_path / "one")
+    (tmp_path / "one").write_text("10")
+    assert adding.ids() == adding.ids() == [15, 16] and adding.task.encoded == 1
+    (tmp_path / "one").write_text("20")
+    assert adding.ids() == [25, 26]
+    (tmp_path / "one").rename(tmp_path / "two")
+    adding.data.addend = str(tmp_path / "two")
+    assert adding.ids() == [25, 26] and adding.task.encoded == 2
+
+
+def test_a_file_that_rows_do_not_need_any_more_may_be_gone(adding, tmp_path):
+    adding.task.encode = lambda examples, training: FeatureTable.from_rows([{"input_ids": [1]}])
+    adding.data.addend = str(tmp_path / "none")
+    assert adding.ids() == [1]
+
+
+def test_only_what_shapes_rows_makes_rows_anew(adding):
+    changes = [
+        (adding.data, "num_buckets", 4, 1), (adding.data, "subset", 1.0, 2), (adding.data, "note", "x", 3),
+        (adding.data, "max_seq_length", 64, 4), (adding.model, "hidden_act", "relu", 4),
+        (adding.model, "labels", ["a"], 5), (adding.model, "pair_encoding", "sbert", 6),
+    ]  # fmt: skip
+    for section, name, value, made in changes:
+        setattr(section, name, value)
+        adding.ids()
+        assert adding.task.encoded == made, name
+
+
+def test_numbers_are_no_strata_labels_and_right_choices_are():
+    assert [TextExample("0", "a", label=label).stratum for label in ("x", ("x", "y"), 0.5, None)] == [
+        "x", ("x", "y"), None, None,
+    ]  # fmt: skip
+    assert ChoiceExample("0", "", "", ("a", "b"), 1).stratum == 1
+
+
+def test_a_part_of_the_examples_holds_each_stratum_in_its_share(adding):
+    examples = [TextExample(str(i), "a", label="rare" if i % 4 == 0 else "usual") for i in range(40)]
+    adding.task.read = lambda path, training: (examples, "")
+    adding.task.encode = lambda found, training: FeatureTable.from_rows([{"input_ids": [1]}] * len(found))
+    adding.data.subset = 0.5
+    adding.data.cache = False
+    drawn = load_dataset(adding.task, "ids", training=True).examples
+    assert sum(e.label == "rare" for e in drawn) == 5 and len(drawn) == 20

@@ -54,12 +54,14 @@ class ModelConfig(Section, path="model"):
     dual: str | None = setting(None, choices=("tied", "apart"))  # any encoder reads two texts apart, with one's weights
     pooling: str = setting("first", choices=("first", "last", "mean", "max"))  # of tokens, where a row gets one output
     pooler: bool = True  # a Dense and tanh behind the pooling, as BERT has; false: the head reads the state itself
-    pair_encoding: str = setting("joint", choices=("joint", "siamese", "sbert"))  # of two texts: in one row or in two
+    # of two texts: in one row or in two
+    pair_encoding: str = setting("joint", choices=("joint", "siamese", "sbert"), rows=True)
     hidden_layer: int | None = setting(None, ge=1)  # feature extraction: take the states behind it; null: the last
     whitened_size: int | None = setting(None, ge=1)  # feature extraction: of its vectors, set by `tools whiten`
     head: str = setting("softmax", choices=("softmax", "crf"))  # of token classification: tags alone, or as a chain
-    problem_type: str = setting("single_label_classification", choices=PROBLEM_TYPES)
-    labels: list[str] = setting([])  # names of the classes in the order of the outputs; empty: the training data's
+    problem_type: str = setting("single_label_classification", choices=PROBLEM_TYPES, rows=True)
+    # names of the classes in the order of the outputs; empty: the training data's
+    labels: list[str] = setting([], rows=True)
 
     @property
     def max_tokens(self) -> int:

@@ -14,7 +14,7 @@ from tasklab.errors import ConfigError
 class TokenizerConfig(Section, path="tokenizer"):
     name: str = "wordpiece"
     lowercase: bool = True
-    vocab: str | None = None  # file; null takes the one beside the weights
+    vocab: str | None = setting(None, file=True)  # null takes the one beside the weights
 
 
 @dataclass

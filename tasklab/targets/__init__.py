@@ -91,7 +91,3 @@ class Target(ABC):
             if self.config.data[f"output_{name}"]:
                 for found, row in zip(answers, table.round(6).tolist(), strict=True):
                     found[0][name] = row
-
-    def stratum(self, label):
-        """What folds and subsets hold in equal shares."""
-        return label

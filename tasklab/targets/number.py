@@ -38,6 +38,3 @@ class Number(Target):
     def constant(self, wanted):
         """The mean."""
         return [float(np.mean(wanted))] * len(wanted)
-
-    def stratum(self, label):
-        return None

@@ -25,7 +25,6 @@ class MaskedLanguageModeling(Task):
     # packed rows are nearly all of one length: a second planned one would cost a compilation for little
     defaults = {"data": {"num_buckets": 1}, "train": {"epochs": 3, "batch_size": 32}, "optimizer": {"lr": 1e-4}}
     inputs = ("input_ids", "attention_mask", "token_type_ids", "masked_positions")
-    reads_rows = True
     metric, title = "accuracy", "MLM Metric"
     default_model = "mlm_bert_base_uncased"
     primer = '"The capital of France is [MASK]."'

@@ -57,9 +57,6 @@ class MultipleChoice(Task):
     def report(self, predictions, examples):
         return choice_report(self._chosen(predictions), examples)
 
-    def stratum(self, example):
-        return example.label
-
     def baseline(self, examples):
         """The longest choice, the first of equally long ones."""
         return score_choices([int(np.argmax([len(choice) for choice in e.choices])) for e in examples], examples)

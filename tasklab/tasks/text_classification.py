@@ -64,9 +64,6 @@ class TextClassification(Task):
     def score(self, predictions, examples):
         return self.target.score(self._best(predictions), _labels(examples))
 
-    def stratum(self, example):
-        return self.target.stratum(example.label)
-
     def report(self, predictions, examples):
         texts = [{"text": e.text_a} if e.text_b is None else {"text_a": e.text_a, "text_b": e.text_b} for e in examples]
         return self.target.report(self._best(predictions), _labels(examples), texts)

@@ -22,6 +22,11 @@ class ChoiceExample:
     label: int | None = None
     place: str = ""
 
+    @property
+    def stratum(self) -> int | None:
+        """What folds and subsets hold in equal shares: where the right choice stands."""
+        return self.label
+
 
 class Raw(NamedTuple):
     """A question as it stands in a file; context and question are None where the file has no such thing."""

@@ -1,7 +1,6 @@
 """A corpus as rows of token ids that stay on disk: read, reported, encoded once, mapped ever after."""
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from tasklab.data.corpus.packing import PACKINGS, pack
 from tasklab.data.corpus.reading import BLOCK, corpus_files, line_blocks
 from tasklab.data.files.problems import BadRows
 from tasklab.data.rows.cache import cached_tokens
+from tasklab.data.rows.stored import StoredExamples
 from tasklab.data.rows.token_file import TokenFile, write_token_file
 from tasklab.digest import file_sha256
 from tasklab.errors import DataError
@@ -62,7 +62,7 @@ class CorpusRow:
     id: str
 
 
-class CorpusRows(Sequence):
+class CorpusRows(StoredExamples):
     """Rows as spans of a token file: starts and stops [rows] tokens, numbers [rows] of the rows in the whole corpus."""
 
     def __init__(self, tokens: TokenFile, starts: np.ndarray, stops: np.ndarray, numbers: np.ndarray):
@@ -72,10 +72,11 @@ class CorpusRows(Sequence):
         return len(self.numbers)
 
     def __getitem__(self, which):
-        """One row, or with a slice or array of places the rows there."""
-        if isinstance(which, (int, np.integer)):
-            return CorpusRow(str(self.numbers[which]))
-        return CorpusRows(self.tokens, self.starts[which], self.stops[which], self.numbers[which])
+        """One row, or with a slice the rows there."""
+        return self.select(which) if isinstance(which, slice) else CorpusRow(str(self.numbers[which]))
+
+    def select(self, numbers):
+        return CorpusRows(self.tokens, self.starts[numbers], self.stops[numbers], self.numbers[numbers])
 
 
 def read_corpus(path, tokenizer, data: MaskedWordsDataConfig, folder) -> tuple[CorpusRows, str]:

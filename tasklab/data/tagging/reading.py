@@ -35,7 +35,8 @@ class TaggingDataConfig(DataConfig, path="data"):
     scheme: str | None = setting(None, choices=tuple(SCHEMES))  # of the network's tags; null: that of the training file
     # what carries a tag; null: as in the training file
     units: str | None = setting(None, choices=(CHARACTERS, WORDS), rows=True)
-    label2id: str | None = None  # JSON file tag -> number of the output; null: O first, then types by the alphabet
+    # JSON file tag -> number of the output; null: O first, then types by the alphabet
+    label2id: str | None = setting(None, file=True)
     repair_tags: bool = False  # an I- that continues nothing begins an entity, as conlleval reads it (IOB1, Weibo)
     output_tags: bool = False  # predictions are one tag per token instead of entities
 

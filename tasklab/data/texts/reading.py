@@ -47,6 +47,11 @@ class TextExample:
     """What the row belongs to; '' where the file does not say."""
     place: str = ""
 
+    @property
+    def stratum(self) -> str | tuple[str, ...] | None:
+        """What folds and subsets hold in equal shares: the label, unless that is a number."""
+        return None if isinstance(self.label, float) else self.label
+
 
 def read_text_rows(
     path, data: TextDataConfig, problem_type: str, labels: Sequence[str] = (), training: bool = True,

@@ -104,7 +104,7 @@ def test_memory_does_not_grow_with_the_text(tmp_path, monkeypatch):
 
 def test_rows_that_are_picked_keep_their_numbers(tmp_path):
     rows, _ = read(tmp_path, "the fox\n" * 5, packing="line")
-    assert [row.id for row in rows[np.array([1, 4])]] == ["1", "4"] and len(rows[:2]) == 2
+    assert [row.id for row in rows.select(np.array([1, 4]))] == ["1", "4"] and len(rows[:2]) == 2
 
 
 def test_a_next_sentence_needs_another_document(tmp_path):

@@ -75,7 +75,7 @@ def test_masks_follow_from_seed_epoch_and_row(table):
 def test_a_part_of_the_rows_has_the_masks_that_they_have_in_the_whole(table):
     features = table(texts())
     whole = features.batch([7], 24, 1)["masked_positions"].tolist()
-    features.rows = features.rows[np.array([2, 7])]
+    features.rows = features.rows.select(np.array([2, 7]))
     assert features.batch([1], 24, 1)["masked_positions"].tolist() == whole
 
 
