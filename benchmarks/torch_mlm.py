@@ -21,7 +21,7 @@ from tasklab.engine.callbacks import read_metrics
 from tasklab.engine.row_order import RowOrder
 from tasklab.engine.schedule import learning_rate
 from tasklab.model import start_model
-from tasklab.session.data_paths import remembered_data
+from tasklab.runs.data_file import remembered_data
 from tasklab.trainer import Trainer
 from tasklab.weights.tables import find_format, from_tasklab
 

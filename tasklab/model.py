@@ -8,12 +8,13 @@ from mindspore import nn
 from tasklab.config import Config, ModelConfig, find_model, read_config, task_in
 from tasklab.errors import CheckpointError, ConfigError
 from tasklab.nn.init import initialize
+from tasklab.runs.source import find_source
 from tasklab.task import TASKS, Task
 from tasklab.text import TOKENIZERS
 from tasklab.weights.folder import CONFIG, LABELS, is_checkpoint, json_bytes
 from tasklab.weights.ledger import FINETUNE, STRICT
 from tasklab.weights.loading import load_into
-from tasklab.weights.store import WeightSource, named_weights, read_source, resolve
+from tasklab.weights.store import WeightSource, named_weights, read_source
 
 logger = logging.getLogger("tasklab")
 
@@ -124,7 +125,7 @@ def find_weights(name) -> WeightSource:
         entry = find_model(str(name))
         if entry is not None and entry.checkpoint:
             name = entry.checkpoint
-    return resolve(name)
+    return find_source(name)
 
 
 def _loaded(config: Config, source: WeightSource, policy: str) -> Model:
@@ -185,4 +186,4 @@ def _task(config: Config, vocabulary) -> Task:
 def _vocabulary_without_weights(config: Config):
     if config.tokenizer.vocab or not config.checkpoint:
         return config.tokenizer.vocab
-    return resolve(config.checkpoint).vocabulary
+    return find_source(config.checkpoint).vocabulary

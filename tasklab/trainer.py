@@ -5,8 +5,9 @@ from pathlib import Path
 
 from tasklab import console
 from tasklab.config import Config, assign, default_model, find_task, resolve
-from tasklab.engine.checkpoint import RunFolder, find_run, run_of
 from tasklab.errors import CheckpointError, ConfigError
+from tasklab.runs.folder import RunFolder
+from tasklab.runs.naming import find_run, run_of
 from tasklab.task import TASKS
 from tasklab.weights.hub import hub_folder, is_hub_name
 

@@ -201,7 +201,7 @@ def test_a_second_run_in_the_same_folder_is_refused_with_the_way_on(error, run):
 
 def test_a_folder_that_another_process_trains_in_is_refused(error):
     write("t.json", qa())
-    code = "from tasklab.engine.checkpoint import RunFolder\nrun = RunFolder('out')\nrun.acquire()\n"
+    code = "from tasklab.runs.folder import RunFolder\nrun = RunFolder('out')\nrun.acquire()\n"
     code += "print(flush=True)\ninput()"
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         holder.stdout.readline()

@@ -12,10 +12,10 @@ import numpy as np
 from tasklab.convert.files import TARGETS, description_files, table_of, tokenizer_files, weight_files
 from tasklab.convert.loaded import LoadedModel, read_model
 from tasklab.errors import CheckpointError, TasklabError
+from tasklab.runs.source import find_source
 from tasklab.weights.folder import write_folder
 from tasklab.weights.ledger import by_module
 from tasklab.weights.source import WeightSource, source_at, weights_in
-from tasklab.weights.store import resolve
 from tasklab.weights.tables import Format, from_tasklab
 
 
@@ -58,7 +58,7 @@ def convert(
         lines.append(line)
         say(line)
 
-    found = resolve(source)
+    found = find_source(source)
     if family:
         found = source_at(found.name, found.file, found.notes, family)
     model = read_model(found, task, config)

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 import numpy as np
 
 from tasklab.data.rows.buckets import Batch
-from tasklab.engine.checkpoint import TrainerState
 from tasklab.engine.step import CompileLog
+from tasklab.runs.state import TrainerState
 
 
 class LogWindow:

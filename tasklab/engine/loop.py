@@ -12,7 +12,6 @@ from tasklab.data.rows.features import FeatureTable
 from tasklab.engine.adversarial import passes
 from tasklab.engine.average import weight_average
 from tasklab.engine.callbacks import Callback
-from tasklab.engine.checkpoint import RunFolder, TrainerState
 from tasklab.engine.log_window import LogWindow
 from tasklab.engine.optim import DeviceAdamW, HostAdamW
 from tasklab.engine.rdrop import objective_of
@@ -22,6 +21,8 @@ from tasklab.engine.selection import judge, patience_is_used_up
 from tasklab.engine.signals import GracefulStop
 from tasklab.engine.step import CompileLog, GradientStep
 from tasklab.errors import CheckpointError, DataError, Interrupted, TrainingError
+from tasklab.runs.folder import RunFolder
+from tasklab.runs.state import TrainerState
 from tasklab.task import Task
 from tasklab.weights.folder import METRICS, json_bytes
 

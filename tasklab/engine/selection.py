@@ -3,8 +3,8 @@
 import math
 
 from tasklab.config import TrainConfig
-from tasklab.engine.checkpoint import TrainerState
 from tasklab.errors import ConfigError
+from tasklab.runs.state import TrainerState
 
 
 def watched_metric(config: TrainConfig, own: str) -> str:

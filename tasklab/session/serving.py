@@ -12,12 +12,12 @@ import numpy as np
 from tasklab.config import Config
 from tasklab.datahub import at_hand
 from tasklab.dataset import load_dataset
-from tasklab.engine.checkpoint import RunFolder
 from tasklab.engine.evaluate import Evaluator, row_outputs, serving_lengths
 from tasklab.engine.reports import say, write_predictions, write_report
 from tasklab.engine.step import CompileLog
 from tasklab.errors import CheckpointError, DataError
 from tasklab.model import Model, ready_model
+from tasklab.runs.folder import RunFolder
 from tasklab.session.refusals import prepare_device, refuse_unoffered
 from tasklab.weights.sums import SUMS
 

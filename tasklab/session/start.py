@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tasklab.config import Config
-from tasklab.engine.checkpoint import RunFolder, TrainerState, find_run, new_run, read_training_state, run_of
 from tasklab.errors import CheckpointError
 from tasklab.model import find_weights, saved_config
-from tasklab.session.data_paths import remembered_data
+from tasklab.runs.data_file import remembered_data
+from tasklab.runs.folder import RunFolder
+from tasklab.runs.naming import find_run, new_run, run_of
+from tasklab.runs.state import TrainerState, read_training_state
 
 logger = logging.getLogger("tasklab")
 

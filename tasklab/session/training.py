@@ -3,17 +3,17 @@
 import logging
 import time
 
-from tasklab.datahub import at_hand
+from tasklab.datahub import at_hand, from_anywhere
 from tasklab.dataset import load_dataset
 from tasklab.engine import device
 from tasklab.engine.callbacks import CURVES_FILE, Callback, Curves, MetricsFile, ProgressLog, TensorBoard
-from tasklab.engine.checkpoint import TrainerState
 from tasklab.engine.evaluate import Evaluator
 from tasklab.engine.loop import TrainingLoop
 from tasklab.engine.reports import Reports
 from tasklab.engine.step import CompileLog
 from tasklab.model import ready_model, start_model
-from tasklab.session.data_paths import remember_data
+from tasklab.runs.data_file import remember_data
+from tasklab.runs.state import TrainerState
 from tasklab.session.refusals import prepare_device, refuse_loss_settings, refuse_unknown_metric, refuse_unoffered
 from tasklab.session.start import Start
 
@@ -51,7 +51,7 @@ def train(start: Start, callbacks: list[Callback]) -> dict:
         if resumed:
             loop.restore(state, moments)
             run.point_at_best(state.best_step)  # a kill may have come between the checkpoint and the pointer
-        remember_data(named, run.path)
+        remember_data(run.path, from_anywhere(named.train), from_anywhere(named.eval))
         _announce(loop, resumed)
         began = time.perf_counter()
         final = loop.train()

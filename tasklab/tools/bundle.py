@@ -70,7 +70,7 @@ def bundle(source: str, to: str) -> Bundle:
 
 
 def _checkpoint(source) -> Path:
-    from tasklab.engine.checkpoint import run_of
+    from tasklab.runs.naming import run_of
 
     run = run_of(source)
     folder = run.best_or_last(logger.warning) if run else Path(source)

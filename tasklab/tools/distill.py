@@ -7,8 +7,8 @@ from pathlib import Path
 from tasklab.data.files.answers import write_answers
 from tasklab.data.texts.reading import TextDataConfig, read_text_rows
 from tasklab.datahub import at_hand
-from tasklab.engine.checkpoint import new_run
 from tasklab.errors import ConfigError
+from tasklab.runs.naming import new_run
 from tasklab.targets import target_of
 from tasklab.tools import TOOLS
 from tasklab.trainer import Trainer

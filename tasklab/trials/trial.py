@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tasklab.config import Config
 from tasklab.engine.callbacks import METRICS_FILE, read_metrics
-from tasklab.engine.checkpoint import run_of
 from tasklab.errors import CheckpointError
+from tasklab.runs.naming import run_of
 from tasklab.weights.folder import STATE
 
 PLAN, LOG = "plan.yaml", "train.log"

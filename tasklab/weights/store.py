@@ -15,7 +15,6 @@ from tasklab.weights.catalogue import NamedWeights, named_weights, read_entry
 from tasklab.weights.fetch import fetch
 from tasklab.weights.folder import WEIGHTS, verify_folder
 from tasklab.weights.hub import hub_folder, is_hub_name
-from tasklab.weights.runs import best_checkpoint, checkpoints
 from tasklab.weights.source import SUFFIXES, WeightSource, read_source, source_at, weights_in, why_not
 from tasklab.weights.sums import SUMS, plain_name
 
@@ -35,8 +34,8 @@ def resolve(name_or_path, say: Callable[[str], None] = logger.info) -> WeightSou
     text = os.fspath(name_or_path)
     if is_hub_name(text):
         return source_at(text, weights_in(hub_folder(text, say)))
-    if text not in named_weights() and (_is_path(text) or not _usable(_places(text))):
-        return _from_path(text, say)
+    if text not in named_weights() and not is_placed(text):
+        return _from_path(text)
     looked: list[str] = []
     for label, folder in _places(text):
         if folder is None or not weights_in(folder):
@@ -50,6 +49,11 @@ def resolve(name_or_path, say: Callable[[str], None] = logger.info) -> WeightSou
         if failures:
             raise CheckpointError(_nothing_found(entry, looked + failures))
     return source_at(text, cache / WEIGHTS)
+
+
+def is_placed(name: str) -> bool:
+    """Whether a user put weights where they are looked up by this name."""
+    return not _is_path(name) and any(folder is not None and weights_in(folder) for _, folder in _places(name))
 
 
 def _places(name: str) -> list[tuple[str, Path | None]]:
@@ -69,16 +73,8 @@ def _is_path(text: str) -> bool:
         return True
 
 
-def _usable(places) -> bool:
-    return any(folder is not None and weights_in(folder) for _, folder in places)
-
-
-def _from_path(text: str, say: Callable[[str], None]) -> WeightSource:
+def _from_path(text: str) -> WeightSource:
     path = Path(text).expanduser()
-    if not weights_in(path) and (found := checkpoints(path)):
-        best = best_checkpoint(path)
-        path = best or found[-1]
-        say(f"{text}: taking {path.name}, the {'best' if best else 'last'} of this run")
     if path.is_file():
         return source_at(text, path)
     bundle = path.with_name(path.name + ".index")  # TensorFlow's users name a checkpoint without its suffix

@@ -6,8 +6,8 @@ from mindspore import Parameter, Tensor
 from word_average import Labels, configuration, table_of
 
 from tasklab.engine import loop as loop_module
-from tasklab.engine.checkpoint import RunFolder
 from tasklab.engine.step import CompileLog
+from tasklab.runs.folder import RunFolder
 
 
 class ScriptedStep:

@@ -5,8 +5,8 @@ import pytest
 from mindspore import Parameter, Tensor
 
 from tasklab.engine.average import WeightAverage, weight_average
-from tasklab.engine.checkpoint import read_training_state
 from tasklab.errors import CheckpointError
+from tasklab.runs.state import read_training_state
 from tasklab.weights.folder import read_weights
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tasklab.engine.callbacks import MetricsFile, read_metrics
-from tasklab.engine.checkpoint import read_training_state
 from tasklab.errors import CheckpointError
+from tasklab.runs.state import read_training_state
 from tasklab.weights.folder import read_weights
 from tasklab.weights.loading import load_into
 

@@ -87,16 +87,6 @@ def test_a_checkpoint_is_verified_before_it_is_read(tmp_path):
         read_source(resolve(path))
 
 
-def test_the_folder_of_a_run_stands_for_its_best_checkpoint_or_else_the_last(tmp_path):
-    run, said = tmp_path / "output", []
-    for step in (5, 10):
-        checkpoint(run / f"checkpoint-{step}")
-    assert resolve(run, said.append).folder == run / "checkpoint-10"
-    (run / "best").write_text("checkpoint-5\n")
-    assert resolve(run, said.append).folder == run / "checkpoint-5"
-    assert said == [f"{run}: taking checkpoint-{step} of this run" for step in ("10, the last", "5, the best")]
-
-
 def test_files_of_other_programs_are_found_by_folder_file_and_prefix(tmp_path):
     folder = tmp_path / "bert"
     write_folder(folder, {"pytorch_model.bin": TorchFile(HF), "training_args.bin": b"x", "vocab.txt": b"[PAD]\n"})

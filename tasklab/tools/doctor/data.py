@@ -10,12 +10,12 @@ from tasklab.data.rows.sizes import RowSizes
 from tasklab.datahub import at_hand
 from tasklab.digest import file_sha256
 from tasklab.errors import CheckpointError, ConfigError, UnknownName
+from tasklab.runs.source import find_source
 from tasklab.text import TOKENIZERS
 from tasklab.tools.doctor import choices, corpus, estimate, machine, questions, tags, texts
 from tasklab.tools.doctor.findings import FIX
 from tasklab.trainer import Trainer
 from tasklab.weights.catalogue import named_weights, read_entry
-from tasklab.weights.store import resolve
 
 KINDS = (tags, choices, questions, corpus, texts)
 """What can be looked into: each module has its TASK, knows(Sample) whether a file is for it, and examine(Config,
@@ -87,7 +87,8 @@ def _vocabulary(config: Config) -> tuple[Path | str | None, str]:
                 if file_sha256(file) in listed:
                     return file, ""
     try:
-        return resolve(config.checkpoint).vocabulary, f"{config.checkpoint} brings no vocab.txt; set tokenizer.vocab"
+        found = find_source(config.checkpoint).vocabulary
+        return found, f"{config.checkpoint} brings no vocab.txt; set tokenizer.vocab"
     except (CheckpointError, UnknownName) as error:
         return None, str(error).replace("\n", "\n  ")
 

@@ -4,15 +4,12 @@ import json
 import os
 from pathlib import Path
 
-from tasklab.config import DataConfig
-from tasklab.datahub import from_anywhere
-
 DATA_FILE = "data.json"
 
 
-def remember_data(data: DataConfig, run_folder: Path):
-    """Writes where the run's data.train and data.eval are, in a way that holds from any working directory."""
-    told = {f"data.{key}": from_anywhere(data[key]) for key in ("train", "eval")}
+def remember_data(run_folder: Path, train: str | None, held_out: str | None):
+    """Writes where the run's data.train and data.eval are, both as they hold from any working directory."""
+    told = {"data.train": train, "data.eval": held_out}
     aside = run_folder / (DATA_FILE + ".tmp")
     aside.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     os.replace(aside, run_folder / DATA_FILE)

@@ -1,50 +1,16 @@
 """The folder of one run: its lock, its checkpoints, which is best and which is last."""
 
 import fcntl
-import json
 import os
-import re
 import shutil
-from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
-import numpy as np
-
-from tasklab.config import Config
 from tasklab.errors import CheckpointError, ConfigError
-from tasklab.weights.folder import OPTIMIZER, STATE, WEIGHTS, TensorFile, read_weights, verify_folder, write_folder
-from tasklab.weights.runs import BEST, best_checkpoint, checkpoints
+from tasklab.runs.checkpoints import BEST, best_checkpoint, checkpoints
+from tasklab.runs.state import TrainerState
+from tasklab.weights.folder import OPTIMIZER, STATE, WEIGHTS, TensorFile, verify_folder, write_folder
 
-OUTPUT = "output"
 DROPPED = ".{}.dropped"
-
-
-@dataclass
-class TrainerState:
-    """Where a run stands; with the weights and the moments it is all that an exact resume needs."""
-
-    global_step: int = 0  # optimizer steps done
-    epoch: int = 0  # epochs finished
-    step_in_epoch: int = 0  # optimizer steps done in the current epoch
-    total_steps: int = 0
-    best_metric: float | None = None
-    best_step: int | None = None
-    evaluations_without_gain: int = 0
-    loss_sum: float = 0.0  # of all losses since the first step, for the mean of the run
-    log_window: dict = field(default_factory=dict)  # losses and norms since the last log line
-    plan: dict = field(default_factory=dict)  # what fixes the order of the rows; must be equal on resume
-    finished: bool = False
-
-    @classmethod
-    def from_json(cls, text: str, path: Path) -> "TrainerState":
-        try:
-            values = json.loads(text)
-            return cls(**{f.name: values[f.name] for f in fields(cls)})
-        except (ValueError, KeyError, TypeError) as error:
-            raise CheckpointError(f"{path}: not a trainer state of this version ({error!r})") from None
-
-    def to_json(self) -> str:
-        return json.dumps(asdict(self), indent=1, default=float) + "\n"  # NumPy's float32 is no Python float
 
 
 class RunFolder:
@@ -153,59 +119,3 @@ class RunFolder:
                 doomed = entry.with_name(DROPPED.format(entry.name))
                 os.rename(entry, doomed)  # so that a kill halfway leaves no half checkpoint
                 shutil.rmtree(doomed, ignore_errors=True)
-
-
-def run_of(path) -> RunFolder | None:
-    """The run folder at `path`, or None when there are no checkpoints below it."""
-    run = RunFolder(path)
-    return run if run.checkpoints() else None
-
-
-def find_run(config: Config) -> RunFolder | None:
-    """The run that a job's verbs refer to: output_dir when set, else the newest output/<name>[-N]."""
-    if config.output_dir is not None:
-        return run_of(config.output_dir)
-    return next((run for path in reversed(_numbered(config)) if (run := run_of(path))), None)
-
-
-def new_run(config: Config) -> RunFolder:
-    """An unused run folder. Raises ConfigError when output_dir is set and holds a run already."""
-    if config.output_dir is not None:
-        if run_of(config.output_dir):
-            raise ConfigError(
-                f"output_dir {config.output_dir} holds a run already; continue it with --resume {config.output_dir} "
-                "(Python: train(True)), or choose another output_dir"
-            )
-        return RunFolder(config.output_dir)
-    taken = [path for path in _numbered(config) if run_of(path)]
-    if not taken:
-        return RunFolder(Path(OUTPUT) / config.name)
-    last = re.fullmatch(r".*?(?:-(\d+))?", taken[-1].name[len(config.name) :]).group(1)
-    return RunFolder(Path(OUTPUT) / f"{config.name}-{int(last or 1) + 1}")
-
-
-def _numbered(config: Config) -> list[Path]:
-    """output/<name>, output/<name>-2, ... as far as they exist, in their order."""
-    found = []
-    for path in Path(OUTPUT).glob(config.name + "*"):
-        match = re.fullmatch(r"(?:-(\d+))?", path.name[len(config.name) :])
-        if match and path.is_dir():
-            found.append((int(match.group(1) or 1), path))
-    return [path for _, path in sorted(found)]
-
-
-def read_training_state(folder: Path) -> tuple[TrainerState, dict[str, np.ndarray]]:
-    """Verified (state, optimizer moments) of a checkpoint folder.
-
-    Raises: CheckpointError when the folder cannot be resumed or is damaged.
-    """
-    folder = Path(folder)
-    if not (folder / STATE).is_file():
-        raise CheckpointError(
-            f"{folder} holds no {STATE}, so it cannot be resumed; to start from its weights use --from {folder} "
-            f"(Python: train(resume_or_finetune_from_checkpoint={str(folder)!r}, do_finetune=True))"
-        )
-    moments = read_weights(folder, OPTIMIZER)
-    state = TrainerState.from_json((folder / STATE).read_text(encoding="utf-8"), folder / STATE)
-    return state, moments
-

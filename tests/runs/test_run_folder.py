@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from tasklab.config import Config
-from tasklab.engine.checkpoint import RunFolder, TrainerState, find_run, new_run, read_training_state
 from tasklab.errors import CheckpointError, ConfigError
+from tasklab.runs.folder import RunFolder
+from tasklab.runs.naming import find_run, new_run
+from tasklab.runs.state import TrainerState, read_training_state
 
 WEIGHTS = {"head.weight": np.arange(6, dtype=np.float32).reshape(2, 3)}
 MOMENTS = {"moment1.head.weight": np.ones((2, 3), np.float32)}

@@ -9,7 +9,7 @@ BEST = "best"
 def checkpoints(run: Path) -> list[Path]:
     """Complete checkpoint folders, oldest first."""
     found = []
-    for entry in run.glob("checkpoint-*") if run.is_dir() else ():
+    for entry in run.iterdir() if run.is_dir() else ():
         match = re.fullmatch(r"checkpoint-(\d+)", entry.name)
         if match and entry.is_dir():
             found.append((int(match.group(1)), entry))

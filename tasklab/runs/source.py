@@ -1,0 +1,29 @@
+"""Weights that may be a run's: its folder stands for the best checkpoint in it, or else for the last."""
+
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from tasklab.runs.checkpoints import best_checkpoint, checkpoints
+from tasklab.weights.hub import is_hub_name
+from tasklab.weights.source import WeightSource, weights_in
+from tasklab.weights.store import is_placed, named_weights, resolve
+
+logger = logging.getLogger("tasklab")
+
+
+def find_source(name_or_path, say: Callable[[str], None] = logger.info) -> WeightSource:
+    """As `weights.store.resolve`, for the folders of runs too. Raises as it does."""
+    text = os.fspath(name_or_path)
+    return resolve(text if is_hub_name(text) or text in named_weights() or is_placed(text) else _within(text, say), say)
+
+
+def _within(text: str, say: Callable[[str], None]) -> str:
+    path = Path(text).expanduser()
+    if weights_in(path) or not (found := checkpoints(path)):
+        return text
+    best = best_checkpoint(path)
+    taken = best or found[-1]
+    say(f"{text}: taking {taken.name}, the {'best' if best else 'last'} of this run")
+    return str(taken)
