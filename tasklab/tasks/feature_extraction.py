@@ -9,7 +9,7 @@ import numpy as np
 
 from tasklab.data.rows.features import FeatureTable
 from tasklab.data.rows.pairs import text_rows
-from tasklab.data.texts.input import is_path, text_examples_from_input
+from tasklab.data.texts.input import INPUTS, text_examples_from_input
 from tasklab.data.texts.reading import TextDataConfig, read_text_rows
 from tasklab.data.texts.stream import TextFile, in_parts
 from tasklab.encoders import build_encoder
@@ -64,10 +64,11 @@ class FeatureExtraction(Task):
         return list(chain.from_iterable(self.parts(input_data)))
 
     def parts(self, input_data) -> Iterator[list]:
-        if not is_path(input_data):
+        path = INPUTS.file(input_data)
+        if path is None:
             yield text_examples_from_input(input_data, self.config.data, "regression")
             return
-        file = TextFile(input_data, self.config.data)
+        file = TextFile(path, self.config.data)
         if file.bad:
             logger.warning("%s: %s", file.path, file.bad.summary())
         done = 0

@@ -1,21 +1,21 @@
 """Texts with blanks to fill: where the masks are, and the rows around them."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tasklab.data.corpus.masking import ABSENT, draw
 from tasklab.data.corpus.rows import MaskedWordsDataConfig
+from tasklab.data.files.inputs import Inputs
 from tasklab.data.files.problems import shortened
-from tasklab.data.files.textfile import encodable, read_text
+from tasklab.data.files.textfile import encodable
 from tasklab.data.rows.features import FeatureTable
 from tasklab.errors import DataError
 
 MASK = re.compile(r"\[MASK\]|<mask>")
-FORMS = '"a text with [MASK]", {"text": ...}, a list of these, or a .txt file with a text per line'
+INPUTS = Inputs('"a text with [MASK]" or {"text": ...}', (".txt",), sign=MASK)
 MOST = 32  # masks in one row, which bounds the logits
 
 
@@ -30,21 +30,16 @@ class ClozeExample:
 
 def cloze_examples_from_input(input_data, data: MaskedWordsDataConfig) -> list[ClozeExample]:
     """Examples in input order. Raises DataError naming the position, also of a text without [MASK]."""
-    if isinstance(input_data, Path) or (isinstance(input_data, str) and input_data.endswith(".txt")):
-        path = Path(input_data).expanduser()
-        lines = enumerate(read_text(path).split("\n"), start=1)
-        return [_example(line.strip(), str(n), f"{path}:{n}", data) for n, line in lines if line.strip()]
-    if isinstance(input_data, (str, Mapping)):
-        return [_example(input_data, "0", "input[0]", data)]
-    if not isinstance(input_data, Iterable):
-        raise DataError(f"input is {type(input_data).__name__}; expected {FORMS}")
-    return [_example(item, str(i), f"input[{i}]", data) for i, item in enumerate(input_data)]
+    inputs = replace(INPUTS, sign=None) if data.cloze_masks else INPUTS  # then a text may do without [MASK]
+    path = inputs.file(input_data)
+    items = ((place, line.strip()) for place, line in inputs.lines(path)) if path else inputs.items(input_data)
+    return [_example(item, str(i), place, data) for i, (place, item) in enumerate(items)]
 
 
 def _example(item, number: str, place: str, data: MaskedWordsDataConfig) -> ClozeExample:
     text = item.get("text") if isinstance(item, Mapping) else item
     if not isinstance(text, str) or not text.strip() or not encodable(text):
-        raise DataError(f"{place}: is {shortened(str(item))}; expected {FORMS}")
+        raise INPUTS.unusable(place, item)
     masks = tuple(match.span() for match in MASK.finditer(text))
     if not masks and not data.cloze_masks:
         raise DataError(

@@ -1,17 +1,20 @@
 """What a user hands to predict, in all its forms, as QA examples."""
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from tasklab.data.files.textfile import parse_json, read_json, read_text
+from tasklab.data.files.inputs import Inputs, is_pair, is_pair_alone
+from tasklab.data.files.textfile import parse_json, read_json
 from tasklab.data.questions.example import QAExample
 from tasklab.data.questions.layout import SquadLayout
 from tasklab.errors import DataError
 
 CONTEXT_KEYS = ("context", "passage", "paragraph", "document", "text")
 QUESTION_KEYS = ("question", "query")
-SUFFIXES = (".json", ".jsonl", ".txt")
 FORMS = '"context - question", {"context": ..., "question": ...} or the pair (context, question)'
+BETWEEN = " - "
+INPUTS = Inputs(FORMS, (".json", ".jsonl", ".txt"), sign=re.compile(BETWEEN), alone=is_pair_alone)
 
 
 def qa_examples_from_input(input_data) -> list[QAExample]:
@@ -23,43 +26,36 @@ def qa_examples_from_input(input_data) -> list[QAExample]:
     over). A tuple of two strings is a pair, a list of two strings is two inputs.
     Raises: DataError naming the position.
     """
-    if isinstance(input_data, Path) or (isinstance(input_data, str) and _is_path(input_data)):
-        return _from_file(Path(input_data).expanduser())
+    if path := INPUTS.file(input_data):
+        return _from_file(path)
     if isinstance(input_data, Mapping):
-        return _from_dict(input_data)
-    if isinstance(input_data, str) or _is_pair(input_data, tuple):
-        return [_example(input_data, 0, "input[0]")]
-    if not isinstance(input_data, Iterable):
-        raise DataError(f"input is {type(input_data).__name__}; expected {FORMS}, a list of these, or a path")
-    return [_example(item, i, f"input[{i}]") for i, item in enumerate(input_data)]
-
-
-def _is_path(text: str) -> bool:
-    return text.endswith(SUFFIXES) and " - " not in text and "\n" not in text
+        if "data" in input_data:
+            return _from_layout(input_data, "input")
+        input_data = _rows(input_data)
+    return _examples(INPUTS.items(input_data))
 
 
 def _from_file(path: Path) -> list[QAExample]:
     if path.suffix == ".json":
         document = read_json(path)
         if isinstance(document, list):
-            return [_example(item, i, f"{path}: [{i}]") for i, item in enumerate(document)]
+            return _examples((f"{path}: [{i}]", item) for i, item in enumerate(document))
         return _from_layout(document, str(path))
-    lines = [(n, line.rstrip("\r")) for n, line in enumerate(read_text(path).split("\n"), start=1) if line.strip()]
+    lines = INPUTS.lines(path)
     if path.suffix == ".jsonl":
-        lines = [(n, parse_json(line, f"{path}:{n}")) for n, line in lines]
-    return [_example(item, i, f"{path}:{n}") for i, (n, item) in enumerate(lines)]
+        lines = ((place, parse_json(line, place)) for place, line in lines)
+    return _examples(lines)
 
 
-def _from_dict(row: Mapping) -> list[QAExample]:
-    if "data" in row:
-        return _from_layout(row, "input")
+def _rows(row: Mapping) -> list:
+    """The rows of columns of equal length, as data set libraries slice them; the row itself where it holds none."""
     columns = [row[key] for key in (*CONTEXT_KEYS, *QUESTION_KEYS) if isinstance(row.get(key), (list, tuple))]
-    if len(columns) == 2:  # columns of equal length, as data set libraries slice them
+    if len(columns) == 2:
         contexts, questions = columns
         if len(contexts) != len(questions):
             raise DataError(f"input has {len(contexts)} contexts but {len(questions)} questions")
-        return [_example(pair, i, f"input[{i}]") for i, pair in enumerate(zip(contexts, questions, strict=True))]
-    return [_example(row, 0, "input[0]")]
+        return list(zip(contexts, questions, strict=True))
+    return [row]
 
 
 def _from_layout(document, file: str) -> list[QAExample]:
@@ -68,8 +64,8 @@ def _from_layout(document, file: str) -> list[QAExample]:
     return examples
 
 
-def _is_pair(item, kinds) -> bool:
-    return isinstance(item, kinds) and len(item) == 2 and all(isinstance(part, str) for part in item)
+def _examples(items: Iterable[tuple[str, object]]) -> list[QAExample]:
+    return [_example(item, i, place) for i, (place, item) in enumerate(items)]
 
 
 def _example(item, number: int, place: str) -> QAExample:
@@ -79,7 +75,7 @@ def _example(item, number: int, place: str) -> QAExample:
     elif isinstance(item, Mapping):
         context, question = _key(item, CONTEXT_KEYS, place), _key(item, QUESTION_KEYS, place)
         identity = str(item.get("id", identity))
-    elif _is_pair(item, (tuple, list)):
+    elif is_pair(item):
         context, question = item
     else:
         raise DataError(f"{place}: is {type(item).__name__}; expected {FORMS}")
@@ -90,10 +86,10 @@ def _example(item, number: int, place: str) -> QAExample:
 
 
 def _split(text: str, place: str) -> tuple[str, str]:
-    at = text.rstrip().rfind(" - ")  # behind the last one is something, because the end is stripped
+    at = text.rstrip().rfind(BETWEEN)  # behind the last one is something, because the end is stripped
     if at < 0:
         raise DataError(f'{place}: no " - " between context and question in {text[:60]!r}; expected {FORMS}')
-    return text[:at], text[at + 3 :].strip()
+    return text[:at], text[at + len(BETWEEN) :].strip()
 
 
 def _key(row: Mapping, keys: tuple[str, ...], place: str) -> str:

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from tasklab.data.files.inputs import OBJECT, Inputs, tell_left_out
 from tasklab.data.files.problems import shortened
-from tasklab.data.files.table import SUFFIXES
 from tasklab.data.texts.reading import TextDataConfig, TextExample, read_text_rows
 from tasklab.errors import DataError
 
@@ -51,32 +50,29 @@ def questions_from_input(input_data, data: TextDataConfig) -> list[Question]:
 
     Raises: DataError naming the position.
     """
-    if isinstance(input_data, (str, Path)):
-        path = Path(input_data).expanduser()
-        if path.suffix not in SUFFIXES:
-            raise DataError(f"input is {shortened(str(input_data))}; expected {FORMS}, a list of these, or a path")
-        return questions_of(read_text_rows(path, data, "single_label_classification", labelled=False)[0])
-    if isinstance(input_data, Mapping) or _is_pair(input_data):
-        return [_question(input_data, 0)]
-    if not isinstance(input_data, Iterable):
-        raise DataError(f"input is {type(input_data).__name__}; expected {FORMS}, a list of these, or a path")
-    return [_question(item, i) for i, item in enumerate(input_data)]
+    if path := INPUTS.file(input_data):
+        examples, note = read_text_rows(path, data, "single_label_classification", labelled=False)
+        tell_left_out(path, note)
+        return questions_of(examples)
+    return [_question(item, str(i), place) for i, (place, item) in enumerate(INPUTS.items(input_data))]
 
 
 def _is_pair(item) -> bool:
     return isinstance(item, Sequence) and len(item) == 2 and isinstance(item[0], str) and not isinstance(item[1], str)
 
 
-def _question(item, number: int) -> Question:
-    place = f"input[{number}]"
+INPUTS = Inputs(FORMS, sign=OBJECT, alone=_is_pair)
+
+
+def _question(item, number: str, place: str) -> Question:
     text, candidates = None, None
     if isinstance(item, Mapping):
         text, candidates = item.get("question"), item.get("candidates")
     elif _is_pair(item):
         text, candidates = item
     if not isinstance(text, str) or not isinstance(candidates, (list, tuple)) or not candidates:
-        raise DataError(f"{place}: is {shortened(str(item))}; expected {FORMS}")
+        raise INPUTS.unusable(place, item)
     for candidate in (text, *candidates):
         if not isinstance(candidate, str) or not candidate.strip():
             raise DataError(f"{place}: {shortened(str(candidate))} is no text; expected {FORMS}")
-    return Question(str(number), text, list(candidates), place=place)
+    return Question(number, text, list(candidates), place=place)

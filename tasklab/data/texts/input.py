@@ -1,18 +1,14 @@
 """What a user hands to predict, in all its forms, as texts or pairs of texts."""
 
-import logging
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
 from tasklab.data.files.columns import TEXT_A, TEXT_B
-from tasklab.data.files.table import SUFFIXES
-from tasklab.data.files.textfile import read_text
+from tasklab.data.files.inputs import Inputs, is_pair, is_pair_alone, tell_left_out
 from tasklab.data.texts.reading import TextDataConfig, TextExample, read_text_rows
 from tasklab.errors import DataError
 
-logger = logging.getLogger("tasklab")
-
 FORMS = '"a text", the pair ("text a", "text b"), {"text_a": ..., "text_b": ...}'
+INPUTS = Inputs(FORMS, alone=is_pair_alone)
 
 
 def text_examples_from_input(input_data, data: TextDataConfig, problem_type: str) -> list[TextExample]:
@@ -23,34 +19,13 @@ def text_examples_from_input(input_data, data: TextDataConfig, problem_type: str
     data.columns names none. A tuple of two strings is a pair, a list of two strings is two inputs.
     Raises: DataError naming the position.
     """
-    if is_path(input_data):
-        path = Path(input_data).expanduser()
-        if path.suffix != ".txt" or data.columns:
-            examples, note = read_text_rows(path, data, problem_type, labelled=False)
-            if note:  # the answers have fewer lines than the file
-                logger.warning("%s: %s", path, note)
-            return examples
-        lines = enumerate(read_text(path).split("\n"), start=1)
-        found = [(n, line.removesuffix("\r")) for n, line in lines if line.strip()]
-        return [_example(line, i, f"{path}:{n}", data) for i, (n, line) in enumerate(found)]
-    if isinstance(input_data, (str, Mapping)) or _is_pair(input_data, tuple):
-        return [_example(input_data, 0, "input[0]", data)]
-    if not isinstance(input_data, Iterable):
-        raise DataError(f"input is {type(input_data).__name__}; expected {FORMS}, a list of these, or a path")
-    return [_example(item, i, f"input[{i}]", data) for i, item in enumerate(input_data)]
-
-
-def is_path(input_data) -> bool:
-    """Whether the input is the name of a file rather than a text."""
-    return isinstance(input_data, Path) or (isinstance(input_data, str) and _names_file(input_data))
-
-
-def _names_file(text: str) -> bool:
-    return text.endswith(SUFFIXES) and (not any(map(str.isspace, text)) or Path(text).expanduser().is_file())
-
-
-def _is_pair(item, kinds) -> bool:
-    return isinstance(item, kinds) and len(item) == 2 and all(isinstance(part, str) for part in item)
+    path = INPUTS.file(input_data)
+    if path and (path.suffix != ".txt" or data.columns):
+        examples, note = read_text_rows(path, data, problem_type, labelled=False)
+        tell_left_out(path, note)
+        return examples
+    items = INPUTS.lines(path) if path else INPUTS.items(input_data)
+    return [_example(item, i, place, data) for i, (place, item) in enumerate(items)]
 
 
 def _example(item, number: int, place: str, data: TextDataConfig) -> TextExample:
@@ -65,7 +40,7 @@ def _example(item, number: int, place: str, data: TextDataConfig) -> TextExample
         pair = data.text_b or not data.text_a
         second = _key(item, data.text_b, [name for name in TEXT_B if name != first]) if pair else None
         texts = [item[key] for key in (first, second) if key is not None]
-    elif _is_pair(item, (tuple, list)):
+    elif is_pair(item):
         texts = item
     else:
         raise DataError(f"{place}: is {type(item).__name__}; expected {FORMS}")

@@ -1,0 +1,118 @@
+"""What a user hands to predict: one item, a list of them, or a file. What an item is, each kind of data says itself."""
+
+import logging
+import os
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasklab.data.files.problems import shortened
+from tasklab.data.files.table import SUFFIXES
+from tasklab.data.files.textfile import parse_json, read_text
+from tasklab.errors import DataError
+
+logger = logging.getLogger("tasklab")
+
+OBJECT = re.compile(r"^\s*\{")
+"""The `sign` of a kind whose texts can only be the JSON of an object."""
+
+# One word of a script that sets blanks between words: no sentence is written so. Scripts without blanks (Thai, Chinese,
+# Japanese ...) begin at U+0E00; in them a sentence is "one word" too, and what ends in .txt may well be one.
+FILE_NAME = re.compile(r"""(?:[A-Za-z]:[\\/])?[^\s\0-\x1f,;:!?"'<>|*\u0e00-\U0010ffff]+""")
+
+
+def is_pair(item, kinds=(tuple, list)) -> bool:
+    """Whether it is two texts."""
+    return isinstance(item, kinds) and len(item) == 2 and all(isinstance(part, str) for part in item)
+
+
+def is_pair_alone(item) -> bool:
+    """Whether it is one pair rather than a list of two texts: a tuple."""
+    return is_pair(item, tuple)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """How one kind of data is handed to predict.
+
+    Args:
+        forms: the forms of one item, for messages.
+        suffixes: how its files end.
+        sign: what every text of the kind holds; None where any text is one.
+        keys: the JSON of an object with one of these is that object, as on a command line; another text with a brace
+            stays a text. With `sign` OBJECT every text is JSON.
+        alone: which sequences are one item, and no list of them; None: all are lists.
+    """
+
+    forms: str
+    suffixes: tuple[str, ...] = SUFFIXES
+    sign: re.Pattern | None = None
+    keys: Collection[str] = ()
+    alone: Callable[[object], bool] | None = None
+
+    def file(self, given) -> Path | None:
+        """The file that is meant, whether it is there or not; None where the input itself is to be answered.
+
+        A Path always is a file. A text is one when it ends as the kind's files do and there is such a file, or it can
+        mean nothing else: it lacks the `sign`, is written as a file's name, or begins with a folder that is there.
+        """
+        if isinstance(given, os.PathLike):
+            return Path(os.path.expanduser(given))
+        if not isinstance(given, str) or Path(given).suffix not in self.suffixes:
+            return None
+        name = os.path.expanduser(given)  # Path's own fails for ~ before a word
+        return Path(name) if os.path.exists(name) or self._means_file(name) else None
+
+    def items(self, given) -> Iterator[tuple[str, object]]:
+        """(place, item) of one or of all, in order; objects in place of their JSON.
+
+        Raises: DataError for what is neither, and for JSON that cannot be read.
+        """
+        if isinstance(given, (str, Mapping)) or (self.alone and self.alone(given)):
+            given = [given]
+        if not isinstance(given, Iterable):
+            raise DataError(f"input is {type(given).__name__}; expected {self.forms}, a list of these, or a path")
+        return self.placed((f"input[{i}]", item) for i, item in enumerate(given))
+
+    def lines(self, path: Path) -> Iterator[tuple[str, object]]:
+        """The same of a text file with one item per line; blank lines are passed over."""
+        lines = enumerate(read_text(path).split("\n"), start=1)
+        return self.placed((f"{path}:{n}", line.removesuffix("\r")) for n, line in lines if line.strip())
+
+    def placed(self, items: Iterable[tuple[str, object]]) -> Iterator[tuple[str, object]]:
+        """The same (place, item), with objects in place of their JSON."""
+        return ((place, self._object(item, place) if isinstance(item, str) else item) for place, item in items)
+
+    def unusable(self, place: str, item) -> DataError:
+        """The error about an item that has none of the forms."""
+        return DataError(f"{place}: is {shortened(str(item))}; expected {self.forms}")
+
+    def _means_file(self, name: str) -> bool:
+        if "\n" in name:
+            return False
+        if self.sign is not None:
+            return not self.sign.search(name)
+        return bool(FILE_NAME.fullmatch(name)) or _begins_with_folder(name)
+
+    def _object(self, text: str, place: str):
+        if not OBJECT.match(text):
+            return text
+        if self.sign is OBJECT:
+            return parse_json(text, place)
+        try:
+            found = parse_json(text, place) if self.keys else None
+        except DataError:
+            return text
+        return found if isinstance(found, dict) and not found.keys().isdisjoint(self.keys) else text
+
+
+def tell_left_out(path, note: str):
+    """Says that a file gets fewer answers than it has rows, and why; '' says nothing."""
+    if note:
+        logger.warning("%s: %s", path, note)
+
+
+def _begins_with_folder(name: str) -> bool:
+    folders = (str(folder) for folder in Path(name).parents if folder.name)  # neither "." nor "/"
+    return name.startswith(("./", "../")) or any(map(os.path.isdir, folders))
