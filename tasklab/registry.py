@@ -3,7 +3,9 @@
 import difflib
 import importlib
 import pkgutil
+import sys
 
+from tasklab import plugins
 from tasklab.errors import TasklabError, UnknownName
 
 
@@ -16,23 +18,28 @@ def unknown_name(kind: str, name: str, known) -> UnknownName:
 
 
 class Registry:
-    """Maps a name to one object; imports every module of `package` at the first look-up."""
+    """Maps a name to one object; the first look-up imports every module of `package`, and the plug-ins.
+
+    A module that cannot be imported fails every look-up with its own error: half a list would say that names do not
+    exist. An entry belongs to the module object that filed it, so one that is imported again replaces its own.
+    """
 
     def __init__(self, kind: str, package: str):
         self.kind, self.package = kind, package
         self._entries: dict[str, object] = {}
-        self._loaded = False
+        self._owners: dict[str, object] = {}  # name -> module
+        self._loaded = self._loading = False
 
     def register(self, name: str):
         """Decorator that files the object under `name`. Raises TasklabError when the name is taken."""
 
         def file(entry):
-            taken = self._entries.get(name)
-            if taken is not None:
+            taken, owner = self._entries.get(name), sys.modules.get(entry.__module__)
+            if taken is not None and sys.modules.get(taken.__module__) is self._owners[name]:
                 raise TasklabError(
-                    f"{self.kind} {name!r} is registered twice: in {taken.__module__} and in {entry.__module__}"
+                    f"{self.kind} {name!r} is registered twice: in {_place(taken)} and in {_place(entry)}"
                 )
-            self._entries[name] = entry
+            self._entries[name], self._owners[name] = entry, owner
             return entry
 
         return file
@@ -49,8 +56,20 @@ class Registry:
         return sorted(self._entries)
 
     def _load(self):
-        if not self._loaded:
-            self._loaded = True
-            package = importlib.import_module(self.package)
-            for module in pkgutil.iter_modules(package.__path__, self.package + "."):
-                importlib.import_module(module.name)
+        with plugins.LOCK:  # no other thread sees the list before it is whole
+            if not (self._loaded or self._loading):  # a module that is being imported may look up what is there
+                self._loading = True
+                try:
+                    package = importlib.import_module(self.package)
+                    for module in pkgutil.iter_modules(package.__path__, self.package + "."):
+                        importlib.import_module(module.name)
+                    self._loaded = True
+                finally:
+                    self._loading = False
+            plugins.load()
+
+
+def _place(entry) -> str:
+    """The module of an entry; its file where that is not ours."""
+    module = entry.__module__
+    return module if module.startswith("tasklab.") else getattr(sys.modules.get(module), "__file__", None) or module

@@ -1,9 +1,10 @@
-"""The names that ship with tasklab: recipes configs/<task>/<name>.yaml and backbones configs/_base/<name>.yaml."""
+"""The names of models, ours and plug-ins': recipes configs/<task>/<name>.yaml, backbones configs/_base/<name>.yaml."""
 
 import dataclasses
 import re
 from pathlib import Path
 
+from tasklab import plugins
 from tasklab.config.yaml_source import shown
 from tasklab.errors import ConfigError
 
@@ -35,7 +36,7 @@ def configs_root() -> Path:
 
 def catalog() -> list[Named]:
     """Backbones first, then recipes by task. Raises ConfigError when two files claim one name or one task's default."""
-    paths = sorted(configs_root().glob("*/*.yaml"))
+    paths = [path for root in (configs_root(), *plugins.config_folders()) for path in sorted(root.glob("*/*.yaml"))]
     found = [_named(path) for path in paths if path.parent.name == "_base" or path.parent.name[0] not in "._"]
     found.sort(key=lambda entry: (entry.task or "", entry.name))
     owner: dict[str, Named] = {}
