@@ -25,7 +25,7 @@ def fmix32(h):
 
 def kept(shape, p, seed, site):
     key = fmix32(np.array([(seed + 0x9E3779B9 * (site + 1)) % 2**32], np.uint32))
-    u = fmix32(np.arange(np.prod(shape), dtype=np.uint32) ^ key)
+    u = fmix32(np.arange(np.prod(shape), dtype=np.uint32) * np.uint32(0x9E3779B9) + key)
     return ((u >> np.uint32(1)) >= np.uint32(int(p * 2**31))).reshape(shape)
 
 

@@ -1,8 +1,11 @@
 // Counter-based dropout: whether element i is kept depends on (seed, site, i) only, never on threads or order.
+// The formula stands in nn/blocks/dropout.py; a change of it is a new DROPOUT_VERSION there.
 #pragma once
 #include <cstdint>
 
 namespace tasklab {
+
+constexpr uint32_t kGolden = 0x9E3779B9u;  // 2^32 over the golden ratio, odd: its multiples keep far from one another
 
 inline uint32_t fmix32(uint32_t h) {  // the finaliser of MurmurHash3
   h ^= h >> 16;
@@ -18,12 +21,13 @@ struct Dropout {
   float scale = 1.0f;      // 1 / (1 - p)
 
   bool on() const { return threshold != 0; }
-  // 0 or 1 / (1 - p) for the element at flat row-major index i of its tensor
-  float factor(uint32_t i) const { return (fmix32(i ^ key) >> 1) >= threshold ? scale : 0.0f; }
+  // 0 or 1 / (1 - p) for the element at flat row-major index i (modulo 2^32) of its tensor. The product spreads
+  // neighbours before the finaliser, which alone (i ^ key) leaves rows of a tensor alike.
+  float factor(uint32_t i) const { return (fmix32(i * kGolden + key) >> 1) >= threshold ? scale : 0.0f; }
 };
 
 inline Dropout make_dropout(uint32_t seed, uint32_t site, uint32_t threshold, float scale) {
-  return {fmix32(seed + 0x9E3779B9u * (site + 1u)), threshold, scale};
+  return {fmix32(seed + kGolden * (site + 1u)), threshold, scale};
 }
 
 }  // namespace tasklab
