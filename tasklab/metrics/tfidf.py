@@ -5,6 +5,8 @@ import warnings
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
+
 WORD = r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u3400-\u9fff]+"
 """A run of letters and digits, or one Chinese or Japanese character."""
 ROWS = 20_000
@@ -24,7 +26,8 @@ def tfidf_predictions(texts: Sequence[str], labels: Sequence, asked: Sequence[st
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import MultiLabelBinarizer
 
-    texts, labels = texts[:ROWS], labels[:ROWS]
+    rows = _drawn(labels, ROWS)
+    texts, labels = [texts[i] for i in rows], [labels[i] for i in rows]
     if len(set(labels)) == 1 or not any(re.search(WORD, text) for text in texts):
         return [Counter(labels).most_common(1)[0][0]] * len(asked)
 
@@ -41,3 +44,17 @@ def tfidf_predictions(texts: Sequence[str], labels: Sequence, asked: Sequence[st
             warnings.simplefilter("ignore", UserWarning)
             return sets.inverse_transform(answers(OneVsRestClassifier(classifier), sets.fit_transform(labels)))
     return answers(classifier, labels).tolist()
+
+
+def _drawn(labels: Sequence, most: int) -> np.ndarray:
+    """Numbers of `most` of the rows, ascending and the same ones every time; of all rows when there are not more.
+
+    Every label keeps its share, whatever the order of the rows; numbers keep theirs by size.
+    """
+    count = len(labels)
+    if count <= most:
+        return np.arange(count)
+    number = {label: i for i, label in enumerate(sorted(set(labels)))}
+    order = np.random.default_rng(0).permutation(count)
+    order = order[np.argsort([number[labels[row]] for row in order], kind="stable")]
+    return np.sort(order[np.arange(most) * count // most])

@@ -81,6 +81,16 @@ def test_a_mixture_lets_small_sets_come_more_often(temperature, small):
     assert sum(row in "abcd" for row in half) == small / 2
 
 
+def test_the_rows_that_come_once_more_are_of_all_parts_of_a_small_set():
+    small = ["+"] * 40 + ["-"] * 40  # sorted by label; 80 of 120 rows come once, 40 once more
+    rows = mixed({"large": ["x"] * 120, "small": list(enumerate(small))}, math.inf)
+    counts = {row: rows.count(row) for row in rows if row != "x"}
+    assert sum(counts.values()) == 120 and set(counts.values()) == {1, 2}
+    again = [label for (_, label), count in counts.items() if count == 2]
+    assert 12 <= again.count("+") <= 28  # of 40 that are drawn, 20 expected; 3.5 deviations to either side
+    assert mixed({"large": ["x"] * 120, "small": list(enumerate(small))}, math.inf) == rows
+
+
 def test_a_data_set_the_model_does_not_know_is_refused(task, tmp_path):
     (tmp_path / "more").mkdir()
     with pytest.raises(DataError, match="more: the model knows the data sets mood, pairs, not 'more'"):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tasklab.data.files.textfile import neighbours
+from tasklab.data.rows.subsets import share_of
 from tasklab.data.texts.reading import TextDataConfig, TextExample, read_text_rows
 from tasklab.errors import DataError
 
@@ -42,14 +43,19 @@ def mixed(sets: Mapping[str, list], temperature: float) -> list:
     """All rows of one epoch: of the largest set every row once, of the others each about equally often.
 
     A set of n rows takes part in proportion to n ** (1 / temperature): 1 leaves the sets as they are (proportional), a
-    temperature of infinity makes all equally large (uniform), numbers between favour small sets. The sets interleave,
-    so that the first rows hold some of each.
+    temperature of infinity makes all equally large (uniform), numbers between favour small sets. What is left of a
+    share after whole rounds is drawn from all of the set. The sets interleave, so that the first rows hold of each.
     """
     largest = max(map(len, sets.values()))
     placed = []
     for examples in sets.values():
         share = (len(examples) / largest) ** (0.0 if math.isinf(temperature) else 1 / temperature)
         wanted = max(len(examples), round(largest * share))
-        rows = (examples * -(-wanted // len(examples)))[:wanted]
+        rows = examples * (wanted // len(examples)) + _some(examples, wanted % len(examples))
         placed += [((i + 0.5) / wanted, row) for i, row in enumerate(rows)]
     return [row for _, row in sorted(placed, key=lambda pair: pair[0])]
+
+
+def _some(examples: list, count: int) -> list:
+    """`count` of the examples, none twice, the same ones every time, drawn from all of the file."""
+    return [examples[i] for i in share_of(len(examples), count / len(examples), 0)] if count else []
