@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import mindspore as ms
 import numpy as np
@@ -22,7 +23,7 @@ from tasklab.engine.signals import GracefulStop
 from tasklab.engine.step import CompileLog, GradientStep
 from tasklab.errors import CheckpointError, DataError, Interrupted, TrainingError
 from tasklab.runs.folder import RunFolder
-from tasklab.runs.state import TrainerState
+from tasklab.runs.state import FORMAT, TrainerState
 from tasklab.task import Task
 from tasklab.weights.folder import METRICS, json_bytes
 
@@ -60,14 +61,15 @@ class TrainingLoop:
 
         Raises: CheckpointError when the rows or the settings that fix their order are not the same as then.
         """
-        differing = [key for key, value in self.state.plan.items() if state.plan.get(key) != value]
+        now = self.order.plan(state.format_version)
+        differing = [key for key, value in now.items() if state.plan.get(key) != value]
         if differing:
-            listed = ", ".join(f"{key}: then {state.plan.get(key)}, now {self.state.plan[key]}" for key in differing)
+            listed = ", ".join(f"{key}: then {state.plan.get(key)}, now {now[key]}" for key in differing)
             raise CheckpointError(
                 f"resume would not repeat the run, because this changed: {listed}; "
                 "restore it, or start from the weights alone with --from"
             )
-        self.state = state
+        self.state = replace(state, plan=self.state.plan, format_version=FORMAT)
         self.optimizer.load_state(moments, state.global_step)
         self.average.load_state(moments)
         self._log.restore(state.log_window)

@@ -5,6 +5,7 @@ import zlib
 from tasklab.config import Config
 from tasklab.data.rows.buckets import Batch, plan_lengths, train_batches
 from tasklab.data.rows.features import FeatureTable
+from tasklab.runs.state import FORMAT
 
 
 class RowOrder:
@@ -25,13 +26,16 @@ class RowOrder:
         size = config.train.gradient_accumulation_steps
         return [batches[i : i + size] for i in range(0, len(batches), size)]
 
-    def plan(self) -> dict:
-        """What fixes the order; equal plans mean equal batches."""
-        train = self.config.train
+    def plan(self, format_version: int = FORMAT) -> dict:
+        """What fixes the order, in the words of a state's format; equal plans mean equal batches."""
+        train, rows = self.config.train, self.features
+        content = {"digest_of_rows": rows.digest()}
+        if format_version == 1:
+            content = {"crc32_of_tokens": zlib.crc32(rows["input_ids"].values)}
         return {
-            "rows": len(self.features),
-            "tokens": int(self.features.lengths.sum()),
-            "crc32_of_tokens": zlib.crc32(self.features["input_ids"].values),
+            "rows": len(rows),
+            "tokens": int(rows.lengths.sum()),
+            **content,
             "planned_lengths": list(map(int, self.planned)),
             "batch_size": train.batch_size,
             "group_by_length": self.config.data.group_by_length,

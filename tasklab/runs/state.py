@@ -9,6 +9,12 @@ import numpy as np
 from tasklab.errors import CheckpointError
 from tasklab.weights.folder import OPTIMIZER, STATE, read_weights
 
+FORMAT = 2
+"""What a checkpoint's state and tensors mean. 1: states without a format_version; their plan knows the tokens of the
+rows alone. 2: the plan holds a digest of every column."""
+NEEDED = ("global_step", "epoch", "step_in_epoch", "total_steps", "plan")
+"""Without these nothing can be continued; every other field has a default for states that do not know it yet."""
+
 
 @dataclass
 class TrainerState:
@@ -25,14 +31,31 @@ class TrainerState:
     log_window: dict = field(default_factory=dict)  # losses and norms since the last log line
     plan: dict = field(default_factory=dict)  # what fixes the order of the rows; must be equal on resume
     finished: bool = False
+    format_version: int = FORMAT
 
     @classmethod
     def from_json(cls, text: str, path: Path) -> "TrainerState":
+        """The state in a checkpoint of this format or an older one. Raises CheckpointError that says why not."""
         try:
             values = json.loads(text)
-            return cls(**{f.name: values[f.name] for f in fields(cls)})
-        except (ValueError, KeyError, TypeError) as error:
-            raise CheckpointError(f"{path}: not a trainer state of this version ({error!r})") from None
+            values.setdefault("format_version", 1)
+            newer = values["format_version"] > FORMAT
+        except (ValueError, AttributeError, TypeError) as error:
+            raise CheckpointError(f"{path}: not a trainer state ({error!r})") from None
+        if newer:
+            raise CheckpointError(
+                f"{path}: format_version {values['format_version']} is of a newer tasklab, this one reads up to "
+                f"{FORMAT}; update tasklab, or start from the weights alone with --from {path.parent}"
+            )
+        missing = [name for name in NEEDED if name not in values]
+        unknown = sorted(values.keys() - {f.name for f in fields(cls)})
+        if missing or unknown:
+            wrong = [*(f"{name} is missing" for name in missing), *(f"{name} is not known" for name in unknown)]
+            raise CheckpointError(
+                f"{path}: not a trainer state of format_version {values['format_version']} ({', '.join(wrong)}); "
+                f"resume with the tasklab that wrote it, or start from the weights alone with --from {path.parent}"
+            )
+        return cls(**values)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=1, default=float) + "\n"  # NumPy's float32 is no Python float

@@ -51,9 +51,13 @@ def job(tmp_path, monkeypatch):
     Args:
         losses: a list puts a ScriptedStep in the place of the network; 0.5 after its end.
         scores: accuracies that successive evaluations report.
+        relabel: what becomes of the column of labels.
     """
 
-    def build(folder="run", lengths=(3, 5) * 5, losses=None, scores=None, evaluate=None, callbacks=(), **settings):
+    def build(
+        folder="run", lengths=(3, 5) * 5, losses=None, scores=None, evaluate=None, callbacks=(), relabel=None,
+        **settings,
+    ):  # fmt: skip
         config = configuration(**{"train__batch_size": 2, **settings})
         labels = Labels(config, tokenizer=None)
         run = RunFolder(tmp_path / folder)
@@ -67,8 +71,11 @@ def job(tmp_path, monkeypatch):
         with monkeypatch.context() as patch:
             if losses is not None:
                 patch.setattr(loop_module, "GradientStep", type("Step", (ScriptedStep,), {"losses": losses}))
+            table = table_of(lengths)
+            if relabel is not None:
+                table.dense["labels"] = relabel(table.dense["labels"])
             return loop_module.TrainingLoop(
-                labels, labels.network(), table_of(lengths), run, callbacks, evaluate, {}, CompileLog()
+                labels, labels.network(), table, run, callbacks, evaluate, {}, CompileLog()
             )
 
     return build

@@ -1,11 +1,13 @@
 """A run is a function of its seed: the same bits again, after a resume, and from micro-batches."""
 
+import zlib
+
 import numpy as np
 import pytest
 
 from tasklab.engine.callbacks import MetricsFile, read_metrics
 from tasklab.errors import CheckpointError
-from tasklab.runs.state import read_training_state
+from tasklab.runs.state import FORMAT, TrainerState, read_training_state
 from tasklab.weights.folder import read_weights
 from tasklab.weights.loading import load_into
 
@@ -126,5 +128,26 @@ def test_resume_with_another_batch_size_is_refused_by_name(job):
 def test_resume_on_other_rows_is_refused_by_name(job):
     loop = job(losses=[])
     other = job(losses=[], lengths=(3, 5) * 4)
-    with pytest.raises(CheckpointError, match="rows: then 10, now 8, tokens: then 40, now 32, crc32_of_tokens: then"):
+    with pytest.raises(CheckpointError, match="rows: then 10, now 8, tokens: then 40, now 32, digest_of_rows: then"):
         other.restore(loop.state, loop.optimizer.state())
+
+
+def test_resume_after_labels_were_swapped_is_refused(job):
+    loop = job(losses=[])
+    other = job(losses=[], relabel=lambda labels: labels[::-1].copy())
+    assert other.features.dense["labels"].tolist() != loop.features.dense["labels"].tolist()
+    with pytest.raises(CheckpointError, match="because this changed: digest_of_rows: then [0-9a-f]+, now [0-9a-f]+;"):
+        other.restore(loop.state, loop.optimizer.state())
+
+
+def test_a_state_of_format_1_is_compared_by_the_tokens_it_knows(job):
+    loop = job(losses=[])
+    now = loop.state.plan
+    then = {key: value for key, value in now.items() if key != "digest_of_rows"}
+    then["crc32_of_tokens"] = zlib.crc32(loop.features["input_ids"].values)
+    state = TrainerState(global_step=2, total_steps=5, plan=then, format_version=1)
+    loop.restore(state, loop.optimizer.state())
+    assert (loop.state.global_step, loop.state.plan, loop.state.format_version) == (2, now, FORMAT)
+    then["crc32_of_tokens"] += 1
+    with pytest.raises(CheckpointError, match="because this changed: crc32_of_tokens: then"):
+        loop.restore(state, loop.optimizer.state())
