@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from mindspore import Tensor, nn
 
-from tasklab.data.rows.buckets import eval_batches, plan_lengths
-from tasklab.data.rows.features import FeatureTable
+from tasklab.config import DataConfig
+from tasklab.data.rows.buckets import Planned, eval_batches, plan_axes
+from tasklab.data.rows.protocol import Rows
 from tasklab.engine.step import CompileLog, forward
 from tasklab.metrics.report import Report
 from tasklab.task import Task
@@ -21,21 +22,26 @@ def padded_rows(count: int, batch_size: int) -> int:
 
 
 def row_outputs(
-    task: Task, network: nn.Cell, features: FeatureTable, compiles: CompileLog, planned: tuple[int, ...] | None = None
+    task: Task, network: nn.Cell, features: Rows, compiles: CompileLog, planned: Planned | None = None
 ) -> Iterator[tuple[np.ndarray, tuple[np.ndarray, ...]]]:
     """Yields (row numbers [n], outputs each [n, ...]) until every row of `features` was served once.
 
     Args:
-        planned: padded lengths, ascending; None plans them for these rows.
+        planned: padded lengths of each axis; None plans them for these rows.
     """
     config = task.config
     if planned is None:
-        planned = plan_lengths(features.lengths, config.data.num_buckets, config.data.max_seq_length)
+        planned = plan_axes(features.lengths, config.data.num_buckets, config.data.max_length)
     size = padded_rows(len(features), config.evaluate.batch_size)
     for batch in eval_batches(features.lengths, planned, size):
-        columns = features.batch(batch.rows, batch.length, size, task.inputs)
+        columns = features.batch(batch.rows, batch.lengths, size, task.inputs)
         outputs = forward(network, columns, task.inputs, compiles)
         yield batch.rows, tuple(output[: len(batch.rows)] for output in outputs)
+
+
+def served(rows: Rows, data: DataConfig) -> Planned:
+    """`serving_lengths` of every axis."""
+    return {axis: serving_lengths(int(own.max()), data.max_length(axis)) for axis, own in rows.lengths.items()}
 
 
 def serving_lengths(longest: int, max_seq_length: int) -> tuple[int, ...]:
@@ -51,7 +57,7 @@ class Evaluator:
         features: the examples' rows; where they carry their labels, the metrics hold the mean `loss` too.
     """
 
-    def __init__(self, task: Task, network: nn.Cell, features: FeatureTable, examples: Sequence, compiles: CompileLog):
+    def __init__(self, task: Task, network: nn.Cell, features: Rows, examples: Sequence, compiles: CompileLog):
         self.task, self.network, self.features, self.examples = task, network, features, examples
         self.compiles, self.predictions = compiles, None
 
@@ -69,7 +75,7 @@ class Evaluator:
 class LossMeter:
     """Sums the loss of outputs that pass by, when the rows carry their labels."""
 
-    def __init__(self, task: Task, features: FeatureTable):
+    def __init__(self, task: Task, features: Rows):
         self.labels, self.features = task.labels, features
         self.loss = task.loss() if task.labelled_evaluation else None
         self.sum = self.weight = 0.0
@@ -86,7 +92,7 @@ class LossMeter:
     def _add(self, rows: np.ndarray, arrays: tuple[np.ndarray, ...]):
         # a label per token runs along the outputs; one per row does not ask for a length
         length = arrays[0].shape[1] if arrays[0].ndim > 1 else 1
-        batch = self.features.batch(rows, length, len(rows), self.labels)
+        batch = self.features.batch(rows, dict.fromkeys(self.features.lengths, length), len(rows), self.labels)
         columns = [batch[name] for name in (*self.labels, "sample_weight")]
         # construct, not a call: operators one by one, where a compiled graph per number of rows would cost more
         total, weight = self.loss.construct(*(Tensor(array) for array in (*arrays, *columns)))

@@ -110,7 +110,7 @@ class TrainingLoop:
         loss_sum = weight_sum = 0.0
         features = self.features.of_epoch(state.epoch)
         for index, batch in enumerate(micro_batches):
-            columns = features.batch(batch.rows, batch.length, config.train.batch_size, self._columns)
+            columns = features.batch(batch.rows, batch.lengths, config.train.batch_size, self._columns)
             for loss, weight, grads in self.passes(columns, dropout_seed(config.seed, state.global_step, index)):
                 self.optimizer.accumulate(grads)
                 loss_sum, weight_sum = loss_sum + loss, weight_sum + weight

@@ -12,7 +12,7 @@ import numpy as np
 from tasklab.config import Config
 from tasklab.datahub import at_hand
 from tasklab.dataset import load_dataset
-from tasklab.engine.evaluate import Evaluator, row_outputs, serving_lengths
+from tasklab.engine.evaluate import Evaluator, row_outputs, served
 from tasklab.engine.reports import say, write_predictions, write_report
 from tasklab.engine.step import CompileLog
 from tasklab.errors import CheckpointError, DataError
@@ -116,7 +116,7 @@ def predict_parts(ready: Ready, input_data, top_k: int) -> Iterator[Sequence]:
     for examples in filter(None, task.parts(input_data)):
         empty = False
         features = task.encode(examples, training=False)
-        planned = serving_lengths(int(features.lengths.max()), task.config.data.max_seq_length)
+        planned = served(features, task.config.data)
         outputs = row_outputs(task, ready.model.network, features, ready.compiles, planned)
         answers = task.decode(outputs, features, examples, top_k)
         best = [found[0] for found in answers] if top_k == 1 else answers

@@ -30,7 +30,7 @@ def reference(task, settings, table):
     return means @ weight.T + network.output.bias.asnumpy()
 
 
-@pytest.mark.parametrize("size, planned", [(1, (32,)), (3, None), (32, None)])
+@pytest.mark.parametrize("size, planned", [(1, {"input": (32,)}), (3, None), (32, None)])
 def test_outputs_do_not_depend_on_the_batch_size(task, settings, table, reference, size, planned):
     np.testing.assert_allclose(outputs(task, settings, table, size, None, planned), reference, atol=1e-5)
 

@@ -9,7 +9,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from tasklab import Trainer
-from tasklab.engine.evaluate import row_outputs, serving_lengths
+from tasklab.engine.evaluate import row_outputs, served
 from tasklab.engine.step import CompileLog
 from tasklab.model import ready_model
 
@@ -43,7 +43,7 @@ def test_words_and_scores_are_those_of_transformers(folder):
     model = ready_model(config, str(path))
     examples = model.task.parse([text for text, _ in expected])
     features = model.task.encode(examples, training=False)
-    planned = serving_lengths(int(features.lengths.max()), 32)
+    planned = served(features, model.task.config.data)
     outputs = row_outputs(model.task, model.network, features, CompileLog(), planned)
     for found, (text, masks) in zip(model.task.decode(outputs, features, examples, 5), expected, strict=True):
         for mine, theirs in zip(found if len(masks) > 1 else [found], masks, strict=True):
