@@ -77,7 +77,8 @@ def _run(point: dict) -> dict:
 def rows_point(rows: int, data: str) -> dict:
     """Reading, encoding, and one epoch of padded batches of 12, without a network."""
     from tasklab.config import resolve
-    from tasklab.data.rows.buckets import plan_axes, train_batches
+    from tasklab.data.rows.buckets import plan_lengths, train_batches
+    from tasklab.nn.heads.network import INPUTS
     from tasklab.tasks.question_answering import QADataConfig, QuestionAnswering
     from tasklab.text.wordpiece import WordPiece
     from tasklab.weights.store import resolve as find
@@ -91,10 +92,10 @@ def rows_point(rows: int, data: str) -> dict:
     start = time.perf_counter()
     features = task.encode(examples[:rows], True)
     encoded = time.perf_counter()
-    planned = plan_axes(features.lengths, config.data.num_buckets, config.data.max_length)
+    planned = plan_lengths(features.lengths, config.data.num_buckets, config.data.max_seq_length)
     batches = train_batches(features.lengths, planned, 12, seed=0, epoch=0)
     for batch in batches:
-        features.batch(batch.rows, batch.lengths, 12, (*task.inputs, *task.labels))
+        features.batch(batch.rows, batch.length, 12, (*INPUTS, *task.loss().labels))
     padded = time.perf_counter()
     return {
         "rows": rows, "windows": len(features), "encode_seconds": encoded - start, "batch_seconds": padded - encoded,
@@ -113,13 +114,14 @@ def network_point(model: str, length: int, batch: int, mode: str, steps: int) ->
     from tasklab.engine import device
     from tasklab.engine.optim import HostAdamW
     from tasklab.engine.step import CompileLog, GradientStep, forward
+    from tasklab.networks import NETWORKS
     from tasklab.nn.init import initialize
     from tasklab.tasks.question_answering import QADataConfig, QuestionAnswering
 
     config = resolve("question_answering", model, data_class=QADataConfig)
     device.prepare(config)
     task = QuestionAnswering(config, None)
-    network, compiles = task.network(), CompileLog()
+    network, compiles = NETWORKS.get(task.head)(config), CompileLog()
     initialize(network, 0, config.model.initializer_range)
     random = np.random.default_rng(0)
     columns = {
@@ -129,7 +131,7 @@ def network_point(model: str, length: int, batch: int, mode: str, steps: int) ->
         "end_positions": random.integers(0, length, batch, np.int32), "sample_weight": np.ones(batch, np.float32),
     }  # fmt: skip
     if mode == "train":
-        step = GradientStep(network, task.loss(), task.inputs, task.labels, compiles)
+        step = GradientStep(network, task.loss(), compiles)
         optimizer = HostAdamW(step.parameters, config.optimizer, max_grad_norm=1.0)
 
         def work(number):
@@ -138,7 +140,7 @@ def network_point(model: str, length: int, batch: int, mode: str, steps: int) ->
             optimizer.step(5e-5, 1.0 / weight)
     else:
         def work(number):
-            forward(network, columns, task.inputs, compiles)
+            forward(network, columns, compiles)
 
     seconds, busy = [], []
     for number in range(steps + 2):

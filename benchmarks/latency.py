@@ -73,7 +73,7 @@ def tasklab_side(folder: Path, count: int) -> dict:
     from mindspore import Tensor
 
     from tasklab import Trainer
-    from tasklab.engine.evaluate import served
+    from tasklab.engine.runner import serving_lengths
     from tasklab.engine.step import forward
 
     trainer = Trainer(task="question_answering", model=str(folder / "model"))
@@ -84,10 +84,10 @@ def tasklab_side(folder: Path, count: int) -> dict:
     task, network = ready.model.task, ready.model.network
     examples = task.parse(asked)
     features = task.encode(examples, training=False)
-    lengths = {axis: own[-1] for axis, own in served(features, task.config.data).items()}
-    batch = features.batch([0], lengths, 1, task.inputs)
-    columns = [Tensor(batch[column]) for column in task.inputs]
-    outputs = forward(network, batch, task.inputs, ready.compiles)
+    length = serving_lengths(int(features.lengths[0]), task.config.data.max_seq_length)[-1]
+    batch = features.batch([0], length, 1, network.inputs)
+    columns = [Tensor(batch[column]) for column in network.inputs]
+    outputs = forward(network, batch, ready.compiles)
 
     parts = {
         "call": lambda: trainer.predict(input_data=asked),
@@ -95,8 +95,8 @@ def tasklab_side(folder: Path, count: int) -> dict:
         "find the model": lambda: trainer._model(None, trainer.config.copy()),
         "parse": lambda: task.parse(asked),
         "encode": lambda: task.encode(examples, training=False),
-        "pad": lambda: features.batch([0], lengths, 1, task.inputs),
-        "tensors and network": lambda: forward(network, batch, task.inputs, ready.compiles),
+        "pad": lambda: features.batch([0], length, 1, network.inputs),
+        "tensors and network": lambda: forward(network, batch, ready.compiles),
         "decode": lambda: task.decode([([0], outputs)], features, examples),
     }
     return _medians(parts, count)

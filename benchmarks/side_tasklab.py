@@ -10,8 +10,7 @@ from work_batches import peak_mb, read_batches
 
 from tasklab.config import read_config
 from tasklab.data.rows.buckets import plan_lengths
-from tasklab.data.rows.features import FeatureTable
-from tasklab.data.rows.ragged import Ragged, row_offsets
+from tasklab.data.rows.features import FeatureTable, Ragged, row_offsets
 from tasklab.engine import device
 from tasklab.engine.optim import HostAdamW
 from tasklab.engine.step import CompileLog, GradientStep, forward
@@ -27,12 +26,12 @@ def main(folder: Path, mode: str, repeat: int, precision: str):
     model = start_model(config, config.checkpoint)
     batches = read_batches(folder)
     tables = [_table(batch) for batch in batches]
-    lengths = np.concatenate([table.lengths["input"] for table in tables])
+    lengths = np.concatenate([table.lengths for table in tables])
     planned = plan_lengths(lengths, config.data.num_buckets, config.data.max_seq_length)
-    columns = [_padded(table, planned, model.task) for table in tables]
+    columns = [_padded(table, planned, model) for table in tables]
     compiles, rows = CompileLog(), len(batches[0]["start_positions"])
     if mode == "train":
-        step = GradientStep(model.network, model.task.loss(), model.task.inputs, model.task.labels, compiles)
+        step = GradientStep(model.network, model.task.loss(), compiles)
         optimizer = HostAdamW(step.parameters, config.optimizer, max_grad_norm=1.0)
 
         def work(number, batch):
@@ -42,7 +41,7 @@ def main(folder: Path, mode: str, repeat: int, precision: str):
             return loss / weight
     else:
         def work(number, batch):
-            return float(forward(model.network, batch, model.task.inputs, compiles)[0].mean())
+            return float(forward(model.network, batch, compiles)[0].mean())
 
     start = time.perf_counter()
     work(0, columns[0])
@@ -68,9 +67,9 @@ def _table(batch: dict) -> FeatureTable:
     return FeatureTable(ragged, {key: batch[key] for key in ("start_positions", "end_positions")})
 
 
-def _padded(table: FeatureTable, planned, task) -> dict:
-    length = next(size for size in planned if size >= table.lengths["input"].max())
-    return table.batch(np.arange(len(table)), {"input": length}, len(table), (*task.inputs, *task.labels))
+def _padded(table: FeatureTable, planned, model) -> dict:
+    length = next(size for size in planned if size >= table.lengths.max())
+    return table.batch(np.arange(len(table)), length, len(table), (*model.network.inputs, *model.task.loss().labels))
 
 
 if __name__ == "__main__":

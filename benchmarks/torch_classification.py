@@ -23,7 +23,7 @@ def main():
         model=options.recipe, data_class=TextDataConfig, defaults=TextClassification.defaults, overrides=overrides
     )
     task = TextClassification(config, WordPiece(f"{options.weights}/vocab.txt"))
-    task.prepare([])
+    task.settle([])
     regression = config.model.problem_type == "regression"
     outputs_wanted = 1 if regression else len(config.model.labels)
     network = pretrained(

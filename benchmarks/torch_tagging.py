@@ -63,7 +63,7 @@ def main():
         overrides=overrides,
     )  # fmt: skip
     task = TokenClassification(config, WordPiece(f"{options.weights}/vocab.txt"))
-    task.prepare([])
+    task.settle([])
     network = pretrained(
         BertForTokenClassification, options.weights, config, num_labels=len(config.model.labels)
     )

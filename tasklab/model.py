@@ -1,14 +1,21 @@
-"""A task's network with tokenizer and weights: from a configuration, loaded with a ledger, never silently random."""
+"""A task's network with tokenizer and weights: from a configuration, loaded with a ledger, never silently random.
+
+First the task, with its tokenizer and all that only the data knows; then, when the data is known to be sound, the
+network and its weights.
+"""
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 
 from mindspore import nn
 
-from tasklab.config import Config, ModelConfig, find_model, read_config, task_in
+from tasklab.config import Config, DataConfig, find_model
 from tasklab.errors import CheckpointError, ConfigError
+from tasklab.networks import NETWORKS
 from tasklab.nn.init import initialize
 from tasklab.runs.source import find_source
+from tasklab.saved import listed, saved_config, standing_alone, with_saved
 from tasklab.task import TASKS, Task
 from tasklab.text import TOKENIZERS
 from tasklab.weights.folder import CONFIG, LABELS, is_checkpoint, json_bytes
@@ -36,87 +43,80 @@ class Model:
         return {CONFIG: config.to_yaml().encode(), **labels, **self.task.tokenizer.files()}
 
 
-def standing_alone(config: Config) -> Config:
-    """What a folder says of the model in it: nothing about where it was made."""
-    config = config.copy()
-    config.data.train = config.data.eval = None  # data stays where it is
-    config.checkpoint = config.output_dir = None
-    config.tokenizer.vocab = None  # the folder's own
-    return config
+@dataclass(frozen=True)
+class Prepared:
+    """A task that knows its tokenizer and its labels, and the weights that its network will take.
+
+    labels: those that the weights' own head was trained for. rows: the data section that they were trained with.
+    """
+
+    task: Task
+    source: WeightSource | None
+    policy: str = FINETUNE
+    labels: tuple[str, ...] = ()
+    rows: DataConfig | None = None
+
+    def load(self) -> Model:
+        """Builds the network and fills it. Raises: CheckpointError when the weights do not fit."""
+        task = self.task
+        build = NETWORKS.get(task.head)
+        network = build(task.config)
+        initialize(network, task.config.seed, task.config.model.initializer_range)
+        if self.source is None:
+            logger.info("from_scratch: every weight starts random (seed %d)", task.config.seed)
+            return Model(task, network, None)
+        tensors, _, notes = read_source(self.source)
+        wanted = task.config.model.labels
+        if self.policy == FINETUNE and self.labels and list(self.labels) != wanted:
+            tensors = {name: array for name, array in tensors.items() if not name.startswith("head.")}
+            notes += [f"the head starts new: it knows the labels {listed(self.labels)}, the data {listed(wanted)}"]
+        aside = build.aside(task.config.model) if build.aside else ()
+        ledger = load_into(network, tensors, self.policy, self.source.name, aside)
+        for line in (ledger.render(self.source.name), *notes):
+            logger.info(line)
+        return Model(task, network, self.source)
 
 
-def start_model(config: Config, weights: str | None) -> Model:
-    """The network to fine-tune: encoder weights from `weights`, head from its initializer.
+def prepare_start(config: Config, weights: str | None) -> Prepared:
+    """For a training: encoder weights from `weights`, the head from its initializer.
 
     Raises: CheckpointError when there are no weights and `from_scratch` was not asked for.
     """
     config = config.copy()  # the data may settle some of it
     if config.from_scratch:
-        network_task = _task(config, _vocabulary_without_weights(config))
-        network_task.prepare([])
-        logger.info("from_scratch: every weight starts random (seed %d)", config.seed)
-        return Model(network_task, _fresh_network(network_task), None)
+        task = _task(config, _vocabulary_without_weights(config))
+        task.settle([])
+        return Prepared(task, None)
     if weights is None:
         raise CheckpointError(
             f"{config.name} names no weights to start from; set checkpoint=<name or folder>, "
             "or from_scratch=true to train a random network"
         )
-    return _loaded(config, find_weights(weights), FINETUNE)
+    source = find_weights(weights)
+    labels = saved_config(source.folder).model.labels if is_checkpoint(source.folder) else []
+    task = _task(config, config.tokenizer.vocab or source.vocabulary)
+    task.settle(labels)
+    return Prepared(task, source, FINETUNE, tuple(labels))
+
+
+def prepare_ready(config: Config, checkpoint) -> Prepared:
+    """For evaluations, predictions and a resume: every weight from `checkpoint`, sizes, rows and tokenizer too.
+
+    Raises: CheckpointError when the checkpoint belongs to another task; ConfigError when the two do not go together.
+    """
+    source, rows = find_weights(checkpoint), None
+    if is_checkpoint(source.folder):
+        config, rows = with_saved(config, source.folder)
+    config = config.copy().validate()
+    return Prepared(_task(config, config.tokenizer.vocab or source.vocabulary), source, STRICT, rows=rows)
+
+
+def start_model(config: Config, weights: str | None) -> Model:
+    return prepare_start(config, weights).load()
 
 
 def ready_model(config: Config, checkpoint) -> Model:
-    """The network to evaluate or predict with: every weight from `checkpoint`, sizes and tokenizer too.
-
-    Raises: CheckpointError when anything is missing, or the checkpoint belongs to another task.
-    """
-    source = find_weights(checkpoint)
-    if is_checkpoint(source.folder):
-        saved, asked = saved_config(source.folder), config
-        config = config.copy()
-        config.model, config.tokenizer = saved.model, saved.tokenizer
-        any_encoder = TASKS.get(config.task).encoder_alone
-        if saved.task != config.task and not any_encoder:
-            raise CheckpointError(
-                f"{source.folder} was trained for {saved.task}, not for {config.task}; "
-                f"use Trainer(task={saved.task!r}, ...) or another checkpoint"
-            )
-        if any_encoder:
-            _take_pooling(config.model, asked.model, source.folder)
-        if saved.task == config.task:
-            _compare(asked.model, config.model, source.folder)
-    return _loaded(config, source, STRICT)
-
-
-def _compare(asked: ModelConfig, saved: ModelConfig, folder: Path):
-    """Tells what of model.* stays as the checkpoint has it. Raises ConfigError for other labels: answers need names."""
-    if asked.labels and asked.labels != saved.labels:
-        raise ConfigError(
-            f"model.labels names {_named(asked.labels)}, but {folder} knows {_named(saved.labels)}, in this order; "
-            "leave model.labels out, or take the checkpoint that belongs to them"
-        )
-    differing = [key for key in saved if saved[key] != asked[key] and key != "labels"]
-    if kept := [f"model.{key} = {saved[key]} (not {asked[key]})" for key in differing]:
-        logger.warning("%s keeps its own: %s", folder, ", ".join(kept))
-
-
-def _take_pooling(model: ModelConfig, asked: ModelConfig, folder: Path):
-    """Which states make up a vector is asked for, not learned; only whitening ties a folder to one choice."""
-    for key in ("pooling", "hidden_layer"):
-        if model.whitened_size and model[key] != asked[key]:
-            raise ConfigError(
-                f"{folder}: its whitening was fitted to model.{key} = {model[key]}, and model.{key} = {asked[key]} is "
-                "set; leave that away, or whiten the model that it was made from anew"
-            )
-        model[key] = asked[key]
-
-
-def saved_config(folder) -> Config:
-    """The configuration in a checkpoint folder, with the data section of its own task."""
-    path = Path(folder) / CONFIG
-    if not path.is_file():
-        raise CheckpointError(f"{path}: missing, so this is not a checkpoint of tasklab")
-    task = task_in(path)
-    return read_config(path, data_class=TASKS.get(task).data_config)
+    return prepare_ready(config, checkpoint).load()
 
 
 def find_weights(name) -> WeightSource:
@@ -126,48 +126,6 @@ def find_weights(name) -> WeightSource:
         if entry is not None and entry.checkpoint:
             name = entry.checkpoint
     return find_source(name)
-
-
-def _loaded(config: Config, source: WeightSource, policy: str) -> Model:
-    tensors, vocabulary, notes = read_source(source)
-    task = _task(config, config.tokenizer.vocab or vocabulary)
-    if policy == FINETUNE:
-        tensors, notes = _prepared(task, source, tensors, notes)
-    network = _fresh_network(task)
-    ledger = load_into(network, tensors, policy, source.name, _left_aside(task))
-    for line in (ledger.render(source.name), *notes):
-        logger.info(line)
-    return Model(task, network, source)
-
-
-def _left_aside(task: Task) -> tuple[str, ...]:
-    """Beginnings of the names of weights that this task has no use for."""
-    if not task.encoder_alone:
-        return ()
-    layers = task.config.model.num_hidden_layers
-    above = range(task.config.model.hidden_layer or layers, layers)
-    return ("head.", *(f"encoder.layers.{i}." for i in above))
-
-
-def _prepared(task: Task, source: WeightSource, tensors: dict, notes) -> tuple[dict, list[str]]:
-    """The task with its labels settled, and the weights without a head that was trained for others."""
-    before = saved_config(source.folder).model.labels if is_checkpoint(source.folder) else []
-    task.prepare(before)
-    wanted = task.config.model.labels
-    if not before or before == wanted:
-        return tensors, list(notes)
-    kept = {name: array for name, array in tensors.items() if not name.startswith("head.")}
-    return kept, [*notes, f"the head starts new: it knows the labels {_named(before)}, the data {_named(wanted)}"]
-
-
-def _named(labels: list[str]) -> str:
-    return ", ".join(labels[:6]) + (f" and {len(labels) - 6} more" if len(labels) > 6 else "") or "none"
-
-
-def _fresh_network(task: Task) -> nn.Cell:
-    network = task.network()
-    initialize(network, task.config.seed, task.config.model.initializer_range)
-    return network
 
 
 def _task(config: Config, vocabulary) -> Task:

@@ -1,15 +1,14 @@
-"""The contract between a task and the engine: six verbs in the order the data flows (after allennlp's readers)."""
+"""The contract between a task and the engine: verbs in the order the data flows (after allennlp's readers)."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
-
-import numpy as np
 
 from tasklab.config import Config, DataConfig
 from tasklab.data.rows.features import FeatureTable
 from tasklab.metrics.report import Report
 from tasklab.registry import Registry
+from tasklab.runner import RowOutputs, Runner
 
 if TYPE_CHECKING:
     from mindspore import nn
@@ -17,51 +16,35 @@ if TYPE_CHECKING:
 TASKS = Registry("task", package="tasklab.tasks")
 """Task(config, tokenizer): one object per run, used by training, evaluation and prediction alike."""
 
-RowOutputs = Iterable[tuple[np.ndarray, tuple[np.ndarray, ...]]]
-"""Batches of (row numbers [n], network outputs, each [n, ...] float32), in any order; every row exactly once."""
+TRIVIAL, LEARNED = "trivial baseline", "simple baseline that learns"
+"""What the log calls the two kinds of baselines."""
+
+Metrics = dict[str, float]
+"""Name -> value; a count is an int, and no metric that a checkpoint can be picked by."""
 
 
 class Task(ABC):
-    """Base of all tasks. A batch is a dict of columns; rows beyond the real ones have sample_weight 0.
+    """Base of all tasks: a subclass states what differs from the defaults below and implements the verbs.
 
-    A subclass states what differs from the defaults below and implements the verbs.
     Encoding works on many examples at once: repeated texts are tokenised once, and columns are cached as they are.
     """
 
+    head: str
+    """Of the network, a name in NETWORKS."""
     data_config: ClassVar[type[DataConfig]] = DataConfig
     defaults: ClassVar[dict[str, Any]] = {}
     """Nested config values that suit this task; recipes and the user override them."""
-    inputs: ClassVar[tuple[str, ...]] = ("input_ids", "attention_mask", "token_type_ids")
-    labels: ClassVar[tuple[str, ...]] = ()
-    """Columns that the network and, after them, the loss take."""
-    labelled_evaluation: ClassVar[bool] = False
-    """Rows encoded with training=False carry their labels too, so that evaluations can tell the mean loss."""
     loss_settings: ClassVar[tuple[str, ...]] = ()
     """Settings of config.loss that `loss` honours, rdrop_alpha aside; a run with others is refused."""
-    scored_answers: ClassVar[int] = 1
-    """How many answers per example `score` needs: 1, or more where their order is what counts."""
-    encoder_alone: ClassVar[bool] = False
-    """The network is the encoder of any model, whatever that was trained for: heads in its weights are left aside, and
-    layers above model.hidden_layer."""
-    not_trained: ClassVar[str] = ""
-    """For a task that has nothing to learn: what to do instead of training it."""
-    metric: ClassVar[str]
+    metric: str
     """Name in `score` that picks the best checkpoint; higher is better."""
     title: ClassVar[str]
     """How the log names the metrics: `<title> = {...}`."""
-    default_model: ClassVar[str]
-    """Recipe for those who name the task alone."""
     primer: ClassVar[str]
     """One line that shows what `predict` takes."""
 
     def __init__(self, config: Config, tokenizer):
         self.config, self.tokenizer = config, tokenizer
-
-    def prepare(self, labels: list[str]):  # noqa: B027 - optional: most tasks have nothing to settle
-        """Before a network is built for training: settles in `config` what only the data knows, such as model.labels.
-
-        labels: those of the checkpoint that training starts from, or []. Their order is kept where the data allows it.
-        """
 
     @abstractmethod
     def read(self, path, training: bool) -> tuple[Sequence, str]:
@@ -70,35 +53,51 @@ class Task(ABC):
         An example may tell its `stratum`, what folds and subsets hold in equal shares; `StoredExamples` lie on disk.
         """
 
-    @abstractmethod
-    def parse(self, input_data) -> list:
-        """What a user passes to predict -> examples. Raises DataError naming the position."""
+    def settle(self, labels: list[str]):  # noqa: B027 - optional: most tasks have nothing to settle
+        """Before a training: fills in `config` what only the data knows, such as model.labels.
 
-    def parts(self, input_data) -> Iterator[list]:
-        """`parse`, in parts that are answered one after the other; for a task that takes files larger than memory."""
-        yield self.parse(input_data)
-
-    @abstractmethod
-    def encode(self, examples: Sequence, training: bool) -> FeatureTable:
-        """Examples -> rows of unpadded token ids with all that `decode` needs; one example may give several rows."""
-
-    @abstractmethod
-    def network(self) -> "nn.Cell":
-        """Encoder and head: construct(*inputs) -> tuple of outputs, each [B, ...]."""
-
-    @abstractmethod
-    def loss(self) -> "nn.Cell":
-        """construct(*outputs, *labels, sample_weight) -> (sum of the row losses, sum of their weights), two scalars.
-
-        Sums, not means, so that accumulated micro-batches give exactly the gradient of the big batch.
+        labels: those of the checkpoint that training starts from, or []. Their order is kept where the data allows it.
         """
 
     @abstractmethod
-    def decode(self, outputs: RowOutputs, features: FeatureTable, examples: Sequence, top_k: int = 1) -> list[list]:
-        """One list per example, best answer first, at most top_k long."""
+    def encode(self, examples: Sequence, training: bool) -> FeatureTable:
+        """Examples -> rows of unpadded token ids with all that `decode` needs; one example may give several rows.
+
+        Rows that carry the columns of the loss in an evaluation too get their mean loss among the metrics.
+        """
+
+    def loss(self) -> "nn.Cell | None":
+        """construct(*outputs, *labels, sample_weight) -> (sum of the row losses, sum of their weights), two scalars;
+        the cell's `labels` names the columns that it takes.
+
+        Sums, not means, so that accumulated micro-batches give exactly the gradient of the big batch.
+        Left as it is by a task that has nothing to learn.
+        """
+        return None
 
     @abstractmethod
-    def score(self, predictions: list[list], examples: Sequence) -> dict[str, float]:
+    def parse(self, input_data) -> Sequence | Iterator:
+        """What a user passes to predict -> examples; an iterator where they may be more than memory holds.
+
+        Raises DataError naming the position.
+        """
+
+    def answer(self, examples: Sequence, run: Runner, top_k: int | None = None, rows: FeatureTable | None = None):
+        """One list of answers per example, best first: the examples' rows, what `run` makes of them, decoded.
+
+        Args:
+            top_k: at most so many each; None: as many as `score` wants.
+            rows: of these very examples, where they are encoded already.
+        """
+        rows = self.encode(examples, training=False) if rows is None else rows
+        return self.decode(run(rows), rows, examples, top_k)
+
+    @abstractmethod
+    def decode(self, outputs: RowOutputs, rows: FeatureTable, examples: Sequence, top_k: int | None = None) -> list:
+        """What the network says of `rows` as answers, see `answer`."""
+
+    @abstractmethod
+    def score(self, predictions: list[list], examples: Sequence) -> Metrics:
         """Official metrics over every example."""
 
     def report(self, predictions: list[list], examples: Sequence) -> Report:
@@ -106,12 +105,11 @@ class Task(ABC):
         return Report()
 
     @abstractmethod
-    def baseline(self, examples: Sequence) -> dict[str, float]:
-        """The same metrics for a rule that learns nothing, to show beside the score."""
+    def baselines(self, examples: Sequence, training: Sequence | None = None) -> dict[str, Metrics]:
+        """The same metrics for simple rules, to show beside the score, by what the log calls them.
 
-    def learned_baseline(self, training: Sequence, examples: Sequence) -> dict[str, float] | None:
-        """The same metrics for something simple that learns from `training`, such as counting words; None: nothing."""
-        return None
+        The first learns nothing. With the examples of a `training`, one that learns from them may follow.
+        """
 
 
 def list_tasks() -> list[str]:

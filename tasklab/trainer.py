@@ -8,7 +8,7 @@ from tasklab.config import Config, assign, default_model, find_task, resolve
 from tasklab.errors import CheckpointError, ConfigError
 from tasklab.runs.folder import RunFolder
 from tasklab.runs.naming import find_run, run_of
-from tasklab.task import TASKS
+from tasklab.task import TASKS, Task
 from tasklab.weights.hub import hub_folder, is_hub_name
 
 logger = logging.getLogger("tasklab")
@@ -219,8 +219,11 @@ class Trainer:
         return TASKS.get(self.config.task)(self.config, None)
 
     def _refuse_untrained(self):
-        if why := TASKS.get(self.config.task).not_trained:
-            raise ConfigError(f"{self.config.task} is not trained; {why}")
+        if TASKS.get(self.config.task).loss is Task.loss:
+            raise ConfigError(
+                f"{self.config.task} is not trained: it takes a model as it is. Train with another task, such as "
+                "text_classification, and name that checkpoint here"
+            )
 
     def _model(self, checkpoint, config: Config):
         """The network ready to run, kept between calls so that graphs stay compiled."""

@@ -21,11 +21,15 @@ JSON_FILES = ("config.json", "bert_config.json", "albert_config.json")
 
 @dataclass
 class Description:
-    """file: where it was found, None when nothing describes the model. said: the keys of `model` that it sets."""
+    """file: where it was found, None when nothing describes the model. said: the keys of `model` that it sets.
+
+    task: where the file names one of ours. head: where it names a network of transformers that has it.
+    """
 
     model: ModelConfig = field(default_factory=ModelConfig)
     tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
     task: str | None = None
+    head: str | None = None
     file: Path | None = None
     said: set[str] = field(default_factory=set)
 
@@ -44,7 +48,7 @@ def describe(folder: Path, weights: str = "", file: Path | None = None) -> Descr
         entries = [Entry("tokenizer.name", name, "") for name in named[:1]]
     elif file.suffix == ".json":
         entries = read_foreign(file.parent, file.name)
-        found.task = _task_of(json.loads(file.read_text(encoding="utf-8")))
+        found.head = _head_of(json.loads(file.read_text(encoding="utf-8")))
     elif file.name == "config.yaml":
         entries = [entry for source in chain(file) for entry in source]
     else:
@@ -79,13 +83,13 @@ def _apply(found: Description, entry: Entry) -> None:
             found.said.add(key)
 
 
-def _task_of(described: dict) -> str | None:
-    """The task that transformers' name of the network tells; UER-py and Google say nothing."""
+def _head_of(described: dict) -> str | None:
+    """The head that transformers' name of the network tells; UER-py and Google say nothing."""
     if described.get("model_type") in (None, *ROBERTA, "bert", "albert"):
         for name in described.get("architectures") or ():
-            for task, suffix in ARCHITECTURES.items():
+            for head, suffix in ARCHITECTURES.items():
                 if str(name).endswith(suffix):
-                    return task
+                    return head
     return None
 
 

@@ -10,11 +10,10 @@ from tasklab.config.sections import TokenizerConfig
 from tasklab.config.uer import written
 
 ARCHITECTURES = {
-    "question_answering": "ForQuestionAnswering", "text_classification": "ForSequenceClassification",
-    "token_classification": "ForTokenClassification", "multiple_choice": "ForMultipleChoice",
-    "pretraining": "ForPreTraining", "masked_language_modeling": "ForMaskedLM",
+    "spans": "ForQuestionAnswering", "classes": "ForSequenceClassification", "tags": "ForTokenClassification",
+    "choices": "ForMultipleChoice", "pretraining": "ForPreTraining", "words": "ForMaskedLM",
 }  # fmt: skip
-"""Our task -> the end of transformers' name for its network."""
+"""Our head -> the end of transformers' name for its network."""
 
 _FAMILY = {"bert": "Bert", "roberta": "Roberta", "albert": "Albert"}
 _SIZES = (
@@ -22,15 +21,15 @@ _SIZES = (
     "type_vocab_size hidden_act hidden_dropout_prob attention_probs_dropout_prob layer_norm_eps initializer_range"
 ).split()
 _MINDFORMERS = {
-    "question_answering": "BertForQuestionAnswering", "text_classification": "BertForMultipleChoice",
-    "token_classification": "BertForTokenClassification", "pretraining": "BertForPreTraining",
+    "spans": "BertForQuestionAnswering", "classes": "BertForMultipleChoice", "tags": "BertForTokenClassification",
+    "pretraining": "BertForPreTraining",
 }  # fmt: skip
 
 
-def huggingface(model: ModelConfig, family: str, task: str | None) -> dict:
+def huggingface(model: ModelConfig, family: str, head: str | None) -> dict:
     """config.json."""
     described = {
-        "architectures": [_FAMILY[family] + ARCHITECTURES.get(task, "Model")],
+        "architectures": [_FAMILY[family] + ARCHITECTURES.get(head, "Model")],
         "model_type": family,
         **sizes(model, family),
         "pad_token_id": model.position_offset - 1 if family == "roberta" else 0,
@@ -49,21 +48,21 @@ def google(model: ModelConfig, family: str) -> dict:
     return sizes(model, family)
 
 
-def uer(model: ModelConfig, family: str, task: str | None) -> dict:
+def uer(model: ModelConfig, family: str, head: str | None) -> dict:
     """The JSON that UER-py takes as --config_path, with transformers' words where these have the model too."""
-    return written(model, huggingface(model, family, task) if family in _FAMILY else {})
+    return written(model, huggingface(model, family, head) if family in _FAMILY else {})
 
 
-def mindformers(model: ModelConfig, task: str | None) -> dict:
+def mindformers(model: ModelConfig, head: str | None) -> dict:
     """The model section of MindFormers' YAML."""
     config = {"type": "BertConfig", **sizes(model, "bert"), "post_layernorm_residual": True}
-    return {"model": {"model_config": config, "arch": {"type": _MINDFORMERS.get(task, "BertModel")}}}
+    return {"model": {"model_config": config, "arch": {"type": _MINDFORMERS.get(head, "BertModel")}}}
 
 
 def tasklab(model: ModelConfig, tokenizer: TokenizerConfig, task: str | None, name: str) -> str:
     """config.yaml of a model that was converted, not trained: what it is, and nothing of a run."""
-    head = [f"# {name}: a converted model.", *([f"task: {task}"] if task else []), f"name: {json.dumps(name)}"]
-    return "\n".join(head) + "\n" + dump_sections({"model": model, "tokenizer": tokenizer})
+    top = [f"# {name}: a converted model.", *([f"task: {task}"] if task else []), f"name: {json.dumps(name)}"]
+    return "\n".join(top) + "\n" + dump_sections({"model": model, "tokenizer": tokenizer})
 
 
 def sizes(model: ModelConfig, family: str) -> dict:

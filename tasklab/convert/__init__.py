@@ -64,10 +64,10 @@ def convert(
     model = read_model(found, task, config)
     if to != "tasklab" and model.description.model.pair_encoding != "joint":
         raise CheckpointError(f"{source} reads two texts apart (model.pair_encoding): {to} has no such network")
-    if not model.description.model.pooler and to != "tasklab" and (to, model.task) != ("uer", "multiple_choice"):
+    if not model.description.model.pooler and to != "tasklab" and (to, model.head) != ("uer", "choices"):
         raise CheckpointError(f"{source} has no pooler before its outputs (model.pooler): {to} has no such network")
     table = table_of(to, model.family)
-    theirs, lost = from_tasklab(model.known, table, model.task)
+    theirs, lost = from_tasklab(model.known, table, model.head)
     if lost:
         raise CheckpointError(f"{to} has no names for {by_module(lost)}; nothing was written")
     files = tokenizer_files(found.folder, Path(vocab) if vocab else None)

@@ -47,14 +47,14 @@ def description_files(to: str, loaded: LoadedModel, name: str) -> dict[str, byte
     model, tokenizer, family = loaded.description.model, loaded.description.tokenizer, loaded.family
     files = {LABELS: json_bytes(model.labels)} if model.labels else {}
     if to == "huggingface":
-        return files | {"config.json": json_bytes(export.huggingface(model, family, loaded.task))}
+        return files | {"config.json": json_bytes(export.huggingface(model, family, loaded.head))}
     if to == "google":
         name = "albert_config.json" if family == "albert" else "bert_config.json"
         return files | {name: json_bytes(export.google(model, family))}
     if to == "uer":
-        return files | {"config.json": json_bytes(export.uer(model, family, loaded.task))}
+        return files | {"config.json": json_bytes(export.uer(model, family, loaded.head))}
     if to == "mindspore" and family == "bert":
-        return files | {"model.yaml": yaml.safe_dump(export.mindformers(model, loaded.task)).encode()}
+        return files | {"model.yaml": yaml.safe_dump(export.mindformers(model, loaded.head)).encode()}
     return files | {CONFIG: export.tasklab(model, tokenizer, loaded.task, name).encode()}
 
 

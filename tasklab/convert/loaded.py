@@ -8,6 +8,8 @@ from pathlib import Path
 
 from tasklab.config.description import Description, describe, family_of, place_of
 from tasklab.errors import CheckpointError
+from tasklab.networks import NETWORKS
+from tasklab.task import TASKS
 from tasklab.weights.sizes import embeddings_in, sizes_in
 from tasklab.weights.source import WeightSource, read_source
 from tasklab.weights.tables import FORMATS, Format
@@ -15,12 +17,16 @@ from tasklab.weights.tables import FORMATS, Format
 
 @dataclass
 class LoadedModel:
-    """A model under tasklab's names. known: name -> tensor; unknown: names that no table has, left out."""
+    """A model under tasklab's names. known: name -> tensor; unknown: names that no table has, left out.
+
+    head: a name in NETWORKS, and the task that it is for; None for an encoder alone.
+    """
 
     known: dict
     unknown: list[str]
     notes: list[str]
     description: Description
+    head: str | None
     task: str | None
     family: str
 
@@ -28,14 +34,17 @@ class LoadedModel:
 def read_model(found: WeightSource, task: str | None = None, config=None, trusted: bool = False) -> LoadedModel:
     """Weights and description, held against each other. Raises: CheckpointError, ConfigError."""
     described = describe(found.folder, found.file.name, Path(config) if config else None)
-    tensors, _, notes = read_source(found, task or described.task, trusted)
+    task = task or described.task
+    head = TASKS.get(task).head if task else described.head
+    tensors, _, notes = read_source(found, head, trusted)
     known = {name: tensor for name, tensor in tensors.items() if name.startswith(("encoder.", "head."))}
     notes += _settle(described, known, FORMATS.get(found.format), found.family)
     unknown = sorted(tensors.keys() - known.keys())
-    task = task or described.task or _task_of(known)
-    if task == "multiple_choice" and "pooler" not in described.said:
+    head = head or _head_of(known)
+    if head == "choices" and "pooler" not in described.said:
         described.model.pooler = "encoder.pooler.weight" in known  # UER-py's have none
-    return LoadedModel(known, unknown, notes, described, task, family_of(described.model))
+    task = task or (NETWORKS.get(head).task if head else None)
+    return LoadedModel(known, unknown, notes, described, head, task, family_of(described.model))
 
 
 def _settle(described: Description, known: dict, table: Format, told: str | None) -> list[str]:
@@ -80,12 +89,12 @@ def _guessed(described: Description, known: dict, shown: dict) -> Iterator[str]:
         yield f"block_size {model.block_size} assumed: weights do not show where the sums stand"
 
 
-def _task_of(known: dict) -> str | None:
-    """As far as the head tells it."""
+def _head_of(known: dict) -> str | None:
+    """As far as its weights tell it."""
     if "head.mlm.bias" in known:
-        return "pretraining" if "head.nsp.weight" in known else "masked_language_modeling"
+        return "pretraining" if "head.nsp.weight" in known else "words"
     if "head.classifier.weight" in known:
         if "encoder.pooler.weight" in known:
-            return "text_classification"
-        return "multiple_choice" if known["head.classifier.weight"].shape[0] == 1 else "token_classification"
-    return "question_answering" if "head.output.weight" in known else None
+            return "classes"
+        return "choices" if known["head.classifier.weight"].shape[0] == 1 else "tags"
+    return "spans" if "head.output.weight" in known else None

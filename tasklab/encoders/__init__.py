@@ -82,29 +82,6 @@ def check_settings(config: Config, builder):
         raise ConfigError("\n".join(wrong))
 
 
-def build_classifier(config: Config, outputs: int) -> "nn.Cell":
-    """The network with one vector per row, or two texts, and `outputs` numbers made of it.
-
-    Raises: ConfigError for none: nobody has named the classes.
-    """
-    from tasklab.nn.heads.classes import ClassificationHead
-    from tasklab.nn.heads.network import PooledNetwork
-    from tasklab.nn.heads.siamese import PAIR_FEATURES, SiameseNetwork
-
-    model = config.model
-    if not outputs:
-        raise ConfigError(
-            f"{config.name} names no classes, so it was not trained for them; train it first, or set "
-            "model.labels=[...] to the names of its outputs in their order"
-        )
-    if model.pair_encoding != "joint":
-        compared = PAIR_FEATURES[model.pair_encoding]
-        head = ClassificationHead(len(compared) * model.hidden_size, outputs, dropout=0.0)
-        return SiameseNetwork(build_encoder(config), head, model.pooling, compared)
-    head = ClassificationHead(model.hidden_size, outputs, model.hidden_dropout_prob)
-    return PooledNetwork(build_encoder(config, pooler=model.pooler), head, model.pooling)
-
-
 def _refuse_without_bf16(encoder, config: Config):
     from tasklab.kernels.ops import FusedEncoderLayer
 

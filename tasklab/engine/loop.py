@@ -45,9 +45,7 @@ class TrainingLoop:
         self.compiles = compiles
         train = self.config.train
         self.order = RowOrder(features, self.config)
-        self._columns = (*task.inputs, *task.labels)
-        objective = objective_of(self.config.loss)
-        self.step = GradientStep(network, task.loss(), task.inputs, task.labels, compiles, objective)
+        self.step = GradientStep(network, task.loss(), compiles, objective_of(self.config.loss))
         self.passes = passes(self.step, self.config.adversarial)
         optimizer = HostAdamW if ms.get_context("device_target") == "CPU" else DeviceAdamW
         self.optimizer = optimizer(self.step.parameters, self.config.optimizer, train.max_grad_norm)
@@ -110,7 +108,7 @@ class TrainingLoop:
         loss_sum = weight_sum = 0.0
         features = self.features.of_epoch(state.epoch)
         for index, batch in enumerate(micro_batches):
-            columns = features.batch(batch.rows, batch.lengths, config.train.batch_size, self._columns)
+            columns = features.batch(batch.rows, batch.length, config.train.batch_size, self.step.columns[:-1])
             for loss, weight, grads in self.passes(columns, dropout_seed(config.seed, state.global_step, index)):
                 self.optimizer.accumulate(grads)
                 loss_sum, weight_sum = loss_sum + loss, weight_sum + weight
@@ -166,8 +164,7 @@ class TrainingLoop:
     def _save(self, metrics: dict[str, float] | None, is_best: bool):
         state = self.state
         state.finished, state.log_window = self._finished(), self._log.state()
-        # not those alone that are trained: a resume loads strictly, frozen parts too
-        weights = {name: parameter.asnumpy() for name, parameter in self.network.parameters_and_names()}
+        weights = {p.name: p.asnumpy() for p in self.step.parameters}
         # a correlation over equal predictions is NaN, which JSON cannot hold
         finite = {k: v for k, v in (metrics or {}).items() if not isinstance(v, float) or math.isfinite(v)}
         files = self.files | ({METRICS: json_bytes(finite)} if metrics else {})

@@ -42,13 +42,13 @@ class SummedLoss(nn.Cell):
 class GradientStep(nn.Cell):
     """Gradient of the summed loss for one micro-batch; `objective` makes a cell of (network, loss, inputs of it)."""
 
-    def __init__(self, network: nn.Cell, loss: nn.Cell, inputs, labels, compiles: CompileLog, objective=SummedLoss):
+    def __init__(self, network: nn.Cell, loss: nn.Cell, compiles: CompileLog, objective=SummedLoss):
         super().__init__(auto_prefix=False)
         self.parameters = ParameterTuple(network.trainable_params())
-        self.columns = (*inputs, *labels, "sample_weight")
+        self.columns = (*network.inputs, *loss.labels, "sample_weight")
         self.compiles = compiles
         self.dropout_seed = bind_dropout(network)
-        self.summed_loss = objective(network, loss, len(inputs))
+        self.summed_loss = objective(network, loss, len(network.inputs))
         self.gradient = ms.value_and_grad(self.summed_loss, None, self.parameters, has_aux=True)
         self.set_train(True)
 
@@ -70,10 +70,10 @@ class GradientStep(nn.Cell):
         return float(loss.asnumpy()), float(weight.asnumpy()), grads
 
 
-def forward(network: nn.Cell, batch: dict[str, np.ndarray], inputs, compiles: CompileLog) -> tuple[np.ndarray, ...]:
+def forward(network: nn.Cell, batch: dict[str, np.ndarray], compiles: CompileLog) -> tuple[np.ndarray, ...]:
     """Outputs of the network without dropout, as NumPy arrays in float32."""
     if network.training:
         network.set_train(False)
-    columns = [Tensor(batch[name]) for name in inputs]
+    columns = [Tensor(batch[name]) for name in network.inputs]
     outputs = compiles.timed("predict", batch["input_ids"].shape, lambda: network(*columns))
     return tuple(output.asnumpy() for output in outputs)

@@ -9,6 +9,7 @@ from tasklab import kernels
 from tasklab.cachedir import cache_dir
 from tasklab.config import Config, LossConfig
 from tasklab.engine import device
+from tasklab.engine.evaluate import measures_loss
 from tasklab.engine.selection import watched_metric
 from tasklab.errors import ConfigError
 
@@ -35,13 +36,17 @@ def refuse_loss_settings(task):
 
 
 def refuse_unknown_metric(task, held_out):
-    """Raises ConfigError when train.metric_for_best_model is no metric of the task: better now than after an epoch."""
+    """Raises ConfigError when train.metric_for_best_model is no metric of the task, or a count: better now than after
+    an epoch."""
     if task.config.train.metric_for_best_model is None:
         return
     name = watched_metric(task.config.train, task.metric)
-    known = {*task.baseline(held_out.examples), *(["loss"] if task.labelled_evaluation else [])}
-    if name not in known:
-        raise ConfigError(f"train.metric_for_best_model is {name!r}; expected one of {', '.join(sorted(known))}")
+    trivial = next(iter(task.baselines(held_out.examples).values()))
+    metrics = {key for key, value in trivial.items() if isinstance(value, float)}
+    metrics |= {"loss"} if measures_loss(task, held_out.features) else set()
+    if name not in metrics:
+        message = f"train.metric_for_best_model is {name!r}; expected one of {', '.join(sorted(metrics))}"
+        raise ConfigError(task.config.placed("train.metric_for_best_model", message))
 
 
 def prepare_device(config: Config, training: bool):

@@ -1,7 +1,6 @@
 """A network in memory that evaluates and predicts."""
 
 import logging
-import os
 import time
 from collections.abc import Iterator, Sequence
 from itertools import chain
@@ -10,18 +9,25 @@ from pathlib import Path
 import numpy as np
 
 from tasklab.config import Config
+from tasklab.data.files.portions import in_portions
 from tasklab.datahub import at_hand
 from tasklab.dataset import load_dataset
-from tasklab.engine.evaluate import Evaluator, row_outputs, served
+from tasklab.engine.evaluate import Evaluator
 from tasklab.engine.reports import say, write_predictions, write_report
+from tasklab.engine.runner import NetworkRunner, served
 from tasklab.engine.step import CompileLog
 from tasklab.errors import CheckpointError, DataError
-from tasklab.model import Model, ready_model
+from tasklab.model import Model, prepare_ready
 from tasklab.runs.folder import RunFolder
+from tasklab.saved import keep_rows
 from tasklab.session.refusals import prepare_device, refuse_unoffered
 from tasklab.weights.sums import SUMS
 
 logger = logging.getLogger("tasklab")
+
+
+PORTION = 8192
+"""Inputs that are encoded and answered together where a task reads them one by one."""
 
 
 class Ready:
@@ -31,16 +37,20 @@ class Ready:
         refuse_unoffered(config)
         self.key = _identity(checkpoint, config)
         prepare_device(config, training=False)
-        self.model: Model = ready_model(config, checkpoint)
+        prepared = prepare_ready(config, checkpoint)
+        self.model: Model = prepared.load()
+        self.rows = prepared.rows
         self.compiles = CompileLog()
+        self.run = NetworkRunner(self.model.network, self.model.config, self.compiles, served)
 
     def serves(self, checkpoint, config: Config) -> bool:
         return self.key == _identity(checkpoint, config)
 
     def adopt(self, config: Config):
-        """Takes over the settings that need no new network."""
-        for section in ("data", "evaluate"):
-            setattr(self.model.task.config, section, getattr(config, section).copy())
+        """Takes over the settings that need no new network; what shapes rows stays the model's."""
+        self.model.config.data, self.model.config.evaluate = config.data.copy(), config.evaluate.copy()
+        if self.rows is not None:
+            keep_rows(self.model.config.data, self.rows)
 
 
 def ready_for(config: Config, run: RunFolder | None, asked, kept: Ready | None) -> Ready:
@@ -93,7 +103,8 @@ def evaluate(ready: Ready, path, predictions_file=None, report_folder=None) -> d
     metrics = evaluator()
     seconds = time.perf_counter() - start
     logger.info("%s = %s", task.title, metrics)
-    logger.info("trivial baseline: %s", task.baseline(data.examples))
+    for name, found in task.baselines(data.examples).items():
+        logger.info("%s: %s", name, found)
     report = evaluator.report()
     say(report, thorough=True)
     if report_folder is not None:
@@ -111,22 +122,31 @@ def predict(ready: Ready, input_data, top_k: int) -> Sequence:
 
 
 def predict_parts(ready: Ready, input_data, top_k: int) -> Iterator[Sequence]:
-    """The same, part by part, as the task cuts its input. Raises DataError when there is none."""
-    task, empty = ready.model.task, True
-    for examples in filter(None, task.parts(input_data)):
-        empty = False
-        features = task.encode(examples, training=False)
-        planned = served(features, task.config.data)
-        outputs = row_outputs(task, ready.model.network, features, ready.compiles, planned)
-        answers = task.decode(outputs, features, examples, top_k)
+    """The same, portion by portion where the task reads its input one by one. Raises DataError when there is none."""
+    task, done = ready.model.task, 0
+    examples = task.parse(input_data)
+    for portion in filter(None, in_portions(examples, PORTION) if isinstance(examples, Iterator) else [examples]):
+        answers = task.answer(portion, ready.run, top_k)
         best = [found[0] for found in answers] if top_k == 1 else answers
         yield np.stack(best) if isinstance(best[0], np.ndarray) else best
-    if empty:
+        done += len(portion)
+        if done > PORTION:
+            logger.info("%d inputs are answered", done)
+    if not done:
         raise DataError(f"predict got no input; it takes for example {task.primer}")
 
 
+TAKEN_OVER = ("data", "evaluate")
+"""Sections that a network in memory adopts from whoever asks, but for the settings that shape rows."""
+OF_TRAINING = ("name", "output_dir", "from_scratch", "train", "optimizer", "schedule", "loss", "adversarial")
+"""What changes no answer; everything else of the configuration may."""
+
+
 def _identity(checkpoint, config: Config) -> tuple:
-    """What a loaded network depends on: the files, when they were written, and where it runs."""
-    path = Path(str(checkpoint))
-    written = max((os.stat(p).st_mtime_ns for p in path.iterdir()), default=0) if path.is_dir() else 0
-    return str(checkpoint), written, config.task, config.device_target, config.precision, config.kernels
+    """What a loaded network depends on: the files, when they were written, and all settings that can change it."""
+    path = Path(str(checkpoint)).absolute()
+    files = sorted(path.iterdir()) if path.is_dir() else [path] if path.is_file() else []
+    written = [(file.name, stat.st_mtime_ns, stat.st_size) for file in files if (stat := file.stat())]
+    settings = {key: value for key, value in config.to_dict().items() if key not in (*TAKEN_OVER, *OF_TRAINING)}
+    rows = {key: config.data[key] for key in config.data.marked("rows")}
+    return str(path if files else checkpoint), written, settings, rows

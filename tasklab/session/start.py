@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 from tasklab.config import Config
 from tasklab.errors import CheckpointError
-from tasklab.model import find_weights, saved_config
+from tasklab.model import find_weights
 from tasklab.runs.data_file import remembered_data
 from tasklab.runs.folder import RunFolder
 from tasklab.runs.naming import find_run, new_run, run_of
 from tasklab.runs.state import TrainerState, read_training_state
+from tasklab.saved import saved_config
 
 logger = logging.getLogger("tasklab")
 

@@ -11,7 +11,7 @@ from tasklab.engine.evaluate import Evaluator
 from tasklab.engine.loop import TrainingLoop
 from tasklab.engine.reports import Reports
 from tasklab.engine.step import CompileLog
-from tasklab.model import ready_model, start_model
+from tasklab.model import prepare_ready, prepare_start
 from tasklab.runs.data_file import remember_data
 from tasklab.runs.state import TrainerState
 from tasklab.session.refusals import prepare_device, refuse_loss_settings, refuse_unknown_metric, refuse_unoffered
@@ -33,15 +33,15 @@ def train(start: Start, callbacks: list[Callback]) -> dict:
     resumed = state is not None
     run.acquire()
     try:
-        model = ready_model(config, weights) if resumed else start_model(config, weights)
-        task = model.task
+        prepared = prepare_ready(config, weights) if resumed else prepare_start(config, weights)
+        task = prepared.task
         refuse_loss_settings(task)
         data = load_dataset(task, config.data.train, training=True)
-        compiles = CompileLog()
         held_out_path = config.data.train if config.data.folds else config.data.eval
         held_out = load_dataset(task, held_out_path, training=False) if held_out_path else None
         if held_out is not None:
             refuse_unknown_metric(task, held_out)
+        model, compiles = prepared.load(), CompileLog()  # the largest file last: nothing above waits for it in vain
         evaluate = held_out and Evaluator(task, model.network, held_out.features, held_out.examples, compiles)
         listeners = [ProgressLog(), MetricsFile(), Curves(), *([TensorBoard()] if config.train.tensorboard else [])]
         listeners += [Reports(evaluate)] if evaluate else []
@@ -63,9 +63,9 @@ def train(start: Start, callbacks: list[Callback]) -> dict:
 def _announce(loop: TrainingLoop, resumed: bool):
     config, state = loop.config, loop.state
     logger.info(
-        "%s on %s: %d steps (%d per epoch) of %d x %d rows, padded to %s, in %s",
+        "%s on %s: %d steps (%d per epoch) of %d x %d rows, padded to %s tokens, in %s",
         config.name, device.describe(), state.total_steps, loop.order.steps_per_epoch, config.train.batch_size,
-        config.train.gradient_accumulation_steps, loop.order.padding(), loop.run.path,
+        config.train.gradient_accumulation_steps, ", ".join(map(str, loop.order.planned)), loop.run.path,
     )  # fmt: skip
     if resumed:
         left = "it is finished, nothing is left to do" if state.finished else f"{state.total_steps} in all"
@@ -80,9 +80,8 @@ def _summary(loop: TrainingLoop, state: TrainerState, data, held_out, seconds: f
         compiles.seconds, compiles.count,
     )  # fmt: skip
     if held_out is not None:
-        logger.info("trivial baseline: %s", loop.task.baseline(held_out.examples))
-        if learned := loop.task.learned_baseline(data.examples, held_out.examples):
-            logger.info("simple baseline that learns: %s", learned)
+        for name, metrics in loop.task.baselines(held_out.examples, data.examples).items():
+            logger.info("%s: %s", name, metrics)
     logger.info("checkpoints: best %s, last %s; curves: %s", best, last, run.path / CURVES_FILE)
     return {
         "global_step": state.global_step,

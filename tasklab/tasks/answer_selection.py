@@ -1,17 +1,15 @@
 """Answer selection: rank candidate sentences by whether they answer a question (NLPCC DBQA, WikiQA, TREC-QA)."""
 
-import sys
-
 import numpy as np
 
 from tasklab.data.rows.features import FeatureTable
 from tasklab.data.rows.pairs import parts_of, text_rows
 from tasklab.data.texts.candidates import questions_from_input, questions_of
 from tasklab.data.texts.reading import TextDataConfig, read_text_rows
-from tasklab.encoders import build_classifier
+from tasklab.errors import ConfigError
 from tasklab.metrics.ranking import score_rankings
 from tasklab.targets.single_label import SingleLabel
-from tasklab.task import TASKS, Task
+from tasklab.task import TASKS, TRIVIAL, Task
 
 LABELS = ("0", "1")
 """Wrong and right; outputs stand in this order."""
@@ -24,21 +22,20 @@ class AnswerSelection(Task):
     Metrics: mrr, map, accuracy_at_1 over the questions that have a right candidate.
     """
 
+    head = "classes"
     data_config = TextDataConfig
-    defaults = {"train": {"epochs": 3, "batch_size": 32}}
-    labels = ("labels",)
-    labelled_evaluation = True
-    scored_answers = sys.maxsize
+    defaults = {"train": {"epochs": 3, "batch_size": 32}, "model": {"labels": list(LABELS)}}
     metric, title = "mrr", "Ranking Metric"
-    default_model = "dbqa_minilm_l6"
     primer = '{"question": "Where is Oslo?", "candidates": ["It rains.", "Oslo lies in Norway."]}'
 
     def __init__(self, config, tokenizer):
         super().__init__(config, tokenizer)
+        if (named := len(config.model.labels)) not in (0, len(LABELS)):
+            raise ConfigError(f"{config.name}: has {named} outputs; answer selection takes two, for wrong and right")
         self.target = SingleLabel(config)
         self.loss_settings = self.target.loss_settings
 
-    def prepare(self, labels):
+    def settle(self, labels):
         self.config.model.labels = list(LABELS)
         self.target.settle(labels)
 
@@ -61,19 +58,16 @@ class AnswerSelection(Task):
         dense = {"labels": np.array(labels, np.int32), "example": owner}
         return FeatureTable(ragged, dense, {"cut_rows": cut}, parts_of(pairs))
 
-    def network(self):
-        return build_classifier(self.config, len(LABELS))
-
     def loss(self):
         return self.target.loss()
 
-    def decode(self, outputs, features, examples, top_k=1):
+    def decode(self, outputs, rows, examples, top_k=None):
         from scipy.special import expit
 
-        scores = np.zeros(len(features))
-        for rows, (logits,) in outputs:
-            scores[rows] = expit(logits[:, 1].astype(np.float64) - logits[:, 0])
-        starts = np.searchsorted(features["example"], np.arange(len(examples)))
+        scores = np.zeros(len(rows))
+        for numbers, (logits,) in outputs:
+            scores[numbers] = expit(logits[:, 1].astype(np.float64) - logits[:, 0])
+        starts = np.searchsorted(rows["example"], np.arange(len(examples)))
         return [
             _ranked(question, scores[start : start + len(question.candidates)], top_k)
             for question, start in zip(examples, starts, strict=True)
@@ -85,9 +79,9 @@ class AnswerSelection(Task):
             for answers, question in zip(predictions, examples, strict=True)
         )
 
-    def baseline(self, examples):
+    def baselines(self, examples, training=None):
         """Candidates ranked by how many word pieces of the question they hold."""
-        return score_rankings((self._overlap(question), question.labels) for question in examples)
+        return {TRIVIAL: score_rankings((self._overlap(question), question.labels) for question in examples)}
 
     def _overlap(self, question) -> list[int]:
         encoded = self.tokenizer.encode_batch([question.text, *question.candidates])
@@ -95,6 +89,6 @@ class AnswerSelection(Task):
         return [len(asked & words) for words in offered]
 
 
-def _ranked(question, scores: np.ndarray, top_k: int) -> list[dict]:
+def _ranked(question, scores: np.ndarray, top_k: int | None) -> list[dict]:
     order = np.argsort(-scores, kind="stable")[:top_k]
     return [{"text": question.candidates[i], "score": float(scores[i]), "index": int(i)} for i in order]

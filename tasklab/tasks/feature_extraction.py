@@ -1,7 +1,6 @@
 """Feature extraction: vectors of texts from any encoder, and how alike two texts are (as sentence-transformers)."""
 
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 
@@ -11,19 +10,14 @@ from tasklab.data.rows.features import FeatureTable
 from tasklab.data.rows.pairs import text_rows
 from tasklab.data.texts.input import INPUTS, text_examples_from_input
 from tasklab.data.texts.reading import TextDataConfig, read_text_rows
-from tasklab.data.texts.stream import TextFile, in_parts
-from tasklab.encoders import build_encoder
+from tasklab.data.texts.stream import TextFile
 from tasklab.errors import DataError
 from tasklab.metrics.correlation import score_numbers
 from tasklab.metrics.report import number_report
 from tasklab.metrics.vectors import cosines, unit_rows
-from tasklab.task import TASKS, Task
+from tasklab.task import TASKS, TRIVIAL, Task
 
 logger = logging.getLogger("tasklab")
-
-PART = 8192
-"""Inputs of a file that are encoded and answered together."""
-
 
 @dataclass
 class VectorDataConfig(TextDataConfig, path="data"):
@@ -40,15 +34,10 @@ class FeatureExtraction(Task):
     `tools whiten` wrote. Metrics, of pairs with a score: correlation of cosines and scores.
     """
 
+    head = "vectors"
     data_config = VectorDataConfig
     defaults = {"model": {"pooling": "mean"}, "data": {"max_seq_length": 256}}
-    encoder_alone = True
-    not_trained = (
-        "its vectors are those of the encoder. Fine-tune the encoder with another task, such as text_classification, "
-        "and name its checkpoint here; `tasklab tools whiten` fits the vectors to a corpus"
-    )
     metric, title = "spearmanr", "Similarity Metric"
-    default_model = "feat_minilm_l6"
     primer = '"a text that gets a vector"'
 
     def read(self, path, training):
@@ -61,22 +50,14 @@ class FeatureExtraction(Task):
         return examples, note
 
     def parse(self, input_data):
-        return list(chain.from_iterable(self.parts(input_data)))
-
-    def parts(self, input_data) -> Iterator[list]:
+        """A file is read as it is answered: it may be larger than memory."""
         path = INPUTS.file(input_data)
         if path is None:
-            yield text_examples_from_input(input_data, self.config.data, "regression")
-            return
+            return text_examples_from_input(input_data, self.config.data, "regression")
         file = TextFile(path, self.config.data)
         if file.bad:
             logger.warning("%s: %s", file.path, file.bad.summary())
-        done = 0
-        for part in in_parts(file, PART):
-            yield part
-            done += len(part)
-            if done < file.count or done > len(part):
-                logger.info("%s: %d of %d texts", file.path, done, file.count)
+        return iter(file)
 
     def encode(self, examples, training):
         """Two rows for a pair: its first text and its second."""
@@ -91,25 +72,13 @@ class FeatureExtraction(Task):
             logger.warning("%d of %d texts are cut after %d tokens (data.max_seq_length)", cut, len(flat), limit)
         return FeatureTable(ragged, {}, {"cut_rows": cut})
 
-    def network(self):
-        from tasklab.nn.heads.network import TaskNetwork
-        from tasklab.nn.heads.vectors import VectorHead
-
-        config = self.config.copy()
-        config.model.num_hidden_layers = config.model.hidden_layer or config.model.num_hidden_layers
-        model = config.model
-        return TaskNetwork(build_encoder(config), VectorHead(model.pooling, model.hidden_size, model.whitened_size))
-
-    def loss(self):
-        raise NotImplementedError(self.not_trained)
-
-    def decode(self, outputs, features, examples, top_k=1):
+    def decode(self, outputs, rows, examples, top_k=None):
         vectors = None
-        for rows, (found,) in outputs:
+        for numbers, (pooled,) in outputs:
             if vectors is None:
-                vectors = np.zeros((len(features), found.shape[1]), np.float32)
-            vectors[rows] = found
-        if len(features) > len(examples):
+                vectors = np.zeros((len(rows), pooled.shape[1]), np.float32)
+            vectors[numbers] = pooled
+        if len(rows) > len(examples):
             return [[{"score": round(float(cosine), 6)}] for cosine in cosines(vectors[::2], vectors[1::2])]
         return [[vector] for vector in (unit_rows(vectors) if self.config.data.normalize else vectors)]
 
@@ -119,14 +88,14 @@ class FeatureExtraction(Task):
     def report(self, predictions, examples):
         return number_report([answers[0]["score"] for answers in predictions], [e.label for e in examples])
 
-    def baseline(self, examples):
+    def baselines(self, examples, training=None):
         """The cosine of the sets of word pieces."""
         first, second = (
             [set(ids.tolist()) for ids, _ in self.tokenizer.encode_batch(texts)]
             for texts in ([e.text_a for e in examples], [e.text_b for e in examples])
         )
         shared = [len(a & b) / max(1, len(a) * len(b)) ** 0.5 for a, b in zip(first, second, strict=True)]
-        return self._score(shared, examples)
+        return {TRIVIAL: self._score(shared, examples)}
 
     @staticmethod
     def _score(cosine, examples) -> dict[str, float]:

@@ -7,10 +7,9 @@ from tasklab.data.corpus.cloze import cloze_examples_from_input, cloze_rows
 from tasklab.data.corpus.masked_rows import MaskedRows
 from tasklab.data.corpus.masking import ABSENT, Masking, ordinary
 from tasklab.data.corpus.rows import BLANKS, CorpusRows, MaskedWordsDataConfig, read_corpus
-from tasklab.encoders import build_encoder
 from tasklab.errors import ConfigError
 from tasklab.metrics.masked_words import log_probabilities, score_masked_words, score_most_frequent
-from tasklab.task import TASKS, Task
+from tasklab.task import TASKS, TRIVIAL, Task
 from tasklab.text.spelling import continuing, mark_of, spelled
 
 HELD_OUT = 1 << 32
@@ -21,18 +20,20 @@ HELD_OUT = 1 << 32
 class MaskedLanguageModeling(Task):
     """What stood behind [MASK]. Metrics: accuracy, loss in nats and perplexity per masked word."""
 
+    head = "words"
     data_config = MaskedWordsDataConfig
     # packed rows are nearly all of one length: a second planned one would cost a compilation for little
     defaults = {"data": {"num_buckets": 1}, "train": {"epochs": 3, "batch_size": 32}, "optimizer": {"lr": 1e-4}}
     inputs = ("input_ids", "attention_mask", "token_type_ids", "masked_positions")
     metric, title = "accuracy", "MLM Metric"
-    default_model = "mlm_bert_base_uncased"
     primer = '"The capital of France is [MASK]."'
 
     def __init__(self, config, tokenizer):
         super().__init__(config, tokenizer)
-        self.pairs = config.data.sentence_target != "none"
-        self.labels = ("masked_labels", "sentence_labels") if self.pairs else ("masked_labels",)
+        if config.data.sentence_target != "none":
+            self.head = "pretraining"
+        if tokenizer is not None and tokenizer.mask_id is None:
+            raise ConfigError(f"{config.name}: the vocabulary has no [MASK]; take one that has, or add it")
 
     def read(self, path, training):
         return read_corpus(path, self.tokenizer, self.config.data, cache_dir() / "features")
@@ -48,31 +49,20 @@ class MaskedLanguageModeling(Task):
             tokenizer.mask_id, ordinary(tokenizer.tokens), (tokenizer.unk_id,), data.masking, data.masking_probability
         )
         known = None if data.words == BLANKS else continuing(tokenizer.tokens)
-        dynamic, epoch = training and data.dynamic_masking, 0 if training else HELD_OUT
-        return MaskedRows(examples, tokenizer, masking, known, data.sentence_target, self.config.seed, dynamic, epoch)
-
-    def network(self):
-        from tasklab.nn.heads.pretraining import LanguageModelHead, MaskedWordNetwork, MaskedWords, PretrainingHead
-
-        if self.tokenizer.mask_id is None:
-            raise ConfigError(f"{self.config.name}: the vocabulary has no [MASK]; take one that has, or add it")
-        if self.config.loss.rdrop_alpha:
-            raise ConfigError("loss.rdrop_alpha: masked_language_modeling does not offer it; set it to 0")
-        model, encoder = self.config.model, build_encoder(self.config, pooler=self.pairs)
-        words = getattr(getattr(encoder, "embeddings", None), "word", None)
-        if words is None:
-            apart = f" with model.dual={model.dual}" if model.dual else ""
-            raise ConfigError(f"encoder {model.encoder!r}{apart} has no one table of words to tell them by; take bert")
-        mlm = MaskedWords(model.hidden_size, words.weight, model.hidden_act, model.layer_norm_eps)
-        head = PretrainingHead(mlm, model.hidden_size) if self.pairs else LanguageModelHead(mlm)
-        return MaskedWordNetwork(encoder, head, self.pairs)
+        return MaskedRows(
+            examples, tokenizer, masking, known, data.sentence_target, self.config.seed, labelled=training,
+            dynamic=training and data.dynamic_masking, epoch=0 if training else HELD_OUT,
+        )  # fmt: skip
 
     def loss(self):
         from tasklab.nn.losses.words import MaskedWordLoss, PretrainingLoss
 
-        return PretrainingLoss() if self.pairs else MaskedWordLoss()
+        if self.config.loss.rdrop_alpha:
+            raise ConfigError("loss.rdrop_alpha: masked_language_modeling does not offer it; set it to 0")
+        return PretrainingLoss() if self.head == "pretraining" else MaskedWordLoss()
 
-    def decode(self, outputs, features, examples, top_k=1):
+    def decode(self, outputs, features, examples, top_k=None):
+        top_k = top_k or 1
         if isinstance(features, MaskedRows):
             return self._measured(outputs, features)
         masks = [{} for _ in examples]  # number of the mask -> what is told about it
@@ -101,12 +91,12 @@ class MaskedLanguageModeling(Task):
     def score(self, predictions, examples):
         return score_masked_words(answers[0] for answers in predictions)
 
-    def baseline(self, examples):
+    def baselines(self, examples, training=None):
         """The most frequent one of the masked words, and of the sentence labels, everywhere."""
         features = self.encode(examples, training=False)
         rows = [features.row(i) for i in range(len(features))]
         sentences = [row.sentence_label for row in rows if row.sentence_label != ABSENT]
-        return score_most_frequent(np.concatenate([row.labels for row in rows]), sentences)
+        return {TRIVIAL: score_most_frequent(np.concatenate([row.labels for row in rows]), sentences)}
 
     def _measured(self, outputs, features: MaskedRows) -> list[list[dict]]:
         """Per row of a corpus what `score` adds up, and the words, right and predicted."""

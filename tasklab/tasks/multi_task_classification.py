@@ -12,10 +12,9 @@ from tasklab.data.rows.pairs import text_rows
 from tasklab.data.texts.input import text_examples_from_input
 from tasklab.data.texts.mixture import BETWEEN, mixed, read_mixture
 from tasklab.data.texts.reading import TextDataConfig, label_order
-from tasklab.encoders import build_classifier
 from tasklab.errors import ConfigError
 from tasklab.metrics.classification import majority, score_classes
-from tasklab.task import TASKS, Task
+from tasklab.task import TASKS, TRIVIAL, Task
 
 
 @dataclass
@@ -34,15 +33,19 @@ class MultiTaskClassification(Task):
     each data set as `<data set>/accuracy` and `<data set>/macro_f1`.
     """
 
+    head = "classes"
     data_config = MixtureDataConfig
     defaults = {"train": {"epochs": 3, "batch_size": 32}}
-    labels = ("labels", "first_class", "end_class")
-    labelled_evaluation = True
     metric, title = "accuracy", "Classification Metric"
-    default_model = "multitask_minilm_l6"
     primer = '"a gripping and clever film"'
 
-    def prepare(self, labels):
+    def __init__(self, config, tokenizer):
+        super().__init__(config, tokenizer)
+        if config.model.pair_encoding != "joint":
+            told = f"model.pair_encoding = {config.model.pair_encoding}"
+            raise ConfigError(f"{told}: data sets of single texts and of pairs share one network here; set it to joint")
+
+    def settle(self, labels):
         model = self.config.model
         if model.labels:
             return
@@ -73,24 +76,18 @@ class MultiTaskClassification(Task):
         order = np.concatenate([np.flatnonzero(~pairs), np.flatnonzero(pairs)])
         return FeatureTable.concat(tables).select(np.argsort(order))
 
-    def network(self):
-        if self.config.model.pair_encoding != "joint":
-            told = f"model.pair_encoding = {self.config.model.pair_encoding}"
-            raise ConfigError(f"{told}: data sets of single texts and of pairs share one network here; set it to joint")
-        return build_classifier(self.config, len(self.config.model.labels))
-
     def loss(self):
         from tasklab.nn.losses.classes import SlicedClassificationLoss
 
         return SlicedClassificationLoss()
 
-    def decode(self, outputs, features, examples, top_k=1):
+    def decode(self, outputs, rows, examples, top_k=None):
         from scipy.special import softmax
 
         answers = [{} for _ in examples]
-        for rows, (logits,) in outputs:
+        for numbers, (logits,) in outputs:
             for name, (first, end) in self._slices().items():
-                for row, probs in zip(rows, softmax(logits[:, first:end].astype(np.float64), axis=1), strict=True):
+                for row, probs in zip(numbers, softmax(logits[:, first:end].astype(np.float64), axis=1), strict=True):
                     label = self.config.model.labels[first + probs.argmax()].partition(BETWEEN)[2]
                     answers[row][name] = {"label": label, "score": round(float(probs.max()), 4)}
         return [[answer] for answer in answers]
@@ -99,13 +96,13 @@ class MultiTaskClassification(Task):
         found = [answers[0][e.group]["label"] for answers, e in zip(predictions, examples, strict=True)]
         return self._scores(found, examples)
 
-    def baseline(self, examples):
+    def baselines(self, examples, training=None):
         """The most frequent label of each data set."""
         wanted = {}
         for example in examples:
             wanted.setdefault(example.group, []).append(example.label.partition(BETWEEN)[2])
         answer = {name: majority(labels)[0] for name, labels in wanted.items()}
-        return self._scores([answer[e.group] for e in examples], examples)
+        return {TRIVIAL: self._scores([answer[e.group] for e in examples], examples)}
 
     def _scores(self, predicted, examples) -> dict[str, float]:
         scores = {}

@@ -7,21 +7,18 @@ import numpy as np
 from tasklab.data.choices.input import choice_examples_from_input
 from tasklab.data.choices.reading import ChoiceDataConfig, read_choices
 from tasklab.data.choices.rows import choice_rows
-from tasklab.encoders import build_encoder
 from tasklab.metrics.choices import choice_report, score_choices
-from tasklab.task import TASKS, Task
+from tasklab.task import LEARNED, TASKS, TRIVIAL, Task
 
 
 @TASKS.register("multiple_choice")
 class MultipleChoice(Task):
     """A question is a row, each of its choices a sequence in it; their scores meet in one softmax. Metric: accuracy."""
 
+    head = "choices"
     data_config = ChoiceDataConfig
     defaults = {"train": {"epochs": 3, "batch_size": 16}}
-    labels = ("labels",)
-    labelled_evaluation = True
     metric, title = "accuracy", "Choice Metric"
-    default_model = "mulcho_minilm_l6"
     primer = '{"context": "W: Ann is at home.", "question": "Where is Ann?", "choices": ["Here.", "At home."]}'
 
     def read(self, path, training):
@@ -33,23 +30,16 @@ class MultipleChoice(Task):
     def encode(self, examples, training):
         return choice_rows(self.tokenizer, examples, self.config.data.max_seq_length)
 
-    def network(self):
-        from tasklab.nn.heads.multiple_choice import MultipleChoiceHead, MultipleChoiceNetwork
-
-        model = self.config.model
-        head = MultipleChoiceHead(model.hidden_size, model.hidden_dropout_prob)
-        return MultipleChoiceNetwork(build_encoder(self.config, pooler=model.pooler), head, model.pooling)
-
     def loss(self):
         from tasklab.nn.losses.classes import ClassificationLoss
 
         return ClassificationLoss()
 
-    def decode(self, outputs, features, examples, top_k=1):
-        logits = np.zeros((len(examples), features.parts))
-        for rows, (found,) in outputs:
-            logits[rows] = found
-        return [self._answers(e, row[: len(e.choices)], top_k) for e, row in zip(examples, logits, strict=True)]
+    def decode(self, outputs, rows, examples, top_k=None):
+        logits = np.zeros((len(examples), rows.parts))  # [N, C]
+        for numbers, (scores,) in outputs:
+            logits[numbers] = scores
+        return [self._answers(e, row[: len(e.choices)], top_k or 1) for e, row in zip(examples, logits, strict=True)]
 
     def score(self, predictions, examples):
         return score_choices(self._chosen(predictions), examples)
@@ -57,14 +47,16 @@ class MultipleChoice(Task):
     def report(self, predictions, examples):
         return choice_report(self._chosen(predictions), examples)
 
-    def baseline(self, examples):
-        """The longest choice, the first of equally long ones."""
-        return score_choices([int(np.argmax([len(choice) for choice in e.choices])) for e in examples], examples)
-
-    def learned_baseline(self, training, examples):
-        """The place that is right most often in the training data, among those that a question has."""
-        order = [number for number, _ in Counter(e.label for e in training).most_common()]
-        return score_choices([next((i for i in order if i < len(e.choices)), 0) for e in examples], examples)
+    def baselines(self, examples, training=None):
+        """The longest choice, the first of equally long ones; the place that is right most often in the training data,
+        among those that a question has."""
+        longest = [int(np.argmax([len(choice) for choice in e.choices])) for e in examples]
+        scores = {TRIVIAL: score_choices(longest, examples)}
+        if training is not None:
+            order = [number for number, _ in Counter(e.label for e in training).most_common()]
+            usual = [next((i for i in order if i < len(e.choices)), 0) for e in examples]
+            scores[LEARNED] = score_choices(usual, examples)
+        return scores
 
     def _answers(self, example, logits: np.ndarray, top_k: int) -> list[dict]:
         order = np.argsort(-logits, kind="stable")[:top_k].tolist()

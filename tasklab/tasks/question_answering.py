@@ -8,14 +8,13 @@ from tasklab.config import DataConfig, setting
 from tasklab.data.questions.input import qa_examples_from_input
 from tasklab.data.questions.reading import read_squad
 from tasklab.data.questions.windows import qa_windows
-from tasklab.encoders import build_encoder
 from tasklab.metrics.baseline import baseline_answers
 from tasklab.metrics.bootstrap import mean_interval
 from tasklab.metrics.cmrc import score_cmrc
 from tasklab.metrics.report import Report
 from tasklab.metrics.spans import batch_window_candidates, character_spans, merge_windows, null_score_difference
 from tasklab.metrics.squad import score_squad
-from tasklab.task import TASKS, Task
+from tasklab.task import TASKS, TRIVIAL, Task
 
 
 @dataclass
@@ -36,11 +35,10 @@ class QADataConfig(DataConfig, path="data"):
 class QuestionAnswering(Task):
     """The answer is a span of the context. Metrics: exact_match and f1 in percent, by SQuAD or CMRC rules."""
 
+    head = "spans"
     data_config = QADataConfig
     defaults = {"train": {"epochs": 2, "batch_size": 12}}
-    labels = ("start_positions", "end_positions")
     metric, title = "f1", "QA Metric"
-    default_model = "qa_minilm_l6"
     primer = '"My name is Wolfgang and I live in Berlin - Where do I live?"'
 
     def read(self, path, training):
@@ -56,30 +54,24 @@ class QuestionAnswering(Task):
             self.tokenizer, examples, data.max_seq_length, data.doc_stride, data.max_query_length, training
         )
 
-    def network(self):
-        from tasklab.nn.heads.network import TaskNetwork
-        from tasklab.nn.heads.spans import QuestionAnsweringHead
-
-        return TaskNetwork(build_encoder(self.config), QuestionAnsweringHead(self.config.model.hidden_size))
-
     def loss(self):
         from tasklab.nn.losses.spans import SpanLoss
 
         return SpanLoss()
 
-    def decode(self, outputs, features, examples, top_k=1):
+    def decode(self, outputs, rows, examples, top_k=None):
         data = self.config.data
         windows = [[] for _ in examples]
-        for rows, (start_logits, end_logits) in outputs:
-            first, length, max_context, offsets = _context_part(features, rows, start_logits.shape[1])
+        for numbers, (start_logits, end_logits) in outputs:
+            first, length, max_context, offsets = _context_part(rows, numbers, start_logits.shape[1])
             found = batch_window_candidates(
                 start_logits, end_logits, first, length, max_context, data.max_answer_length, data.n_best_size
             )
             null = start_logits[:, 0].astype(np.float64) + end_logits[:, 0]  # [CLS]
-            for i, example in enumerate(features["example"][rows]):
+            for i, example in enumerate(rows["example"][numbers]):
                 spans = character_spans(*(part[i] for part in found), offsets[i], first[i], null[i])
                 windows[example].append(spans)
-        return [self._answers(found, example, top_k) for found, example in zip(windows, examples, strict=True)]
+        return [self._answers(found, example, top_k or 1) for found, example in zip(windows, examples, strict=True)]
 
     def score(self, predictions, examples):
         best = {e.id: answers[0] for e, answers in zip(examples, predictions, strict=True)}
@@ -98,8 +90,8 @@ class QuestionAnswering(Task):
             intervals=lambda: {n: mean_interval([row[n] for row in rows]) for n in ("exact_match", "f1")}, wrong=wrong
         )
 
-    def baseline(self, examples):
-        return self._score(baseline_answers(examples), examples)
+    def baselines(self, examples, training=None):
+        return {TRIVIAL: self._score(baseline_answers(examples), examples)}
 
     def _answers(self, windows, example, top_k):
         data = self.config.data
@@ -119,13 +111,13 @@ class QuestionAnswering(Task):
         return score_squad(texts, references, null_score_differences, data.null_score_diff_threshold)
 
 
-def _context_part(features, rows, width: int):
+def _context_part(rows, numbers, width: int):
     """The context in each of n windows: first token [n], tokens [n], fullest context here [n, width], offsets."""
-    first = features["context_start"][rows]
-    begins, ends, fullest = (features[name].select(rows) for name in ("char_start", "char_end", "max_context"))
+    first = rows["context_start"][numbers]
+    begins, ends, fullest = (rows[name].select(numbers) for name in ("char_start", "char_end", "max_context"))
     length = begins.lengths
     token = np.arange(width)
-    max_context = np.zeros((len(rows), width), bool)
+    max_context = np.zeros((len(numbers), width), bool)
     max_context[(token >= first[:, None]) & (token < (first + length)[:, None])] = fullest.values
-    offsets = [np.stack([begins.row(i), ends.row(i)], axis=1) for i in range(len(rows))]
+    offsets = [np.stack([begins.row(i), ends.row(i)], axis=1) for i in range(len(numbers))]
     return first, length, max_context, offsets

@@ -6,31 +6,27 @@ from tasklab.data.rows.features import FeatureTable
 from tasklab.data.rows.pairs import parts_of, second_texts, text_rows
 from tasklab.data.texts.input import text_examples_from_input
 from tasklab.data.texts.reading import TextDataConfig, read_text_rows
-from tasklab.encoders import build_classifier
 from tasklab.targets import target_of
-from tasklab.task import TASKS, Task
+from tasklab.task import LEARNED, TASKS, TRIVIAL, Task
 
 
 @TASKS.register("text_classification")
 class TextClassification(Task):
     """One text or two to what model.problem_type says, which `target` knows all about."""
 
+    head = "classes"
     data_config = TextDataConfig
     defaults = {"train": {"epochs": 3, "batch_size": 32}}
     title = "Classification Metric"
-    default_model = "txtcls_minilm_l6"
     primer = '"a gripping and clever film"'
 
     def __init__(self, config, tokenizer):
         super().__init__(config, tokenizer)
         self.target = target_of(config)
         self.metric = self.target.metric
-        soft = config.data.soft_targets
-        self.labels = ("labels", "teacher_logits") if soft else ("labels",)
-        self.labelled_evaluation = not soft  # a teacher scores the training rows alone
-        self.loss_settings = self.target.loss_settings + self.target.soft_settings * soft
+        self.loss_settings = self.target.loss_settings + self.target.soft_settings * config.data.soft_targets
 
-    def prepare(self, labels):
+    def settle(self, labels):
         self.target.settle(labels)
 
     def read(self, path, training):
@@ -45,21 +41,18 @@ class TextClassification(Task):
         length, pairs = self.config.data.max_seq_length, self.config.model.pair_encoding
         ragged, cut = text_rows(self.tokenizer, first, second, length, pairs)
         dense = {"labels": self.target.column([e.label for e in examples])}
-        if training and self.config.data.soft_targets:
+        if training and self.config.data.soft_targets:  # a teacher scores the training rows alone
             dense["teacher_logits"] = np.array([e.logits for e in examples], np.float32)
         return FeatureTable(ragged, dense, {"cut_rows": cut}, parts_of(pairs))
-
-    def network(self):
-        return build_classifier(self.config, self.target.outputs)
 
     def loss(self):
         return self.target.soft_loss() if self.config.data.soft_targets else self.target.loss()
 
-    def decode(self, outputs, features, examples, top_k=1):
-        logits = np.zeros((len(examples), self.target.outputs))
-        for rows, (found,) in outputs:
-            logits[rows] = found
-        return self.target.answers(logits, top_k)
+    def decode(self, outputs, rows, examples, top_k=None):
+        logits = np.zeros((len(examples), self.target.outputs))  # [N, C]
+        for numbers, (scores,) in outputs:
+            logits[numbers] = scores
+        return self.target.answers(logits, top_k or 1)
 
     def score(self, predictions, examples):
         return self.target.score(self._best(predictions), _labels(examples))
@@ -68,16 +61,21 @@ class TextClassification(Task):
         texts = [{"text": e.text_a} if e.text_b is None else {"text_a": e.text_a, "text_b": e.text_b} for e in examples]
         return self.target.report(self._best(predictions), _labels(examples), texts)
 
-    def baseline(self, examples):
+    def baselines(self, examples, training=None):
+        """The constant that suits these very labels best; a linear model of the words."""
         wanted = _labels(examples)
-        return self.target.score(self.target.constant(wanted), wanted)
-
-    def learned_baseline(self, training, examples):
-        texts, asked = ([" ".join(filter(None, (e.text_a, e.text_b))) for e in rows] for rows in (training, examples))
-        return self.target.score(self.target.learned(texts, _labels(training), asked), _labels(examples))
+        scores = {TRIVIAL: self.target.score(self.target.constant(wanted), wanted)}
+        if training is not None:
+            learned = self.target.learned(_joined(training), _labels(training), _joined(examples))
+            scores[LEARNED] = self.target.score(learned, wanted)
+        return scores
 
     def _best(self, predictions) -> list:
         return [answers[0][self.target.answer] for answers in predictions]
+
+
+def _joined(examples) -> list[str]:
+    return [" ".join(filter(None, (e.text_a, e.text_b))) for e in examples]
 
 
 def _labels(examples) -> list:

@@ -2,33 +2,30 @@
 
 import numpy as np
 
-from tasklab.data.rows.ragged import row_offsets
+from tasklab.data.rows.features import row_offsets
 from tasklab.data.tagging.input import tagged_examples_from_input
 from tasklab.data.tagging.labels import numbered_labels, output_kinds
 from tasklab.data.tagging.reading import TaggingDataConfig, read_tagged
 from tasklab.data.tagging.schemes import entities_of, is_tag, kinds_of, scheme_labels, scheme_of, tags_of
 from tasklab.data.tagging.windows import tag_windows
-from tasklab.encoders import build_encoder
 from tasklab.errors import ConfigError, DataError
 from tasklab.metrics.entities import entity_report, score_entities
 from tasklab.metrics.gazetteer import gazetteer_entities
 from tasklab.metrics.viterbi import viterbi
-from tasklab.task import TASKS, Task
+from tasklab.task import LEARNED, TASKS, TRIVIAL, Task
 
 
 @TASKS.register("token_classification")
 class TokenClassification(Task):
     """Entities as spans of a text. model.labels are the tags, in the order of the outputs. Metrics: entity P, R, F1."""
 
+    head = "tags"
     data_config = TaggingDataConfig
     defaults = {"train": {"epochs": 3, "batch_size": 32}}
-    labels = ("labels",)
-    labelled_evaluation = True
     metric, title = "f1", "Entity Metric"
-    default_model = "tokcls_minilm_l6"
     primer = '"My name is Wolfgang and I live in Berlin"'
 
-    def prepare(self, labels):
+    def settle(self, labels):
         """Settles the unit of the tags, and the tags: those of the checkpoint where they do, else the data's types."""
         model, data = self.config.model, self.config.data
         if self.config.loss.rdrop_alpha and model.head == "crf":
@@ -59,34 +56,21 @@ class TokenClassification(Task):
         data = self.config.data
         return tag_windows(self.tokenizer, examples, self.config.model.labels, data.max_seq_length, data.doc_stride)
 
-    def network(self):
-        from tasklab.nn.heads.network import TaskNetwork
-        from tasklab.nn.heads.tagging import TokenHead
-
-        model = self.config.model
-        if not output_kinds(model.labels):
-            raise ConfigError(
-                f"{self.config.name} names no tags, so it was not trained for them; train it first, or set "
-                "model.labels=[...] to the names of its outputs in their order"
-            )
-        head = TokenHead(model.hidden_size, len(model.labels), model.hidden_dropout_prob, model.head == "crf")
-        return TaskNetwork(build_encoder(self.config), head)
-
     def loss(self):
         from tasklab.nn.heads.crf import CRFLoss
         from tasklab.nn.losses.tokens import TokenLoss
 
         return CRFLoss(len(self.config.model.labels)) if self.config.model.head == "crf" else TokenLoss()
 
-    def decode(self, outputs, features, examples, top_k=1):
-        unit, starts, ends = (features[name].values for name in ("unit", "char_start", "char_end"))
+    def decode(self, outputs, rows, examples, top_k=None):
+        unit, starts, ends = (rows[name].values for name in ("unit", "char_start", "char_end"))
         logits, transitions = np.zeros((len(unit), len(self.config.model.labels))), None
-        for rows, (found, *crf) in outputs:
-            position, mine = features["position"].select(rows), features["unit"].select(rows).values
-            logits[mine] = found[np.repeat(np.arange(len(rows)), position.lengths), position.values]
+        for numbers, (scores, *crf) in outputs:
+            position, mine = rows["position"].select(numbers), rows["unit"].select(numbers).values
+            logits[mine] = scores[np.repeat(np.arange(len(numbers)), position.lengths), position.values]
             transitions = crf[0][0].astype(np.float64) if crf else None
         owner = np.zeros(len(unit), np.int64)
-        owner[unit] = np.repeat(features["example"], features["unit"].lengths)
+        owner[unit] = np.repeat(rows["example"], rows["unit"].lengths)
         spans = np.zeros((len(unit), 2), np.int64)
         spans[unit] = np.stack([starts, ends], axis=1)
         offsets = row_offsets(np.bincount(owner, minlength=len(examples)))
@@ -113,14 +97,14 @@ class TokenClassification(Task):
         texts = [{"place": e.place, "text": e.text} for e in examples]
         return entity_report(predicted, [e.entities for e in examples], texts, shown)
 
-    def baseline(self, examples):
-        """No entity anywhere."""
-        return score_entities([()] * len(examples), [e.entities for e in examples])
-
-    def learned_baseline(self, training, examples):
-        """The names of the training data found again."""
-        known = ((_tokens(e), e.entities) for e in training)
-        return score_entities(gazetteer_entities(known, map(_tokens, examples)), [e.entities for e in examples])
+    def baselines(self, examples, training=None):
+        """No entity anywhere; the names of the training data found again."""
+        wanted = [e.entities for e in examples]
+        scores = {TRIVIAL: score_entities([()] * len(examples), wanted)}
+        if training is not None:
+            named = ((_tokens(e), e.entities) for e in training)
+            scores[LEARNED] = score_entities(gazetteer_entities(named, map(_tokens, examples)), wanted)
+        return scores
 
     def _answer(self, text: str, best: np.ndarray, spans: np.ndarray, prob: np.ndarray) -> list[dict]:
         entities, _ = entities_of([self.config.model.labels[number] for number in best])

@@ -13,7 +13,7 @@ from tasklab.errors import ConfigError, TasklabError
 from tasklab.tools import TOOLS
 from tasklab.tools.opened import refuse_existing
 
-INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+INPUTS, AXES = ("input_ids", "attention_mask", "token_type_ids"), ("rows", "tokens")
 PROBES = ((1, 7), (3, 16))  # rows, tokens: two shapes, so that a fixed one would be noticed
 CLOSE = 1e-4  # per unit of the largest output
 
@@ -74,14 +74,14 @@ def _ready(source, task: str | None):
     from tasklab.trainer import Trainer
 
     config = Trainer(task=task, model=source, overrides=["kernels=off"]).config
-    if config.model.pair_encoding != "joint":
-        raise ConfigError(f"{source}: reads two texts apart (model.pair_encoding), which these files cannot hold yet")
-    if config.task == "multiple_choice":
-        raise ConfigError(f"{source}: multiple choice has no export here, its inputs are [questions, choices, tokens]")
-    if config.task == "masked_language_modeling":
-        raise ConfigError(f"{source}: masked words have no export here, their network takes places to look at")
     model = Ready(config.checkpoint, config).model
-    model.network.set_train(False)
+    network = model.network.set_train(False)
+    if network.inputs != INPUTS or network.axes != AXES:
+        takes, here = ", ".join(network.inputs), ", ".join(network.axes)
+        raise ConfigError(
+            f"{source}: has no export here: its network takes {takes} of [{here}], and these files can hold "
+            f"{', '.join(INPUTS)} of [{', '.join(AXES)}]"
+        )
     return model
 
 

@@ -77,7 +77,7 @@ def _refuse(sizes, model: str, dimensions: int):
 
 def _write(model, to, mean: np.ndarray, kernel: np.ndarray) -> Path:
     """The encoder as it is, and the whitening as its head."""
-    from tasklab.model import standing_alone
+    from tasklab.saved import standing_alone
     from tasklab.weights.folder import CONFIG
 
     config = model.config.copy()

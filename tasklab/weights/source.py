@@ -78,12 +78,12 @@ def why_not(folder: Path | None) -> str:
 
 
 def read_source(
-    source: WeightSource, task: str | None = None, trusted: bool = False
+    source: WeightSource, head: str | None = None, trusted: bool = False
 ) -> tuple[dict[str, LazyTensor], Path | None, list[str]]:
     """(tensors under tasklab's names, vocabulary file or None, notes to print).
 
     Names that the format's table does not know stay as they are, so that the ledger lists them as dropped.
-    task: of the weights, where their names alone do not tell it.
+    head: of the weights, where their names alone do not tell it.
     trusted: skip the checks that read every byte, of a folder that was just written.
     Raises: CheckpointError when a file is damaged, incomplete, or holds values that are not finite.
     """
@@ -93,7 +93,7 @@ def read_source(
         if (source.folder / SUMS).is_file():
             verify_folder(source.folder)
         check_finite(source.file, raw)
-    tensors, unmatched = to_tasklab(raw, FORMATS.get(source.format), task)
+    tensors, unmatched = to_tasklab(raw, FORMATS.get(source.format), head)
     notes += cast_notes(tensors)
     tensors.update((name, raw[name]) for name in unmatched)
     if unmatched:

@@ -65,11 +65,11 @@ def test_hidden_states_are_those_of_uer(reference, run, case):
 
 
 @EVERY_CASE
-@pytest.mark.parametrize("head", ["text_classification", "token_classification", "question_answering"])
+@pytest.mark.parametrize("head", ["classes", "tags", "spans"])
 def test_weights_come_back_with_their_head(reference, rng, case, head):
     layers = {
-        "text_classification": {"output_layer_1": 8, "output_layer_2": 3}, "token_classification": {"output_layer": 5},
-        "question_answering": {"output_layer": 2},
+        "classes": {"output_layer_1": 8, "output_layer_2": 3}, "tags": {"output_layer": 5},
+        "spans": {"output_layer": 2},
     }[head]  # fmt: skip
     tensors = theirs(reference, case)
     for name, outputs in layers.items():
@@ -77,9 +77,9 @@ def test_weights_come_back_with_their_head(reference, rng, case, head):
         tensors[f"{name}.bias"] = rng.standard_normal(outputs).astype(np.float32)
     table = detect(tensors)
     ours, unmatched = to_tasklab(tensors, table)
-    name = "output" if head == "question_answering" else "classifier"
+    name = "output" if head == "spans" else "classifier"
     assert unmatched == [] and f"head.{name}.weight" in ours
-    assert ("encoder.pooler.weight" in ours) == (head == "text_classification")
+    assert ("encoder.pooler.weight" in ours) == (head == "classes")
     encoder = {**CASES[case], **NOT_SHOWN.get(case, {})}["encoder"]
     back, lost = from_tasklab(ours, find_format("uer", encoder), head)
     assert (back.keys(), lost) == (tensors.keys(), [])

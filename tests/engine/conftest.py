@@ -14,6 +14,7 @@ class ScriptedStep:
     """Stands in for GradientStep: three weights, gradients from the seed of the dropout, losses from a list."""
 
     losses: list = []
+    columns = ("input_ids", "attention_mask", "labels", "sample_weight")
 
     def __init__(self, *_):
         self.parameters = (Parameter(Tensor(np.ones((1, 3), np.float32)), name="head.weight"),)
@@ -52,12 +53,11 @@ def job(tmp_path, monkeypatch):
         losses: a list puts a ScriptedStep in the place of the network; 0.5 after its end.
         scores: accuracies that successive evaluations report.
         relabel: what becomes of the column of labels.
-        network: the network instead of the task's own.
     """
 
     def build(
         folder="run", lengths=(3, 5) * 5, losses=None, scores=None, evaluate=None, callbacks=(), relabel=None,
-        network=None, **settings,
+        **settings,
     ):  # fmt: skip
         config = configuration(**{"train__batch_size": 2, **settings})
         labels = Labels(config, tokenizer=None)
@@ -76,7 +76,7 @@ def job(tmp_path, monkeypatch):
             if relabel is not None:
                 table.dense["labels"] = relabel(table.dense["labels"])
             return loop_module.TrainingLoop(
-                labels, network or labels.network(), table, run, callbacks, evaluate, {}, CompileLog()
+                labels, labels.network(), table, run, callbacks, evaluate, {}, CompileLog()
             )
 
     return build

@@ -3,18 +3,24 @@
 import numpy as np
 import pytest
 
-from tasklab.engine.evaluate import Evaluator, padded_rows, row_outputs, serving_lengths
+from tasklab.data.rows.features import FeatureTable
+from tasklab.engine.evaluate import Evaluator
+from tasklab.engine.runner import NetworkRunner, padded_rows, planned, serving_lengths
 from tasklab.engine.step import CompileLog
 
 LENGTHS = (3, 20, 7, 16, 17, 1, 9)
 
 
-def outputs(task, settings, table, size, order=None, planned=None):
+def one_length(rows, config):
+    return (config.data.max_seq_length,)
+
+
+def outputs(task, settings, table, size, order=None, plan=planned):
     job = task(settings(evaluate__batch_size=size))
     features = table(LENGTHS)
     features = features if order is None else features.select(order)
     found = np.full((len(features), 3), np.nan, np.float32)
-    batches = list(row_outputs(job, job.network(), features, CompileLog(), planned))  # all kept until the end
+    batches = list(NetworkRunner(job.network(), job.config, CompileLog(), plan)(features))  # all kept until the end
     for rows, (logits,) in batches:
         assert np.isnan(found[rows]).all()
         found[rows] = logits
@@ -30,9 +36,9 @@ def reference(task, settings, table):
     return means @ weight.T + network.output.bias.asnumpy()
 
 
-@pytest.mark.parametrize("size, planned", [(1, {"input": (32,)}), (3, None), (32, None)])
-def test_outputs_do_not_depend_on_the_batch_size(task, settings, table, reference, size, planned):
-    np.testing.assert_allclose(outputs(task, settings, table, size, None, planned), reference, atol=1e-5)
+@pytest.mark.parametrize("size, plan", [(1, one_length), (3, planned), (32, planned)])
+def test_outputs_do_not_depend_on_the_batch_size(task, settings, table, reference, size, plan):
+    np.testing.assert_allclose(outputs(task, settings, table, size, None, plan), reference, atol=1e-5)
 
 
 def test_outputs_do_not_depend_on_the_order_of_the_rows(task, settings, table, reference):
@@ -58,7 +64,7 @@ def test_the_loss_is_the_mean_over_all_rows(task, settings, table, reference):
 
 def test_rows_without_labels_have_no_loss(task, settings, table):
     job, features = task(settings()), table(LENGTHS)
-    job.labelled_evaluation = False
+    features = FeatureTable(features.ragged, {})
     assert Evaluator(job, job.network(), features, [0] * 7, CompileLog())().keys() == {"accuracy"}
 
 

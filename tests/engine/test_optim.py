@@ -134,18 +134,22 @@ class TwoBiases(nn.Cell):
         self.right = Parameter(Tensor(np.zeros(4, np.float32)), name="right")
         self.offset = Parameter(Tensor(np.zeros(4, np.float32)), name="offset")
 
+    inputs = ("input_ids",)
+
     def construct(self, input_ids):
         return (ops.square(input_ids + self.left + self.right).sum() + 3 * self.offset.sum(),)
 
 
 class Identity(nn.Cell):
+    labels = ()
+
     def construct(self, value, sample_weight):
         return value, sample_weight.sum()
 
 
 def test_gradients_that_share_memory_are_summed_once():
     ms.set_context(mode=ms.GRAPH_MODE)
-    step = GradientStep(TwoBiases(), Identity(), ("input_ids",), (), CompileLog())
+    step = GradientStep(TwoBiases(), Identity(), CompileLog())
     optimizer = HostAdamW(step.parameters, config(), 0.0)
     batch = {"input_ids": np.ones((2, 4), np.float32), "sample_weight": np.ones(2, np.float32)}
     for _ in range(2):  # the second time shows whether the graph's constant was written to

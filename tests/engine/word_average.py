@@ -18,6 +18,8 @@ VOCAB, CLASSES = 12, 3
 class MeanOfWords(nn.Cell):
     """Logits [B, CLASSES] from the mean of the word vectors."""
 
+    inputs = ("input_ids", "attention_mask")
+
     def __init__(self, dropout: float):
         super().__init__()
         self.table = Parameter(Tensor(np.zeros((VOCAB, 8), np.float32)), name="table")
@@ -31,6 +33,8 @@ class MeanOfWords(nn.Cell):
 
 
 class LabelLoss(nn.Cell):
+    labels = ("labels",)
+
     def construct(self, logits, labels, sample_weight):
         return cross_entropy(logits, labels, sample_weight)
 
@@ -38,7 +42,6 @@ class LabelLoss(nn.Cell):
 class Labels(Task):
     """The label of a row is its first word modulo CLASSES."""
 
-    inputs, labels = ("input_ids", "attention_mask"), ("labels",)
     labelled_evaluation = True
     metric, title = "accuracy", "Label Metric"
 
@@ -48,7 +51,7 @@ class Labels(Task):
 
     def encode(self, examples, training): ...
 
-    def baseline(self, examples): ...
+    def baselines(self, examples, training=None): ...
 
     def network(self):
         network = MeanOfWords(self.config.model.hidden_dropout_prob)
@@ -58,10 +61,10 @@ class Labels(Task):
     def loss(self):
         return LabelLoss()
 
-    def decode(self, outputs, features, examples, top_k=1):
+    def decode(self, outputs, rows, examples, top_k=None):
         found = [None] * len(examples)
-        for rows, (logits,) in outputs:
-            for row, scores in zip(rows, logits, strict=True):
+        for numbers, (logits,) in outputs:
+            for row, scores in zip(numbers, logits, strict=True):
                 found[row] = [int(scores.argmax())]
         return found
 

@@ -47,7 +47,7 @@ def reference():
 def network_of(reference, fused="", pooling="first"):
     encoder = ENCODERS.get("bert")(MODEL, fused=fused, pooler=True)
     network = MultipleChoiceNetwork(encoder, MultipleChoiceHead(32, 0.0), pooling)
-    weights, unmatched = to_tasklab(reference.weights, FORMATS.get("huggingface"), "multiple_choice")
+    weights, unmatched = to_tasklab(reference.weights, FORMATS.get("huggingface"), "choices")
     parameters = dict(network.parameters_and_names())
     assert not unmatched and parameters.keys() == weights.keys()
     for name, values in weights.items():

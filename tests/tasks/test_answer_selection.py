@@ -8,6 +8,7 @@ import pytest
 from tasklab.config import Config
 from tasklab.data.texts.reading import TextDataConfig
 from tasklab.errors import DataError
+from tasklab.task import TRIVIAL
 from tasklab.tasks.answer_selection import AnswerSelection
 from tasklab.text.wordpiece import WordPiece
 
@@ -59,12 +60,12 @@ def test_every_candidate_is_a_row_and_ranked_within_its_question(task, tmp_path)
     assert tokens == "[CLS] where is i ##t [SEP] berlin [SEP]"
     logits = np.log(np.array([[3, 1], [1, 4], [1, 1]], np.float32))
     outputs = [(np.array([2, 0]), (logits[[2, 0]],)), (np.array([1]), (logits[[1]],))]
-    predictions = task.decode(outputs, table, questions, top_k=task.scored_answers)
+    predictions = task.decode(outputs, table, questions)
     assert predictions[0] == [
         {"text": "it is in berlin", "score": pytest.approx(0.8), "index": 1},
         {"text": "berlin", "score": pytest.approx(0.25), "index": 0},
     ]
-    assert len(task.decode(outputs, table, questions)[0]) == 1
+    assert len(task.decode(outputs, table, questions, top_k=1)[0]) == 1
     assert task.score(predictions, questions)["mrr"] == 1
 
 
@@ -72,14 +73,14 @@ def test_right_candidates_can_count_as_much_as_the_many_wrong_ones(task, tmp_pat
     # 2 of 3 rows are right: 3 / (2 * 1) for the wrong one and 3 / (2 * 2) for each right one
     read(task, tmp_path, ROWS)
     task.config.data.train, task.config.loss.balanced = str(tmp_path / "train.tsv"), True
-    task.prepare([])
+    task.settle([])
     assert task.config.loss.class_weights == {"0": 1.5, "1": 0.75}
     assert task.loss().class_weights.asnumpy().tolist() == [1.5, 0.75]
 
 
 def test_the_baseline_counts_shared_words(task, tmp_path):
     questions = read(task, tmp_path, HEADER + "1\twhere is berlin\tthe fox\t1\n1\twhere is berlin\tberlin is old\t0\n")
-    assert task.baseline(questions)["mrr"] == 0.5
+    assert task.baselines(questions)[TRIVIAL]["mrr"] == 0.5
 
 
 def test_predict_takes_questions_pairs_and_tables(task, tmp_path):

@@ -1,5 +1,6 @@
 """The verbs of feature extraction on NumPy arrays; no network runs here."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from tasklab.config import Config
 from tasklab.errors import ConfigError, DataError
+from tasklab.task import TRIVIAL
 from tasklab.tasks.feature_extraction import FeatureExtraction, VectorDataConfig
 from tasklab.text.wordpiece import WordPiece
 
@@ -55,7 +57,7 @@ def test_an_evaluation_correlates_cosines_with_scores(tmp_path):
     # ranks of the cosines 1, 0.2, 0.1 and of the scores 5, 0, 2: 3 2 1 and 3 1 2, so 1 - 6 * 2 / (3 * 8) = 0.5
     scores = job.score([[{"score": cosine}] for cosine in (1, 0.2, 0.1)], examples)
     assert scores["spearmanr"] == pytest.approx(0.5) and scores["total"] == 3 and note == ""
-    assert job.baseline(examples)["spearmanr"] == pytest.approx(1)  # shared words: 2 of 2, 0, 1 of 2 and 1
+    assert job.baselines(examples)[TRIVIAL]["spearmanr"] == pytest.approx(1)  # shared words: 2 of 2, 0, 1 of 2 and 1
     assert job.report([[{"score": 0.5}]] * 3, examples).intervals().keys() == {"pearson", "spearmanr"}
 
 
@@ -77,11 +79,10 @@ def test_texts_that_are_cut_are_counted_aloud(caplog):
     assert "1 of 2 texts are cut after 4 tokens (data.max_seq_length)" in caplog.text
 
 
-def test_files_come_in_parts_and_what_is_left_out_is_said(tmp_path, caplog, monkeypatch):
-    monkeypatch.setattr("tasklab.tasks.feature_extraction.PART", 2)
-    (tmp_path / "a.txt").write_text("the\n\nfox\nwhere\nthe fox\nfox\n")
-    parts = list(task(data__on_bad_row="skip").parts(tmp_path / "a.txt"))
-    assert [[e.text_a for e in part] for part in parts] == [["the", "fox"], ["where", "the fox", "fox"]]
+def test_files_are_read_one_by_one_and_what_is_left_out_is_said(tmp_path, caplog):
+    (tmp_path / "a.txt").write_text("the\n\nfox\nwhere\n")
+    examples = task(data__on_bad_row="skip").parse(tmp_path / "a.txt")
+    assert isinstance(examples, Iterator) and [e.text_a for e in examples] == ["the", "fox", "where"]
     assert "left out 1: empty text (1); first: " in caplog.text
 
 

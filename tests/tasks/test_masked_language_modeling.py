@@ -97,13 +97,13 @@ def test_a_corpus_is_scored_by_its_masked_words(tmp_path):
     chances = np.where(words == ID("fox"), 3, 1) / (TOKENIZER.vocab_size + 2)
     assert scores["loss"] == pytest.approx(-np.log(chances).mean(), rel=1e-6)
     assert predictions[0][0]["predicted"].split() == ["fox"] * predictions[0][0]["total"]
-    assert job.baseline(rows)["accuracy"] == pytest.approx(np.bincount(words).max() / len(words))
+    assert next(iter(job.baselines(rows).values()))["accuracy"] == pytest.approx(np.bincount(words).max() / len(words))
 
 
 def test_the_order_of_sentences_is_scored_beside(tmp_path):
     job, rows, features = corpus(tmp_path, data__sentence_target="sentence_order")
-    assert job.labels == ("masked_labels", "sentence_labels")
-    labels = features.batch(range(len(rows)), {"input": 16}, len(rows))["sentence_labels"]
+    assert job.head == "pretraining" and job.loss().labels == ("masked_labels", "sentence_labels")
+    labels = features.batch(range(len(rows)), 16, len(rows))["sentence_labels"]
     sentences = np.eye(2, dtype=np.float32)[labels]
     sentences[0] = sentences[0, ::-1]  # one wrong
     logits = np.zeros((len(rows), 3, TOKENIZER.vocab_size), np.float32)
@@ -116,14 +116,13 @@ def test_training_masks_anew_and_evaluation_does_not(tmp_path):
     assert features.of_epoch(1) is features
     assert job.encode(rows, True).of_epoch(1) is not features
     assert task(data__dynamic_masking=False).encode(rows, True).of_epoch(1).epoch == 0
-    batches = [job.encode(rows, training).batch([0], {"input": 16}, 1) for training in (True, False)]
-    seen = [batch["masked_positions"].tolist() for batch in batches]
+    seen = [job.encode(rows, training).batch([0], 16, 1)["masked_positions"].tolist() for training in (True, False)]
     assert seen[0] != seen[1]  # an evaluation of the text of the training has masks of its own
 
 
 def test_what_cannot_work_is_refused_by_name(monkeypatch):
     with pytest.raises(ConfigError, match="loss.rdrop_alpha: masked_language_modeling does not offer it"):
-        task(loss__rdrop_alpha=1.0).network()
+        task(loss__rdrop_alpha=1.0).loss()
     monkeypatch.setattr(TOKENIZER, "mask_id", None)
     with pytest.raises(ConfigError, match=r"toy: the vocabulary has no \[MASK\]"):
-        task().network()
+        task()

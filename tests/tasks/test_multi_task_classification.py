@@ -10,6 +10,7 @@ from tasklab.config import Config
 from tasklab.data.texts.mixture import mixed
 from tasklab.errors import DataError
 from tasklab.nn.losses.classes import SlicedClassificationLoss
+from tasklab.task import TRIVIAL
 from tasklab.tasks.multi_task_classification import MixtureDataConfig, MultiTaskClassification
 from tasklab.text.wordpiece import WordPiece
 
@@ -30,7 +31,7 @@ def task(tmp_path):
     config = Config.create(MixtureDataConfig, task="multi_task_classification", name="toy")
     config.data.train = str(tmp_path)
     job = MultiTaskClassification(config, TOKENIZER)
-    job.prepare([])
+    job.settle([])
     return job
 
 
@@ -38,7 +39,7 @@ def test_classes_belong_to_their_data_set(task):
     assert task.config.model.labels == ["mood/bad", "mood/good", "pairs/0", "pairs/1", "pairs/2"]
     kept = list(reversed(task.config.model.labels))
     task.config.model.labels = []
-    task.prepare(kept)
+    task.settle(kept)
     assert task.config.model.labels == kept
 
 
@@ -68,7 +69,7 @@ def test_every_head_answers_and_is_scored_on_its_own_rows(task):
     scores = task.score(predictions, examples)
     assert (scores["mood/accuracy"], scores["pairs/accuracy"]) == (1, pytest.approx(1 / 3))
     assert scores["accuracy"] == pytest.approx(2 / 3)
-    assert task.baseline(examples)["mood/accuracy"] == pytest.approx(2 / 3)
+    assert task.baselines(examples)[TRIVIAL]["mood/accuracy"] == pytest.approx(2 / 3)
 
 
 @pytest.mark.parametrize("temperature, small", [(1, 4), (2, 8), (math.inf, 16)])

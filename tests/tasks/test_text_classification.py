@@ -8,7 +8,9 @@ import pytest
 from tasklab.config import Config
 from tasklab.data.texts.reading import TextDataConfig
 from tasklab.errors import ConfigError, DataError
+from tasklab.networks import NETWORKS
 from tasklab.nn.losses.distillation import DISTANCES
+from tasklab.task import LEARNED, TRIVIAL
 from tasklab.tasks.text_classification import TextClassification
 from tasklab.text.wordpiece import WordPiece
 
@@ -29,7 +31,7 @@ def write(folder, text, name="train.tsv"):
 
 def prepared(path, before=(), **values):
     job = task(data__train=path, **values)
-    job.prepare(list(before))
+    job.settle(list(before))
     return job
 
 
@@ -69,7 +71,7 @@ def test_rows_carry_the_number_of_their_label(tmp_path):
 
 def test_a_network_without_class_names_is_refused():
     with pytest.raises(ConfigError, match="toy names no classes, so it was not trained for them; train it first"):
-        task(model__hidden_size=4).network()
+        NETWORKS.get("classes")(task(model__hidden_size=4).config)
 
 
 def test_answers_are_classes_with_their_probabilities():
@@ -112,14 +114,14 @@ def test_regression_answers_with_a_number(tmp_path):
     answers = decoded(job, [[1.25], [2.5]])
     assert answers == [[{"score": 1.25}], [{"score": 2.5}]]
     assert job.score(answers, examples)["spearmanr"] == pytest.approx(1)
-    assert job.baseline(examples)["mse"] == pytest.approx(1.25**2)
+    assert job.baselines(examples)[TRIVIAL]["mse"] == pytest.approx(1.25**2)
 
 
 def test_the_baseline_says_the_most_frequent_label(tmp_path):
     path = write(tmp_path, "text\tlabel\nA\ta\nB\tb\nC\tb\n")
     job = prepared(path)
     examples, _ = job.read(path, False)
-    assert job.baseline(examples)["accuracy"] == pytest.approx(2 / 3)
+    assert job.baselines(examples)[TRIVIAL]["accuracy"] == pytest.approx(2 / 3)
 
 
 def test_a_single_text_among_pairs_is_refused():
@@ -131,7 +133,7 @@ def test_a_single_text_among_pairs_is_refused():
 def test_soft_targets_travel_with_their_rows(tmp_path):
     path = write(tmp_path, "label\tlogits\ttext\na\t2 -1\tthe\nb\t0 1\tfox\n")
     job = prepared(path, data__soft_targets=True)
-    assert job.labels == ("labels", "teacher_logits") and "class_weights" in job.loss_settings
+    assert job.loss().labels == ("labels", "teacher_logits") and "class_weights" in job.loss_settings
     table = job.encode(job.read(path, True)[0], True)
     assert table["teacher_logits"].tolist() == [[2, -1], [0, 1]]
 
@@ -183,8 +185,8 @@ def test_the_baseline_that_learns_counts_words(tmp_path):
     path = write(tmp_path, "text\tlabel\ngood film\ta\nbad film\tb\ngood food\ta\nbad food\tb\n")
     job = prepared(path)
     examples, _ = job.read(path, True)
-    assert job.learned_baseline(examples, examples)["accuracy"] == 1
+    assert job.baselines(examples, examples)[LEARNED]["accuracy"] == 1
     several = write(tmp_path, "text\tlabel\ngood film\ta,f\nbad film\tf\ngood food\ta\nbad food\t\n", "several.tsv")
     job = prepared(several, model__problem_type="multi_label_classification")
     examples, _ = job.read(several, True)
-    assert job.learned_baseline(examples, examples)["exact_match"] == 1
+    assert job.baselines(examples, examples)[LEARNED]["exact_match"] == 1

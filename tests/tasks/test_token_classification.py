@@ -8,6 +8,8 @@ import pytest
 from tasklab.config import Config
 from tasklab.data.tagging.reading import TaggingDataConfig
 from tasklab.errors import ConfigError, DataError
+from tasklab.networks import NETWORKS
+from tasklab.task import LEARNED, TRIVIAL
 from tasklab.tasks.token_classification import TokenClassification
 from tasklab.text.wordpiece import WordPiece
 
@@ -26,7 +28,7 @@ def prepared(task, tmp_path, text=ROWS, labels=(), **settings):
     task.config.data.train = str(path)
     for name, value in settings.items():
         task.config.data[name] = value
-    task.prepare(list(labels))
+    task.settle(list(labels))
     return task.read(path, True)[0]
 
 
@@ -63,7 +65,7 @@ def test_what_cannot_be_learned_is_refused(task, tmp_path):
     with pytest.raises(DataError, match="holds no entity, every tag is O"):
         prepared(task, tmp_path, "the\tO\n")
     with pytest.raises(ConfigError, match="toy names no tags"):
-        task.network()
+        NETWORKS.get(task.head)(task.config)
     task.config.loss.rdrop_alpha, task.config.model.head = 1.0, "crf"
     with pytest.raises(ConfigError, match="word by word, and a CRF has them for whole sentences only; set model.head="):
         prepared(task, tmp_path)
@@ -79,7 +81,7 @@ def test_what_cannot_be_learned_is_refused(task, tmp_path):
 def outputs_for(table, choose, classes, crf=None):
     """Rows in falling order, logits that `choose(unit)` makes highest; positions without a unit say nonsense."""
     for row in range(len(table) - 1, -1, -1):
-        logits = np.full((1, int(table.lengths["input"][row]) + 3, classes), -1.0, np.float32)
+        logits = np.full((1, int(table.lengths[row]) + 3, classes), -1.0, np.float32)
         logits[0, :, -1] = 9
         for at, unit in zip(table["position"].row(row), table["unit"].row(row), strict=True):
             logits[0, at] = 0
@@ -100,7 +102,7 @@ def test_answers_are_cut_from_the_text_and_scored_by_their_tags(task, tmp_path):
     assert task.score(predictions, examples) == {"precision": 1, "recall": 1, "f1": 1, "total": 2}
     assert task.report(predictions, examples).wrong == []
     nothing = [[[]], [[]]]
-    assert task.score(nothing, examples) == task.baseline(examples) == {
+    assert task.score(nothing, examples) == task.baselines(examples)[TRIVIAL] == {
         "precision": 0, "recall": 0, "f1": 0, "total": 2,
     }  # fmt: skip
     wrong = task.report(nothing, examples).wrong
@@ -112,7 +114,7 @@ def test_answers_are_cut_from_the_text_and_scored_by_their_tags(task, tmp_path):
 def test_windows_of_a_long_sentence_are_merged(task, tmp_path):
     examples = prepared(task, tmp_path, "fox\tB-PER\n" + "it\tI-PER\n" * 30, max_seq_length=10)
     table = task.encode(examples, False)
-    assert len(table) > 10 and table.lengths["input"].max() == 10
+    assert len(table) > 10 and table.lengths.max() == 10
     (((entity,),),) = task.decode(outputs_for(table, lambda unit: 2 if unit else 1, 3), table, examples)
     assert (entity["start"], entity["end"]) == (0, len(examples[0].text))
 
@@ -135,5 +137,5 @@ def test_tags_instead_of_entities_for_uer_s_inference_table(task, tmp_path):
 
 def test_the_learned_baseline_knows_the_names_of_the_training_data(task, tmp_path):
     examples = prepared(task, tmp_path)
-    assert task.learned_baseline(examples, examples)["f1"] == 1
-    assert task.learned_baseline(examples[:1], examples)["recall"] == 0.5
+    assert task.baselines(examples, examples)[LEARNED]["f1"] == 1
+    assert task.baselines(examples, examples[:1])[LEARNED]["recall"] == 0.5

@@ -9,7 +9,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from tasklab import Trainer
-from tasklab.engine.evaluate import row_outputs, served
+from tasklab.engine.runner import NetworkRunner, served
 from tasklab.engine.step import CompileLog
 from tasklab.model import ready_model
 
@@ -42,10 +42,8 @@ def test_words_and_scores_are_those_of_transformers(folder):
     config = Trainer(task="fill-mask", model=str(path), overrides=["data.max_seq_length=32", "kernels=off"]).config
     model = ready_model(config, str(path))
     examples = model.task.parse([text for text, _ in expected])
-    features = model.task.encode(examples, training=False)
-    planned = served(features, model.task.config.data)
-    outputs = row_outputs(model.task, model.network, features, CompileLog(), planned)
-    for found, (text, masks) in zip(model.task.decode(outputs, features, examples, 5), expected, strict=True):
+    run = NetworkRunner(model.network, model.config, CompileLog(), served)
+    for found, (text, masks) in zip(model.task.answer(examples, run, 5), expected, strict=True):
         for mine, theirs in zip(found if len(masks) > 1 else [found], masks, strict=True):
             assert [(a["token"], a["token_str"]) for a in mine] == [(token, word) for token, word, _ in theirs], text
             np.testing.assert_allclose([a["score"] for a in mine], [score for *_, score in theirs], atol=2e-6)

@@ -112,7 +112,7 @@ def test_pairs_with_scores_are_evaluated(folder, vectors, tmp_path):
 
 
 def test_training_is_refused_with_what_to_do_instead(folder):
-    with pytest.raises(ConfigError, match="feature_extraction is not trained; .* Fine-tune the encoder with another"):
+    with pytest.raises(ConfigError, match="feature_extraction is not trained: it takes a model as it is. Train"):
         trainer(folder).train()
     with pytest.raises(ConfigError, match="feature_extraction is not trained"):
         trainer(folder, **{"data.train": "t.tsv"}).hyperparameter_search()

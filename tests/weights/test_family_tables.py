@@ -10,9 +10,9 @@ from tasklab.weights.tables.rows import TRANSPOSE, fused, row
 from tasklab.weights.tensors import lazy
 
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "families_reference.npz"
-TASKS = {
-    "pretraining": "pretraining", "question_answering": "question_answering", "tagging": "token_classification",
-    "classification": "text_classification", "multiple_choice": "multiple_choice",
+OURS = {
+    "pretraining": "pretraining", "question_answering": "spans", "tagging": "tags", "classification": "classes",
+    "multiple_choice": "choices",
 }  # fmt: skip
 HEADS = {
     "pretraining": {"mlm.transform.weight", "mlm.transform.bias", "mlm.norm.weight", "mlm.norm.bias", "mlm.bias",
@@ -49,13 +49,13 @@ def same(one, other):
         np.testing.assert_array_equal(np.asarray(one[name]), np.asarray(other[name]), err_msg=name)
 
 
-CASES = pytest.mark.parametrize("family, head", [(family, head) for family in FAMILIES for head in TASKS])
+CASES = pytest.mark.parametrize("family, head", [(family, head) for family in FAMILIES for head in OURS])
 
 
 @CASES
 @pytest.mark.parametrize("told", [True, False], ids=["task told", "task found"])
 def test_names_of_transformers_are_known_and_come_back(reference, family, head, told):
-    tensors, task = saved(reference, family, head), TASKS[head] if told else None
+    tensors, task = saved(reference, family, head), OURS[head] if told else None
     table = detect(tensors)
     assert (table.program, table.families) == ("huggingface", (family,))
     ours, unmatched = to_tasklab(tensors, table, task)
@@ -73,12 +73,12 @@ def test_every_weight_goes_through_every_programs_names_bit_for_bit(reference, f
     if table is None:
         assert (program, family) in {("google", "roberta"), ("mindspore", "roberta"), ("mindspore", "albert")}
         return
-    ours, _ = to_tasklab(saved(reference, family, head), find_format("huggingface", family), TASKS[head])
-    theirs, lost = from_tasklab(ours, table, TASKS[head])
+    ours, _ = to_tasklab(saved(reference, family, head), find_format("huggingface", family), OURS[head])
+    theirs, lost = from_tasklab(ours, table, OURS[head])
     assert lost == []
     if (program, family) != ("uer", "roberta"):
         assert detect(theirs).name == table.name
-    back, unmatched = to_tasklab(theirs, table, TASKS[head])
+    back, unmatched = to_tasklab(theirs, table, OURS[head])
     assert unmatched == []
     if (program, family) == ("uer", "roberta"):  # has no place for the two rows of positions that no token uses
         position = "encoder.embeddings.position.weight"
@@ -90,12 +90,12 @@ def test_every_weight_goes_through_every_programs_names_bit_for_bit(reference, f
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_chain_of_tags_has_uer_s_names(reference, family):
     source = saved(reference, family, "tagging")
-    ours, _ = to_tasklab(source, find_format("huggingface", family), "token_classification")
+    ours, _ = to_tasklab(source, find_format("huggingface", family), "tags")
     parts = {"transitions": (3, 3), "start_transitions": (3,), "end_transitions": (3,)}
     values = {name: np.full(shape, number, np.float32) for number, (name, shape) in enumerate(parts.items(), start=1)}
     ours |= {f"head.crf.{name}": lazy(array) for name, array in values.items()}
     table = find_format("uer", family)
-    theirs, lost = from_tasklab(ours, table, "token_classification")
+    theirs, lost = from_tasklab(ours, table, "tags")
     assert lost == []
     for name, array in values.items():
         np.testing.assert_array_equal(np.asarray(theirs[f"crf.{name}"]), array)
@@ -167,12 +167,12 @@ def test_both_generations_of_uer_names_mean_the_same():
 
 
 def test_heads_of_uer_are_told_by_their_names_and_sizes():
-    def ours(tensors, task=None):
-        return set(to_tasklab({name: np.ones(shape) for name, shape in tensors.items()}, detect(tensors), task)[0])
+    def ours(tensors, head=None):
+        return set(to_tasklab({name: np.ones(shape) for name, shape in tensors.items()}, detect(tensors), head)[0])
 
     layer = {"output_layer.weight": (2, H), "output_layer.bias": (2,)}
     assert ours(layer) == {"head.output.weight", "head.output.bias"}
-    assert ours(layer, "token_classification") == {"head.classifier.weight", "head.classifier.bias"}
+    assert ours(layer, "tags") == {"head.classifier.weight", "head.classifier.bias"}
     layer = {"output_layer.weight": (5, H), "output_layer.bias": (5,)}
     assert ours(layer) == {"head.classifier.weight", "head.classifier.bias"}
     layers = {f"output_layer_{n}.{leaf}": (H, H) for n in (1, 2) for leaf in ("weight", "bias")}

@@ -1,7 +1,7 @@
-"""Rows of a corpus as batches with masked words: Rows that draw their masks when asked."""
+"""Rows of a corpus as batches with masked words: a table like FeatureTable that draws its masks when asked."""
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -9,8 +9,7 @@ import numpy as np
 from tasklab.data.corpus.masking import ABSENT, Masking, draw
 from tasklab.data.corpus.rows import CorpusRows
 from tasklab.data.corpus.sentence_pairs import two_texts
-from tasklab.data.rows.protocol import INPUT
-from tasklab.data.rows.ragged import Ragged
+from tasklab.data.rows.features import Ragged
 from tasklab.digest import content_sha256
 
 PER_PAIR = 4  # random numbers that `two_texts` takes
@@ -34,20 +33,19 @@ class MaskedRows:
         continuing: [V] bool, ids of pieces that go on with the word before them; None: as marked in the token file.
         sentence_target: "none", or a target of `two_texts`.
         dynamic: whether `of_epoch` changes the masks.
+        labelled: whether batches have the labels among their columns; an evaluation asks each `row` for its own.
     """
 
     def __init__(
         self, rows: CorpusRows, tokenizer, masking: Masking, continuing: np.ndarray | None, sentence_target: str,
-        seed: int, dynamic: bool = True, epoch: int = 0,
+        seed: int, dynamic: bool = True, epoch: int = 0, labelled: bool = True,
     ):  # fmt: skip
         self.rows, self.masking, self.continuing, self.seed, self.dynamic = rows, masking, continuing, seed, dynamic
         self.cls_id, self.sep_id, self.second_type = tokenizer.cls_id, tokenizer.sep_id, tokenizer.second_type
         self.target = None if sentence_target == "none" else sentence_target
         self.epoch, self.info = epoch, {}
-
-    columns = frozenset(
-        ("input_ids", "attention_mask", "token_type_ids", "masked_positions", "masked_labels", "sentence_labels")
-    )
+        labels = {"masked_labels", "sentence_labels"} if labelled else set()
+        self.columns = {"input_ids", "token_type_ids", "masked_positions"} | labels
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -59,9 +57,9 @@ class MaskedRows:
         return Ragged(self.rows.tokens.ids, self.rows.starts)
 
     @property
-    def lengths(self) -> dict[str, np.ndarray]:
+    def lengths(self) -> np.ndarray:
         """The most tokens that each row has in any epoch, special tokens included: [rows] int64."""
-        return {INPUT: self.rows.stops - self.rows.starts + (3 if self.target else 2)}
+        return self.rows.stops - self.rows.starts + (3 if self.target else 2)
 
     def of_epoch(self, epoch: int) -> "MaskedRows":
         """The rows with the masks of this epoch, or with the same ones always."""
@@ -82,16 +80,13 @@ class MaskedRows:
             "seed": self.seed, "dynamic": self.dynamic, "epoch": self.epoch,
         })  # fmt: skip
 
-    def batch(
-        self, rows, lengths: Mapping[str, int], batch_size: int, columns: Iterable[str] | None = None
-    ) -> dict[str, np.ndarray]:
+    def batch(self, rows, length: int, batch_size: int, columns: Iterable[str] = ()) -> dict[str, np.ndarray]:
         """As `FeatureTable.batch`, all int32 but the weights.
 
         Returns: input_ids, attention_mask, token_type_ids [batch_size, length]; masked_positions [batch_size, M], 0
             where there is none; masked_labels [batch_size, M], the ids that belong there, or ABSENT; sentence_labels
             [batch_size], 0: as in the text; sample_weight [batch_size] float32. M follows from length.
         """
-        length = lengths[INPUT]
         places = self.masking.places(length - 2)
         ids, mask, types = (np.zeros((batch_size, length), np.int32) for _ in range(3))
         positions = np.zeros((batch_size, places), np.int32)

@@ -113,8 +113,7 @@ def _inspect(
         windows = np.bincount(table["example"], minlength=len(examples))
         report.question_tokens = token_quantiles(tokenizer, dict.fromkeys(example.question for example in examples))
         report.context_tokens = token_quantiles(tokenizer, contexts)
-        held = table["end_positions"] > 0
-        if held.any():
+        if training and (held := table["end_positions"] > 0).any():
             report.answer_tokens = quantiles((table["end_positions"] - table["start_positions"] + 1)[held])
         report.sizes = row_sizes(table["input_ids"], table.parts, tokenizer.unk_id, num_buckets, max_seq_length)
         report.long_questions = float((windows > 1).mean())

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tasklab.data.questions.example import QAExample
-from tasklab.data.rows.features import FeatureTable
-from tasklab.data.rows.ragged import Ragged, row_offsets, spans
+from tasklab.data.rows.features import FeatureTable, Ragged, row_offsets, spans
 from tasklab.data.rows.tokens import distinct, encode_flat
 from tasklab.data.rows.window_plan import WindowPlan
 from tasklab.errors import ConfigError, DataError
@@ -28,8 +27,8 @@ def qa_windows(
 
     Columns: input_ids, token_type_ids (ragged, 0, from the context on the tokenizer's `second_type`);
         example: position in `examples`; context_start: position of the window's first token in the row;
-        start_positions, end_positions: first and last token of the first answer in the row, both 0 when the window
-        does not hold all of it, there is none, or when not training;
+        start_positions, end_positions, when training: first and last token of the first answer in the row, both 0 when
+        the window does not hold all of it, or there is none;
         char_start, char_end, max_context (ragged, one per context token): characters of the original context, end
         exclusive; 1 where no other window shows more context around this token.
     info: truncated_questions (cut to max_query_length tokens), lost_answers (split by every window, or blank).
@@ -53,13 +52,11 @@ def qa_windows(
     ragged = _sequences(tokenizer, plan, question_ids, context_ids, question_of, context_tokens)
     for name, column in (("char_start", offsets[:, 0]), ("char_end", offsets[:, 1]), ("max_context", None)):
         values = plan.max_context() if column is None else column[context_tokens.values]
-        ragged[name] = Ragged(values, context_tokens.offsets, axis=None)
-    first = np.zeros(len(example), np.int64), np.zeros(len(example), np.int64)
-    lost = 0
+        ragged[name] = Ragged(values, context_tokens.offsets)
+    dense, lost = {"example": example, "context_start": plan.shift}, 0
     if training:
         span = _answer_tokens(examples, contexts, context_of, context_ids.offsets, offsets)
-        *first, lost = plan.locate(*span)
-    dense = {"start_positions": first[0], "end_positions": first[1], "example": example, "context_start": plan.shift}
+        dense["start_positions"], dense["end_positions"], lost = plan.locate(*span)
     truncated = int((question_ids.lengths[question_of] > max_query_length).sum())
     return FeatureTable(
         ragged,

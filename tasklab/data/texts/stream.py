@@ -56,19 +56,6 @@ class TextFile:
                 yield place, texts
 
 
-def in_parts(rows: Iterable, size: int) -> Iterator[list]:
-    """Lists of `size` rows; the last holds up to twice as many, so that none is small unless all of it is."""
-    rows = iter(rows)
-    part: list = []
-    for row in rows:
-        if len(part) == 2 * size:
-            yield part[:size]
-            part = part[size:]
-        part.append(row)
-    if part:
-        yield part
-
-
 def _wrong(text) -> str:
     if not isinstance(text, str):
         return "no text"

@@ -46,6 +46,8 @@ class CRFLoss(nn.Cell):
     Returns: (sum over rows, summed weight of the rows that have a tag).
     """
 
+    labels = ("labels",)
+
     def __init__(self, num_labels: int):
         super().__init__()
         self.paths = NumpyPaths() if on_cpu() else _PathsByOperators(num_labels)

@@ -6,6 +6,7 @@ from tasklab.nn.blocks.attention import MASKED
 from tasklab.nn.blocks.dropout import Dropout
 from tasklab.nn.blocks.pooling import Pooling
 from tasklab.nn.compat import dense
+from tasklab.nn.heads.network import INPUTS
 
 
 class MultipleChoiceHead(nn.Cell):
@@ -28,6 +29,8 @@ class MultipleChoiceNetwork(nn.Cell):
              not have is 0 everywhere.
     Returns: a tuple with logits [B, C], MASKED more for those, so that a softmax gives them nothing.
     """
+
+    inputs, axes = INPUTS, ("rows", "choices", "tokens")
 
     def __init__(self, encoder: nn.Cell, head: MultipleChoiceHead, pooling: str = "first"):
         super().__init__()

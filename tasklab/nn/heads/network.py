@@ -4,9 +4,14 @@ from mindspore import nn
 
 from tasklab.nn.blocks.pooling import Pooling
 
+INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+"""The columns of a batch that an encoder reads."""
+
 
 class TaskNetwork(nn.Cell):
     """head(encoder(input_ids, attention_mask, token_type_ids), attention_mask), each input [B, S] int32."""
+
+    inputs, axes = INPUTS, ("rows", "tokens")
 
     def __init__(self, encoder: nn.Cell, head: nn.Cell):
         super().__init__()
@@ -22,6 +27,8 @@ class PooledNetwork(nn.Cell):
     Inputs:  input_ids, attention_mask, token_type_ids, each [B, S] int32.
     Returns: a tuple with the head's output.
     """
+
+    inputs, axes = INPUTS, ("rows", "tokens")
 
     def __init__(self, encoder: nn.Cell, head: nn.Cell, pooling: str = "first"):
         super().__init__()

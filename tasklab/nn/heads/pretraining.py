@@ -6,6 +6,7 @@ from mindspore import nn, ops
 from tasklab.nn.blocks.activations import activation
 from tasklab.nn.blocks.norm import LayerNorm
 from tasklab.nn.compat import dense, parameter
+from tasklab.nn.heads.network import INPUTS
 
 
 class MaskedWords(nn.Cell):
@@ -78,6 +79,8 @@ class MaskedWordNetwork(nn.Cell):
     Inputs:  input_ids, attention_mask, token_type_ids [B, S]; masked_positions [B, M], int32 all of them.
     Returns: a tuple of logits [B, M, V] and, with `pairs`, logits [B, 2], the first column is for yes.
     """
+
+    inputs, axes = (*INPUTS, "masked_positions"), ("rows", "tokens")
 
     def __init__(self, encoder: nn.Cell, head: nn.Cell, pairs: bool):
         super().__init__()

@@ -3,6 +3,7 @@
 from mindspore import nn, ops
 
 from tasklab.nn.blocks.pooling import Pooling
+from tasklab.nn.heads.network import INPUTS
 
 PAIR_FEATURES = {
     "siamese": ("first", "second", "distance", "product"),  # as UER-py
@@ -20,6 +21,8 @@ class SiameseNetwork(nn.Cell):
     Inputs:  input_ids, attention_mask, token_type_ids, each [B, 2, S] int32.
     Returns: a tuple with the head's output.
     """
+
+    inputs, axes = INPUTS, ("rows", "texts", "tokens")
 
     def __init__(self, encoder: nn.Cell, head: nn.Cell, pooling: str, features: tuple[str, ...]):
         super().__init__()

@@ -59,6 +59,8 @@ class ClassificationLoss(nn.Cell):
         focal_gamma: the higher, the less rows count that are right already; for many easy rows and few hard ones.
     """
 
+    labels = ("labels",)
+
     def __init__(self, class_weights=None, label_smoothing: float = 0.0, focal_gamma: float = 0.0):
         super().__init__()
         self.plain = class_weights is None and not label_smoothing and not focal_gamma
@@ -84,6 +86,8 @@ class SlicedClassificationLoss(nn.Cell):
     Inputs: logits [B, C]; labels, first_class, end_class [B] int, the last one exclusive; sample_weight [B].
     """
 
+    labels = ("labels", "first_class", "end_class")
+
     def construct(self, logits, labels, first_class, end_class, sample_weight):
         number = ops.arange(logits.shape[-1]).astype(ms.int32)[None, :]
         own = ops.logical_and(number >= first_class[:, None], number < end_class[:, None])
@@ -92,6 +96,8 @@ class SlicedClassificationLoss(nn.Cell):
 
 class RegressionLoss(nn.Cell):
     """Squared error of one number per row. Inputs: logits [B, 1]; labels [B] float; sample_weight [B]."""
+
+    labels = ("labels",)
 
     def construct(self, logits, labels, sample_weight):
         error = logits[:, 0].astype(ms.float32) - labels
@@ -112,6 +118,8 @@ class MultiLabelLoss(nn.Cell):
         label_smoothing: 0 and 1 become e / 2 and 1 - e / 2.
         focal_gamma: as in `ClassificationLoss`.
     """
+
+    labels = ("labels",)
 
     def __init__(self, class_weights=None, label_smoothing: float = 0.0, focal_gamma: float = 0.0):
         super().__init__()

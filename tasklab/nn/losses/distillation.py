@@ -21,6 +21,8 @@ class DistillationLoss(nn.Cell):
     Returns: (sum, count) as `hard`; every row has a label.
     """
 
+    labels = ("labels", "teacher_logits")
+
     def __init__(self, hard: nn.Cell, distance: str, soft_alpha: float, temperature: float = 1.0):
         super().__init__()
         self.hard, self.soft_alpha, self.temperature = hard, soft_alpha, temperature

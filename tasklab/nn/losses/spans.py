@@ -12,6 +12,8 @@ class SpanLoss(nn.Cell):
     Returns: (sum, count) as `cross_entropy`; a row with one of its positions out of range counts half.
     """
 
+    labels = ("start_positions", "end_positions")
+
     def construct(self, start_logits, end_logits, start_positions, end_positions, sample_weight):
         start_sum, start_count = cross_entropy(start_logits, start_positions, sample_weight)
         end_sum, end_count = cross_entropy(end_logits, end_positions, sample_weight)

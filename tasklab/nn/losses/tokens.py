@@ -13,6 +13,8 @@ class TokenLoss(nn.Cell):
     Returns: (sum, count) as `cross_entropy`.
     """
 
+    labels = ("labels",)
+
     def construct(self, logits, labels, sample_weight):
         B, S, C = logits.shape
         weight = (sample_weight.astype(ms.float32).reshape((B, 1)) * self.has_label(labels)).reshape((-1,))

@@ -12,6 +12,8 @@ class MaskedWordLoss(nn.Cell):
     Inputs: logits [B, M, V]; masked_labels [B, M] int, below 0 where no word is asked for; sample_weight [B].
     """
 
+    labels = ("masked_labels",)
+
     def construct(self, logits, masked_labels, sample_weight):
         weight = sample_weight[:, None] * (masked_labels >= 0).astype(ms.float32)
         return cross_entropy(logits.reshape((-1, logits.shape[-1])), masked_labels.reshape(-1), weight.reshape(-1))
@@ -23,6 +25,8 @@ class PretrainingLoss(MaskedWordLoss):
     Times these, so that it is a sum like the first; of micro-batches the one with more masked words counts more.
     Inputs: logits [B, M, V], sentence_logits [B, 2]; masked_labels [B, M], sentence_labels [B]; sample_weight [B].
     """
+
+    labels = ("masked_labels", "sentence_labels")
 
     def construct(self, logits, sentence_logits, masked_labels, sentence_labels, sample_weight):
         words, count = super().construct(logits, masked_labels, sample_weight)

@@ -24,14 +24,14 @@ TIES = {"head.mlm.decoder.weight": "encoder.embeddings.word.weight"}
 """Weights that are copies of another one in every network of ours, and may be stored twice elsewhere."""
 
 
-def to_tasklab(tensors: dict, table: Format, task: str | None = None) -> tuple[dict[str, LazyTensor], list[str]]:
+def to_tasklab(tensors: dict, table: Format, head: str | None = None) -> tuple[dict[str, LazyTensor], list[str]]:
     """Renames to tasklab names. Returns (mapped, names that no row knows, sorted).
 
     Two spellings of one weight are fine when their values are equal, and a copy of a tied weight is left out.
     Raises: CheckpointError when they differ.
     """
     mapped, came_from, unmatched, joined = {}, {}, [], set()
-    rows, spelled = table.table(tensors, task), {table.spell(name): lazy(tensor) for name, tensor in tensors.items()}
+    rows, spelled = table.table(tensors, head), {table.spell(name): lazy(tensor) for name, tensor in tensors.items()}
     for name, tensor in tensors.items():
         own = table.spell(name)
         if own in joined:
@@ -55,13 +55,13 @@ def to_tasklab(tensors: dict, table: Format, task: str | None = None) -> tuple[d
     return mapped, sorted(unmatched)
 
 
-def from_tasklab(tensors: dict, table: Format, task: str | None = None) -> tuple[dict[str, LazyTensor], list[str]]:
+def from_tasklab(tensors: dict, table: Format, head: str | None = None) -> tuple[dict[str, LazyTensor], list[str]]:
     """Renames tasklab names to the other program's. Returns (mapped, names that no row knows, sorted)."""
     tensors = {name: lazy(tensor) for name, tensor in tensors.items()}
     if table.stores_ties and "head.mlm.bias" in tensors:
         for copy, original in TIES.items():
             tensors.setdefault(copy, tensors[original])
-    rows, mapped, done = table.table(tensors, task, theirs=False), {}, set()
+    rows, mapped, done = table.table(tensors, head, theirs=False), {}, set()
     for name in tensors:
         if name in done:
             continue

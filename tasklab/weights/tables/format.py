@@ -10,9 +10,9 @@ from tasklab.weights.tables.rows import Row, row
 
 @dataclass(frozen=True)
 class Head:
-    """The rows of one task, where their names depend on it; they go before the rows of the format.
+    """The rows of one head, where their names depend on it; they go before the rows of the format.
 
-    outputs: rows of the first weight, where only they tell this task from another one.
+    outputs: rows of the first weight, where only they tell this head from another one.
     """
 
     rows: tuple
@@ -26,7 +26,8 @@ class Format:
     rows: see `rows.row`. On the way out the first row that fits is taken.
     spell: maps the spellings found in the wild to the one used in `rows`.
     families: the models whose weights have these names, see `config.description.family_of`; or "any".
-    heads: task -> Head, looked through in this order; the first one of which all weights are there is taken.
+    heads: name of a head, as in NETWORKS -> Head, looked through in this order; the first one of which all weights are
+        there is taken.
     needs: names of theirs without which it is not this format.
     stores_ties: whether the program wants the copies in TIES.
     """
@@ -40,17 +41,17 @@ class Format:
     needs: tuple[str, ...] = ()
     stores_ties: bool = False
 
-    def table(self, tensors, task: str | None = None, theirs: bool = True) -> list[Row]:
+    def table(self, tensors, head: str | None = None, theirs: bool = True) -> list[Row]:
         """The rows for these tensors (name -> anything with a shape), those of their head first.
 
-        task: when it is known; else the tensors tell. theirs: whether `tensors` go by the names of this format.
+        head: when it is known; else the tensors tell. theirs: whether `tensors` go by the names of this format.
         """
         spell = self.spell if theirs else str
         shapes = {spell(name): getattr(tensor, "shape", ()) for name, tensor in tensors.items()}
-        if task not in self.heads:
-            fitting = (known for known, head in self.heads.items() if _all_there(head, shapes, theirs))
-            task = next(fitting, None)
-        return [row(*parts) for parts in (*(self.heads[task].rows if task else ()), *self.rows)]
+        if head not in self.heads:
+            fitting = (name for name, known in self.heads.items() if _all_there(known, shapes, theirs))
+            head = next(fitting, None)
+        return [row(*line) for line in (*(self.heads[head].rows if head else ()), *self.rows)]
 
     def fits(self, family: str) -> bool:
         """Whether the weights of this family have these names."""

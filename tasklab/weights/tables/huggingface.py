@@ -89,10 +89,10 @@ ROBERTA = _format(
     _ENCODER,
     *_words("lm_head.dense", "lm_head.layer_norm", "lm_head"),
     heads={  # its sentence classifier has a pooler of its own
-        "text_classification": Head(
+        "classes": Head(
             (*pair("encoder.pooler", "classifier.dense"), *pair("head.classifier", "classifier.out_proj"))
         ),
-        "multiple_choice": Head(
+        "choices": Head(
             (*pair("encoder.pooler", "roberta.pooler.dense"), *pair("head.classifier", "classifier"))
         ),
     },

@@ -79,13 +79,13 @@ _PRETRAINING = (
 )
 _CRF = tuple(
     (f"head.crf.{part}", f"crf.{part}") for part in ("transitions", "start_transitions", "end_transitions")
-)  # of run_ner.py with --crf_target, in the layout of pytorch-crf; rows of no task, as not every tagger has one
+)  # of run_ner.py with --crf_target, in the layout of pytorch-crf; rows of no head, as not every tagger has one
 _POOLED = Head((*pair("encoder.pooler", "output_layer_1"), *pair("head.classifier", "output_layer_2")))
 _HEADS = {
-    "text_classification": _POOLED,
-    "multiple_choice": Head((*pair("head.classifier", "output_layer"),), outputs=1),  # its networks have no pooler
-    "question_answering": Head((*pair("head.output", "output_layer"),), outputs=2),
-    "token_classification": Head((*pair("head.classifier", "output_layer"),)),
+    "classes": _POOLED,
+    "choices": Head((*pair("head.classifier", "output_layer"),), outputs=1),  # its networks have no pooler
+    "spans": Head((*pair("head.output", "output_layer"),), outputs=2),
+    "tags": Head((*pair("head.classifier", "output_layer"),)),
 }
 
 

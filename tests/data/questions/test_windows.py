@@ -96,7 +96,7 @@ def test_a_blank_answer_has_no_position():
 
 def test_impossible_and_evaluated_questions_point_at_cls():
     assert windows(example("a b")).row(0)["start_positions"] == 0
-    assert windows(example("a b", "who", "b"), training=False).row(0)["start_positions"] == 0
+    assert not {"start_positions", "end_positions"} & windows(example("a b", "who", "b"), training=False).columns
 
 
 def test_a_context_without_tokens_still_has_a_row():

@@ -3,7 +3,7 @@
 import pytest
 
 from tasklab.data.texts.reading import TextDataConfig
-from tasklab.data.texts.stream import TextFile, in_parts
+from tasklab.data.texts.stream import TextFile
 from tasklab.errors import DataError
 
 
@@ -57,9 +57,3 @@ def test_single_texts_among_pairs_and_files_without_any_are_refused(tmp_path):
     (tmp_path / "b.txt").write_text("")
     with pytest.raises(DataError, match="b.txt: holds no usable row"):
         read(tmp_path / "b.txt")
-
-
-@pytest.mark.parametrize("count, sizes", [(0, []), (3, [3]), (8, [8]), (9, [4, 5]), (16, [4, 4, 8])])
-def test_no_part_is_small_unless_it_is_all(count, sizes):
-    parts = list(in_parts(range(count), 4))
-    assert [len(part) for part in parts] == sizes and sum(parts, []) == list(range(count))

@@ -1,0 +1,54 @@
+"""The network in memory as a runner: rows sorted by length so that little is padded, every one served once."""
+
+from collections.abc import Callable
+
+from mindspore import nn
+
+from tasklab.config import Config
+from tasklab.data.rows.buckets import eval_batches, plan_lengths
+from tasklab.data.rows.features import FeatureTable
+from tasklab.engine.step import CompileLog, forward
+from tasklab.runner import RowOutputs
+
+STEPS = (16, 32, 64, 128, 256)
+"""Padded lengths for single requests, where no histogram exists; the longest one follows from the row itself."""
+
+
+class NetworkRunner:
+    """Runs a network without dropout.
+
+    Args:
+        config: says how many rows run at a time, and how long they may be.
+        plan: (rows, config) -> padded lengths, ascending; `planned` for many rows, `served` for a few at any time.
+    """
+
+    def __init__(self, network: nn.Cell, config: Config, compiles: CompileLog, plan: Callable):
+        self.network, self.config, self.compiles, self.plan = network, config, compiles, plan
+
+    def __call__(self, rows: FeatureTable) -> RowOutputs:
+        size = padded_rows(len(rows), self.config.evaluate.batch_size)
+        for batch in eval_batches(rows.lengths, self.plan(rows, self.config), size):
+            columns = rows.batch(batch.rows, batch.length, size, self.network.inputs)
+            outputs = forward(self.network, columns, self.compiles)
+            yield batch.rows, tuple(output[: len(batch.rows)] for output in outputs)
+
+
+def padded_rows(count: int, batch_size: int) -> int:
+    """Rows in a batch of `count` real ones: full size in long runs, else the next power of two, to reuse graphs."""
+    return batch_size if count >= batch_size else min(batch_size, 1 << (count - 1).bit_length())
+
+
+def planned(rows: FeatureTable, config: Config) -> tuple[int, ...]:
+    """Lengths that suit these rows."""
+    return plan_lengths(rows.lengths, config.data.num_buckets, config.data.max_seq_length)
+
+
+def served(rows: FeatureTable, config: Config) -> tuple[int, ...]:
+    """A fixed ladder of lengths as far as these rows need it, so that a long-lived predictor compiles each graph
+    once."""
+    return serving_lengths(int(rows.lengths.max()), config.data.max_seq_length)
+
+
+def serving_lengths(longest: int, max_seq_length: int) -> tuple[int, ...]:
+    ladder = tuple(step for step in STEPS if step < max_seq_length) + (max_seq_length,)
+    return tuple(step for step in ladder if step < longest) + tuple(step for step in ladder if step >= longest)[:1]

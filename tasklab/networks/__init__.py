@@ -1,0 +1,27 @@
+"""Networks by the name of their head: what is built, and what follows from the head for weights that others made."""
+
+from collections.abc import Callable
+
+from tasklab.config import ModelConfig
+from tasklab.registry import Registry
+
+NETWORKS = Registry("head", package="tasklab.networks")
+"""Builder(Config) -> Cell: construct(*inputs) -> tuple of outputs, each [B, ...]; its weights are named encoder.* and
+head.*. The cell's `inputs` names the columns of a batch that it takes. Weight tables, conversion and export go by these
+names, never by a task's."""
+
+
+def head(name: str, task: str | None = None, aside: Callable[[ModelConfig], tuple[str, ...]] | None = None) -> Callable:
+    """Files a builder as the head `name`.
+
+    Args:
+        task: the one assumed for weights of other programs that have this head.
+        aside: what the names of weights that the network has no use for begin with. A head that says so stands on the
+            encoder of any model, whatever that was trained for.
+    """
+
+    def file(builder):
+        builder.task, builder.aside = task, aside
+        return NETWORKS.register(name)(builder)
+
+    return file

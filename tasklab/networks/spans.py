@@ -1,0 +1,13 @@
+"""The start and the end of an answer among the tokens of a row."""
+
+from tasklab.config import Config
+from tasklab.encoders import build_encoder
+from tasklab.networks import head
+
+
+@head("spans", task="question_answering")
+def spans(config: Config):
+    from tasklab.nn.heads.network import TaskNetwork
+    from tasklab.nn.heads.spans import QuestionAnsweringHead
+
+    return TaskNetwork(build_encoder(config), QuestionAnsweringHead(config.model.hidden_size))

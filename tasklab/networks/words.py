@@ -1,0 +1,35 @@
+"""Words of the vocabulary at masked places; beside them, for pre-training, how two texts stand to each other."""
+
+from tasklab.config import Config
+from tasklab.encoders import build_encoder
+from tasklab.errors import ConfigError
+from tasklab.networks import head
+
+
+@head("words", task="masked_language_modeling")
+def words(config: Config):
+    from tasklab.nn.heads.pretraining import LanguageModelHead, MaskedWordNetwork
+
+    encoder = build_encoder(config)
+    return MaskedWordNetwork(encoder, LanguageModelHead(_words(config, encoder)), pairs=False)
+
+
+@head("pretraining", task="masked_language_modeling")
+def pretraining(config: Config):
+    from tasklab.nn.heads.pretraining import MaskedWordNetwork, PretrainingHead
+
+    encoder = build_encoder(config, pooler=True)
+    return MaskedWordNetwork(
+        encoder, PretrainingHead(_words(config, encoder), config.model.hidden_size), pairs=True
+    )
+
+
+def _words(config: Config, encoder):
+    """Scores of all words by the encoder's own table. Raises: ConfigError for an encoder that has no one table."""
+    from tasklab.nn.heads.pretraining import MaskedWords
+
+    model, table = config.model, getattr(getattr(encoder, "embeddings", None), "word", None)
+    if table is None:
+        apart = f" with model.dual={model.dual}" if model.dual else ""
+        raise ConfigError(f"encoder {model.encoder!r}{apart} has no one table of words to tell them by; take bert")
+    return MaskedWords(model.hidden_size, table.weight, model.hidden_act, model.layer_norm_eps)

@@ -1,0 +1,93 @@
+"""What the folder of a model says of it, and what of that counts whoever asks: sizes, tokenizer, shape of the rows."""
+
+import logging
+from pathlib import Path
+
+from tasklab.config import Config, DataConfig, ModelConfig, read_config, task_in
+from tasklab.errors import CheckpointError, ConfigError
+from tasklab.networks import NETWORKS
+from tasklab.task import TASKS
+from tasklab.weights.folder import CONFIG
+
+logger = logging.getLogger("tasklab")
+
+
+def saved_config(folder) -> Config:
+    """The configuration in a checkpoint folder, with the data section of its own task."""
+    path = Path(folder) / CONFIG
+    if not path.is_file():
+        raise CheckpointError(f"{path}: missing, so this is not a checkpoint of tasklab")
+    return read_config(path, TASKS.get(task_in(path)).data_config)
+
+
+def standing_alone(config: Config) -> Config:
+    """What a folder says of the model in it: nothing about where it was made."""
+    config = config.copy()
+    config.data.train = config.data.eval = None  # data stays where it is
+    config.checkpoint = config.output_dir = None
+    config.tokenizer.vocab = None  # the folder's own
+    return config
+
+
+def with_saved(asked: Config, folder: Path) -> tuple[Config, DataConfig | None]:
+    """`asked` with what belongs to the model in `folder`; what was asked otherwise is told.
+
+    Returns: that, and the data section that the model was trained with, unless it was trained for another task.
+    Raises: CheckpointError when the model was trained for another task, and its encoder alone will not do; ConfigError
+    for other labels, or vectors that were fitted otherwise.
+    """
+    saved, config = saved_config(folder), asked.copy()
+    config.model, config.tokenizer = saved.model, saved.tokenizer
+    on_any_encoder = NETWORKS.get(TASKS.get(config.task).head).aside is not None
+    if saved.task != config.task and not on_any_encoder:
+        raise CheckpointError(
+            f"{folder} was trained for {saved.task}, not for {config.task}; "
+            f"use Trainer(task={saved.task!r}, ...) or another checkpoint"
+        )
+    if on_any_encoder:
+        _take_pooling(config.model, asked.model, folder)
+    if saved.task != config.task:
+        return config, None
+    _compare(asked.model, config.model, folder)
+    plain = type(asked.data)()
+    others = [key for key in keep_rows(config.data, saved.data) if asked.data[key] != plain[key]]
+    if others:
+        told = (f"data.{key} = {saved.data[key]} (not {asked.data[key]})" for key in others)
+        logger.warning("%s keeps the rows that it learned from: %s", folder, ", ".join(told))
+    return config, saved.data
+
+
+def keep_rows(data: DataConfig, saved: DataConfig) -> list[str]:
+    """Puts the settings that shape rows to what a network learned from; returns the names of those that changed."""
+    others = [key for key in saved.marked("rows") if data[key] != saved[key]]
+    for key in others:
+        data[key] = saved[key]
+    return others
+
+
+def _compare(asked: ModelConfig, saved: ModelConfig, folder: Path):
+    """Tells what of model.* stays as the checkpoint has it. Raises ConfigError for other labels: answers need names."""
+    if asked.labels and asked.labels != saved.labels:
+        raise ConfigError(
+            f"model.labels names {listed(asked.labels)}, but {folder} knows {listed(saved.labels)}, in this order; "
+            "leave model.labels out, or take the checkpoint that belongs to them"
+        )
+    differing = [key for key in saved if saved[key] != asked[key] and key != "labels"]
+    if kept := [f"model.{key} = {saved[key]} (not {asked[key]})" for key in differing]:
+        logger.warning("%s keeps its own: %s", folder, ", ".join(kept))
+
+
+def _take_pooling(model: ModelConfig, asked: ModelConfig, folder: Path):
+    """Which states make up a vector is asked for, not learned; only whitening ties a folder to one choice."""
+    for key in ("pooling", "hidden_layer"):
+        if model.whitened_size and model[key] != asked[key]:
+            raise ConfigError(
+                f"{folder}: its whitening was fitted to model.{key} = {model[key]}, and model.{key} = {asked[key]} is "
+                "set; leave that away, or whiten the model that it was made from anew"
+            )
+        model[key] = asked[key]
+
+
+def listed(labels) -> str:
+    """Names of classes for a message, the first six."""
+    return ", ".join(labels[:6]) + (f" and {len(labels) - 6} more" if len(labels) > 6 else "") or "none"
