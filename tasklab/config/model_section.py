@@ -34,7 +34,7 @@ class ModelConfig(Section, path="model"):
     hidden_dropout_prob: float = setting(0.1, ge=0, lt=1)
     attention_probs_dropout_prob: float = setting(0.1, ge=0, lt=1)
     layer_norm_eps: float = setting(1e-12, gt=0)
-    initializer_range: float = setting(0.02, gt=0)  # standard deviation of new weights
+    initializer_range: float = setting(0.02, gt=0)  # deviation of new weights, before the cut (nn/init.py)
     embeddings: list[str] = setting(["word", "pos", "seg"], choices=("word", "pos", "seg", "sinusoidal"))
     embedding_norm: bool = True  # normalize their sum
     # blocks of the layers; an encoder refuses those that it lacks, docs/encoders.md has the table

@@ -9,9 +9,13 @@ from tasklab.nn.blocks.norm import LayerNorm, RMSNorm
 
 
 def initialize(network: nn.Cell, seed: int, std: float):
-    """Sets every weight of `network`: normal with deviation `std` cut off at 2 std, biases 0, norms 1 (as BERT).
+    """Sets every weight of `network`: normal with deviation `std` cut off at 2 std, biases 0, norms 1.
+
+    The cut is that of google-research/bert (create_initializer) and leaves a deviation of 0.8796 std: 0.0176 for BERT's
+    0.02. transformers does not cut: 0.0200.
 
     Args:
+        std: deviation before the cut.
         seed: 0 or more. Equal seeds give equal weights to equal names, so a new head does not depend on the encoder.
     """
     norms = {id(cell.weight) for _, cell in network.cells_and_names() if isinstance(cell, (LayerNorm, RMSNorm))}
