@@ -6,6 +6,7 @@ from pathlib import Path
 from tasklab import console
 from tasklab.config import Config, assign, default_model, find_task, resolve
 from tasklab.errors import CheckpointError, ConfigError
+from tasklab.networks import NETWORKS
 from tasklab.runs.folder import RunFolder
 from tasklab.runs.naming import find_run, run_of
 from tasklab.task import TASKS, Task
@@ -52,6 +53,7 @@ class Trainer:
         self.config = resolve(
             task=task, model=model, args=args, data_class=task_class.data_config, defaults=task_class.defaults,
             overrides=[*overrides, {k: str(v) for k, v in paths.items() if v is not None}],
+            encoder_alone=NETWORKS.get(task_class.head).aside is not None,
         )  # fmt: skip
         for note in self.config.notes:
             logger.warning(note)

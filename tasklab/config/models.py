@@ -13,6 +13,11 @@ from tasklab.registry import unknown_name
 
 Source = list[Entry]  # entries of equal precedence
 
+ENCODER = ("model.", "tokenizer.", "checkpoint", "from_scratch", "precision", "kernels", "device_")
+"""How the keys begin that belong to the encoder of a model and how it runs, whatever the model is made for."""
+HEAD = ("model.pooling", "model.hidden_layer", "model.labels")
+"""What is made of the encoder's states."""
+
 
 @dataclasses.dataclass
 class Origin:
@@ -28,8 +33,12 @@ class Origin:
         return _last(self.sources, "checkpoint")
 
 
-def origin_of(model, task: str | None = None) -> Origin:
-    """The settings behind a model name or path. Raises UnknownName, or ConfigError for a file that cannot be read."""
+def origin_of(model, task: str | None = None, encoder_alone: bool = False) -> Origin:
+    """The settings behind a model name or path.
+
+    encoder_alone: the task takes the encoder of any model; of one that is made for another task its settings are left.
+    Raises: UnknownName, also for a model of another task; ConfigError for a file that cannot be read.
+    """
     origin, path = find_model(os.fspath(model)), Path(model).expanduser()
     if origin is None and path.is_dir():
         origin = _folder(path)
@@ -39,11 +48,18 @@ def origin_of(model, task: str | None = None) -> Origin:
     if origin is None:
         raise unknown_name("model", os.fspath(model), [entry["name"] for entry in list_models(task)])
     if task and origin.task and origin.task != task:
+        if encoder_alone:
+            return _encoder(origin)
         raise UnknownName(
             f"model {os.fspath(model)!r} is made for task {origin.task!r}, not for {task!r}. "
             f"Models of {task}: {_recipes(task) or 'none'}; or any backbone: {_recipes(None)}"
         )
     return origin
+
+
+def _encoder(origin: Origin) -> Origin:
+    kept = [[e for e in source if e.key.startswith(ENCODER) and e.key not in HEAD] for source in origin.sources]
+    return Origin(origin.name, None, kept)
 
 
 def find_model(name: str) -> Origin | None:

@@ -15,8 +15,9 @@ from tasklab.errors import ConfigError
 
 
 def resolve(
-    task=None, model=None, overrides=(), *, args=None, data_class: type[DataConfig] = DataConfig, defaults=None
-) -> Config:
+    task=None, model=None, overrides=(), *, args=None, data_class: type[DataConfig] = DataConfig, defaults=None,
+    encoder_alone: bool = False,
+) -> Config:  # fmt: skip
     """The config of a run. Weakest first: field defaults, `defaults`, backbone, recipe, `args`, `overrides`.
 
     Args:
@@ -25,10 +26,11 @@ def resolve(
         overrides: "a.b=c" texts, or a nested or dotted dictionary.
         args: a YAML file (tasklab's or MindFormers'), a dictionary, or a TrainingArguments object.
         data_class, defaults: the task's own data section, and its nested default values.
+        encoder_alone: the task takes the encoder of any model, whatever that is made for.
     Raises: UnknownName for names; ConfigError that lists all other problems, one per line.
     """
     given = [*_args_sources(args), from_overrides(overrides)]
-    task, origin = _names(task, model, given)
+    task, origin = _names(task, model, given, encoder_alone)
     first = from_mapping(defaults or {}, "task defaults")
     if origin:
         first.append(Entry("name", origin.name, "model"))
@@ -47,8 +49,8 @@ def assign(config: Config, values: Mapping, place: str) -> Config:
 
 
 def find_task(task=None, model=None, overrides=(), *, args=None) -> str:
-    """The task that `resolve` with the same arguments would run; look up its data_class and defaults with it."""
-    return _names(task, model, [*_args_sources(args), from_overrides(overrides)])[0]
+    """The task that `resolve` with the same arguments would run; look up what it is told about the task with it."""
+    return _names(task, model, [*_args_sources(args), from_overrides(overrides)], encoder_alone=True)[0]
 
 
 def read_config(path, data_class: type[DataConfig] = DataConfig) -> Config:
@@ -71,7 +73,7 @@ def _args_sources(args) -> list[Source]:
     return chain(args) if isinstance(args, (str, os.PathLike)) else [from_args(args)]
 
 
-def _names(task, model, given: list[Source]) -> tuple[str, Origin | None]:
+def _names(task, model, given: list[Source], encoder_alone: bool) -> tuple[str, Origin | None]:
     """The task to run and the origin of the model, from the arguments or from what args and overrides say."""
     said = [entry for source in given for entry in translate(source, set(Config().leaf_keys()))[0]]
     task = task or next((entry.value for entry in reversed(said) if entry.key == "task"), None)
@@ -79,7 +81,7 @@ def _names(task, model, given: list[Source]) -> tuple[str, Origin | None]:
     if model is None:
         names = [e.value for source in given for e in source if e.key == "trainer.model_name"]  # MindFormers YAML
         model = next((name for name in names if isinstance(name, str) and find(name)), None)
-    origin = origin_of(model, task) if model is not None else None
+    origin = origin_of(model, task, encoder_alone) if model is not None else None
     task = task or (origin.task if origin else None)
     if not task:
         raise missing_task(origin)

@@ -7,16 +7,20 @@ from pathlib import Path
 
 import numpy as np
 
+from tasklab.config import task_in
 from tasklab.errors import DataError
 from tasklab.metrics.vectors import unit_rows
 from tasklab.tools import TOOLS
 from tasklab.tools.vocabularies import read_tokens
 from tasklab.tools.word_vectors import word_vectors
+from tasklab.weights.folder import CONFIG
 
 NO_WORD = re.compile(r"\[.+\]|<.+>|##.+")
 """Special tokens, places that are unused, and pieces that continue a word."""
 
 BATCH = 64  # sentences at once
+ENCODER = "feature_extraction"
+"""The task whose network is the encoder of any model."""
 
 
 @dataclass(frozen=True)
@@ -100,16 +104,16 @@ def _number(source: str, word: str, tokens: list[str], sentence) -> int:
 
 
 class _Sentence:
-    """A context under the encoder of a model."""
+    """A context under the encoder of a model, whatever that was trained for."""
 
     def __init__(self, source: str, text: str):
         from tasklab.session.serving import Ready
         from tasklab.trainer import Trainer
-        from tasklab.weights.folder import CONFIG
 
-        task = None if (Path(source) / CONFIG).is_file() else "feature_extraction"  # a checkpoint has its own
-        rows = ["data.max_seq_length=4"]  # any that fits: the rows are made here
-        config = Trainer(task=task, model=source, overrides=rows).config
+        own = Path(source) / CONFIG
+        fits = own.is_file() and task_in(own) == ENCODER
+        rows = [] if fits else ["data.max_seq_length=4"]  # the rows are made here: any length that every model takes
+        config = Trainer(task=ENCODER, model=source, overrides=rows).config
         model = Ready(config.checkpoint, config).model
         self.encoder, self.tokenizer = model.network.set_train(False).encoder, model.task.tokenizer
         inside = self.tokenizer.encode_batch([text])[0][0].tolist()

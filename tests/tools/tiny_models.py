@@ -70,3 +70,22 @@ def write_checkpoint(folder: Path, tensors: dict | None = None) -> Path:
         **files, WEIGHTS: TensorFile(weights), "config.yaml": config.to_yaml().encode(),
         OPTIMIZER: TensorFile({"m": np.zeros(3, np.float32)}), STATE: b"{}",
     })  # fmt: skip
+
+
+LABELS = {
+    "text_classification": ["no", "yes"], "token_classification": ["O", "B-X", "I-X"],
+    "multi_task_classification": ["a/no", "a/yes", "b/x", "b/y"],
+}  # fmt: skip
+
+
+def write_trained(folder: Path, task: str, encoder: Path, **data) -> Path:
+    """A checkpoint of any task, as training on the encoder in the folder `encoder` begins."""
+    from tasklab.model import start_model
+    from tasklab.trainer import Trainer
+    from tasklab.weights.folder import WEIGHTS, TensorFile, write_folder
+
+    settings = {"model": {"labels": LABELS.get(task, [])}, "data": {"max_seq_length": 16, **data}}
+    config = Trainer(settings, task, str(encoder)).config
+    made = start_model(config, config.checkpoint)
+    tensors = {name: parameter.asnumpy() for name, parameter in made.network.parameters_and_names()}
+    return write_folder(folder, {**made.files(), WEIGHTS: TensorFile(tensors)})
