@@ -1,12 +1,9 @@
 """Extractive question answering: SQuAD 1.1 and 2.0, CMRC 2018, DRCD, and documents of any length."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from tasklab.config import DataConfig, setting
 from tasklab.data.questions.input import qa_examples_from_input
-from tasklab.data.questions.reading import read_squad
+from tasklab.data.questions.reading import QADataConfig, read_squad
 from tasklab.data.questions.windows import qa_windows
 from tasklab.metrics.baseline import baseline_answers
 from tasklab.metrics.bootstrap import mean_interval
@@ -15,20 +12,6 @@ from tasklab.metrics.report import Report
 from tasklab.metrics.spans import batch_window_candidates, character_spans, merge_windows, null_score_difference
 from tasklab.metrics.squad import score_squad
 from tasklab.task import TASKS, TRIVIAL, Task
-
-
-@dataclass
-class QADataConfig(DataConfig, path="data"):
-    """How documents are cut into windows and how answers are chosen."""
-
-    max_seq_length: int = setting(384, ge=16, rows=True)  # tokens: [CLS] question [SEP] window [SEP]
-    doc_stride: int = setting(128, ge=1, rows=True)  # tokens between two window starts, not the overlap
-    max_query_length: int = setting(64, ge=1, rows=True)  # tokens; longer questions are cut
-    max_answer_length: int = setting(30, ge=1)  # tokens
-    n_best_size: int = setting(20, ge=1)  # spans kept per question; scores are shares among them
-    version_2_with_negative: bool = False  # SQuAD 2.0: "" is a possible answer
-    null_score_diff_threshold: float = 0.0  # "" when its score is better than the best span's by more than this
-    metric: str = setting("squad", choices=("squad", "cmrc"))
 
 
 @TASKS.register("question_answering")

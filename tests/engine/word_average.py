@@ -42,7 +42,6 @@ class LabelLoss(nn.Cell):
 class Labels(Task):
     """The label of a row is its first word modulo CLASSES."""
 
-    labelled_evaluation = True
     metric, title = "accuracy", "Label Metric"
 
     def read(self, path, training): ...

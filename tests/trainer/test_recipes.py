@@ -13,11 +13,11 @@ from tasklab import Trainer, list_models, list_tasks
 from tasklab.config import find_model
 from tasklab.engine.callbacks import Callback
 from tasklab.errors import ConfigError
-from tasklab.task import TASKS
+from tasklab.task import TASKS, Task
 from tasklab.tools.build_vocabulary import build_vocabulary
 
 RECIPES = {m["name"]: m["task"] for m in list_models() if m["task"]}
-TRAINED = [name for name in list_tasks() if not TASKS.get(name).not_trained]
+TRAINED = [name for name in list_tasks() if TASKS.get(name).loss is not Task.loss]
 BACKBONES = [m["name"] for m in list_models() if not m["task"]]
 PRETRAINED = [name for name in BACKBONES if find_model(name).checkpoint]
 """The others start from random weights: each has a recipe, and is tried with one task more."""

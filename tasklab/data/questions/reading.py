@@ -1,7 +1,9 @@
 """Question answering files in the SQuAD layout: SQuAD 1.1 and 2.0, CMRC 2018, DRCD, XQuAD, COVID-QA."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
+from tasklab.config import DataConfig, setting
 from tasklab.data.files.problems import BadRows
 from tasklab.data.files.splits import find_split
 from tasklab.data.files.textfile import read_json
@@ -16,6 +18,20 @@ FILES = {
     "train": ("train-v1.1.json", "train.json", "train-v2.0.json"),
     "dev": ("dev-v1.1.json", "dev.json", "dev-v2.0.json"),
 }
+
+
+@dataclass
+class QADataConfig(DataConfig, path="data"):
+    """How documents are cut into windows and how answers are chosen."""
+
+    max_seq_length: int = setting(384, ge=16, rows=True)  # tokens: [CLS] question [SEP] window [SEP]
+    doc_stride: int = setting(128, ge=1, rows=True)  # tokens between two window starts, not the overlap
+    max_query_length: int = setting(64, ge=1, rows=True)  # tokens; longer questions are cut
+    max_answer_length: int = setting(30, ge=1)  # tokens
+    n_best_size: int = setting(20, ge=1)  # spans kept per question; scores are shares among them
+    version_2_with_negative: bool = False  # SQuAD 2.0: "" is a possible answer
+    null_score_diff_threshold: float = 0.0  # "" when its score is better than the best span's by more than this
+    metric: str = setting("squad", choices=("squad", "cmrc"))
 
 
 def read_squad(

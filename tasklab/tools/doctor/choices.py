@@ -6,11 +6,12 @@ from pathlib import Path
 from tasklab.config import Config
 from tasklab.data.choices.inspect import ChoiceReport, context_of, inspect_choices, one_of_each_context, question_of
 from tasklab.data.choices.layouts import offers_choices
+from tasklab.data.choices.reading import ChoiceDataConfig
 from tasklab.data.rows.findings import Finding, leaks
 from tasklab.tools.doctor.findings import FIX, LOOK, Examined, Line, bad_rows, clashing, examined, leaking
 from tasklab.tools.doctor.wording import counted, lengths, padded, places, shares
 
-TASK, knows = "multiple_choice", offers_choices
+DATA, MODEL, knows = ChoiceDataConfig, "mulcho_minilm_l6", offers_choices
 CUT = 0.05
 """Share of cut contexts from which a line is worth reading."""
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from tasklab.cachedir import cache_dir
 from tasklab.config import Config
 from tasklab.data.corpus.inspect import CorpusReport, inspect_corpus, looks_like_text
-from tasklab.data.corpus.rows import BLANK_LINE
+from tasklab.data.corpus.rows import BLANK_LINE, MaskedWordsDataConfig
 from tasklab.tools.doctor.findings import LOOK, Examined, Line, bad_rows, examined
 from tasklab.tools.doctor.wording import counted, lengths, padded
 
-TASK, knows = "masked_language_modeling", looks_like_text
+DATA, MODEL, knows = MaskedWordsDataConfig, "mlm_bert_base_uncased", looks_like_text
 
 
 def examine(config: Config, tokenizer) -> Examined:

@@ -9,17 +9,19 @@ from tasklab.data.files.sample import sample_of
 from tasklab.data.rows.sizes import RowSizes
 from tasklab.datahub import at_hand
 from tasklab.digest import file_sha256
-from tasklab.errors import CheckpointError, ConfigError, UnknownName
+from tasklab.errors import CheckpointError, UnknownName
 from tasklab.runs.source import find_source
+from tasklab.task import TASKS
 from tasklab.text import TOKENIZERS
-from tasklab.tools.doctor import choices, corpus, estimate, machine, questions, tags, texts
+from tasklab.tools.doctor import choices, corpus, estimate, examples, machine, questions, tags, texts
 from tasklab.tools.doctor.findings import FIX
 from tasklab.trainer import Trainer
 from tasklab.weights.catalogue import named_weights, read_entry
 
 KINDS = (tags, choices, questions, corpus, texts)
-"""What can be looked into: each module has its TASK, knows(Sample) whether a file is for it, and examine(Config,
-tokenizer) -> Examined. They are asked in this order; the last takes any file."""
+"""Kinds of data that are looked into closely: each module has DATA, the section of the tasks that read it,
+knows(Sample) whether a file is of the kind, MODEL, the recipe to check for where none is named, and examine(Config,
+tokenizer) -> Examined. They are asked in this order; the last takes any file. For other tasks there is `examples`."""
 
 
 def report(train, dev, model: str | None, overrides) -> int:
@@ -28,10 +30,8 @@ def report(train, dev, model: str | None, overrides) -> int:
     model: None is the task's default; a backbone alone takes the task that the file looks like.
     Raises: DataError when a file as a whole cannot be read; UnknownName and ConfigError as `Trainer` does.
     """
-    kind = _kind(train, model)
-    task = kind.TASK
+    kind, task, model = _kind(train, model)
     config = Trainer(task=task, model=model, train_dataset=train, eval_dataset=dev, overrides=overrides).config
-    model = model or config.name
     for key, training in (("train", True), ("eval", False)):
         path = at_hand(config.data[key], training)
         config.data[key] = path and str(path)
@@ -57,17 +57,15 @@ def report(train, dev, model: str | None, overrides) -> int:
 
 
 def _kind(train, model: str | None):
-    """That of the model's own task; without one, or for a backbone, that of the file."""
+    """(kind, task, model): by the task of the model; without one, or for a backbone, by the file."""
     origin = find_model(model) if model else None
     if model is None or origin is not None and origin.task is None:
         sample = sample_of(at_hand(train, training=True))
-        return next(kind for kind in KINDS if kind.knows(sample))
+        kind = next(kind for kind in KINDS if kind.knows(sample))
+        return kind, find_model(kind.MODEL).task, model or kind.MODEL
     task = Trainer(model=model).config.task
-    for kind in KINDS:
-        if kind.TASK == task:
-            return kind
-    known = ", ".join(kind.TASK for kind in KINDS)
-    raise ConfigError(f"doctor data looks into files for {known}, not for {task}, which checks them when it reads them")
+    section = TASKS.get(task).data_config
+    return next((kind for kind in KINDS if kind.DATA is section), examples), task, model
 
 
 def _names(task: str, model: str) -> list[str]:

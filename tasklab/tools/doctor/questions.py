@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from tasklab.config import Config
 from tasklab.data.files.sample import Sample
 from tasklab.data.questions.inspect import SplitReport, SquadReport, inspect_squad
+from tasklab.data.questions.reading import QADataConfig
 from tasklab.tools.doctor.findings import LOOK, Examined, Line, bad_rows, clashing, examined, leaking
 from tasklab.tools.doctor.wording import counted, lengths, padded, places
 
-TASK = "question_answering"
+DATA, MODEL = QADataConfig, "qa_minilm_l6"
 LOST, OFTEN = 0.001, 0.3  # shares from which a line is worth reading
 
 

@@ -6,11 +6,11 @@ from tasklab.config import Config
 from tasklab.data.rows.findings import Finding, leaks
 from tasklab.data.tagging.inspect import TagReport, inspect_tagged, sentence_of
 from tasklab.data.tagging.labels import numbered_labels, output_kinds
-from tasklab.data.tagging.reading import looks_tagged
+from tasklab.data.tagging.reading import TaggingDataConfig, looks_tagged
 from tasklab.tools.doctor.findings import FIX, LOOK, SKIP, Examined, Line, bad_rows, clashing, examined, leaking
 from tasklab.tools.doctor.wording import counted, lengths, padded, places, shares
 
-TASK, knows = "token_classification", looks_tagged
+DATA, MODEL, knows = TaggingDataConfig, "tokcls_minilm_l6", looks_tagged
 FEW, LONG, LOST = 10, 0.05, 0.001
 """Entities of a type, and the shares of long sentences and of lost entities, from which a line is worth reading."""
 FAULTS = ("fault", "in unusable sentences", "in sentences left out")

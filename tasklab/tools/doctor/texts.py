@@ -6,11 +6,11 @@ from tasklab.config import Config
 from tasklab.data.files.sample import Sample
 from tasklab.data.rows.findings import leaks
 from tasklab.data.texts.inspect import TextReport, inspect_texts
-from tasklab.data.texts.reading import texts_of
+from tasklab.data.texts.reading import TextDataConfig, texts_of
 from tasklab.tools.doctor.findings import FIX, LOOK, Examined, Line, bad_rows, clashing, examined, leaking
 from tasklab.tools.doctor.wording import counted, lengths, padded, places, shares
 
-TASK = "text_classification"
+DATA, MODEL = TextDataConfig, "txtcls_minilm_l6"
 FEW, UNEQUAL, CUT = 10, 10, 0.05
 """Rows of a class, the largest class per smallest, and the share of cut rows from which a line is worth reading."""
 

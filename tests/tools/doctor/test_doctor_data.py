@@ -4,8 +4,6 @@ import json
 import re
 from pathlib import Path
 
-import pytest
-
 from tasklab.cli import main
 
 VOCAB = Path(__file__).parents[2] / "fixtures/tiny_wordpiece_vocab.txt"
@@ -113,28 +111,3 @@ def test_a_file_that_cannot_be_read_is_an_error_not_a_report(capsys):
     assert main(["doctor", "data", "no.json", *SETTINGS]) == 1
     said = capsys.readouterr()
     assert said.out == "" and said.err.startswith("error: no.json: no such file")
-
-
-def test_a_task_that_is_not_looked_into_is_named(capsys):
-    write("train.json", ("Berlin is a city", [qa("1")]))
-    assert main(["doctor", "data", "train.json", "--model", "dbqa_minilm_l6"]) == 1
-    assert ", text_classification, not for answer_selection, which checks them when" in capsys.readouterr().err
-
-
-@pytest.mark.skipif(not SHARED.is_dir(), reason="needs the real data sets")
-@pytest.mark.parametrize(
-    "train, more, status, expected",
-    [
-        ("squad_v1.1/train.json", ["--eval", SHARED / "squad_v1.1/dev.json"], 0, ["11,877 questions on 2,429"]),
-        ("cmrc2018/cmrc2018_dev_part.json", [], 1, ["FIX   train: 132 unusable: misaligned answer (132)", "Chinese"]),
-        ("covid_qa/200423_covidQA_part.json", [], 1, ["FIX   train: 12 unusable: misaligned answer (12)"]),
-        ("drcd/DRCD_dev_part.json", [], 0, ["2,123 questions", "the text is Chinese"]),
-        ("squad_v2/dev_part.json", ["--eval", SHARED / "squad_v1.1/dev.json"], 1, ["148 contexts of eval also in"]),
-        ("xquad/xquad.en.json", ["--eval", SHARED / "xquad/xquad.zh.json"], 0, ["561 questions on 120 contexts"]),
-    ],
-)  # fmt: skip
-def test_real_files_show_what_their_readme_says(train, more, status, expected, doctor):
-    vocabulary = [f"tokenizer.vocab={SHARED / 'vocab/google_uncased_en_vocab.txt'}"]
-    found, out = doctor(SHARED / train, *more, settings=vocabulary)
-    assert found == status
-    assert [line for line in expected if line not in out] == []

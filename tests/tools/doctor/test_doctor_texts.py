@@ -96,3 +96,9 @@ def test_real_files_show_what_is_known_of_them(train, words, status, expected, d
     found, out = doctor(SHARED / train, *words, settings=vocabulary)
     assert found == status
     assert [line for line in expected if line not in out] == []
+
+
+def test_a_table_of_candidates_is_a_table_of_texts(doctor, tmp_path):
+    (tmp_path / "qa.tsv").write_text("qid\ttext_a\ttext_b\tlabel\n1\twhere\there\t1\n1\twhere\tthere\t0\n")
+    status, told = doctor(tmp_path / "qa.tsv", "--model", "dbqa_minilm_l6")
+    assert status == 0 and "2 rows of two texts" in told
