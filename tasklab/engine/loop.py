@@ -164,7 +164,8 @@ class TrainingLoop:
     def _save(self, metrics: dict[str, float] | None, is_best: bool):
         state = self.state
         state.finished, state.log_window = self._finished(), self._log.state()
-        weights = {p.name: p.asnumpy() for p in self.step.parameters}
+        # not those alone that are trained: a resume loads strictly, frozen parts too
+        weights = {name: parameter.asnumpy() for name, parameter in self.network.parameters_and_names()}
         # a correlation over equal predictions is NaN, which JSON cannot hold
         finite = {k: v for k, v in (metrics or {}).items() if not isinstance(v, float) or math.isfinite(v)}
         files = self.files | ({METRICS: json_bytes(finite)} if metrics else {})

@@ -5,15 +5,23 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import logging
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from tasklab.digest import file_sha256
 from tasklab.errors import CheckpointError
+from tasklab.weights.owner import has_ended, own_tag
 from tasklab.weights.sums import SUMS, plain_name
+
+logger = logging.getLogger("tasklab")
+
+SWAP_SECONDS = 60
+"""The two renames of a swap follow one another at once: who has not made the second by then never will."""
 
 
 def write_folder(path, files: dict[str, bytes | Callable[[Path], None]]) -> Path:
@@ -36,7 +44,7 @@ def write_folder(path, files: dict[str, bytes | Callable[[Path], None]]) -> Path
         remove_left_overs(path)
         if _expected(files) > shutil.disk_usage(path.parent).free:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        aside = path.parent / f".{path.name}.tmp-{os.getpid()}"
+        aside = beside(path, "tmp")
         try:
             _fill(aside, files)
             _put_in_place(aside, path)
@@ -57,22 +65,34 @@ def write_folder(path, files: dict[str, bytes | Callable[[Path], None]]) -> Path
 def recover(path: Path) -> None:
     """Brings the old folder back when a run was killed between the two renames of a swap (see `_put_in_place`)."""
     if not path.exists():
-        for left in _left_by_dead(path, "old"):
+        for left, tag in _left(path, "old"):
             with contextlib.suppress(OSError):
-                os.rename(left, path)
+                if has_ended(tag) or time.time() - left.stat().st_ctime > SWAP_SECONDS:
+                    os.rename(left, path)
 
 
 def remove_left_overs(path: Path) -> None:
-    """Removes what killed runs left beside `path`."""
-    for left in [*_left_by_dead(path, "tmp"), *_left_by_dead(path, "old")]:
-        shutil.rmtree(left, ignore_errors=True)
+    """Removes what killed runs left beside `path`; tells what may be another machine's and stays."""
+    for left, tag in [*_left(path, "tmp"), *_left(path, "old")]:
+        if has_ended(tag):
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            logger.warning(
+                "%s: unfinished, of a process that still runs, or of another machine, container or boot; it stays. "
+                "Remove it when nothing writes there any more", left,
+            )  # fmt: skip
 
 
-def _left_by_dead(path: Path, kind: str) -> list[Path]:
-    """Folders beside `path` whose process has ended, or is this one."""
-    name = re.compile(rf"{re.escape(f'.{path.name}.{kind}-')}(\d+)")
+def beside(path: Path, kind: str) -> Path:
+    """Where this process keeps an unfinished `path` (tmp) or the one before it (old) until all is in place."""
+    return path.parent / f".{path.name}.{kind}-{own_tag()}"
+
+
+def _left(path: Path, kind: str) -> list[tuple[Path, str]]:
+    """(folder, tag of its process) of everything unfinished beside `path`."""
+    name = re.compile(rf"{re.escape(f'.{path.name}.{kind}-')}([0-9a-f-]+)")
     hits = [(entry, name.fullmatch(entry.name)) for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-    return [entry for entry, hit in hits if hit and (int(hit[1]) == os.getpid() or not _alive(int(hit[1])))]
+    return [(entry, hit[1]) for entry, hit in hits if hit]
 
 
 def _fill(aside: Path, files: dict[str, bytes | Callable[[Path], None]]) -> None:
@@ -95,7 +115,7 @@ def _put_in_place(aside: Path, path: Path) -> None:
     if not path.exists():
         os.rename(aside, path)
     elif not _exchange(aside, path):
-        old = path.parent / f".{path.name}.old-{os.getpid()}"
+        old = beside(path, "old")
         os.rename(path, old)
         try:
             os.rename(aside, path)
@@ -125,18 +145,6 @@ def _sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _alive(pid: int) -> bool:
-    if os.name == "nt":
-        return True  # os.kill(pid, 0) would end the process there: leave its folder alone
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def _expected(files: dict[str, bytes | Callable[[Path], None]]) -> int:

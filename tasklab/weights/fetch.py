@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tasklab.digest import file_sha256
 from tasklab.errors import CheckpointError
-from tasklab.weights.atomic import remove_left_overs, write_folder
+from tasklab.weights.atomic import beside, remove_left_overs, write_folder
 from tasklab.weights.catalogue import NamedFile, NamedWeights
 
 MAX_SECONDS = 3600  # per source, for a slow line; an unreachable one is given up after some seconds
@@ -132,8 +132,9 @@ def unpack(archive: Path, folder: str, files: tuple[NamedFile, ...], work: Path)
 @contextlib.contextmanager
 def work_folder(target: Path):
     """A folder beside `target`, so that moving into it costs nothing; a killed fetch's goes at the next one."""
-    remove_left_overs(target.parent / f"fetch-{target.name}")
-    work = target.parent / f".fetch-{target.name}.tmp-{os.getpid()}"
+    place = target.parent / f"fetch-{target.name}"
+    remove_left_overs(place)
+    work = beside(place, "tmp")
     work.mkdir(parents=True)
     try:
         yield work

@@ -53,11 +53,12 @@ def job(tmp_path, monkeypatch):
         losses: a list puts a ScriptedStep in the place of the network; 0.5 after its end.
         scores: accuracies that successive evaluations report.
         relabel: what becomes of the column of labels.
+        network: the network instead of the task's own.
     """
 
     def build(
         folder="run", lengths=(3, 5) * 5, losses=None, scores=None, evaluate=None, callbacks=(), relabel=None,
-        **settings,
+        network=None, **settings,
     ):  # fmt: skip
         config = configuration(**{"train__batch_size": 2, **settings})
         labels = Labels(config, tokenizer=None)
@@ -76,7 +77,7 @@ def job(tmp_path, monkeypatch):
             if relabel is not None:
                 table.dense["labels"] = relabel(table.dense["labels"])
             return loop_module.TrainingLoop(
-                labels, labels.network(), table, run, callbacks, evaluate, {}, CompileLog()
+                labels, network or labels.network(), table, run, callbacks, evaluate, {}, CompileLog()
             )
 
     return build

@@ -4,6 +4,8 @@ import zlib
 
 import numpy as np
 import pytest
+from mindspore import Tensor
+from word_average import VOCAB, MeanOfWords
 
 from tasklab.engine.callbacks import MetricsFile, read_metrics
 from tasklab.errors import CheckpointError
@@ -114,6 +116,33 @@ def test_a_run_killed_between_checkpoints_repeats_its_bits(job, weights, feature
     assert records(resumed) == records(whole)
     for name in ("checkpoint-8", "checkpoint-12"):
         assert equal(read_weights(resumed.run.path / name), read_weights(whole.run.path / name))
+
+
+def frozen_words(seed: int) -> MeanOfWords:
+    """A network whose word vectors are random and not trained."""
+    network = MeanOfWords(0.0)
+    network.table.set_data(Tensor(np.random.default_rng(seed).standard_normal((VOCAB, 8)).astype(np.float32)))
+    network.table.requires_grad = False
+    return network
+
+
+@pytest.mark.parametrize("average", [None, 0.5])
+def test_what_is_not_trained_is_saved_and_resumed_too(job, average):
+    options = dict(train__epochs=2, train__save_steps=3, train__save_total_limit=None, optimizer__ema_decay=average)
+    whole = job("whole", network=frozen_words(1), **options)
+    table = whole.network.table.asnumpy().copy()
+    whole.train()
+    assert [p.name for p in whole.step.parameters] == ["output.weight", "output.bias"]
+    saved = read_weights(whole.run.path / "checkpoint-3")
+    assert saved.keys() == {"table", "output.weight", "output.bias"}
+    np.testing.assert_array_equal(saved["table"], table)
+
+    resumed = job("cut", network=frozen_words(2), **options)
+    load_into(resumed.network, saved, "strict", "cut")
+    resumed.restore(*read_training_state(whole.run.path / "checkpoint-3"))
+    resumed.train()
+    last = "checkpoint-10"
+    assert equal(read_weights(resumed.run.path / last), read_weights(whole.run.path / last))
 
 
 def test_resume_with_another_batch_size_is_refused_by_name(job):

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from mindspore import Parameter, Tensor, nn
 
-from tasklab.nn.blocks.dropout import CHUNK, Dropout, _DropByOperators, bind_dropout
+from tasklab.nn.blocks.dropout import CHUNK, Dropout, _DropByOperators, _hash, bind_dropout
 
-SHAPES = [(7,), (2, 3, 4, 5), (1, CHUNK + 3)]
+SHAPES = [(7,), (1, 1), (5, 1), (2, 3, 4, 5), (3, 129, 17), (1, CHUNK + 3)]
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +53,20 @@ def test_every_value_is_dropped_as_the_formula_says(run, rng, shape, by_operator
         got = run(dropout(p, seed, site, by_operators), x)
         assert np.array_equal(got == 0, expected == 0)
         np.testing.assert_allclose(got, expected, rtol=1e-6)
+
+
+def test_indices_near_2_to_the_32_are_hashed_exactly_and_wrap_around():
+    # 613,566,756 rows of 7 values are 2**32 - 4; Python's integers give the low 32 bits of index * GOLDEN + key
+    key, row, columns = 0xDEADBEEF, 613_566_755, 7
+    index = [row * columns + i for i in range(2 * columns)]
+    assert index[0] < 2**32 < index[-1]
+    expected = fmix32(np.array([(i * 0x9E3779B9 + key) % 2**32 for i in index], np.uint32))
+    by_numpy = np.empty(len(index), np.uint32)
+    _hash(index[0], key, by_numpy, np.empty_like(by_numpy))
+    assert np.array_equal(by_numpy, expected)
+    rows, signed = np.array([row, row + 1], np.int32), np.array(key, np.uint32).view(np.int32)
+    by_operators = _DropByOperators(0.1).hash(Tensor(rows), columns, Tensor(signed))
+    assert np.array_equal(by_operators.asnumpy().view(np.uint32).reshape(-1), expected)
 
 
 @pytest.mark.parametrize("by_operators", [False, True], ids=["numpy", "operators"])

@@ -7,8 +7,9 @@ import pytest
 
 from tasklab.errors import CheckpointError
 from tasklab.weights.catalogue import NamedFile, NamedWeights
-from tasklab.weights.fetch import NotHere, fetch, unpack
+from tasklab.weights.fetch import NotHere, fetch, unpack, work_folder
 from tasklab.weights.files import TensorFile
+from tasklab.weights.owner import own_tag
 
 PIP = """
 import shutil, sys
@@ -161,3 +162,13 @@ def test_a_cache_below_a_file_is_named(world, tmp_path):
     (tmp_path / "cache").write_bytes(b"")
     with pytest.raises(CheckpointError, match="tiny: cannot be written .*; set TASKLAB_CACHE to another folder"):
         fetch(world(world.package), world.target, world.said.append)
+
+
+def test_the_work_of_another_machine_stays_and_that_of_a_dead_process_goes(tmp_path):
+    boot, namespace, _, start = own_tag().split("-")
+    dead = tmp_path / f".fetch-tiny.tmp-{boot}-{namespace}-{2**22 + 1}-{start}"
+    foreign = tmp_path / f".fetch-tiny.tmp-{'0' * 32}-{namespace}-{2**22 + 1}-{start}"
+    dead.mkdir(), foreign.mkdir()
+    with work_folder(tmp_path / "tiny") as work:
+        assert work.is_dir() and foreign.is_dir() and not dead.exists()
+    assert [entry.name for entry in tmp_path.iterdir()] == [foreign.name]

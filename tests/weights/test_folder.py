@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import time
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from tasklab.errors import CheckpointError
 from tasklab.weights import atomic, folder
 from tasklab.weights.folder import TensorFile, json_bytes, read_weights, verify_folder, write_folder
+from tasklab.weights.owner import own_tag
 
 OLD = {"config.yaml": b"old", "trainer_state.json": b"{}"}
 NEW = {"config.yaml": b"new!", "vocab.txt": b"[PAD]\n"}
@@ -154,11 +156,58 @@ def test_a_failing_content_leaves_nothing_behind(tmp_path):
 
 
 def test_the_left_overs_of_a_living_process_stay(tmp_path):
-    living = tmp_path / f".one.tmp-{os.getppid()}"
-    other = tmp_path / f".one.tmp-{os.getpid()}.bak"
-    living.mkdir(), other.mkdir()
+    code = "import os; from tasklab.weights.owner import own_tag; print(own_tag(), flush=True); os.read(0, 1)"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", code], **pipes) as process:
+        tag = process.stdout.readline().strip()
+        living, other = tmp_path / f".one.tmp-{tag}", tmp_path / f".one.tmp-{own_tag()}.bak"
+        living.mkdir(), other.mkdir()
+        write_folder(tmp_path / "one", NEW)
+        assert living.is_dir() and other.is_dir()
+        process.communicate("x")
+        write_folder(tmp_path / "one", NEW)
+        assert not living.exists() and other.is_dir()
+
+
+ELSEWHERE = {
+    "another machine": lambda boot, namespace, pid, start: ("0" * 32, namespace, pid, start),
+    "another container": lambda boot, namespace, pid, start: (boot, int(namespace) + 1, pid, start),
+}
+
+
+@pytest.mark.parametrize("change", ELSEWHERE.values(), ids=ELSEWHERE)
+@pytest.mark.parametrize("kind", ["tmp", "old"])
+def test_the_left_overs_of_another_machine_stay_although_no_such_process_runs_here(tmp_path, caplog, change, kind):
+    nobody = 2**22 + 1  # above the most that Linux numbers
+    boot, namespace, _, start = own_tag().split("-")
+    foreign = tmp_path / f".one.{kind}-{'-'.join(map(str, change(boot, namespace, nobody, start)))}"
+    gone = tmp_path / f".one.{kind}-{boot}-{namespace}-{nobody}-{start}"
+    older = tmp_path / f".one.{kind}-{nobody}"  # as before these names told the machine
+    for left in (foreign, gone, older):
+        left.mkdir()
     write_folder(tmp_path / "one", NEW)
-    assert living.is_dir() and other.is_dir()
+    assert foreign.is_dir() and older.is_dir() and not gone.exists()
+    assert f"{foreign}: unfinished, of a process that still runs, or of another machine" in caplog.text
+
+
+def test_a_later_process_with_the_same_number_does_not_keep_a_left_over(tmp_path):
+    boot, namespace, pid, start = own_tag().split("-")
+    left = tmp_path / f".one.tmp-{boot}-{namespace}-{pid}-{int(start) - 1}"
+    left.mkdir()
+    write_folder(tmp_path / "one", NEW)
+    assert not left.exists()
+
+
+def test_a_swap_of_another_machine_is_undone_only_when_it_has_stopped_halfway(tmp_path, monkeypatch):
+    path = write_folder(tmp_path / "one", OLD)
+    old = path.rename(tmp_path / f".one.old-{'0' * 32}-1-2-3")
+    with pytest.raises(CheckpointError, match="no such checkpoint folder"):
+        verify_folder(path)
+    assert old.is_dir()
+    now = time.time()
+    monkeypatch.setattr(atomic.time, "time", lambda: now + 3600)
+    verify_folder(path)
+    assert contents(path) == OLD
 
 
 def damage(path, how):

@@ -4,6 +4,7 @@ import logging
 import os
 import tempfile
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def cached_tokens(folder, key: dict, write: Callable[[Path], None], keep: bool =
     keep: False leaves nothing behind; the file then lasts as long as this process maps it.
     Raises: DataError when it cannot be written: these rows do not fit into memory.
     """
-    path = Path(folder) / (content_sha256(key if keep else {**key, "process": os.getpid()}) + TOKENS)
+    path = Path(folder) / (content_sha256(key if keep else {**key, "own": uuid.uuid4().hex}) + TOKENS)
     found = _read(path, TokenFile) if keep else None
     try:
         if found is None:
