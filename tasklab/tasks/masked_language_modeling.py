@@ -62,6 +62,8 @@ class MaskedLanguageModeling(Task):
         return PretrainingLoss() if self.head == "pretraining" else MaskedWordLoss()
 
     def decode(self, outputs, features, examples, top_k=None):
+        """Of a text with one mask its words; of one with several an answer is a list of a word per mask: the best ones,
+        the second best ones, and so on."""
         top_k = top_k or 1
         if isinstance(features, MaskedRows):
             return self._measured(outputs, features)
@@ -82,11 +84,7 @@ class MaskedLanguageModeling(Task):
             [self._answers(example.text, told, mark) for told in several]
             for example, several in zip(examples, found, strict=True)
         ]
-        # one mask: the words, best first; several: such a list for each, or with top_k = 1 the best word for each
-        return [
-            several[0] if len(several) == 1 else several if top_k > 1 else [[words[0] for words in several]]
-            for several in found
-        ]
+        return [several[0] if len(several) == 1 else list(map(list, zip(*several, strict=True))) for several in found]
 
     def score(self, predictions, examples):
         return score_masked_words(answers[0] for answers in predictions)

@@ -46,13 +46,47 @@ def test_one_blank_gives_its_words_best_first():
     ]
 
 
-def test_several_blanks_give_a_list_each_and_the_other_blanks_stay():
-    chances = [{"the": 0.5, "where": 0.5}, {"fox": 1.0}]
-    (found,) = answered(task(), "[MASK] [MASK]", chances, 2)
-    assert [[a["token_str"] for a in mask][:1] for mask in found] == [["the"], ["fox"]] and len(found[0]) == 2
-    assert [mask[0]["sequence"] for mask in found] == ["the [MASK]", "[MASK] fox"]
-    (only,) = answered(task(), "[MASK] [MASK]", chances, 1)
-    assert [[a["token_str"] for a in only[0]]] == [["the", "fox"]]
+def test_several_blanks_are_answered_by_a_word_each_and_the_other_blanks_stay():
+    (found,) = answered(task(), "[MASK] [MASK]", TWO, 2)
+    assert [[word["token_str"] for word in answer] for answer in found] == [["the", "fox"], ["where", "is"]]
+    assert [word["sequence"] for word in found[0]] == ["the [MASK]", "[MASK] fox"]
+    assert [[word["score"] for word in answer] for answer in found] == [[0.6, 0.9], [0.4, 0.1]]
+
+
+TWO = [{"the": 0.6, "where": 0.4}, {"is": 0.1, "fox": 0.9}]
+
+
+@pytest.mark.parametrize("top_k", [1, 2, 3, 5])
+@pytest.mark.parametrize("masks", [1, 2, 3])
+def test_answers_are_at_most_top_k_best_first_and_those_of_a_smaller_top_k_begin_them(masks, top_k):
+    texts = [" ".join(["[MASK]"] * masks), "the [MASK]"]
+    chances = [*TWO, {"fox": 0.7, "the": 0.3}][:masks] + [TWO[0]]
+    found, many = (answered(task(), texts, chances, k) for k in (top_k, 6))
+    assert [len(answers) for answers in found] == [top_k, top_k]
+    assert found == [answers[:top_k] for answers in many]
+    for answer in found[0]:
+        assert masks == (1 if isinstance(answer, dict) else len(answer))
+    for mask in range(masks):
+        scores = [(answer if masks == 1 else answer[mask])["score"] for answer in found[0]]
+        assert scores == sorted(scores, reverse=True)
+
+
+def test_more_answers_than_words_are_as_many_as_there_are():
+    words = TOKENIZER.vocab_size
+    for text, chances in (("[MASK]", TWO[:1]), ("[MASK] [MASK]", TWO)):
+        assert [len(answers) for answers in answered(task(), [text], chances, words + 9)] == [words]
+
+
+def test_several_blanks_of_a_cloze_test_are_one_answer_that_is_written_blank_by_blank(tmp_path):
+    job = task(data__cloze_output=True)
+    for top_k, words in ((1, ("the", "fox")), (2, ("the where", "fox is"))):
+        found = answered(job, ["[MASK] [MASK]"], TWO, top_k)
+        assert [len(answers) for answers in found] == [1]
+        write_answers(tmp_path / "out.txt", [found[0][0] if top_k == 1 else found[0]])  # as predict gives them
+        row = "[CLS] [MASK] [MASK] [SEP]"
+        assert (tmp_path / "out.txt").read_text() == "".join(
+            f"{row}\nPredicted answer: {predicted}\nCorrect answer: \n\n" for predicted in words
+        )
 
 
 def test_a_piece_that_goes_on_is_glued_to_the_word_before():

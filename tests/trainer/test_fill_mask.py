@@ -44,6 +44,7 @@ def test_words_and_scores_are_those_of_transformers(folder):
     examples = model.task.parse([text for text, _ in expected])
     run = NetworkRunner(model.network, model.config, CompileLog(), served)
     for found, (text, masks) in zip(model.task.answer(examples, run, 5), expected, strict=True):
-        for mine, theirs in zip(found if len(masks) > 1 else [found], masks, strict=True):
+        per_mask = zip(*found, strict=True) if len(masks) > 1 else [found]
+        for mine, theirs in zip(per_mask, masks, strict=True):
             assert [(a["token"], a["token_str"]) for a in mine] == [(token, word) for token, word, _ in theirs], text
             np.testing.assert_allclose([a["score"] for a in mine], [score for *_, score in theirs], atol=2e-6)
