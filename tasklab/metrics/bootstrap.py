@@ -6,7 +6,7 @@ import numpy as np
 
 SAMPLES, LEVEL, SEED = 1000, 0.95, 0
 CHUNK = 1 << 22
-"""Row numbers drawn at a time."""
+"""Row numbers drawn at a time: 2^22 x 8 bytes = 32 MiB."""
 
 Interval = tuple[float, float]
 
@@ -17,6 +17,7 @@ def mean_interval(values) -> Interval:
     means = []
     at_once = max(1, CHUNK // len(values))
     for start in range(0, SAMPLES, at_once):
+        # [samples, examples], with repetition
         drawn = random.integers(0, len(values), (min(at_once, SAMPLES - start), len(values)))
         means.append(values[drawn].mean(axis=1))
     return _limits(np.concatenate(means))
@@ -25,6 +26,7 @@ def mean_interval(values) -> Interval:
 def confusion_interval(statistic: Callable[[np.ndarray], np.ndarray], confusion: np.ndarray) -> Interval:
     """Of a statistic of confusion matrices [..., C, C] -> [...]; drawing examples is drawing its cells."""
     total = int(confusion.sum())
+    # [SAMPLES, C * C]: counts of cells in `total` examples drawn with repetition
     drawn = np.random.default_rng(SEED).multinomial(total, confusion.ravel() / total, SAMPLES)
     return _limits(statistic(drawn.reshape(SAMPLES, *confusion.shape)))
 
@@ -37,6 +39,6 @@ def interval(statistic: Callable[[np.ndarray], float], count: int) -> Interval:
 
 def _limits(samples: np.ndarray) -> Interval:
     """Percentiles of the samples for which the statistic exists."""
-    rest = 100 * (1 - LEVEL) / 2
+    rest = 100 * (1 - LEVEL) / 2  # 2.5 % at either end
     low, high = np.nanpercentile(samples, [rest, 100 - rest]) if np.isfinite(samples).any() else (np.nan, np.nan)
     return float(low), float(high)

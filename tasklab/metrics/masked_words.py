@@ -8,7 +8,7 @@ import numpy as np
 
 def log_probabilities(logits: np.ndarray) -> np.ndarray:
     """log softmax over the last axis, in float64 where sums are taken."""
-    top = logits.max(axis=-1, keepdims=True)
+    top = logits.max(axis=-1, keepdims=True)  # subtracted: exp of a difference never overflows
     shifted = logits - top
     return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True, dtype=np.float64))
 
@@ -35,6 +35,7 @@ def score_most_frequent(words: np.ndarray, sentences: Sequence[int] = ()) -> dic
     """
     more = {"sentence_accuracy": float(np.bincount(sentences).max() / len(sentences))} if len(sentences) else {}
     counts = np.bincount(words)
+    # only words that occur: 0 log 0 would be NaN; the loss of betting by frequency is their entropy in nats
     shares = counts[counts > 0] / max(1, len(words))
     if not len(shares):
         return {**_scores(0.0, math.nan, 0), **more}
@@ -42,5 +43,5 @@ def score_most_frequent(words: np.ndarray, sentences: Sequence[int] = ()) -> dic
 
 
 def _scores(accuracy: float, loss: float, total: int) -> dict[str, float]:
-    perplexity = math.exp(loss) if loss < 700 else math.inf
+    perplexity = math.exp(loss) if loss < 700 else math.inf  # exp overflows above 709
     return {"accuracy": accuracy, "loss": loss, "perplexity": perplexity, "total": total}

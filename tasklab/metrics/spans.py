@@ -38,7 +38,7 @@ def window_candidates(start_logits, end_logits, first, length, max_context, max_
         float64. k <= n_best; equal scores are ordered by earlier start, then shorter span.
     """
     allowed = np.zeros((1, len(start_logits)), bool)
-    allowed[0, first : first + length] = max_context
+    allowed[0, first : first + length] = max_context  # [1, S]
     start_logits, end_logits = np.asarray(start_logits)[None], np.asarray(end_logits)[None]
     start, end, score = batch_window_candidates(
         start_logits, end_logits, [first], [length], allowed, max_answer_length, n_best
@@ -82,7 +82,7 @@ def _best_pairs(start, end, max_answer_length, n_best):
     w, S = start.shape
     width = min(max_answer_length, S)
     padded = np.concatenate([end, np.full((w, width - 1), -np.inf)], axis=1)              # [w, S + width - 1]
-    best_end = padded[:, :S].copy()
+    best_end = padded[:, :S].copy()                           # [w, S] best end of each start, lengths 1 .. width
     for shift in range(1, width):
         np.maximum(best_end, padded[:, shift : shift + S], out=best_end)
     starts = np.argsort(-(start + best_end), axis=1, kind="stable")[:, :n_best]
@@ -125,7 +125,7 @@ def merge_windows(
     if not spans:
         return [{"text": "", "score": float(null_allowed), "start": 0, "end": 0}]
     if null_allowed:
-        null = min(window.null_score for window in windows)
+        null = min(window.null_score for window in windows)  # the window least sure that there is no answer
         if not np.isfinite(null):
             raise ValueError(f"null_score {null} is not finite; every window needs its start + end logit at [CLS]")
         answer, *rest = spans
@@ -134,7 +134,7 @@ def merge_windows(
         else:
             spans = [answer, *sorted([*rest, (null, 0, 0)], key=lambda span: (-span[0], *span[1:]))]
     scores = np.array([score for score, _, _ in spans])
-    weights = np.exp(scores - scores.max())
+    weights = np.exp(scores - scores.max())  # the largest is 1, so that none overflows
     return [
         {"text": context[start:end], "score": float(weight), "start": start, "end": end}
         for (_, start, end), weight in zip(spans, weights / weights.sum(), strict=True)

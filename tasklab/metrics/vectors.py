@@ -25,8 +25,9 @@ class Moments:
         """vectors [N, H], N >= 1."""
         wide = vectors.astype(np.float64)
         count, mean = len(wide), wide.mean(axis=0)
-        centred, shift = wide - mean, mean - self.mean
+        centred, shift = wide - mean, mean - self.mean  # [N, H], [H]
         total = self.count + count
+        # sum of (x - mean) (x - mean)^T of both parts about the new mean: [H, H]
         self._scatter = self._scatter + centred.T @ centred + np.outer(shift, shift) * (self.count * count / total)
         self.mean = self.mean + shift * (count / total)
         self.count = total
@@ -42,6 +43,7 @@ def whitening(moments: Moments, dimensions: int) -> tuple[np.ndarray, int]:
 
     With fewer such directions than `dimensions` the kernel is of no use: it would divide by rounding errors.
     """
-    directions, values, _ = np.linalg.svd(moments.covariance)
+    directions, values, _ = np.linalg.svd(moments.covariance)  # [H, H] in columns, [H] falling
+    # in float64, but the vectors were float32: what is below its rounding of the largest is noise
     rank = int((values > values[0] * np.finfo(np.float32).eps).sum())
     return directions[:, :dimensions] / np.sqrt(np.maximum(values[:dimensions], np.finfo(np.float64).tiny)), rank

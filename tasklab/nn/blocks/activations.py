@@ -27,21 +27,22 @@ class _GeluByErf(nn.Cell):
         return (dout * (self.cdf(x) + x * 0.3989422804014327 * ops.exp(x * x * -0.5)),)  # 1 / sqrt(2 pi)
 
     def cdf(self, x):
-        return ops.erf(x * 0.7071067811865476) * 0.5 + 0.5
+        return ops.erf(x * 0.7071067811865476) * 0.5 + 0.5  # 0.7071... is 1 / sqrt(2)
 
 
 class _GeluBySigmoid(nn.Cell):
     """The tanh form of the paper's section 2, GPT's own. nn.GELU takes several times as long on CPU."""
 
     def construct(self, x):
-        return x * ops.sigmoid((x + x * x * x * 0.044715) * 1.5957691216057308)  # 2 sqrt(2 / pi)
+        # 0.5 (1 + tanh u) = sigmoid(2 u) with u = sqrt(2 / pi) (x + 0.044715 x^3); 1.5957... is 2 sqrt(2 / pi)
+        return x * ops.sigmoid((x + x * x * x * 0.044715) * 1.5957691216057308)
 
 
 class _TanhBySigmoid(nn.Cell):
     """tanh within 2e-6; ops.tanh is off by up to 1e-4 on CPU."""
 
     def construct(self, x):
-        return ops.sigmoid(x * 2) * 2 - 1
+        return ops.sigmoid(x * 2) * 2 - 1  # tanh x = 2 sigmoid(2 x) - 1
 
 
 def _gelu() -> nn.Cell:

@@ -43,7 +43,7 @@ class SelfAttention(nn.Cell):
         q = self.split(self.query(x)) * self.scale                              # [B, N, S, D]
         k, v = self.split(self.key(x)), self.split(self.value(x))               # [B, N, S, D]
         scores = self.matmul_transposed(q, k).astype(ms.float32)                # [B, N, S, S]
-        if self.positions is not None:  # as a bias, because a sum of two shapes is costly, see nn/norm.py
+        if self.positions is not None:  # as a bias, because a sum of two shapes is costly, see nn/blocks/norm.py
             scores = self.add_bias(scores.reshape((B, -1)), self.positions(S)).reshape(scores.shape)
         weights = self.dropout(self.softmax(scores + self.hide(mask)).astype(x.dtype))
         return self.output(self.matmul(weights, v).swapaxes(1, 2).reshape((B, S, H)))
@@ -51,13 +51,13 @@ class SelfAttention(nn.Cell):
     def hide(self, mask):
         """[B, N, S, S]: MASKED in the columns of padding, else 0. All layers share one, as their graphs are equal."""
         B, S = mask.shape
-        hide = (1 - mask).astype(ms.float32).reshape((B, 1, 1, S)) * MASKED
-        # copies along an axis by products with ones, see nn/norm.py
+        hide = (1 - mask).astype(ms.float32).reshape((B, 1, 1, S)) * MASKED  # [B, 1, 1, S]
+        # copies along an axis by products with ones, see nn/blocks/norm.py
         return self.matmul(ops.ones((B, self.num_heads, S, 1), ms.float32), ops.tile(hide, (1, self.num_heads, 1, 1)))
 
     def split(self, x):
         B, S, _ = x.shape
-        return x.reshape((B, S, self.num_heads, self.head_size)).swapaxes(1, 2)
+        return x.reshape((B, S, self.num_heads, self.head_size)).swapaxes(1, 2)  # [B, N, S, D]
 
 
 class _SoftmaxByProducts(nn.Cell):
@@ -75,6 +75,6 @@ class _SoftmaxByProducts(nn.Cell):
 
     def bprop(self, x, out, dout):
         size = x.shape[-1]
-        sums = self.product((dout * out).reshape((-1, size)), ops.ones((size, 1), ms.float32))
-        sums = self.product(sums, ops.ones((1, size), ms.float32))  # [B * N * S, S], see nn/norm.py
-        return (out * (dout - sums.reshape(x.shape)),)
+        sums = self.product((dout * out).reshape((-1, size)), ops.ones((size, 1), ms.float32))  # [B * N * S, 1]
+        sums = self.product(sums, ops.ones((1, size), ms.float32))  # [B * N * S, S], see nn/blocks/norm.py
+        return (out * (dout - sums.reshape(x.shape)),)  # y (dy - sum y dy)

@@ -20,7 +20,7 @@ class Kernel(nn.Cell):
 
     def construct(self, windows):
         B, S, size = windows.shape
-        out = self.product(windows.reshape((-1, size)), self.weight.reshape((-1, size)))
+        out = self.product(windows.reshape((-1, size)), self.weight.reshape((-1, size)))  # [B * S, out_size]
         return self.add_bias(out, self.bias).reshape((B, S, -1))
 
 
@@ -45,7 +45,7 @@ class GatedConvolution(nn.Cell):
         self.output, self.gate = (Kernel(in_size, out_size, kernel_size) for _ in range(2))
 
     def construct(self, x, mask):
-        x = windows(x, self.kernel_size)
+        x = windows(x, self.kernel_size)  # [B, S, K E], for both convolutions
         return self.output(x) * ops.sigmoid(self.gate(x))
 
 
@@ -59,7 +59,7 @@ class Convolutions(nn.Cell):
         self.block_size = block_size
 
     def construct(self, x, mask):
-        x = start = self.first(x, mask)
+        x = start = self.first(x, mask)  # [B, S, H]; `start` is what the next sum adds
         for i in range(len(self.layers)):
             x = self.layers[i](x, mask)
             if self.block_size and (i + 1) % self.block_size == 0:
@@ -84,5 +84,6 @@ class WithRecurrence(nn.Cell):
 def windows(x, kernel_size: int):
     """[B, S, kernel_size * E]: for each token those before it and itself."""
     B, S, E = x.shape
+    # zeros stand before the first token: [B, K - 1 + S, E]
     padded = ops.concat((ops.zeros((B, kernel_size - 1, E), ms.float32), x), axis=1) if kernel_size > 1 else x
-    return ops.concat([padded[:, k : k + S] for k in range(kernel_size)], axis=-1)
+    return ops.concat([padded[:, k : k + S] for k in range(kernel_size)], axis=-1)  # oldest token first

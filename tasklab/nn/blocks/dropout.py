@@ -105,7 +105,7 @@ def _drop_by_numpy(p: float):
 
 def dropped(x: np.ndarray, p: float, salted_seed: int) -> np.ndarray:
     """NumPy's dropout of `x` as `Dropout` says, with seed + GOLDEN * (site + 1) given as one number."""
-    key = np.array([salted_seed % 2**32], np.uint32)
+    key = np.array([salted_seed % 2**32], np.uint32)  # an array: NumPy warns of scalars that wrap around
     _fmix32(key, np.empty_like(key))
     flat, out = x.reshape(-1), np.empty(x.size, x.dtype)
     threshold, scale = np.uint32(2 * int(p * 2**31)), x.dtype.type(1 / (1 - p))  # u >> 1 >= t is u >= 2 t
@@ -155,7 +155,7 @@ class _DropByOperators(nn.Cell):
         # The zero is one that the compiler cannot see: it would compute every index and store it in the graph.
         zero = self.shift(self.shift(seed, 16), 16)
         u = self.hash(ops.arange(rows).astype(ms.int32) + zero, columns, key)  # [rows, columns]
-        keep = (self.shift(u, 1) >= self.threshold).reshape(x.shape)
+        keep = (self.shift(u, 1) >= self.threshold).reshape(x.shape)  # 31 bits, so that int32 compares them rightly
         return x * (keep.astype(x.dtype) * self.scale)
 
     def hash(self, row, columns, key):
@@ -164,7 +164,7 @@ class _DropByOperators(nn.Cell):
         return self.fmix32(first + ops.arange(columns).astype(ms.int32) * self.golden + key)
 
     def fmix32(self, h):
-        h = ops.bitwise_xor(h, self.shift(h, 16)) * self.mix1
+        h = ops.bitwise_xor(h, self.shift(h, 16)) * self.mix1  # int32 products keep the low 32 bits, as uint32 ones do
         h = ops.bitwise_xor(h, self.shift(h, 13)) * self.mix2
         return ops.bitwise_xor(h, self.shift(h, 16))
 

@@ -21,16 +21,17 @@ class DualEncoder(nn.Cell):
 
     def construct(self, input_ids, attention_mask, token_type_ids):
         B, S = input_ids.shape
-        behind = attention_mask * token_type_ids.clip(0, 1)
+        behind = attention_mask * token_type_ids.clip(0, 1)  # [B, S], 1 at real tokens of the second text
         before = attention_mask - behind
-        start = before.sum(axis=1).astype(ms.int32).reshape((B, 1))
-        place = ops.tile(ops.arange(S).astype(ms.int32).reshape((1, S)), (B, 1))
+        start = before.sum(axis=1).astype(ms.int32).reshape((B, 1))  # [B, 1] tokens of the first text
+        place = ops.tile(ops.arange(S).astype(ms.int32).reshape((1, S)), (B, 1))  # [B, S] 0, 1, ..., S - 1
         moved = (place + start).clip(0, S - 1)  # the second text to the start of its row
         second_mask = (place < behind.sum(axis=1).reshape((B, 1))).astype(ms.int32)
-        types = ops.zeros_like(token_type_ids)
+        types = ops.zeros_like(token_type_ids)  # each text is the only one of its row
         a = self.first(input_ids, before, types)
-        b = self.other(ops.gather_elements(input_ids, 1, moved), second_mask, types)
+        b = self.other(ops.gather_elements(input_ids, 1, moved), second_mask, types)  # [B, S, H], from place 0 on
         both = ops.concat((a, b), axis=1)  # [B, 2 S, H]
+        # column of `both` that each token comes from; rows are B * 2 S in one, as `gather` takes one axis
         back = ops.select(place < start, place, S + place - start)
         rows = ops.arange(B).astype(ms.int32).reshape((B, 1)) * (2 * S) + back
         return ops.gather(both.reshape((2 * B * S, -1)), rows.reshape((-1,)), 0).reshape((B, S, -1))

@@ -41,6 +41,7 @@ class Embeddings(nn.Cell):
         self.token_type = Embedding(token_types, hidden_size) if "seg" in parts else None
         self.norm = norm
         self.waves = Tensor(sinusoids(max_positions, hidden_size)) if "sinusoidal" in parts else None
+        # words start near 0 and waves reach 1: times the root of H, as in section 3.4 of the paper
         self.scale = hidden_size**0.5 if "sinusoidal" in parts else 1.0
         self.dropout = Dropout(dropout)
         self.add_bias = ops.BiasAdd()
@@ -48,19 +49,19 @@ class Embeddings(nn.Cell):
 
     def construct(self, input_ids, token_type_ids):
         S = input_ids.shape[1]
-        x = self.word(input_ids)
+        x = self.word(input_ids)  # [B, S, H]
         if self.waves is not None:
             x = self.add_rows(x * self.scale, self.waves[:S])
         if self.token_type is not None:
-            x = x + self.token_type(token_type_ids)
+            x = x + self.token_type(token_type_ids)  # two equal shapes: no table, see add_rows
         if self.position is not None:
-            x = self.add_rows(x, self.position.weight[self.offset : self.offset + S])
+            x = self.add_rows(x, self.position.weight[self.offset : self.offset + S])  # [S, H], the same for every row
         if self.norm is not None:
             x = self.norm(x)
         return self.dropout(x)
 
     def add_rows(self, x, rows):
-        """Row s to token s of every text; as a bias, because a sum of two shapes is costly, see nn/norm.py."""
+        """Row s to token s of every text; as a bias, because a sum of two shapes is costly, see nn/blocks/norm.py."""
         return self.add_bias(x.reshape((x.shape[0], -1)), rows.reshape((-1,))).reshape(x.shape)
 
 
@@ -71,6 +72,6 @@ def sinusoids(positions: int, size: int) -> np.ndarray:
     first is 1 and the last 1 / 10000, and the first token has position 2.
     """
     half = size // 2
-    frequencies = np.exp(-np.log(10000) * np.arange(half) / (half - 1))
-    angles = np.outer(np.arange(positions) + 2, frequencies)
+    frequencies = np.exp(-np.log(10000) * np.arange(half) / (half - 1))  # [half], 1 falling to 1e-4 radians per token
+    angles = np.outer(np.arange(positions) + 2, frequencies)  # [positions, half]
     return np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(positions, size).astype(np.float32)

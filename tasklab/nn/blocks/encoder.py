@@ -28,9 +28,9 @@ class Encoder(nn.Cell):
         self.layers = nn.CellList(layers)
 
     def construct(self, input_ids, attention_mask, token_type_ids):
-        x = self.embeddings(input_ids, token_type_ids)
+        x = self.embeddings(input_ids, token_type_ids)  # [B, S, E], E the embeddings' own size
         if self.projection is not None:
-            x = self.projection(x)
+            x = self.projection(x)  # [B, S, H]
         x = self.climb(x, attention_mask)
         return x if self.norm is None else self.norm(x)
 

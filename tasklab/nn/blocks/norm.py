@@ -31,9 +31,9 @@ class RMSNorm(nn.Cell):
         self.size, self.eps, self.product = size, eps, ops.MatMul()
 
     def construct(self, x):
-        flat = x.astype(ms.float32).reshape((-1, self.size))
+        flat = x.astype(ms.float32).reshape((-1, self.size))  # [R, H], R rows of all axes but the last
         mean = self.product(flat * flat, ops.fill(ms.float32, (self.size, 1), 1 / self.size))  # [R, 1]
-        scaled = flat * self.product(ops.rsqrt(mean + self.eps), self.weight.reshape((1, self.size)))
+        scaled = flat * self.product(ops.rsqrt(mean + self.eps), self.weight.reshape((1, self.size)))  # [R, 1] x [1, H]
         return scaled.reshape(x.shape).astype(x.dtype)
 
 
@@ -64,8 +64,9 @@ class _NormalizeByProducts(nn.Cell):
     def bprop(self, x, weight, bias, out, dout):
         centered, scale = self.center(x)
         dout = dout.reshape((-1, self.size))
-        normal = centered * self.outer(scale)
+        normal = centered * self.outer(scale)  # [R, size], before weight and bias
         scaled = dout * self.outer(scale, weight)  # the gradient of `normal`, times scale
+        # less its mean and its part along `normal`, which no norm lets through
         dx = scaled - self.outer(self.mean(scaled)) - normal * self.outer(self.mean(scaled * normal))
         return dx.reshape(x.shape), self.sum_rows(dout * normal), self.sum_rows(dout)
 

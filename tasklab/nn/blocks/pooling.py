@@ -26,10 +26,10 @@ class Pooling(nn.Cell):
         if self.kind == "mean":  # as a product: broadcasting the mask over H costs memory on CPU
             weights = mask.astype(hidden.dtype)
             return ops.bmm(weights[:, None, :], hidden) / weights.sum(axis=1).reshape((B, 1, 1))
-        start = ops.arange(B).astype(ms.int32).reshape((B, 1)) * S
+        start = ops.arange(B).astype(ms.int32).reshape((B, 1)) * S  # [B, 1] where each row begins in [B * S, H]
         if self.kind == "last":
-            token = mask.astype(ms.int32).sum(axis=1).reshape((B, 1)) - 1
+            token = mask.astype(ms.int32).sum(axis=1).reshape((B, 1)) - 1  # [B, 1]
         else:  # padding repeats the first token, which changes no maximum
             token = ops.arange(S).astype(ms.int32).reshape((1, S)) * mask.astype(ms.int32)
-        rows = ops.gather(hidden.reshape((B * S, H)), (start + token).reshape((-1,)), 0)
+        rows = ops.gather(hidden.reshape((B * S, H)), (start + token).reshape((-1,)), 0)  # [B, H] or [B * S, H]
         return rows.reshape((B, -1, H)).max(axis=1).reshape((B, 1, H))

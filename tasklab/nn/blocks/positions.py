@@ -26,7 +26,7 @@ class RelativePositions(nn.Cell):
 
     def construct(self, S):
         bias = ops.gather(self.weight, self.buckets[:S, :S].reshape((-1,)), 0)  # [S * S, N]
-        bias = bias.swapaxes(0, 1).reshape((-1,))
+        bias = bias.swapaxes(0, 1).reshape((-1,))  # [N * S * S], as SelfAttention adds it
         return bias if self.veil is None else bias + self.veil(S)
 
 
@@ -48,11 +48,12 @@ def buckets(distances: np.ndarray, both_ways: bool, count: int = 32, max_distanc
     """
     start = 0
     if both_ways:
-        count //= 2
-        start, distances = count * (distances > 0), np.abs(distances)
+        count //= 2  # one half each way; 32 become 16
+        start, distances = count * (distances > 0), np.abs(distances)  # keys behind the query: the upper half
     else:
         distances = np.maximum(-distances, 0)
-    exact = count // 2
+    exact = count // 2  # distances 0 .. exact - 1 have a bucket each
+    # 0 at distance `exact`, count - exact at max_distance, in equal steps of the logarithm
     far = np.log(np.maximum(distances, 1) / exact) / np.log(max_distance / exact) * (count - exact)
     return start + np.where(distances < exact, distances, np.minimum(exact + far.astype(np.int64), count - 1))
 
@@ -66,4 +67,5 @@ def _bucket_table(max_tokens: int, both_ways: bool, count: int, max_distance: in
 
 @functools.cache
 def _veil_table(max_tokens: int) -> Tensor:
+    # above the diagonal, where the key stands behind the query. [max_tokens, max_tokens]
     return Tensor(np.triu(np.full((max_tokens, max_tokens), MASKED), 1), ms.float32)

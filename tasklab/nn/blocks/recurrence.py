@@ -28,7 +28,7 @@ def recurrence(kind: str) -> nn.Cell:
 
 
 def _sigmoid(x):
-    return 0.5 * np.tanh(0.5 * x) + 0.5
+    return 0.5 * np.tanh(0.5 * x) + 0.5  # never overflows; 1 / (1 + exp(-x)) does
 
 
 class RNN:
@@ -36,12 +36,12 @@ class RNN:
 
     @staticmethod
     def step(x, a, h, before, out, kept):
-        np.tanh(x + a, out=out)
+        np.tanh(x + a, out=out)  # [B, H]
         kept[:] = out
 
     @staticmethod
     def back(dh, carry, h, before, kept, dx, da):
-        dx[:] = da[:] = dh * (1 - kept * kept)
+        dx[:] = da[:] = dh * (1 - kept * kept)  # tanh' = 1 - tanh^2
         return 0, 0
 
 
@@ -52,20 +52,21 @@ class LSTM:
     def step(x, a, h, before, out, kept):
         H = h.shape[1]
         gates, cell = kept[:, : 4 * H], kept[:, 4 * H :]
-        np.add(x, a, out=gates)
-        gates[:, : 2 * H] = _sigmoid(gates[:, : 2 * H])
+        np.add(x, a, out=gates)  # [B, 4 H]
+        gates[:, : 2 * H] = _sigmoid(gates[:, : 2 * H])  # i and f
         gates[:, 2 * H : 3 * H] = np.tanh(gates[:, 2 * H : 3 * H])
         gates[:, 3 * H :] = _sigmoid(gates[:, 3 * H :])
         i, f, g, o = np.split(gates, 4, axis=1)
-        cell[:] = f * before[:, 4 * H :] + i * g
+        cell[:] = f * before[:, 4 * H :] + i * g  # [B, H]; before[:, 4 H:] is the cell of the step before
         out[:] = o * np.tanh(cell)
 
     @staticmethod
     def back(dh, carry, h, before, kept, dx, da):
         i, f, g, o, c = np.split(kept, 5, axis=1)
         squashed = np.tanh(c)
-        dc = carry + dh * o * (1 - squashed * squashed)
-        last = before[:, -h.shape[1] :]
+        dc = carry + dh * o * (1 - squashed * squashed)  # [B, H], through the next step and through the output
+        last = before[:, -h.shape[1] :]  # cell of the step before
+        # sigmoid' = s (1 - s), tanh' = 1 - t^2, for i, f, g, o
         parts = (dc * g * i * (1 - i), dc * last * f * (1 - f), dc * i * (1 - g * g), dh * squashed * o * (1 - o))
         dx[:] = da[:] = np.concatenate(parts, axis=1)
         return 0, dc * f
@@ -78,17 +79,17 @@ class GRU:
     def step(x, a, h, before, out, kept):
         H = h.shape[1]
         kept[:, : 2 * H] = _sigmoid(x[:, : 2 * H] + a[:, : 2 * H])
-        kept[:, 3 * H :] = a[:, 2 * H :]
+        kept[:, 3 * H :] = a[:, 2 * H :]  # q, of h alone: r works on it after the product
         r, z, n, q = np.split(kept, 4, axis=1)
         np.tanh(x[:, 2 * H :] + r * q, out=n)
-        out[:] = n + z * (h - n)
+        out[:] = n + z * (h - n)  # (1 - z) n + z h
 
     @staticmethod
     def back(dh, carry, h, before, kept, dx, da):
         r, z, n, q = np.split(kept, 4, axis=1)
-        dn = dh * (1 - z) * (1 - n * n)
+        dn = dh * (1 - z) * (1 - n * n)  # [B, H] before the tanh
         dx[:] = da[:] = np.concatenate((dn * q * r * (1 - r), dh * (h - n) * z * (1 - z), dn), axis=1)
-        da[:, 2 * h.shape[1] :] *= r
+        da[:, 2 * h.shape[1] :] *= r  # what h adds to n passes r, what x adds does not
         return dh * z, 0
 
 
@@ -99,10 +100,10 @@ of what h adds, and returns the gradient of h past the gates, and the `carry` fo
 
 def forward(kind, x, weight, bias):
     """hidden [B, S, H], and what `backward` needs, [S, B, K]."""
-    x = np.ascontiguousarray(x.swapaxes(0, 1))
+    x = np.ascontiguousarray(x.swapaxes(0, 1))  # [S, B, G]: each step one block of memory
     (S, B, _), H = x.shape, weight.shape[1]
     hidden, kept = np.empty((S + 1, B, H), x.dtype), np.empty((S + 1, B, kind.kept * H), x.dtype)
-    hidden[0] = kept[0] = 0
+    hidden[0] = kept[0] = 0  # place 0 is the state before the first token
     for t in range(S):
         kind.step(x[t], hidden[t] @ weight.T + bias, hidden[t], kept[t], hidden[t + 1], kept[t + 1])
     return np.ascontiguousarray(hidden[1:].swapaxes(0, 1)), kept[1:]
@@ -112,6 +113,7 @@ def backward(kind, dout, hidden, kept, weight):
     """Gradients of inputs, weight and bias from that of hidden."""
     dout, hidden = dout.swapaxes(0, 1), hidden.swapaxes(0, 1)
     (S, B, H), G = hidden.shape, weight.shape[0]
+    # [S, B, H], the state that each step began with
     before_h = np.concatenate((np.zeros((1, B, H), hidden.dtype), hidden[:-1]))
     nothing = np.zeros_like(kept[0])
     dx, da = np.empty((S, B, G), hidden.dtype), np.empty((S, B, G), hidden.dtype)
@@ -119,8 +121,8 @@ def backward(kind, dout, hidden, kept, weight):
     for t in reversed(range(S)):
         before = kept[t - 1] if t else nothing
         past, carry = kind.back(dout[t] + dh, carry, before_h[t], before, kept[t], dx[t], da[t])
-        dh = past + da[t] @ weight
-    flat = da.reshape(-1, G)
+        dh = past + da[t] @ weight  # [B, H]: past the gates, and through them
+    flat = da.reshape(-1, G)  # [S * B, G]: one product for all steps
     return np.ascontiguousarray(dx.swapaxes(0, 1)), flat.T @ before_h.reshape(-1, H), flat.sum(axis=0)
 
 
@@ -130,7 +132,7 @@ def _operator(name: str):
     kind = KINDS[name]
 
     def shapes(x, weight, bias):
-        return [x[0], x[1], weight[1]], [x[1], x[0], kind.kept * weight[1]]
+        return [x[0], x[1], weight[1]], [x[1], x[0], kind.kept * weight[1]]  # hidden [B, S, H], kept [S, B, K]
 
     def grad_shapes(dout, hidden, kept, weight):
         return [hidden[0], hidden[1], weight[0]], weight, weight[:1]
@@ -173,7 +175,7 @@ class _RecurrenceByOperators(nn.Cell):
         h = c = ops.zeros((B, H), ms.float32)
         hidden = ()
         for t in range(S):
-            a = self.product(h, weight) + bias
+            a = self.product(h, weight) + bias  # [B, G]
             if self.kind == "rnn":
                 h = self.tanh(x[:, t] + a)
             elif self.kind == "lstm":
@@ -185,4 +187,4 @@ class _RecurrenceByOperators(nn.Cell):
                 n, z = self.tanh(n + ops.sigmoid(r + hr) * q), ops.sigmoid(z + hz)
                 h = n + z * (h - n)
             hidden += (h,)
-        return ops.stack(hidden, axis=1)
+        return ops.stack(hidden, axis=1)  # [B, S, H]

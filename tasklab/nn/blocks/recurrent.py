@@ -17,11 +17,11 @@ class RecurrentLayer(nn.Cell):
     def __init__(self, kind: str, in_size: int, hidden_size: int):
         super().__init__()
         gates = KINDS[kind].gates * hidden_size
-        self.input, self.hidden = dense(in_size, gates), dense(hidden_size, gates)
+        self.input, self.hidden = dense(in_size, gates), dense(hidden_size, gates)  # x and h each give [.., G]
         self.recurrence = recurrence(kind)
 
     def construct(self, x, mask):
-        return self.recurrence(self.input(x), self.hidden.weight, self.hidden.bias)
+        return self.recurrence(self.input(x), self.hidden.weight, self.hidden.bias)  # [B, S, G] -> [B, S, H]
 
 
 class BothWays(nn.Cell):
@@ -36,7 +36,7 @@ class BothWays(nn.Cell):
         self.turn = ops.ReverseSequence(seq_dim=1, batch_dim=0)
 
     def construct(self, x, mask):
-        lengths = mask.sum(axis=1)
+        lengths = mask.sum(axis=1)  # [B]; only the real tokens are turned, padding stays behind
         back = self.turn(self.back(self.turn(x, lengths), mask), lengths)
         return ops.concat((self.ahead(x, mask), back), axis=-1)
 

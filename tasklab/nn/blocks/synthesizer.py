@@ -29,10 +29,10 @@ class Synthesizer(nn.Cell):
     def construct(self, x, mask):
         B, S, _ = x.shape
         if self.dense:
-            scores = self.scores(ops.relu(self.hidden(x)))[:, :, :S]
+            scores = self.scores(ops.relu(self.hidden(x)))[:, :, :S]  # [B, S, S] of [B, S, L]
         else:
-            scores = ops.tile(self.table[:S, :S].reshape((1, S, S)), (B, 1, 1))
+            scores = ops.tile(self.table[:S, :S].reshape((1, S, S)), (B, 1, 1))  # [B, S, S]
         hide = ((1 - mask).astype(ms.float32) * MASKED).reshape((B, 1, S))
-        scores = scores.astype(ms.float32) + self.product(ops.ones((B, S, 1), ms.float32), hide)  # see nn/norm.py
+        scores = scores.astype(ms.float32) + self.product(ops.ones((B, S, 1), ms.float32), hide)  # see norm.py
         weights = self.dropout(ops.softmax(scores, axis=-1)).astype(x.dtype)
-        return self.output(self.product(weights, self.value(x)))
+        return self.output(self.product(weights, self.value(x)))  # [B, S, H]

@@ -21,7 +21,7 @@ class TransformerLayer(nn.Cell):
     norm_first: the norms stand before attention and feed-forward, not behind the sums.
     `recompute` keeps only x for the backward pass; with stock operators on CPU it costs time and saves nothing
     (6.6 M parameters, 8 rows of 384 tokens: 2.8 GB with, 2.5 GB without), as the memory is in the operators' own
-    tables, see nn/norm.py.
+    tables, see nn/blocks/norm.py.
     """
 
     def __init__(
@@ -42,7 +42,8 @@ class TransformerLayer(nn.Cell):
 
     def construct(self, x, mask):
         if self.norm_first:
-            x = x + self.attention_dropout(self.attention(self.attention_norm(x), mask))
+            # the sums stay un-normalized from layer to layer: a stack of these wants a norm behind the last
+            x = x + self.attention_dropout(self.attention(self.attention_norm(x), mask))  # [B, S, H]
             return x + self.feed_forward_dropout(self.feed_forward(self.feed_forward_norm(x)))
         x = self.attention_norm(x + self.attention_dropout(self.attention(x, mask)))
         return self.feed_forward_norm(x + self.feed_forward_dropout(self.feed_forward(x)))
@@ -68,10 +69,12 @@ class FusedTransformerLayer(TransformerLayer):
     def dropout_bound(self):
         """Hands the kernel what `bind_dropout` gave to the cells it stands for."""
         cells = (self.attention.dropout, self.attention_dropout, self.feed_forward_dropout)
+        # all cells share one seed; their numbers keep the masks those of the unfused layer
         self.fused.bind(cells[0].seed, tuple(cell.site for cell in cells))
 
     def construct(self, x, mask):
         attention, inner = self.attention, self.feed_forward
+        # parameters in the order that kernels/ops.py lists; names of cells are the checkpoint's, so both layers load it
         return self.fused(
             x, mask, attention.query.weight, attention.query.bias, attention.key.weight, attention.key.bias,
             attention.value.weight, attention.value.bias, attention.output.weight, attention.output.bias,
@@ -91,7 +94,7 @@ class FeedForward(nn.Cell):
         self, hidden_size: int, intermediate_size: int, act: str = "gelu", gated: bool = False, bias: bool = True
     ):
         super().__init__()
-        self.intermediate = dense(hidden_size, intermediate_size, bias)
+        self.intermediate = dense(hidden_size, intermediate_size, bias)  # [..., H] -> [..., I]
         self.act = activation(act)
         self.gate = dense(hidden_size, intermediate_size, bias) if gated else None
         self.output = dense(intermediate_size, hidden_size, bias)

@@ -19,9 +19,10 @@ def cross_entropy(logits, labels, sample_weight):
     Returns: two float32 scalars; count is the summed weight of the rows that are not ignored, 0 when all are.
     """
     classes = logits.shape[-1]
-    counted = ops.logical_and(labels >= 0, labels < classes)
+    counted = ops.logical_and(labels >= 0, labels < classes)  # [B]
     weight = sample_weight.astype(ms.float32) * counted.astype(ms.float32)
     log_probs = ops.log_softmax(logits.astype(ms.float32), axis=-1)
+    # clipped, because a label outside has no place to gather from; its weight is 0
     chosen = ops.gather_elements(log_probs, 1, labels.clip(0, classes - 1)[:, None])[:, 0]  # [B]
     return -(chosen * weight).sum(), weight.sum()
 
@@ -41,12 +42,12 @@ def weighted_cross_entropy(logits, labels, sample_weight, class_weights, label_s
     target = labels.clip(0, classes - 1)
     weight = sample_weight.astype(ms.float32) * counted.astype(ms.float32)
     log_probs = ops.log_softmax(logits.astype(ms.float32), axis=-1)
-    losses = -log_probs * class_weights
+    losses = -log_probs * class_weights  # [B, C]
     if focal_gamma > 0:
         losses = losses * (1 - ops.exp(log_probs)).clip(TINY, None) ** focal_gamma
-    rows = (1 - label_smoothing) * ops.gather_elements(losses, 1, target[:, None])[:, 0]
+    rows = (1 - label_smoothing) * ops.gather_elements(losses, 1, target[:, None])[:, 0]  # [B]
     if label_smoothing > 0:
-        rows = rows + label_smoothing * losses.mean(axis=-1)
+        rows = rows + label_smoothing * losses.mean(axis=-1)  # e / C of every class, the own one too
     return (rows * weight).sum(), (ops.gather(class_weights, target, 0) * weight).sum()
 
 
@@ -89,8 +90,8 @@ class SlicedClassificationLoss(nn.Cell):
     labels = ("labels", "first_class", "end_class")
 
     def construct(self, logits, labels, first_class, end_class, sample_weight):
-        number = ops.arange(logits.shape[-1]).astype(ms.int32)[None, :]
-        own = ops.logical_and(number >= first_class[:, None], number < end_class[:, None])
+        number = ops.arange(logits.shape[-1]).astype(ms.int32)[None, :]  # [1, C]
+        own = ops.logical_and(number >= first_class[:, None], number < end_class[:, None])  # [B, C]
         return cross_entropy(logits.astype(ms.float32) + (1 - own.astype(ms.float32)) * MASKED, labels, sample_weight)
 
 
@@ -100,7 +101,7 @@ class RegressionLoss(nn.Cell):
     labels = ("labels",)
 
     def construct(self, logits, labels, sample_weight):
-        error = logits[:, 0].astype(ms.float32) - labels
+        error = logits[:, 0].astype(ms.float32) - labels  # [B], in the labels' unit
         return (error * error * sample_weight).sum(), sample_weight.sum()
 
     def divergence(self, first, second):
@@ -133,9 +134,9 @@ class MultiLabelLoss(nn.Cell):
         if self.focal_gamma > 0:
             p = ops.sigmoid(x)
             present = present * (1 - p).clip(TINY, None) ** self.focal_gamma
-            absent = absent * p.clip(TINY, None) ** self.focal_gamma
+            absent = absent * p.clip(TINY, None) ** self.focal_gamma  # wrong by p where the class is absent
         target = labels * (1 - self.label_smoothing) + self.label_smoothing / 2
-        losses = target * present * self.class_weights + (1 - target) * absent
+        losses = target * present * self.class_weights + (1 - target) * absent  # [B, C]
         return (losses.mean(axis=-1) * sample_weight).sum(), sample_weight.sum()
 
     def divergence(self, first, second):

@@ -27,14 +27,16 @@ class DistillationLoss(nn.Cell):
         super().__init__()
         self.hard, self.soft_alpha, self.temperature = hard, soft_alpha, temperature
         self.apart = DISTANCES[distance]
+        # a loss with class weights counts rows in other measure; the distance has to follow it
         self.row_weights = getattr(hard, "row_weights", as_they_are)
         if hasattr(hard, "divergence"):
             self.divergence = hard.divergence
 
     def construct(self, logits, labels, teacher_logits, sample_weight):
         hard, count = self.hard(logits, labels, sample_weight)
-        apart = self.apart(teacher_logits, logits.astype(ms.float32), self.temperature)
+        apart = self.apart(teacher_logits, logits.astype(ms.float32), self.temperature)  # [B]
         apart = (apart * self.row_weights(labels, sample_weight)).sum()
+        # two sums over the same weights, so that one count makes means of both
         return self.soft_alpha * apart + (1 - self.soft_alpha) * hard, count
 
 

@@ -17,4 +17,5 @@ class SpanLoss(nn.Cell):
     def construct(self, start_logits, end_logits, start_positions, end_positions, sample_weight):
         start_sum, start_count = cross_entropy(start_logits, start_positions, sample_weight)
         end_sum, end_count = cross_entropy(end_logits, end_positions, sample_weight)
+        # halves, so that a row with both positions counts 1 and sum / count is the mean over rows
         return (start_sum + end_sum) / 2, (start_count + end_count) / 2

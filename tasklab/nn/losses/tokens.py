@@ -17,6 +17,7 @@ class TokenLoss(nn.Cell):
 
     def construct(self, logits, labels, sample_weight):
         B, S, C = logits.shape
+        # a row's weight for each of its tagged tokens: [B * S]
         weight = (sample_weight.astype(ms.float32).reshape((B, 1)) * self.has_label(labels)).reshape((-1,))
         return cross_entropy(logits.reshape((B * S, C)), labels.reshape((-1,)) - 1, weight)
 

@@ -15,7 +15,7 @@ class MaskedWordLoss(nn.Cell):
     labels = ("masked_labels",)
 
     def construct(self, logits, masked_labels, sample_weight):
-        weight = sample_weight[:, None] * (masked_labels >= 0).astype(ms.float32)
+        weight = sample_weight[:, None] * (masked_labels >= 0).astype(ms.float32)  # [B, M]
         return cross_entropy(logits.reshape((-1, logits.shape[-1])), masked_labels.reshape(-1), weight.reshape(-1))
 
 
@@ -31,4 +31,5 @@ class PretrainingLoss(MaskedWordLoss):
     def construct(self, logits, sentence_logits, masked_labels, sentence_labels, sample_weight):
         words, count = super().construct(logits, masked_labels, sample_weight)
         sentences, rows = cross_entropy(sentence_logits, sentence_labels, sample_weight)
+        # rows is 0 where no row has a sentence label, and so is `sentences`
         return words + sentences / rows.clip(1, None) * count, count
