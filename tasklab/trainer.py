@@ -8,7 +8,7 @@ from tasklab.config import Config, assign, default_model, find_task, resolve
 from tasklab.errors import CheckpointError, ConfigError
 from tasklab.networks import NETWORKS
 from tasklab.runs.folder import RunFolder
-from tasklab.runs.naming import find_run, run_of
+from tasklab.runs.naming import find_run, named_run
 from tasklab.task import TASKS, Task
 from tasklab.weights.hub import hub_folder, is_hub_name
 
@@ -35,26 +35,20 @@ class Trainer:
         *, callbacks=(), output_dir=None, overrides=(),
     ):  # fmt: skip
         console.attach()
-        self._run: RunFolder | None = None
         self._ready = None  # the network of the last evaluate or predict
         self.callbacks = list(callbacks)
         if is_hub_name(model):
             model = hub_folder(model, logger.info)
-        if model is not None and (run := run_of(model)) is not None:
-            self._run, folder = run, run.best_or_last(logger.warning)
-            if folder is None:
-                raise CheckpointError(f"{model}: every checkpoint in it is damaged; copy it again, or train anew")
-            model = folder
-        task = find_task(args=args, task=task, model=model)
-        task_class = TASKS.get(task)
-        if model is None and args is None:
-            model = default_model(task)
+        self._run: RunFolder | None = None if model is None else named_run(model)
         paths = {"data.train": train_dataset, "data.eval": eval_dataset, "output_dir": output_dir}
-        self.config = resolve(
-            task=task, model=model, args=args, data_class=task_class.data_config, defaults=task_class.defaults,
-            overrides=[*overrides, {k: str(v) for k, v in paths.items() if v is not None}],
-            encoder_alone=NETWORKS.get(task_class.head).aside is not None,
-        )  # fmt: skip
+        overrides = [*overrides, {k: str(v) for k, v in paths.items() if v is not None}]
+        if self._run is None:
+            self.config = _configuration(args, task, model, overrides)
+        else:
+            found = self._run.read(lambda folder: _configuration(args, task, folder, overrides), True, logger.warning)
+            if found is None:
+                raise CheckpointError(f"{model}: every checkpoint in it is damaged; copy it again, or train anew")
+            self.config = found
         for note in self.config.notes:
             logger.warning(note)
 
@@ -233,3 +227,15 @@ class Trainer:
 
         self._ready = ready_for(config, self._run or find_run(config), checkpoint, self._ready)
         return self._ready
+
+
+def _configuration(args, task: str | None, model, overrides: list) -> Config:
+    """What the names and settings of a job come to."""
+    task = find_task(args=args, task=task, model=model)
+    task_class = TASKS.get(task)
+    if model is None and args is None:
+        model = default_model(task)
+    return resolve(
+        task=task, model=model, args=args, data_class=task_class.data_config, defaults=task_class.defaults,
+        overrides=overrides, encoder_alone=NETWORKS.get(task_class.head).aside is not None,
+    )  # fmt: skip

@@ -209,6 +209,25 @@ def test_a_folder_that_another_process_trains_in_is_refused(error):
         holder.communicate(b'\n')
 
 
+@pytest.mark.parametrize("refused", [
+    ("data.train=bad.json",), ("data.train=t.json", "adversarial.name=fgm", "adversarial.target=nothing"),
+    ("data.train=t.json", "data.eval=cut.json", "output_dir=deep/run"),
+])  # fmt: skip
+def test_a_run_whose_data_or_settings_are_refused_leaves_no_folder(error, refused):
+    write("t.json", qa())
+    write("bad.json", qa(start=3))
+    Path("cut.json").write_text("{")
+    error(*train(*refused))
+    assert sorted(os.listdir()) == ["bad.json", "cut.json", "t.json"]
+
+
+def test_a_folder_that_a_kill_left_before_the_first_checkpoint_is_told_as_such(error):
+    Path("output/qa").mkdir(parents=True)
+    Path("output/qa/.lock").touch()
+    assert error("predict", "output/qa", QUESTION).startswith("output/qa: a run without a checkpoint; ")
+    assert error("train", "qa_bert_tiny", "--resume", "output/qa").startswith("output/qa: a run without a checkpoint; ")
+
+
 def test_hyphens_in_predict_inputs_are_no_separators(run, capsys):
     inputs = ["Wolf-Gang lives in Baden-Baden - well-known? - Where-ever?", "-1 is in Berlin - where?"]
     assert main(["predict", str(run), *inputs]) == 0

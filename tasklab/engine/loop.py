@@ -1,6 +1,7 @@
 """The training loop: a pure function of (weights, moments, state), so that a resumed run repeats the same bits."""
 
 import math
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -186,7 +187,7 @@ class TrainingLoop:
         )
 
     def _interrupted(self, signal_number: int) -> Interrupted:
-        folder = self.run.path
+        folder = shlex.quote(str(self.run.path))
         return Interrupted(
             f"stopped by signal {signal_number} after global step {self.state.global_step}; everything is saved. "
             f"Continue with: tasklab train --resume {folder}", signal_number,

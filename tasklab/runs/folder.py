@@ -1,16 +1,20 @@
 """The folder of one run: its lock, its checkpoints, which is best and which is last."""
 
-import fcntl
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
-from tasklab.errors import CheckpointError, ConfigError
+from tasklab.errors import CheckpointError, TasklabError
 from tasklab.runs.checkpoints import BEST, best_checkpoint, checkpoints
+from tasklab.runs.lock import RunLock
 from tasklab.runs.state import TrainerState
 from tasklab.weights.folder import OPTIMIZER, STATE, WEIGHTS, TensorFile, verify_folder, write_folder
 
 DROPPED = ".{}.dropped"
+
+Result = TypeVar("Result")
 
 
 class RunFolder:
@@ -18,27 +22,15 @@ class RunFolder:
 
     def __init__(self, path):
         self.path = Path(path)
-        self._lock = None
+        self._lock = RunLock(self.path)
 
     def acquire(self):
         """Makes the folder and locks it for this process. Raises ConfigError when another run holds it."""
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            self._lock = open(self.path / ".lock", "w")  # noqa: SIM115 - held until release
-        except OSError as error:
-            raise ConfigError(f"output_dir {self.path}: {error.strerror}; choose a folder you may write to") from None
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._lock.close()
-            raise ConfigError(
-                f"output_dir {self.path} is in use by another run; wait for it, or choose another output_dir"
-            ) from None
+        self._lock.acquire()
 
     def release(self):
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        """Gives the folder back; one in which nothing has begun is gone then."""
+        self._lock.release()
 
     def checkpoints(self) -> list[Path]:
         """Complete checkpoint folders, oldest first."""
@@ -50,24 +42,35 @@ class RunFolder:
 
     def last(self, warn) -> Path | None:
         """The newest checkpoint whose checksums hold; `warn(text)` hears of every damaged one that is passed over."""
-        for entry in reversed(self.checkpoints()):
-            try:
-                verify_folder(entry)
-                return entry
-            except CheckpointError as error:
-                warn(f"{error}; falling back to the checkpoint before it")
+        seen = set()
+        while found := [entry for entry in self.checkpoints() if entry not in seen]:  # anew: a run may go on meanwhile
+            if _holds(found[-1], "the checkpoint before it", warn):
+                return found[-1]
+            seen.add(found[-1])
         return None
 
     def best_or_last(self, warn) -> Path | None:
         """The best checkpoint, or the last one when none was evaluated or the best is damaged."""
-        best = self.best()
-        if best is not None:
-            try:
-                verify_folder(best)
+        seen = None
+        while (best := self.best()) not in (None, seen):
+            if _holds(best, "the last checkpoint", warn):
                 return best
-            except CheckpointError as error:
-                warn(f"{error}; falling back to the last checkpoint")
+            seen = best
         return self.last(warn)
+
+    def read(self, read: Callable[[Path], Result], best: bool, warn) -> Result | None:
+        """`read(folder)` of the best or last checkpoint; None when none is sound.
+
+        A run that goes on drops old checkpoints: when one is gone while it is read, the newer one is.
+        """
+        while (folder := (self.best_or_last if best else self.last)(warn)) is not None:
+            try:
+                return read(folder)
+            except (TasklabError, OSError):
+                if folder.is_dir():
+                    raise
+                warn(f"{folder} was dropped by its run while it was read; taking the one after it")
+        return None
 
     def preferred(self, best: bool) -> Path | None:
         """What `best_or_last`, or else `last`, return when no file is damaged; reads none of them."""
@@ -119,3 +122,14 @@ class RunFolder:
                 doomed = entry.with_name(DROPPED.format(entry.name))
                 os.rename(entry, doomed)  # so that a kill halfway leaves no half checkpoint
                 shutil.rmtree(doomed, ignore_errors=True)
+
+
+def _holds(checkpoint: Path, other: str, warn) -> bool:
+    """Whether the checksums of a checkpoint hold; a damaged one is told, one that its run has dropped is not."""
+    try:
+        verify_folder(checkpoint)
+        return True
+    except CheckpointError as error:
+        if checkpoint.is_dir():
+            warn(f"{error}; falling back to {other}")
+        return False

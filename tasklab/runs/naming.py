@@ -1,11 +1,14 @@
 """How runs are named and found again: output/<name>, output/<name>-2, ..., or the folder that output_dir names."""
 
 import re
+import shlex
 from pathlib import Path
 
 from tasklab.config import Config
-from tasklab.errors import ConfigError
+from tasklab.errors import CheckpointError, ConfigError
 from tasklab.runs.folder import RunFolder
+from tasklab.runs.lock import LOCK
+from tasklab.weights.source import weights_in
 
 OUTPUT = "output"
 
@@ -16,11 +19,19 @@ def run_of(path) -> RunFolder | None:
     return run if run.checkpoints() else None
 
 
+def named_run(path) -> RunFolder | None:
+    """As `run_of`, for what a user names. Raises CheckpointError for a run that ended before its first checkpoint."""
+    run = run_of(path)
+    if run is None and Path(path, LOCK).is_file() and not weights_in(Path(path)):
+        raise CheckpointError(f"{path}: a run without a checkpoint; it ended before the first was saved, so train anew")
+    return run
+
+
 def find_run(config: Config) -> RunFolder | None:
     """The run that a job's verbs refer to: output_dir when set, else the newest output/<name>[-N]."""
     if config.output_dir is not None:
         return run_of(config.output_dir)
-    return next((run for path in reversed(_numbered(config)) if (run := run_of(path))), None)
+    return next((run for _, path in reversed(_numbered(config)) if (run := run_of(path))), None)
 
 
 def new_run(config: Config) -> RunFolder:
@@ -28,22 +39,20 @@ def new_run(config: Config) -> RunFolder:
     if config.output_dir is not None:
         if run_of(config.output_dir):
             raise ConfigError(
-                f"output_dir {config.output_dir} holds a run already; continue it with --resume {config.output_dir} "
+                f"output_dir {config.output_dir} holds a run already; continue it with "
+                f"--resume {shlex.quote(str(config.output_dir))} "
                 "(Python: train(True)), or choose another output_dir"
             )
         return RunFolder(config.output_dir)
-    taken = [path for path in _numbered(config) if run_of(path)]
-    if not taken:
-        return RunFolder(Path(OUTPUT) / config.name)
-    last = re.fullmatch(r".*?(?:-(\d+))?", taken[-1].name[len(config.name) :]).group(1)
-    return RunFolder(Path(OUTPUT) / f"{config.name}-{int(last or 1) + 1}")
+    taken = [number for number, path in _numbered(config) if run_of(path)]
+    first = Path(OUTPUT, config.name)
+    return RunFolder(first.with_name(f"{first.name}-{taken[-1] + 1}") if taken else first)
 
 
-def _numbered(config: Config) -> list[Path]:
-    """output/<name>, output/<name>-2, ... as far as they exist, in their order."""
-    found = []
-    for path in Path(OUTPUT).glob(config.name + "*"):
-        match = re.fullmatch(r"(?:-(\d+))?", path.name[len(config.name) :])
-        if match and path.is_dir():
-            found.append((int(match.group(1) or 1), path))
-    return [path for _, path in sorted(found)]
+def _numbered(config: Config) -> list[tuple[int, Path]]:
+    """(1, output/<name>), (2, output/<name>-2), ... as far as they exist, in their order."""
+    first = Path(OUTPUT, config.name)
+    name = re.compile(rf"{re.escape(first.name)}(?:-(\d+))?")  # compared, never a glob: a name may hold [ ] * ?
+    entries = first.parent.iterdir() if first.parent.is_dir() else ()
+    hits = [(name.fullmatch(path.name), path) for path in entries if path.is_dir()]
+    return sorted((int(hit[1] or 1), path) for hit, path in hits if hit)

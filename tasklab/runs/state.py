@@ -75,4 +75,3 @@ def read_training_state(folder: Path) -> tuple[TrainerState, dict[str, np.ndarra
     moments = read_weights(folder, OPTIMIZER)
     state = TrainerState.from_json((folder / STATE).read_text(encoding="utf-8"), folder / STATE)
     return state, moments
-

@@ -68,18 +68,24 @@ def ready_for(config: Config, run: RunFolder | None, asked, kept: Ready | None) 
         if run and kept and kept.serves(run.preferred(best), config):
             kept.adopt(config)
             return kept  # its files were verified when they were loaded, and not written since
-        found = run and (run.best_or_last if best else run.last)(logger.warning)
-        untrained = not found and not (Path(str(config.checkpoint)) / SUMS).is_file()
-        asked = found or (None if asked is True else config.checkpoint)
+        if run and (found := run.read(lambda folder: _serving(folder, config, kept), best, logger.warning)):
+            return found
+        untrained = not (Path(str(config.checkpoint)) / SUMS).is_file()
+        asked = None if asked is True else config.checkpoint
         if asked is None:
             raise CheckpointError(_train_first(config))
-    if kept is None or not kept.serves(asked, config):
-        try:
-            kept = Ready(asked, config)
-        except CheckpointError as error:
-            if untrained:
-                raise CheckpointError(f"{_train_first(config)}\n{error}") from None
-            raise
+    try:
+        return _serving(asked, config, kept)
+    except CheckpointError as error:
+        if untrained:
+            raise CheckpointError(f"{_train_first(config)}\n{error}") from None
+        raise
+
+
+def _serving(checkpoint, config: Config, kept: Ready | None) -> Ready:
+    """The network of a checkpoint, `kept` where that is it."""
+    if kept is None or not kept.serves(checkpoint, config):
+        kept = Ready(checkpoint, config)
     kept.adopt(config)
     return kept
 

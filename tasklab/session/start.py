@@ -9,7 +9,7 @@ from tasklab.errors import CheckpointError
 from tasklab.model import find_weights
 from tasklab.runs.data_file import remembered_data
 from tasklab.runs.folder import RunFolder
-from tasklab.runs.naming import find_run, new_run, run_of
+from tasklab.runs.naming import find_run, named_run, new_run
 from tasklab.runs.state import TrainerState, read_training_state
 from tasklab.saved import saved_config
 
@@ -42,12 +42,11 @@ def resumed_start(config: Config, checkpoint) -> Start:
 
     Raises: CheckpointError when there is nothing that can be continued.
     """
-    run = run_of(checkpoint)
-    folder = run.last(logger.warning) if run else None
-    if folder is None:
-        folder = Path(checkpoint) if Path(checkpoint).is_dir() else find_weights(checkpoint).folder
-    state, moments = read_training_state(folder)
-    saved = saved_config(folder)
+    run = named_run(checkpoint)
+    found = run.read(_read, False, logger.warning) if run else None
+    if found is None:
+        found = _read(Path(checkpoint) if Path(checkpoint).is_dir() else find_weights(checkpoint).folder)
+    folder, state, moments, saved = found
     for key in OF_THIS_MACHINE:
         saved[key] = config[key]
     for key, path in remembered_data(folder.parent).items():
@@ -58,6 +57,10 @@ def resumed_start(config: Config, checkpoint) -> Start:
         listed = ", ".join(f"{k} = {saved[k]} (not {config[k]})" for k in changed)
         logger.warning("resume keeps the run's own settings: %s", listed)
     return Start(saved, RunFolder(folder.parent), folder, state, moments)
+
+
+def _read(folder: Path) -> tuple[Path, TrainerState, dict, Config]:
+    return folder, *read_training_state(folder), saved_config(folder)
 
 
 def last_checkpoint(config: Config, run: RunFolder | None) -> Path:

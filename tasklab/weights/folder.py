@@ -40,8 +40,20 @@ def verify_folder(path) -> dict[str, str]:
     path = Path(os.path.abspath(path))
     recover(path)
     if not path.is_dir():
-        raise CheckpointError(f"{path}: no such checkpoint folder")
-    return verify_sums(path)
+        raise _gone(path, "no such checkpoint folder")
+    try:
+        return verify_sums(path)
+    except (CheckpointError, FileNotFoundError) as error:
+        if path.is_dir():
+            raise
+        raise _gone(path, "gone while it was read") from error
+
+
+def _gone(path: Path, what: str) -> CheckpointError:
+    return CheckpointError(
+        f"{path}: {what}; a run that goes on drops its old checkpoints (train.save_total_limit), so name the run's "
+        "folder, which stands for those it has"
+    )
 
 
 def read_weights(path, name: str = WEIGHTS) -> dict[str, np.ndarray]:

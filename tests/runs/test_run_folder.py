@@ -5,9 +5,11 @@ import pytest
 
 from tasklab.config import Config
 from tasklab.errors import CheckpointError, ConfigError
+from tasklab.runs import folder as folder_module
 from tasklab.runs.folder import RunFolder
 from tasklab.runs.naming import find_run, new_run
 from tasklab.runs.state import TrainerState, read_training_state
+from tasklab.weights.folder import verify_folder
 
 WEIGHTS = {"head.weight": np.arange(6, dtype=np.float32).reshape(2, 3)}
 MOMENTS = {"moment1.head.weight": np.ones((2, 3), np.float32)}
@@ -75,16 +77,6 @@ def test_a_folder_without_state_says_how_to_start_from_its_weights(tmp_path):
         read_training_state(tmp_path)
 
 
-def test_a_second_run_in_the_same_folder_is_refused(tmp_path):
-    first, second = RunFolder(tmp_path), RunFolder(tmp_path)
-    first.acquire()
-    with pytest.raises(ConfigError, match="in use by another run"):
-        second.acquire()
-    first.release()
-    second.acquire()
-    second.release()
-
-
 def test_new_runs_are_numbered_and_the_newest_is_found(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     config = Config(name="qa_x")
@@ -97,10 +89,33 @@ def test_new_runs_are_numbered_and_the_newest_is_found(tmp_path, monkeypatch):
     assert str(new_run(config).path) == "output/qa_x-3"
 
 
+@pytest.mark.parametrize("name", ["qa[1]", "qa*", "qa?x", "{a,b}", "[!a]", "a.b+c", "sub/qa[1]"])
+def test_a_name_with_the_signs_of_patterns_is_found_again(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    config = Config(name=name)
+    assert find_run(config) is None
+    for number in (1, 2, 3):
+        expected = f"output/{name}" + (f"-{number}" if number > 1 else "")
+        run = new_run(config)
+        assert str(run.path) == expected
+        save(run, 1)
+        assert str(find_run(config).path) == expected
+
+
+def test_a_pattern_for_a_name_does_not_find_others(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    save(RunFolder("output/qa_1"), 1)
+    assert find_run(Config(name="qa_?")) is find_run(Config(name="qa_*")) is None
+
+
 def test_a_named_output_dir_that_holds_a_run_is_refused(tmp_path):
     save(RunFolder(tmp_path), 1)
     with pytest.raises(ConfigError, match="holds a run already; continue it with --resume"):
         new_run(Config(name="qa_x", output_dir=str(tmp_path)))
+    strange = tmp_path / "my run"
+    save(RunFolder(strange), 1)
+    with pytest.raises(ConfigError, match=f"continue it with --resume '{strange}'"):
+        new_run(Config(name="qa_x", output_dir=str(strange)))
 
 
 def test_going_back_to_an_earlier_step_does_not_drop_what_is_written(tmp_path):
@@ -129,3 +144,62 @@ def test_a_best_pointer_lost_in_a_kill_is_written_with_the_next_checkpoint(tmp_p
     run.save(TrainerState(global_step=3, best_step=2), WEIGHTS, MOMENTS, {}, 1, False)
     assert run.best().name == "checkpoint-2"
     assert names(run) == ["checkpoint-2", "checkpoint-3"]
+
+
+def rotating(run, step, moment):
+    """Makes a run go on, so that checkpoint-<step> is dropped, at the first call of what it returns."""
+
+    def once(folder):
+        if folder.name == f"checkpoint-{step}" and folder.is_dir():
+            save(run, step + 1, keep=1)
+            assert not folder.exists()
+        return moment(folder)
+
+    return once
+
+
+def test_a_checkpoint_that_is_dropped_while_it_is_verified_gives_way_to_the_newer_one(tmp_path, monkeypatch):
+    run = RunFolder(tmp_path)
+    save(run, 1)
+    monkeypatch.setattr(folder_module, "verify_folder", rotating(run, 1, verify_folder))
+    assert run.last(pytest.fail).name == "checkpoint-2"  # nothing is damaged, so nothing is said
+
+
+def test_a_best_checkpoint_that_is_dropped_while_it_is_verified_gives_way_to_the_better_one(tmp_path, monkeypatch):
+    run = RunFolder(tmp_path)
+    save(run, 1, is_best=True)
+
+    def once(folder):
+        if folder.name == "checkpoint-1":
+            save(run, 2, is_best=True, keep=1)
+            save(run, 3, keep=1)
+        return verify_folder(folder)
+
+    monkeypatch.setattr(folder_module, "verify_folder", once)
+    assert run.best_or_last(pytest.fail).name == "checkpoint-2"
+
+
+@pytest.mark.parametrize("best", [True, False])
+def test_a_checkpoint_that_is_dropped_while_it_is_read_gives_way_to_the_newer_one(tmp_path, best):
+    run, heard = RunFolder(tmp_path), []
+    save(run, 1)
+    state, _ = run.read(rotating(run, 1, read_training_state), best, heard.append)
+    assert state.global_step == 2
+    assert heard == [f"{tmp_path}/checkpoint-1 was dropped by its run while it was read; taking the one after it"]
+
+
+def test_what_is_wrong_with_a_checkpoint_that_is_still_there_is_told(tmp_path):
+    run = RunFolder(tmp_path)
+    assert run.read(_refusing, False, pytest.fail) is None
+    save(run, 1)
+    with pytest.raises(ConfigError, match="mine"):
+        run.read(_refusing, False, pytest.fail)
+
+
+def _refusing(folder):
+    raise ConfigError("mine")
+
+
+def test_a_checkpoint_named_itself_that_was_dropped_says_what_to_name(tmp_path):
+    with pytest.raises(CheckpointError, match="no such checkpoint folder; a run that goes on drops its old"):
+        verify_folder(tmp_path / "checkpoint-1")
