@@ -112,7 +112,7 @@ def network_point(model: str, length: int, batch: int, mode: str, steps: int) ->
     other programs cannot stretch as much."""
     from tasklab.config import resolve
     from tasklab.engine import device
-    from tasklab.engine.optim import HostAdamW
+    from tasklab.engine.optim import optimizer_for
     from tasklab.engine.step import CompileLog, GradientStep, forward
     from tasklab.networks import NETWORKS
     from tasklab.nn.init import initialize
@@ -132,7 +132,7 @@ def network_point(model: str, length: int, batch: int, mode: str, steps: int) ->
     }  # fmt: skip
     if mode == "train":
         step = GradientStep(network, task.loss(), compiles)
-        optimizer = HostAdamW(step.parameters, config.optimizer, max_grad_norm=1.0)
+        optimizer = optimizer_for(step.parameters, config.optimizer, max_grad_norm=1.0)
 
         def work(number):
             _, weight, grads = step.run(columns, number)

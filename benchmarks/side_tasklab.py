@@ -12,7 +12,7 @@ from tasklab.config import read_config
 from tasklab.data.rows.buckets import plan_lengths
 from tasklab.data.rows.features import FeatureTable, Ragged, row_offsets
 from tasklab.engine import device
-from tasklab.engine.optim import HostAdamW
+from tasklab.engine.optim import optimizer_for
 from tasklab.engine.step import CompileLog, GradientStep, forward
 from tasklab.model import start_model
 from tasklab.tasks.question_answering import QADataConfig
@@ -32,7 +32,7 @@ def main(folder: Path, mode: str, repeat: int, precision: str):
     compiles, rows = CompileLog(), len(batches[0]["start_positions"])
     if mode == "train":
         step = GradientStep(model.network, model.task.loss(), compiles)
-        optimizer = HostAdamW(step.parameters, config.optimizer, max_grad_norm=1.0)
+        optimizer = optimizer_for(step.parameters, config.optimizer, max_grad_norm=1.0)
 
         def work(number, batch):
             loss, weight, grads = step.run(batch, number)

@@ -88,7 +88,7 @@ class Trainer:
             checkpoint = last_checkpoint(self.config, self._run)
         start = resumed_start(self.config, checkpoint) if checkpoint and resume else new_start(self.config, checkpoint)
         if do_eval is False:
-            start.config.train.eval_strategy = "no"
+            start.config.train.eval_strategy, start.config.train.eval_steps = "no", None
         self._run = start.run
         return train(start, self.callbacks)
 

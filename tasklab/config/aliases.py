@@ -117,6 +117,15 @@ VALUES = {  # their key -> their value, lower case -> ours; other values stay as
     "no_cuda": {"true": "CPU", "false": SKIP},
     "report_to": {"tensorboard": True, "all": True, "['tensorboard']": True, "none": False, "[]": False},
     "optim": {"adamw_torch": "adamw", "adamw_torch_fused": "adamw", "adamw_hf": "adamw"},
+    # MindFormers trains BERT with adam; its authors' decay is apart from the gradient, which makes it AdamW
+    "optimizer.type": dict.fromkeys(
+        ("adam", "adamweightdecay", "fp32stateadamweightdecay", "fusedadamweightdecay"), "adamw"
+    ),
+    "lr_schedule.type": {
+        "linearwithwarmuplr": "linear", "cosinewithwarmuplr": "cosine", "polynomialwithwarmuplr": "polynomial",
+        "cosinewithrestartsandwarmuplr": "cosine_with_restarts", "constantwarmuplr": "constant_with_warmup",
+        "warmupdecaylr": "polynomial",
+    },  # fmt: skip
     "max_steps": {"-1": SKIP},
     "eval_step_interval": {"-1": SKIP},
     "warmup_steps": {"0": SKIP},

@@ -21,11 +21,15 @@ HEAD = ("model.pooling", "model.hidden_layer", "model.labels")
 
 @dataclasses.dataclass
 class Origin:
-    """A model's settings, weakest source first; `task` is None when it fits any task."""
+    """A model's settings, weakest source first; `task` is None when it fits any task.
+
+    made: they are those of a run, so what changed nothing then may stand there.
+    """
 
     name: str
     task: str | None
     sources: list[Source]
+    made: bool = False
 
     @property
     def checkpoint(self) -> str | None:
@@ -137,7 +141,7 @@ def _folder(folder: Path) -> Origin:
         machine = {"device_target": "auto", "device_id": 0, "data_parallel": 1, "output_dir": None}
         start += [Entry(key, value, here) for key, value in {"tokenizer.vocab": None, **machine}.items()]
         sources = chain(config)
-        return Origin(folder.resolve().name, _last(sources, "task"), [*sources, start])
+        return Origin(folder.resolve().name, _last(sources, "task"), [*sources, start], made=True)
     for name in ("config.json", "bert_config.json", "albert_config.json"):
         if (folder / name).is_file():
             return Origin(folder.resolve().name, None, [read_foreign(folder, name), start])

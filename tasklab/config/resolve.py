@@ -8,6 +8,7 @@ from tasklab.config.aliases import ALIASES, TASKS
 from tasklab.config.catalog import find
 from tasklab.config.entries import Entry, from_args, from_mapping, from_overrides
 from tasklab.config.models import Origin, Source, chain, missing_task, origin_of
+from tasklab.config.registries import OPTIMIZERS
 from tasklab.config.section import Section
 from tasklab.config.sections import Config, DataConfig
 from tasklab.config.translate import translate
@@ -35,7 +36,11 @@ def resolve(
     if origin:
         first.append(Entry("name", origin.name, "model"))
     merge = _Merge(Config.create(data_class), task)
-    for source in [first, *(origin.sources if origin else []), *given[:-1]]:
+    for source in [first, *(origin.sources if origin else [])]:
+        merge.add(source)
+    if origin and origin.made:
+        merge.settle_made()
+    for source in given[:-1]:
         merge.add(source)
     merge.add(given[-1], repeats=True)
     return merge.finish()
@@ -54,10 +59,11 @@ def find_task(task=None, model=None, overrides=(), *, args=None) -> str:
 
 
 def read_config(path, data_class: type[DataConfig] = DataConfig) -> Config:
-    """The config in a file and its bases, validated; inverse of `Config.to_yaml`. Raises ConfigError with file:line."""
+    """The config of a run, in a file, validated; inverse of `Config.to_yaml`. Raises ConfigError with file:line."""
     merge = _Merge(Config.create(data_class), None)
     for source in chain(path):
         merge.add(source)
+    merge.settle_made()
     return merge.finish()
 
 
@@ -96,6 +102,7 @@ class _Merge:
         self.native = set(config.leaf_keys()) | {k for k, v in config.items() if isinstance(v, Section)}
         self.problems, self.failed, self.ignored = [], set(), []
         self.places: dict[str, str] = {}  # key -> where its value was said last, in that order
+        self.levels: dict[str, int] = {}  # key -> number of the source that said its value last, from 1
         self.warmup: dict[str, int] = {}  # which of the two ways to state the warm-up was said at which level
         self.level = 0
 
@@ -119,6 +126,7 @@ class _Merge:
         """The validated config. Raises one ConfigError with all problems."""
         self.config.task = self.task or self.config.task
         self._settle_warmup()
+        self._settle_idle()
         for keys, message in self.config.problems():
             if not self.failed.intersection(keys):
                 said = [place for key, place in self.places.items() if key in keys]
@@ -140,6 +148,7 @@ class _Merge:
             return
         self.places.pop(entry.key, None)
         self.places[entry.key] = entry.place
+        self.levels[entry.key] = self.level
         schedule = self.config.schedule
         if (entry.key == "schedule.warmup_ratio" and schedule.warmup_ratio > 0) or (
             entry.key == "schedule.warmup_steps" and schedule.warmup_steps is not None
@@ -180,6 +189,29 @@ class _Merge:
             self.config.schedule.warmup_ratio = 0.0
         elif ratio > steps:
             self.config.schedule.warmup_steps = None
+
+
+    def settle_made(self):
+        """What was said so far is what a run was made with: values that changed nothing then go.
+
+        An optimizer that is not known here, as older versions took any name for AdamW, becomes that.
+        """
+        optimizer = self.config.optimizer
+        if optimizer.name not in OPTIMIZERS.names():
+            self.config.notes.append(f"optimizer {optimizer.name!r} is not known here; adamw takes its place")
+            optimizer.name = "adamw"
+        self._settle_idle(whoever=True)
+
+    def _settle_idle(self, whoever: bool = False):
+        """Values that do nothing under a later choice, or under `whoever`'s, go back to their defaults."""
+        left = None
+        while left != (left := [(key, by) for key, by, _ in self.config.idle()]):
+            for key, by in left:
+                if whoever or self.levels.get(key, 0) < self.levels.get(by, 0):
+                    section, _, name = key.rpartition(".")
+                    self.config[key] = self.config[section].default(name)
+                    self.levels[key] = self.levels.get(by, 0)
+                    self.places.pop(key, None)
 
 
 def _grouped(keys: list[str]) -> str:

@@ -82,6 +82,15 @@ class Section:
         """Names of this section's settings that carry `mark`, rows or file (see `values.setting`)."""
         return [name for name, spec in specs_of(type(self)).items() if getattr(spec, mark)]
 
+    def idle(self):
+        """Yields (key, by, remedy) for values other than the default that change nothing because of the value of `by`.
+
+        Subclasses add theirs and call super().
+        """
+        for _, value in self.items():
+            if isinstance(value, Section):
+                yield from value.idle()
+
     def problems(self):
         """Yields (keys, message) for values that do not work together; subclasses add theirs and call super()."""
         for key, value in self.items():
@@ -91,6 +100,13 @@ class Section:
             elif spec.required and value is None:
                 full = self.key_of(key)
                 yield (full,), f"{full} has no value; name a model that states it, or set it to {spec.expected}"
+
+    def changed(self, name: str) -> bool:
+        """Whether the value asks for something: it is neither the default, nor null, 0, false or empty."""
+        return bool(self[name]) and self[name] != self.default(name)
+
+    def default(self, name: str):
+        return getattr(type(self)(), name)
 
     def key_of(self, name: str) -> str:
         return f"{self.path}.{name}" if self.path else name

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tasklab.config.dump import dump
 from tasklab.config.model_section import ModelConfig
+from tasklab.config.registries import OPTIMIZERS, SCHEDULES, name_problem, unread
 from tasklab.config.section import Section
 from tasklab.config.values import setting
 from tasklab.errors import ConfigError
@@ -33,6 +34,11 @@ class DataConfig(Section, path="data"):
     folds: int | None = setting(None, ge=2)  # cut data.train into so many parts and evaluate on one of them
     fold: int = setting(0, ge=0)  # the part that is held out, from 0
 
+
+    def idle(self):
+        yield from super().idle()
+        if self.changed("fold") and not self.folds:
+            yield "data.fold", "data.folds", "set that to the number of parts"
 
     def problems(self):
         yield from super().problems()
@@ -64,6 +70,14 @@ class TrainConfig(Section, path="train"):
     load_best_model_at_end: bool = True  # evaluate and predict take the best checkpoint of the run, not the last
     tensorboard: bool = False
 
+    def idle(self):
+        yield from super().idle()
+        for kind in ("eval", "save"):
+            if self[f"{kind}_steps"] and self[f"{kind}_strategy"] not in (None, "steps"):
+                yield f"train.{kind}_steps", f"train.{kind}_strategy", "set that to steps, or to null"
+        if self.early_stopping_threshold and not self.early_stopping_patience:
+            yield "train.early_stopping_threshold", "train.early_stopping_patience", "set that too"
+
     def problems(self):
         yield from super().problems()
         for kind in ("eval", "save"):
@@ -85,14 +99,25 @@ class TrainConfig(Section, path="train"):
 
 @dataclass
 class OptimizerConfig(Section, path="optimizer"):
-    name: str = "adamw"
+    name: str = "adamw"  # or adafactor, or a plug-in's
     lr: float = setting(3e-5, gt=0)  # the peak of the schedule
     weight_decay: float = setting(0.01, ge=0)  # not applied to biases and norms
     betas: tuple[float, float] = setting((0.9, 0.999), ge=0, lt=1)
     eps: float = setting(1e-8, gt=0)
     bias_correction: bool = True  # False is BERT's original Adam
+    clip_threshold: float = setting(1.0, gt=0)  # adafactor: most that the root mean square of an update may be
+    decay_rate: float = setting(-0.8, lt=0)  # adafactor: step n weighs n ** decay_rate in the mean squares
+    scale_parameter: bool = False  # adafactor: lr is relative to the root mean square of each weight
     layer_decay: float = setting(1.0, gt=0, le=1)  # factor on lr from each layer to the one below it
     ema_decay: float | None = setting(None, gt=0, lt=1)  # evaluate and save a moving average of the weights
+
+    def idle(self):
+        yield from super().idle()
+        yield from unread(self, OPTIMIZERS, always=("name", "lr", "weight_decay", "layer_decay", "ema_decay"))
+
+    def problems(self):
+        yield from super().problems()
+        yield from name_problem(self, OPTIMIZERS)
 
 
 @dataclass
@@ -109,6 +134,13 @@ class LossConfig(Section, path="loss"):
     temperature: float = setting(2.0, gt=0)  # kl only: the higher, the more the small scores count
     rdrop_alpha: float = setting(0.0, ge=0)  # weight of the divergence between two passes; 0 makes one pass
 
+    def idle(self):
+        yield from super().idle()
+        if self.max_weight_ratio and not self.balanced:
+            yield "loss.max_weight_ratio", "loss.balanced", "set that to true"
+        if self.changed("temperature") and self.soft_kind != "kl":
+            yield "loss.temperature", "loss.soft_kind", "set that to kl"
+
 
 @dataclass
 class AdversarialConfig(Section, path="adversarial"):
@@ -120,18 +152,32 @@ class AdversarialConfig(Section, path="adversarial"):
     steps: int = setting(3, ge=1)  # pgd only
     target: str = "embeddings.word"  # weights with this in their name
 
+    def idle(self):
+        yield from super().idle()
+        read = {"none": (), "fgm": ("epsilon", "target"), "pgd": ("epsilon", "target", "alpha", "steps")}
+        for key in self:
+            if key not in ("name", *read[self.name]) and self.changed(key):
+                readers = " or ".join(name for name in read if key in read[name])
+                yield f"adversarial.{key}", "adversarial.name", f"set that to {readers}"
+
 
 @dataclass
 class ScheduleConfig(Section, path="schedule"):
-    name: str = "linear"
+    name: str = "linear"  # docs/training.md has the table
     warmup_ratio: float = setting(0.1, ge=0, le=1)  # of all optimizer steps
     warmup_steps: int | None = setting(None, ge=0)  # null: warmup_ratio says it; set warmup_ratio to 0 with it
     lr_end: float = setting(0.0, ge=0)
     power: float = setting(1.0, gt=0)  # polynomial only
     num_cycles: float = setting(0.5, gt=0)  # cosine only; 0.5 falls from the peak to lr_end once
+    decay_ratio: float = setting(0.5, gt=0, le=1)  # tri_stage only: share of all steps in which it falls
+
+    def idle(self):
+        yield from super().idle()
+        yield from unread(self, SCHEDULES, always=("name",))
 
     def problems(self):
         yield from super().problems()
+        yield from name_problem(self, SCHEDULES)
         if self.warmup_ratio and self.warmup_steps is not None:
             yield (
                 ("schedule.warmup_ratio", "schedule.warmup_steps"),
@@ -198,8 +244,17 @@ class Config(Section):
             raise ConfigError("\n".join(found))
         return self
 
+    def idle(self):
+        yield from super().idle()
+        if "soft_targets" in self.data and not self.data.soft_targets:
+            for key in ("soft_alpha", "soft_kind", "temperature"):
+                if self.loss.changed(key):
+                    yield f"loss.{key}", "data.soft_targets", "set that to true"
+
     def problems(self):
         yield from super().problems()
+        for key, by, remedy in self.idle():
+            yield (key, by), f"{key} = {self[key]} changes nothing with {by} = {self[by]}; remove it, or {remedy}"
         length, positions = self.data.max_seq_length, self.model.max_position_embeddings
         if length > (most := self.model.max_tokens):
             taken = f" less model.position_offset {self.model.position_offset}" if most < positions else ""

@@ -45,6 +45,8 @@ class Spec:
         if value is None or (value == "" and self.optional):
             if self.optional or (self.required and value is None):
                 return None
+            if value is None and "none" in self.choices:  # an override's none is null, as YAML's is not
+                return "none"
             raise ValueError(value)
         return self._convert(self.kind, value)
 

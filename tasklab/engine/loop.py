@@ -5,7 +5,6 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import mindspore as ms
 import numpy as np
 from mindspore import nn
 
@@ -15,7 +14,7 @@ from tasklab.engine.adversarial import passes
 from tasklab.engine.average import weight_average
 from tasklab.engine.callbacks import Callback
 from tasklab.engine.log_window import LogWindow
-from tasklab.engine.optim import DeviceAdamW, HostAdamW
+from tasklab.engine.optim import optimizer_for
 from tasklab.engine.rdrop import objective_of
 from tasklab.engine.row_order import RowOrder
 from tasklab.engine.schedule import learning_rate
@@ -48,8 +47,7 @@ class TrainingLoop:
         self.order = RowOrder(features, self.config)
         self.step = GradientStep(network, task.loss(), compiles, objective_of(self.config.loss))
         self.passes = passes(self.step, self.config.adversarial)
-        optimizer = HostAdamW if ms.get_context("device_target") == "CPU" else DeviceAdamW
-        self.optimizer = optimizer(self.step.parameters, self.config.optimizer, train.max_grad_norm)
+        self.optimizer = optimizer_for(self.step.parameters, self.config.optimizer, train.max_grad_norm)
         self.average = weight_average(self.step.parameters, self.config.optimizer.ema_decay)
         total = train.max_steps or math.ceil(train.epochs * self.order.steps_per_epoch)
         self.state = TrainerState(total_steps=total, plan=self.order.plan())

@@ -106,7 +106,7 @@ MEANT = {
     "tokenizer.lowercase": False, "model.hidden_size": 1024, "model.num_hidden_layers": 24,
     "model.num_attention_heads": 16, "model.intermediate_size": 4096, "schedule.name": "polynomial",
     "optimizer.lr": 2e-5, "schedule.lr_end": 1e-6, "schedule.warmup_steps": 77, "schedule.warmup_ratio": 0.0,
-    "optimizer.name": "adam", "optimizer.weight_decay": 0.05, "optimizer.eps": 1e-7, "train.save_steps": 3000,
+    "optimizer.name": "adamw", "optimizer.weight_decay": 0.05, "optimizer.eps": 1e-7, "train.save_steps": 3000,
     "train.save_total_limit": 7,
 }  # fmt: skip
 

@@ -73,8 +73,7 @@ def test_an_assignment_is_converted_to_the_declared_type(key, given, stored):
         ("optimizer.betas", [0.9], "optimizer.betas is [0.9]; expected a list of 2 values, each a number >= 0 and < 1"),
         ("optimizer.betas", [0.9, 1], "optimizer.betas is [0.9, 1]; expected a list of 2 values, each a number >= 0 "
          "and < 1"),
-        ("optimizer.learning_rate", 1, "unknown key 'optimizer.learning_rate'; known here: name, lr, weight_decay, "
-         "betas, eps, bias_correction, layer_decay, ema_decay"),
+        ("evaluate.rows", 1, "unknown key 'evaluate.rows'; known here: batch_size"),
         ("optimizer.bias_corection", 1, "unknown key 'optimizer.bias_corection'; did you mean 'bias_correction'?"),
         ("optimzer.lr", 1, "unknown key 'optimzer.lr'; did you mean 'optimizer'?"),
         ("optimizer", 3, "optimizer is 3; expected a mapping of its keys"),

@@ -6,16 +6,17 @@ import pytest
 from mindspore import Parameter, Tensor, nn, ops
 
 from tasklab.config import OptimizerConfig
-from tasklab.engine.optim import DeviceAdamW, HostAdamW
+from tasklab.engine.optimizers.adamw import AdamW
+from tasklab.engine.optimizers.device.adamw import DeviceAdamW
 from tasklab.engine.step import CompileLog, GradientStep
 from tasklab.errors import CheckpointError
 
 SHAPES = {"dense.weight": (4, 3), "dense.bias": (4,), "norm.weight": (3,)}
 LAYERED = ("encoder.layers.0.weight", "encoder.layers.1.weight", "head.weight")
 LR, DECAY = 0.01, 0.1
-KINDS = [HostAdamW, pytest.param(DeviceAdamW, marks=pytest.mark.slow)]
+KINDS = [AdamW, pytest.param(DeviceAdamW, marks=pytest.mark.slow)]
 CASES = [  # bias correction, clipping
-    *((HostAdamW, *case) for case in [(True, 0.0), (True, 0.5), (False, 0.5), (True, 1e6)]),
+    *((AdamW, *case) for case in [(True, 0.0), (True, 0.5), (False, 0.5), (True, 1e6)]),
     pytest.param(DeviceAdamW, False, 0.5, marks=pytest.mark.slow),
     pytest.param(DeviceAdamW, True, 0.0, marks=pytest.mark.slow),
     pytest.param(DeviceAdamW, True, 0.5, marks=pytest.mark.slow),
@@ -77,12 +78,12 @@ def test_five_steps_equal_float64_arithmetic(kind, corrected, clip):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", [HostAdamW, DeviceAdamW])
+@pytest.mark.parametrize("kind", [AdamW, DeviceAdamW])
 def test_moments_and_step_count_carry_over_to_the_other_optimizer(kind):
     trained = parameters()
     before = kind(trained, config(), 0.5)
     advance(before, 1, 3)
-    other = HostAdamW if kind is DeviceAdamW else DeviceAdamW
+    other = AdamW if kind is DeviceAdamW else DeviceAdamW
     after = other(trained, config(), 0.5)
     after.load_state({name: moment.copy() for name, moment in before.state().items()}, 3)
     advance(after, 4, 5)
@@ -114,7 +115,7 @@ def test_moments_of_another_shape_are_refused_by_name(kind):
         optimizer.load_state(tensors, 1)
 
 
-@pytest.mark.parametrize("kind", [HostAdamW, DeviceAdamW])
+@pytest.mark.parametrize("kind", [AdamW, DeviceAdamW])
 def test_micro_batches_are_summed(kind):
     # 3 micro-batches of gradient 1 with scale 1/3 have gradient 1; the first corrected step is lr * 1 / (1 + eps)
     trained = [Parameter(Tensor(np.zeros(2, np.float32)), name="bias")]
@@ -150,7 +151,7 @@ class Identity(nn.Cell):
 def test_gradients_that_share_memory_are_summed_once():
     ms.set_context(mode=ms.GRAPH_MODE)
     step = GradientStep(TwoBiases(), Identity(), CompileLog())
-    optimizer = HostAdamW(step.parameters, config(), 0.0)
+    optimizer = AdamW(step.parameters, config(), 0.0)
     batch = {"input_ids": np.ones((2, 4), np.float32), "sample_weight": np.ones(2, np.float32)}
     for _ in range(2):  # the second time shows whether the graph's constant was written to
         for _ in range(3):

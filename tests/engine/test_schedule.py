@@ -1,10 +1,13 @@
-"""Expected rates worked out by hand from the definitions of the schedules."""
+"""Expected rates worked out by hand from the definitions of the schedules, and those of UER-py."""
 
+import json
 import math
+from pathlib import Path
 
 import pytest
 
 from tasklab.config import ScheduleConfig
+from tasklab.config.registries import SCHEDULES
 from tasklab.engine.schedule import learning_rate, warmup_steps
 from tasklab.errors import ConfigError
 
@@ -53,3 +56,28 @@ def test_warmup_ratio_rounds_down():
 def test_a_warmup_longer_than_the_run_is_refused():
     with pytest.raises(ConfigError, match="warmup_steps = 200 is more than the 100 optimizer steps"):
         warmup_steps(schedule(warmup_steps=200), 100)
+
+
+UER = json.loads((Path(__file__).parents[1] / "fixtures" / "schedules_reference.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", UER)
+def test_every_schedule_has_the_rates_of_uer(name):
+    # its polynomial ends at 1e-7; the others, as here, at 0
+    config = schedule(name=name, warmup_steps=8, lr_end=1e-7 if name == "polynomial" else 0.0)
+    found = [learning_rate(step, 1e-3, config, 40) / 1e-3 for step in range(40)]
+    assert found == pytest.approx(UER[name], rel=1e-9, abs=1e-12)
+
+
+def test_uer_and_here_have_the_same_schedules():
+    assert SCHEDULES.names() == sorted(UER)
+
+
+def test_inverse_sqrt_without_a_warmup_falls_from_the_first_step():
+    assert rates(schedule(name="inverse_sqrt", warmup_ratio=0), [0, 1, 4, 16]) == pytest.approx([1, 1, 0.5, 0.25])
+
+
+def test_tri_stage_falls_over_the_share_it_is_given():
+    # 10 of 100 steps; halfway sqrt(0.05) = 0.2236
+    config = schedule(name="tri_stage", warmup_ratio=0, decay_ratio=0.1)
+    assert rates(config, [0, 90, 95, 100]) == pytest.approx([1, 1, 0.05**0.5, 0.05])

@@ -1,0 +1,1 @@
+"""The optimizers as graphs, for devices whose memory the host cannot reach."""
