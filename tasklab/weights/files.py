@@ -10,7 +10,7 @@ import numpy as np
 
 from tasklab.errors import CheckpointError
 from tasklab.weights.sums import plain_name
-from tasklab.weights.tensors import BFLOAT16, LazyTensor, check_finite, lazy, stored_tensor
+from tasklab.weights.tensors import BFLOAT16, LazyTensor, check_finite, storable, stored_tensor
 
 MAX_HEADER = 100_000_000  # bytes; the limit of the safetensors library
 DTYPES = {
@@ -28,12 +28,10 @@ class TensorFile:
 
     def __init__(self, tensors: dict):
         names = {np.dtype(stored): name for name, stored in DTYPES.items() if stored != BFLOAT16}
-        named = {name: lazy(tensor) for name, tensor in tensors.items()}
+        named = storable(tensors, names, "safetensors")
         self.tensors = dict(sorted(named.items(), key=lambda item: (-item[1].dtype.itemsize, item[0])))
         header, offset = {}, 0
         for name, array in self.tensors.items():
-            if array.dtype not in names:
-                raise CheckpointError(f"tensor {name!r}: type {array.dtype} has no place in safetensors")
             header[name] = {
                 "dtype": names[array.dtype], "shape": list(array.shape), "data_offsets": [offset, offset + array.nbytes]
             }  # fmt: skip
@@ -130,8 +128,12 @@ def read_index(index) -> dict[str, str]:
 def _not_safetensors(path: Path, start: bytes, size: int, length: int) -> str:
     if start.startswith(b"PK\x03\x04") or start[:1] == b"\x80":
         return f"{path}: a PyTorch pickle, not a safetensors file; save it with safe_serialization=True"
+    announced = f"{path}: not a safetensors file, or cut short ({size} bytes, header of {length} bytes announced)"
+    return no_weights(path, start, size) or announced
+
+
+def no_weights(path: Path, start: bytes, size: int) -> str:
+    """Why a file that begins so holds no weights at all, whatever its kind; '' where it may."""
     if start.startswith(b"version "):
         return f"{path}: a Git LFS pointer, not the weights; fetch the file itself (git lfs pull)"
-    if size < 10:
-        return f"{path}: {size} bytes long: empty or cut short; copy or fetch it again"
-    return f"{path}: not a safetensors file, or cut short ({size} bytes, header of {length} bytes announced)"
+    return f"{path}: {size} bytes long: empty or cut short; copy or fetch it again" if size < 10 else ""

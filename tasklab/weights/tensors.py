@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,6 +65,15 @@ def lazy(value) -> LazyTensor:
         return value
     array = np.asarray(value)
     return LazyTensor(array.shape, array.dtype, lambda: array, str(array.dtype))
+
+
+def storable(tensors: dict, types: Container[np.dtype], place: str) -> dict[str, LazyTensor]:
+    """The tensors, lazy. Raises: CheckpointError for one of a type that `place`, a kind of file, cannot hold."""
+    found = {name: lazy(tensor) for name, tensor in tensors.items()}
+    for name, tensor in found.items():
+        if tensor.dtype not in types:
+            raise CheckpointError(f"tensor {name!r}: type {tensor.dtype} has no place in {place}")
+    return found
 
 
 def stored_tensor(shape, stored: str, read: Callable[[], bytes | np.ndarray]) -> LazyTensor:

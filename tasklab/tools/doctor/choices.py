@@ -8,7 +8,7 @@ from tasklab.data.choices.inspect import ChoiceReport, context_of, inspect_choic
 from tasklab.data.choices.layouts import offers_choices
 from tasklab.data.choices.reading import ChoiceDataConfig
 from tasklab.data.rows.findings import Finding, leaks
-from tasklab.tools.doctor.findings import FIX, LOOK, Examined, Line, bad_rows, clashing, examined, leaking
+from tasklab.tools.doctor.findings import FIX, LOOK, Examined, Line, bad_rows, clashing, examined, leaking, repeating
 from tasklab.tools.doctor.wording import counted, lengths, padded, places, shares
 
 DATA, MODEL, knows = ChoiceDataConfig, "mulcho_minilm_l6", offers_choices
@@ -49,9 +49,7 @@ def _findings(name: str, split: ChoiceReport, config: Config) -> Iterator[Line]:
     clash, again = split.contradictions, split.duplicates
     text = f"{name}: {counted(clash.count, 'question')} met before with another answer; keep the right one of each"
     yield from clashing(clash, len(split.examples), text, split.file)
-    if again.count:
-        text = f"{name}: {counted(again.count, 'question')} met before with the same answer; one of each is enough"
-        yield Line(LOOK, text, places(again, split.file))
+    yield from repeating(again, name, "question", "met before with the same answer", split.file)
     if twice := [place for file in split.files for place in file.repeated]:
         text = f"{name}: {counted(len(twice), 'question')} with a choice listed twice; either copy counts as right"
         yield Line(LOOK, text, places(Finding(len(twice), twice), split.file))

@@ -9,8 +9,8 @@ from tasklab.data.rows.findings import Finding, leaks, repeats
 from tasklab.data.rows.sizes import RowSizes, row_sizes
 from tasklab.errors import DataError
 from tasklab.task import TASKS, Task
-from tasklab.tools.doctor.findings import FIX, LOOK, Examined, Line, examined, leaking
-from tasklab.tools.doctor.wording import counted, lengths, padded, places, shares
+from tasklab.tools.doctor.findings import FIX, LOOK, Examined, Line, examined, leaking, repeating
+from tasklab.tools.doctor.wording import counted, lengths, padded, shares
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,6 +80,4 @@ def _findings(name: str, split: ExampleReport, config: Config) -> Iterator[Line]
     again = Finding()
     for _, example in repeats(split.examples, _content):
         again.add(getattr(example, "place", "") or str(getattr(example, "id", "")))
-    if again.count:
-        text = f"{name}: {counted(again.count, 'example')} met before; one of each is enough"
-        yield Line(LOOK, text, places(again, split.file))
+    yield from repeating(again, name, "example", "met before", split.file)

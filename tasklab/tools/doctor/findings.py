@@ -85,6 +85,13 @@ def clashing(found: Finding, rows: int, text: str, file: str) -> Iterator[Line]:
         yield Line(FIX if found.count > CLASH * rows else LOOK, text, places(found, file))
 
 
+def repeating(again: Finding, name: str, what: str, how: str, file: str) -> Iterator[Line]:
+    """A line on rows that repeat others in everything. what: the noun for one; how: in what it repeats another."""
+    if again.count:
+        text = f"{name}: {counted(again.count, what)} {how}; one of each is enough"
+        yield Line(LOOK, text, places(again, file))
+
+
 def leaking(leak: Finding, rows: int, what: str, file: str) -> Iterator[Line]:
     """what: the noun for one of the `rows` of the evaluation file; rows: 0 where a single one is too many."""
     text = f"{counted(leak.count, what)} of eval also in train, which makes the score look better than it is"

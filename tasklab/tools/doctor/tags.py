@@ -7,7 +7,18 @@ from tasklab.data.rows.findings import Finding, leaks
 from tasklab.data.tagging.inspect import TagReport, inspect_tagged, sentence_of
 from tasklab.data.tagging.labels import numbered_labels, output_kinds
 from tasklab.data.tagging.reading import TaggingDataConfig, looks_tagged
-from tasklab.tools.doctor.findings import FIX, LOOK, SKIP, Examined, Line, bad_rows, clashing, examined, leaking
+from tasklab.tools.doctor.findings import (
+    FIX,
+    LOOK,
+    SKIP,
+    Examined,
+    Line,
+    bad_rows,
+    clashing,
+    examined,
+    leaking,
+    repeating,
+)
 from tasklab.tools.doctor.wording import counted, lengths, padded, places, shares
 
 DATA, MODEL, knows = TaggingDataConfig, "tokcls_minilm_l6", looks_tagged
@@ -59,9 +70,7 @@ def _findings(name: str, split: TagReport, config: Config) -> Iterator[Line]:
     clash, again = split.contradictions, split.duplicates
     text = f"{name}: {counted(clash.count, 'sentence')} met before with other entities; keep the right one of each"
     yield from clashing(clash, sentences, text, split.file)
-    if again.count:
-        text = f"{name}: {counted(again.count, 'sentence')} met before with the same entities; one of each is enough"
-        yield Line(LOOK, text, places(again, split.file))
+    yield from repeating(again, name, "sentence", "met before with the same entities", split.file)
     if split.lost_entities > LOST * split.entities.total():
         text = f"{name}: {counted(split.lost_entities, 'entity')} share every token with others and cannot be learned"
         yield Line(LOOK, f"{text}; take a vocabulary with shorter pieces")

@@ -7,8 +7,8 @@ from tasklab.data.files.sample import Sample
 from tasklab.data.rows.findings import leaks
 from tasklab.data.texts.inspect import TextReport, inspect_texts
 from tasklab.data.texts.reading import TextDataConfig, texts_of
-from tasklab.tools.doctor.findings import FIX, LOOK, Examined, Line, bad_rows, clashing, examined, leaking
-from tasklab.tools.doctor.wording import counted, lengths, padded, places, shares
+from tasklab.tools.doctor.findings import FIX, LOOK, Examined, Line, bad_rows, clashing, examined, leaking, repeating
+from tasklab.tools.doctor.wording import counted, lengths, padded, shares
 
 DATA, MODEL = TextDataConfig, "txtcls_minilm_l6"
 FEW, UNEQUAL, CUT = 10, 10, 0.05
@@ -55,9 +55,7 @@ def _findings(name: str, split: TextReport, config: Config) -> Iterator[Line]:
     clash, again = split.contradictions, split.duplicates
     text = f"{name}: {counted(clash.count, 'row')} with the texts of another and another label; keep the right one"
     yield from clashing(clash, rows, text, split.file)
-    if again.count:
-        text = f"{name}: {counted(again.count, 'row')} with the texts and the label of another; one of each is enough"
-        yield Line(LOOK, text, places(again, split.file))
+    yield from repeating(again, name, "row", "with the texts and the label of another", split.file)
     if split.cut > CUT * rows:
         needed = 3 + sum(numbers[-2] for numbers in split.lengths.values() if numbers)  # 99th percentile
         text = f"{name}: data.max_seq_length={data.max_seq_length} cuts {split.cut / rows:.0%} of the rows"

@@ -16,7 +16,7 @@ from tasklab.weights.containers.mindspore_file import read_mindspore
 from tasklab.weights.containers.sstable import MAGIC as BUNDLE_MAGIC
 from tasklab.weights.containers.tensor_bundle import read_bundle
 from tasklab.weights.containers.torch_file import LEGACY_START, read_legacy, read_zip
-from tasklab.weights.files import lazy_safetensors, read_index
+from tasklab.weights.files import lazy_safetensors, no_weights, read_index
 from tasklab.weights.tensors import LazyTensor
 
 DAMAGE = (
@@ -99,12 +99,10 @@ CONTAINERS = (
 
 def _unknown(path: Path, head: bytes, size: int) -> str:
     known = "safetensors, PyTorch (.bin, .pt), MindSpore (.ckpt) and TensorFlow (.index) files are"
-    if head.startswith(b"version https://git-lfs"):
-        return f"{path}: a Git LFS pointer, not the weights; fetch the file itself (git lfs pull)"
+    if told := no_weights(path, head, size):
+        return told
     if head.startswith(b"\x89HDF"):
         return f"{path}: an HDF5 file, which is not read; {known}"
     if head.startswith(b"\x80"):
         return f"{path}: a pickle that torch.save did not write, so it is not opened; {known}"
-    if size < 10:
-        return f"{path}: {size} bytes long: empty or cut short; copy or fetch it again"
     return f"{path}: no known kind of weight file, or damaged at its start; {known}"

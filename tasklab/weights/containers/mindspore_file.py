@@ -12,9 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tasklab.errors import CheckpointError
 from tasklab.weights.containers.protobuf import BYTES, VARINT, bytes_field, bytes_head, fields, number_field, varint
-from tasklab.weights.tensors import LazyTensor, lazy, stored_size, stored_tensor
+from tasklab.weights.tensors import LazyTensor, storable, stored_size, stored_tensor
 
 TYPES = {
     "Float32": "float32", "Float64": "float64", "Float16": "float16", "BFloat16": "bfloat16", "Int64": "int64",
@@ -94,10 +93,7 @@ class MindSporeFile:
     """Content for `write_folder`: name -> tensor as save_checkpoint stores it. nbytes: about the size."""
 
     def __init__(self, tensors: dict):
-        self.tensors = {name: lazy(tensor) for name, tensor in tensors.items()}
-        for name, tensor in self.tensors.items():
-            if tensor.dtype not in _NAMES:
-                raise CheckpointError(f"tensor {name!r}: type {tensor.dtype} has no place in a MindSpore checkpoint")
+        self.tensors = storable(tensors, _NAMES, "a MindSpore checkpoint")
         self.nbytes = sum(tensor.nbytes for tensor in self.tensors.values())
 
     def __call__(self, path) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from tasklab.errors import CheckpointError
 from tasklab.weights.containers.protobuf import FIXED32, bytes_field, encoded_varint, fields, number_field
 from tasklab.weights.containers.sstable import masked_crc, read_table, write_table
-from tasklab.weights.tensors import LazyTensor, lazy, stored_size, stored_tensor
+from tasklab.weights.tensors import LazyTensor, storable, stored_size, stored_tensor
 
 MAX_INDEX = 64 << 20  # bytes
 TYPES = {
@@ -83,10 +83,8 @@ class _Data:
     """Writes the tensors, in the order of their names, and the index of what it wrote."""
 
     def __init__(self, tensors: dict):
-        self.tensors = {name: lazy(tensors[name]) for name in sorted(tensors, key=str.encode)}
-        for name, tensor in self.tensors.items():
-            if tensor.dtype not in _NUMBERS:
-                raise CheckpointError(f"tensor {name!r}: type {tensor.dtype} has no place in a TensorFlow checkpoint")
+        ordered = {name: tensors[name] for name in sorted(tensors, key=str.encode)}
+        self.tensors = storable(ordered, _NUMBERS, "a TensorFlow checkpoint")
         self.nbytes = sum(tensor.nbytes for tensor in self.tensors.values())
         self.index = b""
 

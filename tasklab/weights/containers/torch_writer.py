@@ -7,9 +7,8 @@ import zipfile
 
 import numpy as np
 
-from tasklab.errors import CheckpointError
 from tasklab.weights.containers.torch_file import STORAGES
-from tasklab.weights.tensors import lazy
+from tasklab.weights.tensors import storable
 
 _TYPES = {np.dtype(stored): storage for storage, stored in STORAGES.items() if stored != "bfloat16"}
 _DATE = (1980, 1, 1, 0, 0, 0)  # the same tensors give the same bytes on any day
@@ -19,10 +18,7 @@ class TorchFile:
     """Content for `write_folder`: a dict of name -> tensor as torch.save stores it. nbytes: about the size."""
 
     def __init__(self, tensors: dict):
-        self.tensors = {name: lazy(tensor) for name, tensor in tensors.items()}
-        for name, tensor in self.tensors.items():
-            if tensor.dtype not in _TYPES:
-                raise CheckpointError(f"tensor {name!r}: type {tensor.dtype} has no place in a PyTorch file")
+        self.tensors = storable(tensors, _TYPES, "a PyTorch file")
         self.nbytes = sum(tensor.nbytes for tensor in self.tensors.values())
 
     def __call__(self, path) -> None:
