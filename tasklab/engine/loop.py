@@ -1,5 +1,6 @@
 """The training loop: a pure function of (weights, moments, state), so that a resumed run repeats the same bits."""
 
+import logging
 import math
 import shlex
 from collections.abc import Callable, Sequence
@@ -22,10 +23,13 @@ from tasklab.engine.selection import judge, patience_is_used_up
 from tasklab.engine.signals import GracefulStop
 from tasklab.engine.step import CompileLog, GradientStep
 from tasklab.errors import CheckpointError, DataError, Interrupted, TrainingError
+from tasklab.nn.blocks.dropout import DROPOUT_VERSION, draws_dropout
 from tasklab.runs.folder import RunFolder
 from tasklab.runs.state import FORMAT, TrainerState
 from tasklab.task import Task
 from tasklab.weights.folder import METRICS, json_bytes
+
+logger = logging.getLogger("tasklab")
 
 
 class TrainingLoop:
@@ -50,7 +54,7 @@ class TrainingLoop:
         self.optimizer = optimizer_for(self.step.parameters, self.config.optimizer, train.max_grad_norm)
         self.average = weight_average(self.step.parameters, self.config.optimizer.ema_decay)
         total = train.max_steps or math.ceil(train.epochs * self.order.steps_per_epoch)
-        self.state = TrainerState(total_steps=total, plan=self.order.plan())
+        self.state = TrainerState(total_steps=total, plan=self.order.plan(), dropout_version=DROPOUT_VERSION)
         self._log = LogWindow()
 
     def restore(self, state: TrainerState, moments: dict[str, np.ndarray]):
@@ -66,7 +70,14 @@ class TrainingLoop:
                 f"resume would not repeat the run, because this changed: {listed}; "
                 "restore it, or start from the weights alone with --from"
             )
-        self.state = replace(state, plan=self.state.plan, format_version=FORMAT)
+        if state.dropout_version != DROPOUT_VERSION and draws_dropout(self.network):
+            logger.warning(
+                "the run began with masks of dropout version %d, this tasklab draws those of version %d: from global "
+                "step %d on they are others than those of the uninterrupted run, and so is the result",
+                state.dropout_version, DROPOUT_VERSION, state.global_step + 1,
+            )  # fmt: skip
+        now = self.state
+        self.state = replace(state, plan=now.plan, dropout_version=now.dropout_version, format_version=FORMAT)
         self.optimizer.load_state(moments, state.global_step)
         self.average.load_state(moments)
         self._log.restore(state.log_window)

@@ -31,6 +31,7 @@ class TrainerState:
     log_window: dict = field(default_factory=dict)  # losses and norms since the last log line
     plan: dict = field(default_factory=dict)  # what fixes the order of the rows; must be equal on resume
     finished: bool = False
+    dropout_version: int = 1  # formula of the masks, a DROPOUT_VERSION; states that do not tell are of the first
     format_version: int = FORMAT
 
     @classmethod

@@ -9,6 +9,7 @@ from word_average import VOCAB, MeanOfWords
 
 from tasklab.engine.callbacks import MetricsFile, read_metrics
 from tasklab.errors import CheckpointError
+from tasklab.nn.blocks.dropout import DROPOUT_VERSION
 from tasklab.runs.state import FORMAT, TrainerState, read_training_state
 from tasklab.weights.folder import read_weights
 from tasklab.weights.loading import load_into
@@ -180,3 +181,13 @@ def test_a_state_of_format_1_is_compared_by_the_tokens_it_knows(job):
     then["crc32_of_tokens"] += 1
     with pytest.raises(CheckpointError, match="because this changed: crc32_of_tokens: then"):
         loop.restore(state, loop.optimizer.state())
+
+
+@pytest.mark.parametrize(("rate", "version", "told"), [(0.3, 1, True), (0.0, 1, False), (0.3, DROPOUT_VERSION, False)])
+def test_a_run_with_masks_of_an_older_formula_goes_on_and_is_told(job, caplog, rate, version, told):
+    loop = job(model__hidden_dropout_prob=rate)
+    state = TrainerState(global_step=2, total_steps=5, plan=loop.state.plan, dropout_version=version)
+    loop.restore(state, loop.optimizer.state())
+    said = f"masks of dropout version 1, this tasklab draws those of version {DROPOUT_VERSION}: from global step 3 on"
+    assert (said in caplog.text) == told
+    assert loop.state.dropout_version == DROPOUT_VERSION

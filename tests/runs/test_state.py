@@ -17,7 +17,7 @@ def read(**values):
 
 
 def test_a_state_comes_back_as_it_was():
-    state = TrainerState(3, 1, 1, 6, 0.1 + 0.2, 3, 2, 1.5, {"losses": [0.25]}, {"rows": 6}, True)
+    state = TrainerState(3, 1, 1, 6, 0.1 + 0.2, 3, 2, 1.5, {"losses": [0.25]}, {"rows": 6}, True, 2)
     assert TrainerState.from_json(state.to_json(), PATH) == state
     assert json.loads(state.to_json())["format_version"] == FORMAT
 

@@ -77,6 +77,11 @@ def bind_dropout(network: nn.Cell) -> Parameter:
     return seed
 
 
+def draws_dropout(network: nn.Cell) -> bool:
+    """Whether anything is dropped while `network` trains."""
+    return any(isinstance(cell, Dropout) and cell.p > 0 for _, cell in network.cells_and_names())
+
+
 def _words(value: int) -> Tensor:
     """The low 32 bits of `value` as an int32 scalar."""
     return Tensor(np.array(value % 2**32, np.uint32).view(np.int32))
