@@ -77,7 +77,7 @@ def _run(point: dict) -> dict:
 def rows_point(rows: int, data: str) -> dict:
     """Reading, encoding, and one epoch of padded batches of 12, without a network."""
     from tasklab.config import resolve
-    from tasklab.data.rows.buckets import plan_lengths, train_batches
+    from tasklab.data.rows.buckets import plan_axes, train_batches
     from tasklab.nn.heads.network import INPUTS
     from tasklab.tasks.question_answering import QADataConfig, QuestionAnswering
     from tasklab.text.wordpiece import WordPiece
@@ -92,10 +92,10 @@ def rows_point(rows: int, data: str) -> dict:
     start = time.perf_counter()
     features = task.encode(examples[:rows], True)
     encoded = time.perf_counter()
-    planned = plan_lengths(features.lengths, config.data.num_buckets, config.data.max_seq_length)
+    planned = plan_axes(features.lengths, config.data.num_buckets, config.data.max_length)
     batches = train_batches(features.lengths, planned, 12, seed=0, epoch=0)
     for batch in batches:
-        features.batch(batch.rows, batch.length, 12, (*INPUTS, *task.loss().labels))
+        features.batch(batch.rows, batch.lengths, 12, (*INPUTS, *task.loss().labels))
     padded = time.perf_counter()
     return {
         "rows": rows, "windows": len(features), "encode_seconds": encoded - start, "batch_seconds": padded - encoded,

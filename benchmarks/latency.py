@@ -73,7 +73,7 @@ def tasklab_side(folder: Path, count: int) -> dict:
     from mindspore import Tensor
 
     from tasklab import Trainer
-    from tasklab.engine.runner import serving_lengths
+    from tasklab.engine.runner import served
     from tasklab.engine.step import forward
 
     trainer = Trainer(task="question_answering", model=str(folder / "model"))
@@ -84,8 +84,8 @@ def tasklab_side(folder: Path, count: int) -> dict:
     task, network = ready.model.task, ready.model.network
     examples = task.parse(asked)
     features = task.encode(examples, training=False)
-    length = serving_lengths(int(features.lengths[0]), task.config.data.max_seq_length)[-1]
-    batch = features.batch([0], length, 1, network.inputs)
+    lengths = {axis: own[-1] for axis, own in served(features, task.config).items()}
+    batch = features.batch([0], lengths, 1, network.inputs)
     columns = [Tensor(batch[column]) for column in network.inputs]
     outputs = forward(network, batch, ready.compiles)
 
@@ -95,7 +95,7 @@ def tasklab_side(folder: Path, count: int) -> dict:
         "find the model": lambda: trainer._model(None, trainer.config.copy()),
         "parse": lambda: task.parse(asked),
         "encode": lambda: task.encode(examples, training=False),
-        "pad": lambda: features.batch([0], length, 1, network.inputs),
+        "pad": lambda: features.batch([0], lengths, 1, network.inputs),
         "tensors and network": lambda: forward(network, batch, ready.compiles),
         "decode": lambda: task.decode([([0], outputs)], features, examples),
     }

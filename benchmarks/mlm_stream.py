@@ -66,7 +66,7 @@ def prepare(options):
     order = np.random.default_rng(0).permutation(len(rows))[: 32 * options.batches]
     start = time.perf_counter()
     for i in range(0, len(order), 32):
-        table.batch(order[i : i + 32], 128, 32)
+        table.batch(order[i : i + 32], {"input": 128}, 32)
     seconds = time.perf_counter() - start
     print(f"  {len(order) / seconds:.0f} rows/s masked and padded, {peak.reset() - before:.0f} MB more than before")
 

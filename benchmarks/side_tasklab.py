@@ -10,7 +10,8 @@ from work_batches import peak_mb, read_batches
 
 from tasklab.config import read_config
 from tasklab.data.rows.buckets import plan_lengths
-from tasklab.data.rows.features import FeatureTable, Ragged, row_offsets
+from tasklab.data.rows.features import FeatureTable
+from tasklab.data.rows.ragged import Ragged, row_offsets
 from tasklab.engine import device
 from tasklab.engine.optim import optimizer_for
 from tasklab.engine.step import CompileLog, GradientStep, forward
@@ -26,7 +27,7 @@ def main(folder: Path, mode: str, repeat: int, precision: str):
     model = start_model(config, config.checkpoint)
     batches = read_batches(folder)
     tables = [_table(batch) for batch in batches]
-    lengths = np.concatenate([table.lengths for table in tables])
+    lengths = np.concatenate([table.lengths["input"] for table in tables])
     planned = plan_lengths(lengths, config.data.num_buckets, config.data.max_seq_length)
     columns = [_padded(table, planned, model) for table in tables]
     compiles, rows = CompileLog(), len(batches[0]["start_positions"])
@@ -68,8 +69,9 @@ def _table(batch: dict) -> FeatureTable:
 
 
 def _padded(table: FeatureTable, planned, model) -> dict:
-    length = next(size for size in planned if size >= table.lengths.max())
-    return table.batch(np.arange(len(table)), length, len(table), (*model.network.inputs, *model.task.loss().labels))
+    length = next(size for size in planned if size >= table.lengths["input"].max())
+    columns = (*model.network.inputs, *model.task.loss().labels)
+    return table.batch(np.arange(len(table)), {"input": length}, len(table), columns)
 
 
 if __name__ == "__main__":

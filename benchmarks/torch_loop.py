@@ -38,7 +38,7 @@ def pretrained(network_class, weights, config, **more):
 
 def padded(features, rows, names=("input_ids", "attention_mask", "token_type_ids")) -> dict:
     """The rows padded to their longest."""
-    batch = features.batch(rows, int(features.lengths[rows].max()), len(rows), names)
+    batch = features.batch(rows, {"input": int(features.lengths["input"][rows].max())}, len(rows), names)
     return {name: torch.from_numpy(batch[name].astype(np.int64)) for name in names}
 
 
@@ -63,7 +63,7 @@ def train(network, features, config, loss, weights):
             factor = step / warmup if step < warmup else (total - step) / (total - warmup)
             for group in optimizer.param_groups:
                 group["lr"] = peak * factor
-            rows = batch.rows[np.argsort(features.lengths[batch.rows], kind="stable")]
+            rows = batch.rows[np.argsort(features.lengths["input"][batch.rows], kind="stable")]
             losses.append(0.0)
             for part in np.array_split(rows, min(PARTS, len(rows))):
                 share = loss(part) / float(weights[rows].sum())
@@ -81,7 +81,7 @@ def train(network, features, config, loss, weights):
 def outputs(network, features, forward):
     """Yields (rows, forward(rows) as arrays) as `Task.decode` takes them."""
     network.eval()
-    order = np.argsort(-features.lengths, kind="stable")
+    order = np.argsort(-features.lengths["input"], kind="stable")
     with torch.inference_mode():
         for i in range(0, len(order), 32):
             rows = order[i : i + 32]

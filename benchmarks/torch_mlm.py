@@ -51,7 +51,7 @@ def main():
     for step in range(min(options.steps, total)):
         epoch, place = divmod(step, order.steps_per_epoch)
         (batch,) = order.steps(epoch)[place]
-        columns = features.of_epoch(epoch).batch(batch.rows, batch.length, config.train.batch_size)
+        columns = features.of_epoch(epoch).batch(batch.rows, batch.lengths, config.train.batch_size)
         start = time.perf_counter()
         loss = forward(network, columns, task.pairs)
         optimizer.zero_grad()

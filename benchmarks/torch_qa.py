@@ -70,7 +70,7 @@ def train(network, features, rng):
 
 def outputs(network, features):
     network.eval()
-    order = np.argsort(-features.lengths, kind="stable")
+    order = np.argsort(-features.lengths["input"], kind="stable")
     start = time.perf_counter()
     with torch.inference_mode():
         for i in range(0, len(order), 32):
@@ -83,7 +83,7 @@ def outputs(network, features):
 def padded(features, rows) -> dict:
     """The rows padded to their longest."""
     names = ("input_ids", "attention_mask", "token_type_ids")
-    batch = features.batch(rows, int(features.lengths[rows].max()), len(rows), names)
+    batch = features.batch(rows, {"input": int(features.lengths["input"][rows].max())}, len(rows), names)
     return {name: torch.from_numpy(batch[name].astype(np.int64)) for name in names}
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from tasklab.cachedir import cache_dir
 from tasklab.data.rows.cache import cached_features
-from tasklab.data.rows.features import FeatureTable
+from tasklab.data.rows.protocol import Rows, tokens_of
 from tasklab.data.rows.stored import StoredExamples
 from tasklab.data.rows.subsets import fold_of, share_of
 from tasklab.digest import file_sha256
@@ -19,7 +19,7 @@ from tasklab.task import Task
 
 logger = logging.getLogger("tasklab")
 
-FORMAT = 2
+FORMAT = 3
 """Part of every cache key; raise it when encoding changes its result."""
 
 NOT_ENCODING = ("train", "eval", "cache", "num_buckets", "group_by_length")
@@ -35,7 +35,7 @@ class Dataset:
     """Examples as read and their rows as encoded."""
 
     examples: Sequence
-    features: FeatureTable
+    features: Rows
 
 
 def load_dataset(task: Task, path, training: bool, whole: bool = False) -> Dataset:
@@ -70,9 +70,10 @@ def load_dataset(task: Task, path, training: bool, whole: bool = False) -> Datas
     else:
         features = task.encode(examples, training)
     counted = "".join(f", {count} {name.replace('_', ' ')}" for name, count in features.info.items() if count)
+    sizes = (f"{own.min()} to {own.max()} {tokens_of(axis)}" for axis, own in features.lengths.items())
     logger.info(
-        "%s: %d examples, %d rows of %d to %d tokens%s (%.1f s)", path, len(examples), len(features),
-        features.lengths.min(), features.lengths.max(), counted, time.perf_counter() - start,
+        "%s: %d examples, %d rows of %s%s (%.1f s)", path, len(examples), len(features), " and ".join(sizes), counted,
+        time.perf_counter() - start,
     )  # fmt: skip
     return Dataset(examples, features)
 

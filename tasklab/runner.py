@@ -5,7 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
-from tasklab.data.rows.features import FeatureTable
+from tasklab.data.rows.protocol import Rows
 
 RowOutputs = Iterable[tuple[np.ndarray, tuple[np.ndarray, ...]]]
 """Batches of (row numbers [n], network outputs, each [n, ...] float32), in any order; every row exactly once."""
@@ -14,4 +14,4 @@ RowOutputs = Iterable[tuple[np.ndarray, tuple[np.ndarray, ...]]]
 class Runner(Protocol):
     """run(rows) -> RowOutputs."""
 
-    def __call__(self, rows: FeatureTable) -> RowOutputs: ...
+    def __call__(self, rows: Rows) -> RowOutputs: ...

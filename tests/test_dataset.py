@@ -36,7 +36,7 @@ def test_a_share_of_a_corpus_is_drawn_from_the_file_of_the_whole(tmp_path, monke
     tokenizer = WordPiece(Path(__file__).parent / "fixtures/tiny_wordpiece_vocab.txt")
     task = MaskedLanguageModeling(config, tokenizer)
     whole = load_dataset(task, tmp_path / "c.txt", training=True)
-    assert len(whole.features) == len(whole.examples) == 40 and set(whole.features.lengths) == {4}
+    assert len(whole.features) == len(whole.examples) == 40 and set(whole.features.lengths["input"]) == {4}
     monkeypatch.setattr(tokenizer, "encode_batch", None)  # from here on the file is all there is
     config.data.subset = 0.25
     part = load_dataset(task, tmp_path / "c.txt", training=True)

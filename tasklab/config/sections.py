@@ -34,6 +34,9 @@ class DataConfig(Section, path="data"):
     folds: int | None = setting(None, ge=2)  # cut data.train into so many parts and evaluate on one of them
     fold: int = setting(0, ge=0)  # the part that is held out, from 0
 
+    def max_length(self, axis: str) -> int:
+        """Tokens of the longest row along an axis: max_seq_length for `input`, max_target_length for `target`, ..."""
+        return self.max_seq_length if axis == "input" else self[f"max_{axis}_length"]
 
     def idle(self):
         yield from super().idle()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from mindspore import Tensor, nn
 
-from tasklab.data.rows.features import FeatureTable
+from tasklab.data.rows.protocol import Rows
 from tasklab.engine.runner import NetworkRunner, planned
 from tasklab.engine.step import CompileLog
 from tasklab.metrics.report import Report
@@ -20,7 +20,7 @@ class Evaluator:
         rows: of the examples; where they carry the columns of the loss, the metrics hold the mean `loss` too.
     """
 
-    def __init__(self, task: Task, network: nn.Cell, rows: FeatureTable, examples: Sequence, compiles: CompileLog):
+    def __init__(self, task: Task, network: nn.Cell, rows: Rows, examples: Sequence, compiles: CompileLog):
         self.task, self.rows, self.examples, self.predictions = task, rows, examples, None
         self.run = NetworkRunner(network, task.config, compiles, planned)
 
@@ -34,7 +34,7 @@ class Evaluator:
         return self.task.report(self.predictions, self.examples)
 
 
-def measures_loss(task: Task, rows: FeatureTable) -> bool:
+def measures_loss(task: Task, rows: Rows) -> bool:
     """Whether an evaluation of these rows can tell their mean loss: they carry what it compares outputs with."""
     loss = task.loss()
     return loss is not None and rows.columns.issuperset(loss.labels)
@@ -50,7 +50,7 @@ class LossMeter:
         self.run, self.loss = run, loss
         self.sum = self.weight = 0.0
 
-    def __call__(self, rows: FeatureTable) -> RowOutputs:
+    def __call__(self, rows: Rows) -> RowOutputs:
         for numbers, outputs in self.run(rows):
             if self.loss is not None:
                 self._add(rows, numbers, outputs)
@@ -59,10 +59,10 @@ class LossMeter:
     def metrics(self) -> dict[str, float]:
         return {"loss": self.sum / self.weight} if self.weight else {}
 
-    def _add(self, rows: FeatureTable, numbers: np.ndarray, outputs: tuple[np.ndarray, ...]):
+    def _add(self, rows: Rows, numbers: np.ndarray, outputs: tuple[np.ndarray, ...]):
         # a label per token runs along the outputs; one per row does not ask for a length
         length = outputs[0].shape[1] if outputs[0].ndim > 1 else 1
-        batch = rows.batch(numbers, length, len(numbers), self.loss.labels)
+        batch = rows.batch(numbers, dict.fromkeys(rows.lengths, length), len(numbers), self.loss.labels)
         columns = [batch[name] for name in (*self.loss.labels, "sample_weight")]
         # construct, not a call: operators one by one, where a compiled graph per number of rows would cost more
         total, weight = self.loss.construct(*(Tensor(array) for array in (*outputs, *columns)))

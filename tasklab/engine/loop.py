@@ -10,7 +10,7 @@ import numpy as np
 from mindspore import nn
 
 from tasklab.data.rows.buckets import Batch
-from tasklab.data.rows.features import FeatureTable
+from tasklab.data.rows.protocol import Rows
 from tasklab.engine.adversarial import passes
 from tasklab.engine.average import weight_average
 from tasklab.engine.callbacks import Callback
@@ -41,7 +41,7 @@ class TrainingLoop:
     """
 
     def __init__(
-        self, task: Task, network: nn.Cell, features: FeatureTable, run: RunFolder, callbacks: Sequence[Callback],
+        self, task: Task, network: nn.Cell, features: Rows, run: RunFolder, callbacks: Sequence[Callback],
         evaluate: Callable[[], dict[str, float]] | None, files: dict[str, bytes], compiles: CompileLog,
     ):  # fmt: skip
         self.task, self.config, self.network, self.run = task, task.config, network, run
@@ -118,7 +118,7 @@ class TrainingLoop:
         loss_sum = weight_sum = 0.0
         features = self.features.of_epoch(state.epoch)
         for index, batch in enumerate(micro_batches):
-            columns = features.batch(batch.rows, batch.length, config.train.batch_size, self.step.columns[:-1])
+            columns = features.batch(batch.rows, batch.lengths, config.train.batch_size, self.step.columns[:-1])
             for loss, weight, grads in self.passes(columns, dropout_seed(config.seed, state.global_step, index)):
                 self.optimizer.accumulate(grads)
                 loss_sum, weight_sum = loss_sum + loss, weight_sum + weight

@@ -3,17 +3,17 @@
 import zlib
 
 from tasklab.config import Config
-from tasklab.data.rows.buckets import Batch, plan_lengths, train_batches
-from tasklab.data.rows.features import FeatureTable
+from tasklab.data.rows.buckets import Batch, plan_axes, train_batches
+from tasklab.data.rows.protocol import INPUT, Rows, tokens_of
 from tasklab.runs.state import FORMAT
 
 
 class RowOrder:
     """The batches of every epoch, with the padded lengths planned for them."""
 
-    def __init__(self, features: FeatureTable, config: Config):
+    def __init__(self, features: Rows, config: Config):
         self.features, self.config = features, config
-        self.planned = plan_lengths(features.lengths, config.data.num_buckets, config.data.max_seq_length)
+        self.planned = plan_axes(features.lengths, config.data.num_buckets, config.data.max_length)
         self.steps_per_epoch = len(self.steps(0))
 
     def steps(self, epoch: int) -> list[list[Batch]]:
@@ -34,11 +34,19 @@ class RowOrder:
             content = {"crc32_of_tokens": zlib.crc32(rows["input_ids"].values)}
         return {
             "rows": len(rows),
-            "tokens": int(rows.lengths.sum()),
+            "tokens": int(sum(own.sum() for own in rows.lengths.values())),
             **content,
-            "planned_lengths": list(map(int, self.planned)),
+            **{_length_key(axis): list(own) for axis, own in self.planned.items()},
             "batch_size": train.batch_size,
             "group_by_length": self.config.data.group_by_length,
             "gradient_accumulation_steps": train.gradient_accumulation_steps,
             "seed": self.config.seed,
         }
+
+    def padding(self) -> str:
+        """The planned lengths in words."""
+        return "; ".join(f"{', '.join(map(str, own))} {tokens_of(axis)}" for axis, own in self.planned.items())
+
+
+def _length_key(axis: str) -> str:
+    return "planned_lengths" if axis == INPUT else f"planned_{axis}_lengths"

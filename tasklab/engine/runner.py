@@ -5,8 +5,8 @@ from collections.abc import Callable
 from mindspore import nn
 
 from tasklab.config import Config
-from tasklab.data.rows.buckets import eval_batches, plan_lengths
-from tasklab.data.rows.features import FeatureTable
+from tasklab.data.rows.buckets import Planned, eval_batches, plan_axes
+from tasklab.data.rows.protocol import Rows
 from tasklab.engine.step import CompileLog, forward
 from tasklab.runner import RowOutputs
 
@@ -19,16 +19,16 @@ class NetworkRunner:
 
     Args:
         config: says how many rows run at a time, and how long they may be.
-        plan: (rows, config) -> padded lengths, ascending; `planned` for many rows, `served` for a few at any time.
+        plan: (rows, config) -> padded lengths of each axis; `planned` for many rows, `served` for a few at any time.
     """
 
     def __init__(self, network: nn.Cell, config: Config, compiles: CompileLog, plan: Callable):
         self.network, self.config, self.compiles, self.plan = network, config, compiles, plan
 
-    def __call__(self, rows: FeatureTable) -> RowOutputs:
+    def __call__(self, rows: Rows) -> RowOutputs:
         size = padded_rows(len(rows), self.config.evaluate.batch_size)
         for batch in eval_batches(rows.lengths, self.plan(rows, self.config), size):
-            columns = rows.batch(batch.rows, batch.length, size, self.network.inputs)
+            columns = rows.batch(batch.rows, batch.lengths, size, self.network.inputs)
             outputs = forward(self.network, columns, self.compiles)
             yield batch.rows, tuple(output[: len(batch.rows)] for output in outputs)
 
@@ -38,15 +38,16 @@ def padded_rows(count: int, batch_size: int) -> int:
     return batch_size if count >= batch_size else min(batch_size, 1 << (count - 1).bit_length())
 
 
-def planned(rows: FeatureTable, config: Config) -> tuple[int, ...]:
+def planned(rows: Rows, config: Config) -> Planned:
     """Lengths that suit these rows."""
-    return plan_lengths(rows.lengths, config.data.num_buckets, config.data.max_seq_length)
+    return plan_axes(rows.lengths, config.data.num_buckets, config.data.max_length)
 
 
-def served(rows: FeatureTable, config: Config) -> tuple[int, ...]:
+def served(rows: Rows, config: Config) -> Planned:
     """A fixed ladder of lengths as far as these rows need it, so that a long-lived predictor compiles each graph
     once."""
-    return serving_lengths(int(rows.lengths.max()), config.data.max_seq_length)
+    longest = {axis: int(own.max()) for axis, own in rows.lengths.items()}
+    return {axis: serving_lengths(most, config.data.max_length(axis)) for axis, most in longest.items()}
 
 
 def serving_lengths(longest: int, max_seq_length: int) -> tuple[int, ...]:

@@ -15,13 +15,13 @@ class CompileLog:
     def __init__(self):
         self.count, self.seconds, self._shapes = 0, 0.0, set()
 
-    def timed(self, kind: str, shape: tuple, call):
-        """Runs `call`; books its time as compilation when this kind of graph meets this shape for the first time."""
-        if (kind, shape) in self._shapes:
+    def timed(self, kind: str, shapes: tuple, call):
+        """Runs `call`; books its time as compilation when this kind of graph meets these shapes for the first time."""
+        if (kind, shapes) in self._shapes:
             return call()
         start = time.perf_counter()
         result = call()
-        self._shapes.add((kind, shape))
+        self._shapes.add((kind, shapes))
         self.count += 1
         self.seconds += time.perf_counter() - start
         return result
@@ -65,8 +65,8 @@ class GradientStep(nn.Cell):
         self.set_train(True)
         self.dropout_seed.set_data(Tensor(seed, ms.int32))
         columns = [Tensor(batch[name]) for name in self.columns]
-        shape = batch["input_ids"].shape
-        loss, weight, grads = self.compiles.timed("train", shape, lambda: self(*columns))
+        shapes = tuple(column.shape for column in columns)
+        loss, weight, grads = self.compiles.timed("train", shapes, lambda: self(*columns))
         return float(loss.asnumpy()), float(weight.asnumpy()), grads
 
 
@@ -75,5 +75,6 @@ def forward(network: nn.Cell, batch: dict[str, np.ndarray], compiles: CompileLog
     if network.training:
         network.set_train(False)
     columns = [Tensor(batch[name]) for name in network.inputs]
-    outputs = compiles.timed("predict", batch["input_ids"].shape, lambda: network(*columns))
+    shapes = tuple(column.shape for column in columns)
+    outputs = compiles.timed("predict", shapes, lambda: network(*columns))
     return tuple(output.asnumpy() for output in outputs)

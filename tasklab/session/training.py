@@ -63,9 +63,9 @@ def train(start: Start, callbacks: list[Callback]) -> dict:
 def _announce(loop: TrainingLoop, resumed: bool):
     config, state = loop.config, loop.state
     logger.info(
-        "%s on %s: %d steps (%d per epoch) of %d x %d rows, padded to %s tokens, in %s",
+        "%s on %s: %d steps (%d per epoch) of %d x %d rows, padded to %s, in %s",
         config.name, device.describe(), state.total_steps, loop.order.steps_per_epoch, config.train.batch_size,
-        config.train.gradient_accumulation_steps, ", ".join(map(str, loop.order.planned)), loop.run.path,
+        config.train.gradient_accumulation_steps, loop.order.padding(), loop.run.path,
     )  # fmt: skip
     if resumed:
         left = "it is finished, nothing is left to do" if state.finished else f"{state.total_steps} in all"

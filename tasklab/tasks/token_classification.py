@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tasklab.data.rows.features import row_offsets
+from tasklab.data.rows.ragged import row_offsets
 from tasklab.data.tagging.input import tagged_examples_from_input
 from tasklab.data.tagging.labels import numbered_labels, output_kinds
 from tasklab.data.tagging.reading import TaggingDataConfig, read_tagged

@@ -12,7 +12,7 @@ LENGTHS = (3, 20, 7, 16, 17, 1, 9)
 
 
 def one_length(rows, config):
-    return (config.data.max_seq_length,)
+    return {"input": (config.data.max_seq_length,)}
 
 
 def outputs(task, settings, table, size, order=None, plan=planned):

@@ -42,7 +42,7 @@ def test_equal_seeds_give_equal_bits_and_other_seeds_do_not(job, weights):
 
 def test_dropout_differs_from_step_to_step_and_is_off_without_a_rate(job):
     loop = job(model__hidden_dropout_prob=0.5)
-    batch = loop.features.batch([0, 1], 16, 2, ("input_ids", "attention_mask", "labels"))
+    batch = loop.features.batch([0, 1], {"input": 16}, 2, ("input_ids", "attention_mask", "labels"))
     losses = [loop.step.run(batch, seed)[0] for seed in (1, 1, 2)]
     assert losses[0] == losses[1] != losses[2]
     calm = job("calm", model__hidden_dropout_prob=0.0)
@@ -68,7 +68,7 @@ def test_four_micro_batches_of_two_equal_a_batch_of_eight(job, weights, rows):
 
 def test_a_row_of_weight_zero_changes_nothing(job):
     loop = job(lengths=(4,) * 4)
-    batch = loop.features.batch([0, 1], 16, 4, ("input_ids", "attention_mask", "labels"))
+    batch = loop.features.batch([0, 1], {"input": 16}, 4, ("input_ids", "attention_mask", "labels"))
     loss, weight, grads = loop.step.run(batch, 0)
     expected = [g.asnumpy().copy() for g in grads]
     batch["input_ids"][2:], batch["labels"][2:], batch["attention_mask"][2:] = 5, 1, 1

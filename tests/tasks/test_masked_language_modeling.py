@@ -137,7 +137,7 @@ def test_a_corpus_is_scored_by_its_masked_words(tmp_path):
 def test_the_order_of_sentences_is_scored_beside(tmp_path):
     job, rows, features = corpus(tmp_path, data__sentence_target="sentence_order")
     assert job.head == "pretraining" and job.loss().labels == ("masked_labels", "sentence_labels")
-    labels = features.batch(range(len(rows)), 16, len(rows))["sentence_labels"]
+    labels = features.batch(range(len(rows)), {"input": 16}, len(rows))["sentence_labels"]
     sentences = np.eye(2, dtype=np.float32)[labels]
     sentences[0] = sentences[0, ::-1]  # one wrong
     logits = np.zeros((len(rows), 3, TOKENIZER.vocab_size), np.float32)
@@ -150,7 +150,8 @@ def test_training_masks_anew_and_evaluation_does_not(tmp_path):
     assert features.of_epoch(1) is features
     assert job.encode(rows, True).of_epoch(1) is not features
     assert task(data__dynamic_masking=False).encode(rows, True).of_epoch(1).epoch == 0
-    seen = [job.encode(rows, training).batch([0], 16, 1)["masked_positions"].tolist() for training in (True, False)]
+    batches = [job.encode(rows, training).batch([0], {"input": 16}, 1) for training in (True, False)]
+    seen = [batch["masked_positions"].tolist() for batch in batches]
     assert seen[0] != seen[1]  # an evaluation of the text of the training has masks of its own
 
 

@@ -81,7 +81,7 @@ def test_what_cannot_be_learned_is_refused(task, tmp_path):
 def outputs_for(table, choose, classes, crf=None):
     """Rows in falling order, logits that `choose(unit)` makes highest; positions without a unit say nonsense."""
     for row in range(len(table) - 1, -1, -1):
-        logits = np.full((1, int(table.lengths[row]) + 3, classes), -1.0, np.float32)
+        logits = np.full((1, int(table.lengths["input"][row]) + 3, classes), -1.0, np.float32)
         logits[0, :, -1] = 9
         for at, unit in zip(table["position"].row(row), table["unit"].row(row), strict=True):
             logits[0, at] = 0
@@ -114,7 +114,7 @@ def test_answers_are_cut_from_the_text_and_scored_by_their_tags(task, tmp_path):
 def test_windows_of_a_long_sentence_are_merged(task, tmp_path):
     examples = prepared(task, tmp_path, "fox\tB-PER\n" + "it\tI-PER\n" * 30, max_seq_length=10)
     table = task.encode(examples, False)
-    assert len(table) > 10 and table.lengths.max() == 10
+    assert len(table) > 10 and table.lengths["input"].max() == 10
     (((entity,),),) = task.decode(outputs_for(table, lambda unit: 2 if unit else 1, 3), table, examples)
     assert (entity["start"], entity["end"]) == (0, len(examples[0].text))
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from tasklab.data.choices.checks import ChoiceExample
-from tasklab.data.rows.features import FeatureTable, Ragged, row_offsets, spans
+from tasklab.data.rows.features import FeatureTable
+from tasklab.data.rows.ragged import Ragged, row_offsets, spans
 from tasklab.data.rows.tokens import distinct, encode_flat
 from tasklab.errors import DataError
 

@@ -1,7 +1,7 @@
-"""Rows of a corpus as batches with masked words: a table like FeatureTable that draws its masks when asked."""
+"""Rows of a corpus as batches with masked words: Rows that draw their masks when asked."""
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +9,8 @@ import numpy as np
 from tasklab.data.corpus.masking import ABSENT, Masking, draw
 from tasklab.data.corpus.rows import CorpusRows
 from tasklab.data.corpus.sentence_pairs import two_texts
-from tasklab.data.rows.features import Ragged
+from tasklab.data.rows.protocol import INPUT
+from tasklab.data.rows.ragged import Ragged
 from tasklab.digest import content_sha256
 
 PER_PAIR = 4  # random numbers that `two_texts` takes
@@ -44,8 +45,8 @@ class MaskedRows:
         self.cls_id, self.sep_id, self.second_type = tokenizer.cls_id, tokenizer.sep_id, tokenizer.second_type
         self.target = None if sentence_target == "none" else sentence_target
         self.epoch, self.info = epoch, {}
-        labels = {"masked_labels", "sentence_labels"} if labelled else set()
-        self.columns = {"input_ids", "token_type_ids", "masked_positions"} | labels
+        labels = ("masked_labels", "sentence_labels") if labelled else ()
+        self.columns = frozenset(("input_ids", "attention_mask", "token_type_ids", "masked_positions", *labels))
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -57,9 +58,9 @@ class MaskedRows:
         return Ragged(self.rows.tokens.ids, self.rows.starts)
 
     @property
-    def lengths(self) -> np.ndarray:
+    def lengths(self) -> dict[str, np.ndarray]:
         """The most tokens that each row has in any epoch, special tokens included: [rows] int64."""
-        return self.rows.stops - self.rows.starts + (3 if self.target else 2)
+        return {INPUT: self.rows.stops - self.rows.starts + (3 if self.target else 2)}
 
     def of_epoch(self, epoch: int) -> "MaskedRows":
         """The rows with the masks of this epoch, or with the same ones always."""
@@ -80,13 +81,16 @@ class MaskedRows:
             "seed": self.seed, "dynamic": self.dynamic, "epoch": self.epoch,
         })  # fmt: skip
 
-    def batch(self, rows, length: int, batch_size: int, columns: Iterable[str] = ()) -> dict[str, np.ndarray]:
+    def batch(
+        self, rows, lengths: Mapping[str, int], batch_size: int, columns: Iterable[str] | None = None
+    ) -> dict[str, np.ndarray]:
         """As `FeatureTable.batch`, all int32 but the weights.
 
         Returns: input_ids, attention_mask, token_type_ids [batch_size, length]; masked_positions [batch_size, M], 0
             where there is none; masked_labels [batch_size, M], the ids that belong there, or ABSENT; sentence_labels
             [batch_size], 0: as in the text; sample_weight [batch_size] float32. M follows from length.
         """
+        length = lengths[INPUT]
         places = self.masking.places(length - 2)
         ids, mask, types = (np.zeros((batch_size, length), np.int32) for _ in range(3))
         positions = np.zeros((batch_size, places), np.int32)

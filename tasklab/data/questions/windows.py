@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from tasklab.data.questions.example import QAExample
-from tasklab.data.rows.features import FeatureTable, Ragged, row_offsets, spans
+from tasklab.data.rows.features import FeatureTable
+from tasklab.data.rows.ragged import Ragged, row_offsets, spans
 from tasklab.data.rows.tokens import distinct, encode_flat
 from tasklab.data.rows.window_plan import WindowPlan
 from tasklab.errors import ConfigError, DataError
@@ -52,7 +53,7 @@ def qa_windows(
     ragged = _sequences(tokenizer, plan, question_ids, context_ids, question_of, context_tokens)
     for name, column in (("char_start", offsets[:, 0]), ("char_end", offsets[:, 1]), ("max_context", None)):
         values = plan.max_context() if column is None else column[context_tokens.values]
-        ragged[name] = Ragged(values, context_tokens.offsets)
+        ragged[name] = Ragged(values, context_tokens.offsets, axis=None)
     dense, lost = {"example": example, "context_start": plan.shift}, 0
     if training:
         span = _answer_tokens(examples, contexts, context_of, context_ids.offsets, offsets)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tasklab.data.rows.features import Ragged, row_offsets, spans
+from tasklab.data.rows.ragged import Ragged, row_offsets, spans
 from tasklab.data.rows.tokens import distinct, encode_flat
 from tasklab.errors import ConfigError, DataError
 

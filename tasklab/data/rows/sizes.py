@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tasklab.data.rows.buckets import padding_share, plan_lengths
-from tasklab.data.rows.features import Ragged
 from tasklab.data.rows.findings import quantiles
+from tasklab.data.rows.ragged import Ragged
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tasklab.data.rows.features import Ragged, row_offsets
+from tasklab.data.rows.ragged import Ragged, row_offsets
 
 
 def distinct(texts: Sequence[str]) -> tuple[list[str], np.ndarray]:

@@ -5,7 +5,7 @@ Behaviour: google-research/bert run_squad.py.
 
 import numpy as np
 
-from tasklab.data.rows.features import row_offsets
+from tasklab.data.rows.ragged import row_offsets
 from tasklab.errors import ConfigError
 
 

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tasklab.data.rows.features import FeatureTable, Ragged, row_offsets, spans
+from tasklab.data.rows.features import FeatureTable
+from tasklab.data.rows.ragged import Ragged, row_offsets, spans
 from tasklab.data.rows.tokens import encode_flat
 from tasklab.data.rows.window_plan import WindowPlan
 from tasklab.data.tagging.reading import TaggedExample
@@ -56,7 +57,7 @@ def tag_windows(
         "char_start": units.char_start[mine], "char_end": units.char_end[mine],
     }  # fmt: skip
     ragged = {name: Ragged(column, rows) for name, column in along.items()}
-    ragged |= {name: Ragged(column.astype(np.int32), held) for name, column in per_unit.items()}
+    ragged |= {name: Ragged(column.astype(np.int32), held, axis=None) for name, column in per_unit.items()}
     info = {"long_sentences": int((plan.count > 1).sum()), "lost_entities": lost}
     return FeatureTable(ragged, {"example": plan.example.astype(np.int32)}, info)
 

@@ -48,7 +48,7 @@ def test_text_around_a_blank_is_cut_as_transformers_cuts_it(tokenizer, expected)
 def test_masks_too_far_apart_for_one_row_get_several_and_all_are_asked():
     text = "[MASK] " + "the " * 20 + "[MASK] [MASK] " + "the " * 20 + "[MASK]"
     table = rows([text], 12)
-    assert table["example"].tolist() == [0, 0, 0] and set(table.lengths) == {12}
+    assert table["example"].tolist() == [0, 0, 0] and set(table.lengths["input"]) == {12}
     assert table["mask_number"].tolist() == [[0, -1], [1, 2], [3, -1]]
     for i, row in enumerate(table["masked_positions"]):
         asked = row[table["mask_number"][i] >= 0]

@@ -48,8 +48,8 @@ def test_a_batch_is_the_corpus_with_masks_and_nothing_else(table):
     lines = texts()
     features = table(lines)
     wanted = TOKENIZER.encode_batch([" ".join(lines[i : i + 2]) for i in range(0, 40, 2)])
-    assert len(features) == 20 and set(features.lengths) == {20}
-    batch = features.batch([3, 0], 24, 3)
+    assert len(features) == 20 and set(features.lengths["input"]) == {20}
+    batch = features.batch([3, 0], {"input": 24}, 3)
     for i, row in enumerate((3, 0)):
         assert restored(batch, i).tolist() == [CLS, *wanted[row][0], SEP]
         assert (batch["masked_labels"][i] >= 0).sum() == 3  # 15 % of 18 = 2.7; a row of 22 words has 3 places
@@ -63,7 +63,7 @@ def test_masks_follow_from_seed_epoch_and_row(table):
     features = table(texts())
 
     def masked(found, rows=(5, 6)):
-        return found.batch(rows, 24, 2)["masked_positions"].tolist()
+        return found.batch(rows, {"input": 24}, 2)["masked_positions"].tolist()
 
     assert masked(features.of_epoch(3)) == masked(table(texts()).of_epoch(3)) != masked(features.of_epoch(4))
     assert masked(features.of_epoch(3), (6, 5)) == masked(features.of_epoch(3))[::-1]
@@ -74,9 +74,9 @@ def test_masks_follow_from_seed_epoch_and_row(table):
 
 def test_a_part_of_the_rows_has_the_masks_that_they_have_in_the_whole(table):
     features = table(texts())
-    whole = features.batch([7], 24, 1)["masked_positions"].tolist()
+    whole = features.batch([7], {"input": 24}, 1)["masked_positions"].tolist()
     features.rows = features.rows.select(np.array([2, 7]))
-    assert features.batch([1], 24, 1)["masked_positions"].tolist() == whole
+    assert features.batch([1], {"input": 24}, 1)["masked_positions"].tolist() == whole
 
 
 def test_words_between_blanks_are_masked_as_a_whole(tmp_path):
@@ -115,7 +115,7 @@ def test_two_texts_come_from_lines_of_one_document_or_say_that_they_do_not(table
 
     counts = {0: 0, 1: 0}
     for epoch in range(10):
-        batch = features.of_epoch(epoch).batch(range(len(features)), 30, len(features))
+        batch = features.of_epoch(epoch).batch(range(len(features)), {"input": 30}, len(features))
         for i in range(len(features)):
             label, (first, second) = int(batch["sentence_labels"][i]), halves(batch, i)
             counts[label] += 1
@@ -133,7 +133,7 @@ def test_two_texts_come_from_lines_of_one_document_or_say_that_they_do_not(table
 
 def test_a_row_of_one_line_is_cut_within_and_one_of_a_token_has_no_second_text(table):
     features = table(["a b c d", "", "e", "", "f"], 20, "sentence_order")
-    batch = features.batch([0, 1, 2], 20, 3)
+    batch = features.batch([0, 1, 2], {"input": 20}, 3)
     one, two = (TOKENIZER.encode_batch([text])[0][0].tolist() for text in ("a b", "c d"))
     assert halves(batch, 0) == ((one, two) if batch["sentence_labels"][0] == 0 else (two, one))
     assert batch["sentence_labels"][1:].tolist() == [-1, -1]

@@ -47,31 +47,31 @@ def test_rows_that_cannot_be_planned_are_refused():
     with pytest.raises(ValueError, match="nothing to plan: 0 rows"):
         plan_lengths([], 2, 48)
     with pytest.raises(ValueError, match="row 0 has 17 tokens, more than the longest planned length 16"):
-        train_batches([17], (16,), 2, seed=0, epoch=0)
+        train_batches({"input": [17]}, {"input": (16,)}, 2, seed=0, epoch=0)
 
 
 @settings(max_examples=100, deadline=None)
 @given(LENGTHS, st.integers(1, 9), st.integers(0, 2**31), st.integers(0, 9), st.booleans())
 def test_training_serves_every_row_once_in_full_batches(lengths, batch_size, seed, epoch, group_by_length):
     planned = plan_lengths(lengths, 4, 128)
-    batches = train_batches(lengths, planned, batch_size, seed, epoch, group_by_length)
+    batches = train_batches({"input": lengths}, {"input": planned}, batch_size, seed, epoch, group_by_length)
     assert sorted(np.concatenate([b.rows for b in batches])) == list(range(len(lengths)))
     assert sum(len(b.rows) < batch_size for b in batches) <= 1
     assert len(batches) == -(-len(lengths) // batch_size)
     for batch in batches:
         longest = max(lengths[i] for i in batch.rows)
-        assert batch.length == min(p for p in planned if p >= longest)
+        assert batch.lengths["input"] == min(p for p in planned if p >= longest)
 
 
 def test_rows_of_one_length_share_batches():
     lengths = [5] * 40 + [100] * 40
-    batches = train_batches(lengths, (16, 112), 8, seed=1, epoch=0, group_by_length=True)
-    assert sorted(b.length for b in batches) == [16] * 5 + [112] * 5
+    batches = train_batches({"input": lengths}, {"input": (16, 112)}, 8, seed=1, epoch=0, group_by_length=True)
+    assert sorted(b.lengths["input"] for b in batches) == [16] * 5 + [112] * 5
 
 
 def test_without_grouping_a_batch_is_a_random_draw():
     # 8 of 40 short and 40 long rows: that none of 10 batches mixes them has probability below 1e-6
-    batches = train_batches([5] * 40 + [100] * 40, (16, 112), 8, seed=1, epoch=0)
+    batches = train_batches({"input": [5] * 40 + [100] * 40}, {"input": (16, 112)}, 8, seed=1, epoch=0)
     assert any(0 < (b.rows < 40).sum() < 8 for b in batches)
 
 
@@ -80,7 +80,7 @@ def test_order_depends_on_seed_and_epoch_alone():
     planned = plan_lengths(lengths, 4, 128)
 
     def order(seed, epoch):
-        return [b.rows.tolist() for b in train_batches(lengths, planned, 8, seed, epoch)]
+        return [b.rows.tolist() for b in train_batches({"input": lengths}, {"input": planned}, 8, seed, epoch)]
 
     assert order(1, 0) == order(1, 0)
     assert order(1, 0) != order(1, 1) and order(1, 0) != order(2, 0) and order(1, 2) != order(2, 1)
@@ -89,7 +89,7 @@ def test_order_depends_on_seed_and_epoch_alone():
 def test_the_first_rows_of_an_epoch_never_change():
     # PCG64 seeded with [42, 0] gives these raw bits on every numpy since 1.17; a resumed run depends on them
     bits = np.random.PCG64(np.random.SeedSequence([42, 0])).random_raw(6)
-    batches = train_batches([1] * 6, (16,), 6, seed=42, epoch=0)
+    batches = train_batches({"input": [1] * 6}, {"input": (16,)}, 6, seed=42, epoch=0)
     assert batches[0].rows.tolist() == sorted(range(6), key=lambda i: bits[i]) == [4, 1, 3, 0, 2, 5]
 
 
@@ -97,9 +97,9 @@ def test_the_first_rows_of_an_epoch_never_change():
 @given(LENGTHS, st.integers(1, 9))
 def test_evaluation_serves_every_row_once_longest_first(lengths, batch_size):
     planned = plan_lengths(lengths, 4, 128)
-    batches = eval_batches(lengths, planned, batch_size)
+    batches = eval_batches({"input": lengths}, {"input": planned}, batch_size)
     served = np.concatenate([b.rows for b in batches])
     assert sorted(served) == list(range(len(lengths)))
     assert [lengths[i] for i in served] == sorted(lengths, reverse=True)
-    assert all(b.length >= lengths[b.rows[0]] for b in batches)
+    assert all(b.lengths["input"] >= lengths[b.rows[0]] for b in batches)
     assert all(len(b.rows) == batch_size for b in batches[:-1])

@@ -51,9 +51,9 @@ def test_a_damaged_entry_is_built_again(tmp_path, caplog):
     sound = entry.read_bytes()
     for damage in (b"", b"not an archive", sound[:-40], sound[: len(sound) // 2], sound[40:]):
         entry.write_bytes(damage)
-        assert cached_features(tmp_path, {}, build).lengths.tolist() == [200]
+        assert cached_features(tmp_path, {}, build).lengths["input"].tolist() == [200]
     assert build.calls == 6 and "damaged or not readable" in caplog.text
-    assert cached_features(tmp_path, {}, build).lengths.tolist() == [200] and build.calls == 6
+    assert cached_features(tmp_path, {}, build).lengths["input"].tolist() == [200] and build.calls == 6
 
 
 def test_no_flipped_byte_goes_unnoticed(tmp_path):
@@ -127,7 +127,7 @@ def test_many_runs_may_share_the_folder(tmp_path):
 
     def work():
         for _ in range(20):
-            if cached_features(tmp_path, {}, Build(), limit=1).lengths.tolist() != [3]:
+            if cached_features(tmp_path, {}, Build(), limit=1).lengths["input"].tolist() != [3]:
                 wrong.append(1)
 
     threads = [threading.Thread(target=work) for _ in range(4)]

@@ -60,7 +60,7 @@ def test_without_known_entities_there_are_no_tags():
 def test_a_long_sentence_is_cut_with_overlap_and_every_word_belongs_to_one_window():
     words = example(["fox"] * 20, [("PER", i, i) for i in range(0, 20, 2)])
     table = table_of(example(["the"]), words, length=10)
-    assert table.info["long_sentences"] == 1 and table.lengths.max() == 10
+    assert table.info["long_sentences"] == 1 and table.lengths["input"].max() == 10
     assert len(table) == 1 + 4  # 8 words in a window, 4 further each time: 0-7, 4-11, 8-15, 12-19
     assert sorted(table["unit"].values.tolist()) == list(range(21))
     assert (table["labels"].values > 0).sum() == 21
