@@ -34,7 +34,7 @@ class CRF(nn.Cell):
 
     def construct(self, B):
         start, end = self.start_transitions[None], self.end_transitions[None]
-        return ops.tile(ops.concat((self.transitions, start, end))[None], (B, 1, 1))
+        return ops.tile(ops.concat((self.transitions, start, end))[None], (B, 1, 1))  # [B, C + 2, C]
 
 
 class CRFLoss(nn.Cell):
@@ -107,10 +107,12 @@ class _PathsByOperators(nn.Cell):
         B, S, C = logits.shape
         logits = logits.reshape((B * S, C))
         tagged = (labels > 0).astype(ms.float32).reshape((B * S, 1))
+        # [B * S, C]; a token without a tag would be -1: it is clipped, and `tagged` leaves it out
         chosen = ops.one_hot((labels - 1).clip(0, None), C).astype(ms.float32).reshape((B * S, C))
         known, end = ops.split(transitions, (C + 1, 1))
         moves = ops.concat((known, ops.ones((C + 1, 1), ms.float32) * NEVER), axis=1).reshape((1, -1))
         free = self.log_sum(logits, tagged, moves, end.reshape((-1,)), (B, S))
+        # with all other tags ruled out the only path left is that of the labels
         kept = self.log_sum(logits + (1 - chosen) * NEVER, tagged, moves, end.reshape((-1,)), (B, S))
         return free - kept
 
@@ -118,16 +120,17 @@ class _PathsByOperators(nn.Cell):
         """Log of the summed exponentials over all paths [B]; a position that is not tagged moves nothing."""
         B, S = shape
         n = self.states
-        # one product copies logits, moves and the identity into place, see nn/norm.py
+        # one product copies logits, moves and the identity into place, see nn/blocks/norm.py
         columns = ops.concat((self.product(tagged, ops.ones((1, n - 1), ms.float32)) * logits, tagged, 1 - tagged), 1)
         steps = self.product(columns, ops.concat((self.spread, moves, self.identity))).reshape((B, S, n, n))
         while S > 1:
-            if S % 2:
+            if S % 2:  # an odd one at the end is paired with a step that moves nothing
                 rest = ops.tile(self.identity.reshape((1, 1, n, n)), (B, 1, 1, 1))
                 steps, S = ops.concat((steps, rest), axis=1), S + 1
             first, second = ops.split(steps.reshape((B * S // 2, 2 * n * n)), n * n, axis=1)
             steps = self.chain(first.reshape((-1, n, n)), second.reshape((-1, n, n)))
             steps, S = steps.reshape((B, S // 2, n, n)), S // 2
+        # [B, n]: the last row of the product starts in the state before the first tag
         final = ops.split(steps.reshape((B, n * n)), (n * n - n, n), axis=1)[1]
         return ops.logsumexp(final + ops.tile(ops.concat((end, ops.zeros(1, ms.float32)))[None], (B, 1)), 1)
 
@@ -135,5 +138,6 @@ class _PathsByOperators(nn.Cell):
         """log(exp(first) @ exp(second)), each row of the first and each column of the second scaled to at most 1."""
         rows = ops.stop_gradient(first.max(axis=-1, keepdims=True))
         columns = ops.stop_gradient(second.max(axis=-2, keepdims=True))
+        # what is taken off has no gradient: it is added again, so the sum does not depend on it
         summed = self.batch_product(ops.exp(first - rows), ops.exp(second - columns))
         return ops.log(summed.clip(TINY, None)) + rows + columns

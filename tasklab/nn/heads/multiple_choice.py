@@ -40,9 +40,9 @@ class MultipleChoiceNetwork(nn.Cell):
         B, C, S = input_ids.shape
         rows = (B * C, S)
         mask = attention_mask.reshape(rows)
-        hidden = self.encoder(input_ids.reshape(rows), mask, token_type_ids.reshape(rows))
+        hidden = self.encoder(input_ids.reshape(rows), mask, token_type_ids.reshape(rows))  # [B * C, S, H]
         # an absent text still has a first position to pool: the mean over no token would be no number
         pooled_over = ops.concat((ops.ones((B * C, 1), mask.dtype), mask[:, 1:]), axis=1)
         logits = self.head(self.encoder.pool(self.pooling(hidden, pooled_over))).reshape((B, C))
-        absent = (1 - attention_mask[:, :, 0]).astype(logits.dtype)
+        absent = (1 - attention_mask[:, :, 0]).astype(logits.dtype)  # [B, C]; a text that exists begins with a token
         return (logits + absent * MASKED,)

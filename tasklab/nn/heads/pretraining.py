@@ -27,7 +27,7 @@ class MaskedWords(nn.Cell):
         object.__setattr__(self, "words", words)
 
     def construct(self, hidden):
-        x = self.norm(self.act(self.transform(hidden)))
+        x = self.norm(self.act(self.transform(hidden)))  # [..., E], E the size of the word vectors
         logits = self.add_bias(self.product(x.reshape((-1, x.shape[-1])), self.words), self.bias)
         return logits.reshape((*hidden.shape[:-1], -1))
 
@@ -87,9 +87,9 @@ class MaskedWordNetwork(nn.Cell):
         self.encoder, self.head, self.pairs = encoder, head, pairs
 
     def construct(self, input_ids, attention_mask, token_type_ids, masked_positions):
-        hidden = self.encoder(input_ids, attention_mask, token_type_ids)
+        hidden = self.encoder(input_ids, attention_mask, token_type_ids)  # [B, S, H]
         B, S, H = hidden.shape
-        first = ops.arange(0, B * S, S).astype(ms.int32)[:, None]
+        first = ops.arange(0, B * S, S).astype(ms.int32)[:, None]  # [B, 1] where each row begins in [B * S, H]
         masked = ops.gather(hidden.reshape((-1, H)), (masked_positions + first).reshape(-1), 0)
         masked = masked.reshape((*masked_positions.shape, H))  # [B, M, H]
         if self.pairs:

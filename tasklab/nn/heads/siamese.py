@@ -33,7 +33,7 @@ class SiameseNetwork(nn.Cell):
         B, _, S = input_ids.shape
         rows = (2 * B, S)
         mask = attention_mask.reshape(rows)
-        hidden = self.encoder(input_ids.reshape(rows), mask, token_type_ids.reshape(rows))
+        hidden = self.encoder(input_ids.reshape(rows), mask, token_type_ids.reshape(rows))  # [2 B, S, H]
         pooled = self.pooling(hidden, mask).reshape((B, 2, -1))  # [B, 2, H]
         u, v = pooled[:, 0], pooled[:, 1]
         seen = {"first": u, "second": v, "distance": ops.abs(u - v), "product": u * v}

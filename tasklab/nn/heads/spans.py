@@ -19,5 +19,5 @@ class QuestionAnsweringHead(nn.Cell):
 
     def construct(self, hidden, mask):
         logits = self.output(hidden)  # [B, S, 2]
-        hide = (1 - mask).astype(logits.dtype) * MASKED
+        hide = (1 - mask).astype(logits.dtype) * MASKED  # [B, S]
         return logits[..., 0] + hide, logits[..., 1] + hide

@@ -21,5 +21,5 @@ class TokenHead(nn.Cell):
         self.crf = CRF(num_labels) if crf else None
 
     def construct(self, hidden, mask):
-        logits = self.classifier(self.dropout(hidden))
+        logits = self.classifier(self.dropout(hidden))  # [B, S, C]
         return (logits,) if self.crf is None else (logits, self.crf(hidden.shape[0]))

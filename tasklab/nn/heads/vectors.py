@@ -19,7 +19,7 @@ class Whitening(nn.Cell):
         self.kernel = parameter((hidden_size, dimensions), "kernel")
 
     def construct(self, x):
-        return ops.matmul(x - self.mean, self.kernel)
+        return ops.matmul(x - self.mean, self.kernel)  # [B, H] x [H, D]
 
 
 class VectorHead(nn.Cell):
@@ -35,5 +35,5 @@ class VectorHead(nn.Cell):
         self.whitening = Whitening(hidden_size, dimensions) if dimensions else nn.Identity()
 
     def construct(self, hidden, mask):
-        pooled = self.pooling(hidden, mask).reshape((-1, self.size))
+        pooled = self.pooling(hidden, mask).reshape((-1, self.size))  # [B, 1, H] -> [B, H]
         return (self.whitening(pooled),)
