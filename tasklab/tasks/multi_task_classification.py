@@ -63,18 +63,9 @@ class MultiTaskClassification(Task):
         return text_examples_from_input(input_data, self.config.data, "single_label_classification")
 
     def encode(self, examples, training):
-        # a mixture may hold single texts and pairs, whose rows differ: each kind on its own, then back in order
-        pairs = np.array([e.text_b is not None for e in examples], bool)
-        tables = []
-        for kind in (False, True):
-            chosen = [e for e, pair in zip(examples, pairs, strict=True) if pair == kind]
-            if chosen:
-                second = [e.text_b for e in chosen] if kind else None
-                length = self.config.data.max_seq_length
-                ragged, cut_rows = text_rows(self.tokenizer, [e.text_a for e in chosen], second, length)
-                tables.append(FeatureTable(ragged, self._columns(chosen), {"cut_rows": cut_rows}))
-        order = np.concatenate([np.flatnonzero(~pairs), np.flatnonzero(pairs)])
-        return FeatureTable.concat(tables).select(np.argsort(order))
+        first, second = [e.text_a for e in examples], [e.text_b for e in examples]  # single texts and pairs mixed
+        ragged, cut = text_rows(self.tokenizer, first, second, self.config.data.max_seq_length)
+        return FeatureTable(ragged, self._columns(examples), {"cut_rows": cut})
 
     def loss(self):
         from tasklab.nn.losses.classes import SlicedClassificationLoss

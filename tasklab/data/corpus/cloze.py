@@ -11,6 +11,7 @@ from tasklab.data.corpus.rows import MaskedWordsDataConfig
 from tasklab.data.files.inputs import Inputs
 from tasklab.data.files.problems import shortened
 from tasklab.data.files.textfile import encodable
+from tasklab.data.rows.compose import Segment, compose, frame_size, framed
 from tasklab.data.rows.features import FeatureTable
 from tasklab.errors import DataError
 
@@ -60,7 +61,7 @@ def cloze_rows(
     """
     between = [_between(example) for example in examples]
     encoded = iter(tokenizer.encode_batch([text for texts in between for text, _ in texts]))
-    rows = []
+    tokens, rows, size = [], [], 0
     for number, (example, texts) in enumerate(zip(examples, between, strict=True)):
         ids, spans, at = _joined(tokenizer, example, [(*next(encoded), start) for _, start in texts])
         labels = np.full(len(at), ABSENT)
@@ -72,29 +73,30 @@ def cloze_rows(
             ids[at] = tokenizer.mask_id
         if not len(at):
             raise DataError(f"input[{number}]: {shortened(example.text)} holds no word that can be masked")
-        for start, stop, first, end in _windows(at, len(ids), max_seq_length - 2):
-            framed = np.concatenate([[tokenizer.cls_id], ids[start:stop], [tokenizer.sep_id]]).astype(np.int32)
+        for start, stop, first, end in _windows(at, len(ids), max_seq_length - frame_size(tokenizer, texts=1)):
             mine = at[first:end]
             rows.append({
-                "input_ids": framed, "token_type_ids": np.zeros_like(framed), "example": number,
+                "start": size + start, "length": stop - start, "example": number,
                 "masked_positions": mine - start + 1, "mask_number": np.arange(first, end),
                 "masked_labels": labels[first:end], "char_start": spans[mine, 0], "char_end": spans[mine, 1],
             })  # fmt: skip
-    return _table(rows)
+        tokens.append(ids)
+        size += len(ids)
+    start, length, example = (np.array([row[name] for row in rows]) for name in ("start", "length", "example"))
+    ids, types = compose(framed(tokenizer, [Segment(np.concatenate(tokens), length, start)]))
+    return FeatureTable({"input_ids": ids, "token_type_ids": types}, {"example": example, **_per_mask(rows)})
 
 
-def _table(rows: list[dict]) -> FeatureTable:
+def _per_mask(rows: list[dict]) -> dict[str, np.ndarray]:
+    """The columns with a value per mask [rows, M], filled up where a row has fewer."""
     width = 1 << (max(len(row["mask_number"]) for row in rows) - 1).bit_length()  # few widths, few graphs
     others = ("mask_number", "masked_labels", "char_start", "char_end")
-    fillers = {"masked_positions": 0, **dict.fromkeys(others, ABSENT)}
     dense = {}
-    for name, filler in fillers.items():
+    for name, filler in {"masked_positions": 0, **dict.fromkeys(others, ABSENT)}.items():
         dense[name] = np.full((len(rows), width), filler, np.int32)
         for wide, row in zip(dense[name], rows, strict=True):
-            values = row.pop(name)
-            wide[: len(values)] = values
-    table = FeatureTable.from_rows(rows)
-    return FeatureTable(table.ragged, {**table.dense, **dense})
+            wide[: len(row[name])] = row[name]
+    return dense
 
 
 def _between(example: ClozeExample) -> list[tuple[str, int]]:

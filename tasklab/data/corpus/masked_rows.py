@@ -124,10 +124,8 @@ class MaskedRows:
         if self.target:
             continues[min(len(raw[0]), len(ids) - 1)] = False  # a word does not go on in another text
         hidden = self.masking.hide(ids, continues, bits[PER_PAIR:].reshape(4, count)[:, : len(ids)])
-        if not self.target:
-            framed = np.concatenate([[self.cls_id], hidden.input_ids, [self.sep_id]])
-            return MaskedRow(framed, len(framed), hidden.positions + 1, hidden.labels, label)
         first = len(raw[0])
-        parts = [[self.cls_id], hidden.input_ids[:first], [self.sep_id], hidden.input_ids[first:], [self.sep_id]]
-        positions = hidden.positions + 1 + (hidden.positions >= first)
-        return MaskedRow(np.concatenate(parts), first + 2, positions, hidden.labels, label)
+        second = [hidden.input_ids[first:], [self.sep_id]] if self.target else []
+        framed = np.concatenate([[self.cls_id], hidden.input_ids[:first], [self.sep_id], *second])  # [n]
+        positions = hidden.positions + 1 + (hidden.positions >= first)  # [k] behind [CLS], and the [SEP] between
+        return MaskedRow(framed, first + 2, positions, hidden.labels, label)

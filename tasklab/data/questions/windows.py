@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tasklab.data.questions.example import QAExample
+from tasklab.data.rows.compose import Segment, compose, frame_size, framed
 from tasklab.data.rows.features import FeatureTable
 from tasklab.data.rows.ragged import Ragged, row_offsets, spans
 from tasklab.data.rows.tokens import distinct, encode_flat
@@ -43,17 +44,18 @@ def qa_windows(
     question_ids, _ = encode_flat(tokenizer, questions)
     context_ids, offsets = encode_flat(tokenizer, contexts)
     query_length = np.minimum(question_ids.lengths, max_query_length)[question_of]
-    special = 2 + tokenizer.pair_separators
+    special = frame_size(tokenizer, texts=2)
     plan = WindowPlan(query_length, context_ids.lengths[context_of], max_seq_length, doc_stride, special)
 
-    example = plan.example
-    context_tokens = Ragged(
-        spans(context_ids.offsets[context_of[example]] + plan.start, plan.length), row_offsets(plan.length)
-    )
-    ragged = _sequences(tokenizer, plan, question_ids, context_ids, question_of, context_tokens)
-    for name, column in (("char_start", offsets[:, 0]), ("char_end", offsets[:, 1]), ("max_context", None)):
-        values = plan.max_context() if column is None else column[context_tokens.values]
-        ragged[name] = Ragged(values, context_tokens.offsets, axis=None)
+    example = plan.example  # [W]
+    question = Segment(question_ids.values, plan.query, question_ids.offsets[question_of[example]])
+    window = Segment(context_ids.values, plan.length, context_ids.offsets[context_of[example]] + plan.start)
+    ids, types = compose(framed(tokenizer, [question, window]))
+    shown = spans(window.start, window.length)  # [context tokens over all windows]
+    per_token = {"char_start": offsets[shown, 0], "char_end": offsets[shown, 1], "max_context": plan.max_context()}
+    held = row_offsets(plan.length)
+    ragged = {"input_ids": ids, "token_type_ids": types}
+    ragged |= {name: Ragged(values, held, axis=None) for name, values in per_token.items()}
     dense, lost = {"example": example, "context_start": plan.shift}, 0
     if training:
         span = _answer_tokens(examples, contexts, context_of, context_ids.offsets, offsets)
@@ -64,22 +66,6 @@ def qa_windows(
         {name: column.astype(np.int32) for name, column in dense.items()},
         {"truncated_questions": truncated, "lost_answers": lost},
     )
-
-
-def _sequences(
-    tokenizer, plan: WindowPlan, question_ids: Ragged, context_ids: Ragged, question_of: np.ndarray, tokens: Ragged
-) -> dict[str, Ragged]:
-    """input_ids and token_type_ids of every window."""
-    offsets = row_offsets(plan.query + plan.length + plan.special)
-    rows = offsets[:-1]
-    ids = np.full(offsets[-1], tokenizer.sep_id, np.int32)
-    ids[rows] = tokenizer.cls_id
-    questions = spans(question_ids.offsets[:-1][question_of][plan.example], plan.query)
-    ids[spans(rows + 1, plan.query)] = question_ids.values[questions]
-    ids[spans(rows + plan.shift, plan.length)] = context_ids.values[tokens.values]
-    types = np.zeros(offsets[-1], np.int8)
-    types[spans(rows + plan.shift, plan.length + 1)] = tokenizer.second_type
-    return {"input_ids": Ragged(ids, offsets), "token_type_ids": Ragged(types, offsets)}
 
 
 def _answer_tokens(

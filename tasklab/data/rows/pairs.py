@@ -1,10 +1,11 @@
-"""Single texts and pairs, together or apart, as rows of token ids (truncation: transformers' `longest_first`)."""
+"""Single texts and pairs, together or apart, as rows of token ids."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from tasklab.data.rows.ragged import Ragged, row_offsets, spans
+from tasklab.data.rows.compose import compose, fit, frame_size, framed, text
+from tasklab.data.rows.ragged import Ragged
 from tasklab.data.rows.tokens import distinct, encode_flat
 from tasklab.errors import ConfigError, DataError
 
@@ -18,8 +19,9 @@ def second_texts(examples: Sequence) -> list[str] | None:
 
 
 def text_rows(
-    tokenizer, first: Sequence[str], second: Sequence[str] | None, max_seq_length: int, pair_encoding: str = "joint"
-) -> tuple[dict[str, Ragged], int]:
+    tokenizer, first: Sequence[str], second: Sequence[str | None] | None, max_seq_length: int,
+    pair_encoding: str = "joint",
+) -> tuple[dict[str, Ragged], int]:  # fmt: skip
     """Rows as model.pair_encoding wants them: `joint_rows`, or each text of a pair on its own, one after the other.
 
     Raises: DataError where there are no pairs to read so.
@@ -29,8 +31,8 @@ def text_rows(
     if second is None:
         told = f"model.pair_encoding = {pair_encoding} compares two texts, but there is one"
         raise DataError(f"{told}; name the column of the second with data.text_b")
-    texts = [text for pair in zip(first, second, strict=True) for text in pair]
-    return joint_rows(tokenizer, texts, None, max_seq_length)
+    apart = [one for pair in zip(first, second, strict=True) for one in pair]
+    return joint_rows(tokenizer, apart, None, max_seq_length)
 
 
 def parts_of(pair_encoding: str) -> int:
@@ -39,46 +41,27 @@ def parts_of(pair_encoding: str) -> int:
 
 
 def joint_rows(
-    tokenizer, first: Sequence[str], second: Sequence[str] | None, max_seq_length: int
+    tokenizer, first: Sequence[str], second: Sequence[str | None] | None, max_seq_length: int
 ) -> tuple[dict[str, Ragged], int]:
     """One row [CLS] a [SEP] or [CLS] a [SEP] b [SEP] per text or pair; RoBERTa has two [SEP] between a and b.
 
     Of a pair that is too long the longer text loses tokens first, each text at its end.
+    Args:
+        second: None for single texts; or None where a text is single among pairs.
     Returns: input_ids and token_type_ids (0, from text b on the tokenizer's `second_type`), and how many rows were cut.
     Raises: ConfigError when max_seq_length leaves no room for a token of each text.
     """
-    special = 2 if second is None else 2 + tokenizer.pair_separators
-    room = max_seq_length - special
-    if room < 1 + (second is not None):
+    second = [None] * len(first) if second is None else second
+    paired = np.array([b is not None for b in second], bool)  # [R]
+    count = 1 + int(paired.any())
+    if max_seq_length < frame_size(tokenizer, count) + count:
         raise ConfigError(f"data.max_seq_length {max_seq_length} leaves no room for text beside the special tokens")
-    texts, which = distinct([*first, *(second or ())])
+    texts, which = distinct([*first, *(b for b in second if b is not None)])
     tokens, _ = encode_flat(tokenizer, texts)
-    which_a, which_b = which[: len(first)], which[len(first) :]
-    length_a = tokens.lengths[which_a]
-    length_b = tokens.lengths[which_b] if second is not None else np.zeros_like(length_a)
-    kept_a, kept_b = longest_first(length_a, length_b, room)
-
-    offsets = row_offsets(kept_a + kept_b + special)
-    starts = offsets[:-1]
-    ids = np.full(offsets[-1], tokenizer.sep_id, np.int32)
-    ids[starts] = tokenizer.cls_id
-    ids[spans(starts + 1, kept_a)] = tokens.values[spans(tokens.offsets[which_a], kept_a)]
-    types = np.zeros(offsets[-1], np.int8)
-    if second is not None:
-        start_b = starts + kept_a + special - 1
-        ids[spans(start_b, kept_b)] = tokens.values[spans(tokens.offsets[which_b], kept_b)]
-        types[spans(start_b, kept_b + 1)] = tokenizer.second_type
-    cut = int((kept_a + kept_b < length_a + length_b).sum())
-    return {"input_ids": Ragged(ids, offsets), "token_type_ids": Ragged(types, offsets)}, cut
-
-
-def longest_first(length_a: np.ndarray, length_b: np.ndarray, room: int) -> tuple[np.ndarray, np.ndarray]:
-    """Tokens kept of each text: the shorter one whole while it takes at most half of `room`, else half for each.
-
-    Of an odd room the longer text gets the middle token, of two equally long ones the second.
-    """
-    short, long = np.minimum(length_a, length_b), np.maximum(length_a, length_b)
-    kept_short = np.minimum(short, np.maximum(room - long, room // 2))
-    kept_long = np.minimum(long, room - kept_short)
-    swapped = length_a > length_b
-    return np.where(swapped, kept_long, kept_short), np.where(swapped, kept_short, kept_long)
+    which_b = np.zeros(len(first), np.int64)
+    which_b[paired] = which[len(first) :]
+    a, b = text(tokens, which[: len(first)], cut=True), text(tokens, which_b, cut=True)
+    b = b._replace(length=b.length * paired)
+    segments, shortened = fit(framed(tokenizer, [a, b][:count], [True, paired][:count]), max_seq_length)
+    ids, types = compose(segments)
+    return {"input_ids": ids, "token_type_ids": types}, int(shortened.sum())

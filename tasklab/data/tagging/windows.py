@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tasklab.data.rows.compose import Segment, compose, frame_size, framed
 from tasklab.data.rows.features import FeatureTable
 from tasklab.data.rows.ragged import Ragged, row_offsets, spans
 from tasklab.data.rows.tokens import encode_flat
@@ -33,13 +34,12 @@ def tag_windows(
     units = _units(examples, pieces, offsets)
     tags, lost = _tags(examples, units, labels)
     stride = doc_stride or max(1, max_seq_length // 2 - 1)
-    plan = WindowPlan(np.zeros(len(examples), np.int64), pieces.lengths, max_seq_length, stride, special=2)
-    shown = spans(pieces.offsets[:-1][plan.example] + plan.start, plan.length)  # piece numbers, window by window
-    rows = row_offsets(plan.length + 2)
-    at = spans(rows[:-1] + 1, plan.length)
-    ids = np.full(rows[-1], tokenizer.sep_id, np.int32)
-    ids[rows[:-1]] = tokenizer.cls_id
-    ids[at] = pieces.values[shown]
+    special = frame_size(tokenizer, texts=1)
+    plan = WindowPlan(np.zeros(len(examples), np.int64), pieces.lengths, max_seq_length, stride, special)
+    shown_from = pieces.offsets[plan.example] + plan.start  # [W]
+    ids, types = compose(framed(tokenizer, [Segment(pieces.values, plan.length, shown_from)]))
+    rows = ids.offsets  # [W + 1]
+    shown, at = spans(shown_from, plan.length), spans(rows[:-1] + 1, plan.length)  # pieces and their places in `ids`
 
     number = np.full(len(pieces.values), -1)
     number[units.piece] = np.arange(len(units.piece))
@@ -49,14 +49,11 @@ def tag_windows(
     targets[at[owned]] = tags[mine]
     window = np.repeat(np.arange(len(plan.length)), plan.length)[owned]
     held = row_offsets(np.bincount(window, minlength=len(plan.length)))
-    along = {
-        "input_ids": ids, "token_type_ids": np.zeros(rows[-1], np.int8), "labels": targets,
-    }  # fmt: skip
     per_unit = {
         "position": at[owned] - rows[window], "unit": mine,
         "char_start": units.char_start[mine], "char_end": units.char_end[mine],
     }  # fmt: skip
-    ragged = {name: Ragged(column, rows) for name, column in along.items()}
+    ragged = {"input_ids": ids, "token_type_ids": types, "labels": Ragged(targets, rows)}
     ragged |= {name: Ragged(column.astype(np.int32), held, axis=None) for name, column in per_unit.items()}
     info = {"long_sentences": int((plan.count > 1).sum()), "lost_entities": lost}
     return FeatureTable(ragged, {"example": plan.example.astype(np.int32)}, info)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from tasklab.data.rows.pairs import longest_first, parts_of, text_rows
+from tasklab.data.rows.compose import longest_first
+from tasklab.data.rows.pairs import parts_of, text_rows
 from tasklab.errors import ConfigError, DataError
 from tasklab.text import TOKENIZERS
 from tasklab.text.wordpiece import WordPiece
@@ -66,7 +67,7 @@ def test_pairs_are_cut_as_the_tokenizers_library_cuts_them():
     lengths = np.stack(np.meshgrid(np.arange(12), np.arange(12)), -1).reshape(-1, 2)
     for room in (2, 5, 6, 9):
         library.enable_truncation(room, strategy="longest_first")
-        found = np.stack(longest_first(lengths[:, 0], lengths[:, 1], room), axis=1)
+        found = np.stack(longest_first(lengths.T, room), axis=1)
         for (a, b), kept in zip(lengths.tolist(), found.tolist(), strict=True):
             wanted = library.encode(" ".join("a" * a), " ".join("b" * b)).tokens
             assert kept == [wanted.count("a"), wanted.count("b")], (room, a, b)
