@@ -117,8 +117,8 @@ class MaskedRows:
         bits = draw(self.seed, self.epoch, int(rows.numbers[place]), PER_PAIR + 4 * count)
         if self.target:
             spans, label = two_texts(rows, place, self.target, bits[:PER_PAIR])
-        raw = [tokens.ids[start:stop] for start, stop in spans]
-        joined = np.concatenate(raw) if self.target else raw[0]
+        raw = [tokens.ids[start:stop] for start, stop in spans]  # one text or two, marks and all
+        joined = np.concatenate(raw) if self.target else raw[0]  # [tokens]
         ids = (joined & tokens.unmarked).astype(np.int64)
         continues = joined > tokens.unmarked if self.continuing is None else self.continuing[ids]
         if self.target:

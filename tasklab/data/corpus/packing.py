@@ -20,11 +20,11 @@ def pack(ends: np.ndarray, documents: np.ndarray, size: int, packing: str) -> np
     pieces, first_piece = _pieces(ends, size)
     if packing == "line":
         return np.concatenate([[0], pieces])
-    starts = np.concatenate([[0], pieces[:-1]])
+    starts = np.concatenate([[0], pieces[:-1]])  # [pieces] tokens before each
     # piece i at the front of a row: the number of the piece that no longer fits
     following = np.searchsorted(pieces, starts + size, side="right")
     if packing == "document":
-        borders = np.append(first_piece[documents[1:]], len(pieces))
+        borders = np.append(first_piece[documents[1:]], len(pieces))  # [documents] the piece behind each
         following = np.minimum(following, borders[np.searchsorted(borders, np.arange(len(pieces)), side="right")])
     offsets, piece = [0], 0
     while piece < len(pieces):
@@ -36,9 +36,9 @@ def pack(ends: np.ndarray, documents: np.ndarray, size: int, packing: str) -> np
 def _pieces(ends: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Ends of the lines' pieces, and the number of each line's first piece."""
     ends = np.asarray(ends, np.int64)
-    lengths = np.diff(ends, prepend=0)
-    counts = -(-lengths // size)
-    first = np.cumsum(counts) - counts
+    lengths = np.diff(ends, prepend=0)  # [lines]
+    counts = -(-lengths // size)  # [lines] pieces of each, rounded up
+    first = np.cumsum(counts) - counts  # [lines]
     if len(counts) == counts.sum():
         return ends, first
     place = np.arange(counts.sum()) - np.repeat(first, counts) + 1  # 1, 2, ... within each line

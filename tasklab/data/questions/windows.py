@@ -43,7 +43,7 @@ def qa_windows(
     contexts, context_of = distinct([example.context for example in examples])
     question_ids, _ = encode_flat(tokenizer, questions)
     context_ids, offsets = encode_flat(tokenizer, contexts)
-    query_length = np.minimum(question_ids.lengths, max_query_length)[question_of]
+    query_length = np.minimum(question_ids.lengths, max_query_length)[question_of]  # [E]
     special = frame_size(tokenizer, texts=2)
     plan = WindowPlan(query_length, context_ids.lengths[context_of], max_seq_length, doc_stride, special)
 
@@ -75,7 +75,7 @@ def _answer_tokens(
 
     An answer that begins or ends inside a token takes all of it. One that holds no token gives last < first.
     """
-    begin, end = np.full(len(examples), -1), np.full(len(examples), -1)
+    begin, end = np.full(len(examples), -1), np.full(len(examples), -1)  # [E] characters
     for i, example in enumerate(examples):
         if example.answers:
             answer = example.answers[0]
@@ -83,9 +83,9 @@ def _answer_tokens(
                 raise DataError(f"{example.place}: the answer {answer.text!r} is not at character {answer.start}")
             begin[i], end[i] = answer.start, answer.start + len(answer.text)
     # characters numbered through all contexts, so that one search serves all
-    base = row_offsets(np.fromiter(map(len, contexts), np.int64, len(contexts)) + 1)
-    shift = np.repeat(base[:-1], np.diff(rows))
-    mine = base[context_of]
+    base = row_offsets(np.fromiter(map(len, contexts), np.int64, len(contexts)) + 1)  # [contexts + 1]
+    shift = np.repeat(base[:-1], np.diff(rows))  # [tokens]
+    mine = base[context_of]  # [E]
     first = np.searchsorted(shift + offsets[:, 1], mine + begin, side="right") - rows[context_of]
     last = np.searchsorted(shift + offsets[:, 0], mine + end, side="left") - 1 - rows[context_of]
     return np.where(begin < 0, -1, first), np.where(begin < 0, -1, last)

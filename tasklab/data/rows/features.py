@@ -72,6 +72,12 @@ class FeatureTable:
         """The column: Ragged, or an array [rows]."""
         return self.ragged[name] if name in self.ragged else self.dense[name]
 
+    def along(self, axis: str) -> Ragged:
+        """The first column that runs along an axis. Raises KeyError where none does."""
+        if axis not in self._offsets:
+            raise KeyError(axis)
+        return next(column for column in self.ragged.values() if column.axis == axis)
+
     @property
     def columns(self) -> frozenset[str]:
         """Names that a batch can have: what runs along an axis, the masks of the axes, and all dense columns."""
@@ -83,6 +89,7 @@ class FeatureTable:
     @property
     def lengths(self) -> dict[str, np.ndarray]:
         """Axis -> tokens of each row, special ones included, of its longest part where it has several: [rows] int64."""
+        # by axis [rows, parts]
         by_part = {axis: np.diff(offsets).reshape(-1, self.parts) for axis, offsets in self._offsets.items()}
         return {axis: lengths.max(axis=1) for axis, lengths in by_part.items()}
 
@@ -144,14 +151,15 @@ class FeatureTable:
 
     def _mask(self, axis: str, rows: np.ndarray, length: int, batch_size: int) -> np.ndarray:
         offsets, at = self._offsets[axis], self._sequences(rows)
-        lengths = np.ones(batch_size * self.parts, np.int64)
+        lengths = np.ones(batch_size * self.parts, np.int64)  # [batch_size * parts], 1 for fillers
         lengths[: len(at)] = offsets[at + 1] - offsets[at]
         return self._by_row((np.arange(length) < lengths[:, None]).astype(np.int32))
 
     def _filled(self, name: str, rows: np.ndarray, lengths: Mapping[str, int], batch_size: int) -> np.ndarray:
         if name in self.dense:
             column = self.dense[name]
-            filled = np.zeros((batch_size, *column.shape[1:]), np.float32 if column.dtype.kind == "f" else np.int32)
+            kind = np.float32 if column.dtype.kind == "f" else np.int32
+            filled = np.zeros((batch_size, *column.shape[1:]), kind)  # [batch_size, ...]
             filled[: len(rows)] = column[rows]
             return filled
         values, offsets, axis, fill = self.ragged[name]
@@ -162,11 +170,12 @@ class FeatureTable:
         if len(at) and own.max() > length:
             longest = int(at[own.argmax()]) // self.parts
             raise ValueError(f"row {longest} has {own.max()} values in {name!r}, the batch only {length}")
-        filled = np.full((batch_size * self.parts, length), fill, np.int32)
+        filled = np.full((batch_size * self.parts, length), fill, np.int32)  # [batch_size * parts, length]
         filled[: len(at)][np.arange(length) < own[:, None]] = values[spans(offsets[at], own)]
         return self._by_row(filled)
 
     def _by_row(self, padded: np.ndarray) -> np.ndarray:
+        """[batch_size * parts, length] -> [batch_size, length], or [batch_size, parts, length]."""
         return padded if self.parts == 1 else padded.reshape(-1, self.parts, padded.shape[-1])
 
     def digest(self) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 def share_of(count: int, share: float, seed: int, strata: Sequence[Hashable] | None = None) -> np.ndarray:
     """Numbers of round(share * count) examples, at least one, ascending."""
     wanted = max(1, round(share * count))
-    order = _mixed(count, seed, strata)
+    order = _mixed(count, seed, strata)  # [count]
     return np.sort(order[np.arange(wanted) * count // wanted])
 
 
@@ -21,8 +21,9 @@ def fold_of(count: int, folds: int, seed: int, strata: Sequence[Hashable] | None
 
 def _mixed(count: int, seed: int, strata: Sequence[Hashable] | None) -> np.ndarray:
     """All numbers, strata one after the other and mixed inside: every k-th of them holds each stratum in its share."""
-    order = np.random.default_rng(seed).permutation(count)
+    order = np.random.default_rng(seed).permutation(count)  # [count]
     if strata is None:
         return order
     number = {stratum: i for i, stratum in enumerate(dict.fromkeys(strata))}
+    # a stable sort by stratum keeps the random order inside of each
     return order[np.argsort(np.array([number[stratum] for stratum in strata])[order], kind="stable")]

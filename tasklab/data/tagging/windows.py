@@ -41,10 +41,10 @@ def tag_windows(
     rows = ids.offsets  # [W + 1]
     shown, at = spans(shown_from, plan.length), spans(rows[:-1] + 1, plan.length)  # pieces and their places in `ids`
 
-    number = np.full(len(pieces.values), -1)
+    number = np.full(len(pieces.values), -1)  # [pieces] of the unit that begins there
     number[units.piece] = np.arange(len(units.piece))
-    owned = (number[shown] >= 0) & (plan.max_context() == 1)
-    mine = number[shown[owned]]
+    owned = (number[shown] >= 0) & (plan.max_context() == 1)  # [shown] units that belong to this window
+    mine = number[shown[owned]]  # [owned]
     targets = np.zeros(rows[-1], np.int16)
     targets[at[owned]] = tags[mine]
     window = np.repeat(np.arange(len(plan.length)), plan.length)[owned]

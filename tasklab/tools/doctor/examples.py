@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from tasklab.config import Config
 from tasklab.data.rows.findings import Finding, leaks, repeats
+from tasklab.data.rows.protocol import INPUT
 from tasklab.data.rows.sizes import RowSizes, row_sizes
 from tasklab.errors import DataError
 from tasklab.task import TASKS, Task
@@ -46,7 +47,7 @@ def _report(task: Task, path, training: bool) -> ExampleReport:
     if rows is not None:
         data = task.config.data
         sizes = row_sizes(
-            rows["input_ids"], rows.parts, task.tokenizer.unk_id, data.num_buckets, data.max_seq_length
+            rows.along(INPUT), rows.parts, task.tokenizer.unk_id, data.num_buckets, data.max_seq_length
         )
     return ExampleReport(str(path), examples, note=note, sizes=sizes)
 

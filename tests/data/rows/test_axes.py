@@ -38,6 +38,12 @@ def test_every_axis_has_lengths_and_every_column_its_own_fill():
     assert rows.columns == set(rows.batch([0], {"input": 4, "target": 3}, 1)) - {"sample_weight"}
 
 
+def test_the_first_column_of_an_axis_stands_for_it():
+    assert table().along("target").fill == 7 and table().along("input").values.tolist() == [5, 6, 7, 8, 9, 9]
+    with pytest.raises(KeyError):
+        table().along("output")
+
+
 def test_a_batch_of_one_axis_needs_no_length_of_the_other():
     batch = table().batch([0], {"target": 1}, 1, ["labels"])
     assert sorted(batch) == ["labels", "sample_weight", "target_attention_mask"]
