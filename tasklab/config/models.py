@@ -23,13 +23,19 @@ HEAD = ("model.pooling", "model.hidden_layer", "model.labels")
 class Origin:
     """A model's settings, weakest source first; `task` is None when it fits any task.
 
-    made: they are those of a run, so what changed nothing then may stand there.
+    shipped: of the catalog. made: they are those of a run, so what changed nothing then may stand there.
     """
 
     name: str
     task: str | None
     sources: list[Source]
+    shipped: bool = False
     made: bool = False
+
+    def inherits(self, key: str) -> bool:
+        """Whether a value may stand there without a use: it was said for whoever trains, evaluates or predicts with
+        this model. Of a file of the user's own that holds for the model alone."""
+        return self.shipped or self.made or key.startswith("model.")
 
     @property
     def checkpoint(self) -> str | None:
@@ -69,7 +75,7 @@ def _encoder(origin: Origin) -> Origin:
 def find_model(name: str) -> Origin | None:
     """What ships with tasklab under this name or alias: a recipe or a backbone."""
     named = find(name)
-    return Origin(named.name, named.task, chain(named.path)) if named else None
+    return Origin(named.name, named.task, chain(named.path), shipped=True) if named else None
 
 
 def task_in(path) -> str:

@@ -40,6 +40,7 @@ def resolve(
         merge.add(source)
     if origin and origin.made:
         merge.settle_made()
+    merge.inherit(origin)
     for source in given[:-1]:
         merge.add(source)
     merge.add(given[-1], repeats=True)
@@ -191,6 +192,12 @@ class _Merge:
             self.config.schedule.warmup_steps = None
 
 
+    def inherit(self, origin: Origin | None):
+        """What was said so far comes with the task or the model."""
+        config = self.config
+        said = [key for key in self.levels if key in config and (origin is None or origin.inherits(key))]
+        config.inherited.update((key, config[key]) for key in said)
+
     def settle_made(self):
         """What was said so far is what a run was made with: values that changed nothing then go.
 
@@ -208,8 +215,7 @@ class _Merge:
         while left != (left := [(key, by) for key, by, _ in self.config.idle()]):
             for key, by in left:
                 if whoever or self.levels.get(key, 0) < self.levels.get(by, 0):
-                    section, _, name = key.rpartition(".")
-                    self.config[key] = self.config[section].default(name)
+                    self.config.reset(key)
                     self.levels[key] = self.levels.get(by, 0)
                     self.places.pop(key, None)
 

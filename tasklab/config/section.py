@@ -101,12 +101,19 @@ class Section:
                 full = self.key_of(key)
                 yield (full,), f"{full} has no value; name a model that states it, or set it to {spec.expected}"
 
-    def changed(self, name: str) -> bool:
-        """Whether the value asks for something: it is neither the default, nor null, 0, false or empty."""
-        return bool(self[name]) and self[name] != self.default(name)
+    def changed(self, key: str) -> bool:
+        """Whether the value of a dotted key asks for something: it is neither the default, nor null, 0, false or
+        empty."""
+        owner, name = self._locate(key)
+        return bool(owner[name]) and owner[name] != owner.default(name)
 
     def default(self, name: str):
         return getattr(type(self)(), name)
+
+    def reset(self, key: str):
+        """Puts the value of a dotted key back to its default."""
+        owner, name = self._locate(key)
+        owner[name] = owner.default(name)
 
     def key_of(self, name: str) -> str:
         return f"{self.path}.{name}" if self.path else name

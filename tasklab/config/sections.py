@@ -2,6 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass
+from typing import ClassVar
 
 from tasklab.config.dump import dump
 from tasklab.config.model_section import ModelConfig
@@ -22,6 +23,9 @@ class TokenizerConfig(Section, path="tokenizer"):
 class DataConfig(Section, path="data"):
     """What every task reads; a task adds its own fields in a subclass."""
 
+    passed_over: ClassVar[tuple[str, ...]] = ()
+    """Fields of a base class that mean nothing to this kind of data."""
+
     train: str | None = None  # file or folder, or datasets:NAME[:CONFIG[:SPLIT]] of the HuggingFace hub
     eval: str | None = None
     max_seq_length: int = setting(128, ge=4, rows=True)  # tokens, special ones included
@@ -40,6 +44,9 @@ class DataConfig(Section, path="data"):
 
     def idle(self):
         yield from super().idle()
+        for key in self.passed_over:
+            if self.changed(key):
+                yield f"data.{key}", "task", "take another task"
         if self.changed("fold") and not self.folds:
             yield "data.fold", "data.folds", "set that to the number of parts"
 
@@ -221,9 +228,11 @@ class Config(Section):
     evaluate: EvaluateConfig = dataclasses.field(default_factory=EvaluateConfig)
 
     def __post_init__(self):
-        # never written or compared: lines for the log, such as ignored keys; and where each value was said
+        # never written or compared: lines for the log, such as ignored keys; where each value was said; and what values
+        # came with the model or the task, key -> value
         object.__setattr__(self, "notes", [])
         object.__setattr__(self, "places", {})
+        object.__setattr__(self, "inherited", {})
 
     @classmethod
     def create(cls, data_class=DataConfig, **values) -> "Config":
@@ -232,6 +241,10 @@ class Config(Section):
         for key, value in values.items():
             config[key] = value
         return config
+
+    def asked(self, key: str) -> bool:
+        """Whether whoever runs this asks for the value of `key`: it is no default, and did not come with the model."""
+        return self.changed(key) and not (key in self.inherited and self.inherited[key] == self[key])
 
     def placed(self, key: str, message: str) -> str:
         """The message behind the place where the value of `key` was said, if anybody said it."""

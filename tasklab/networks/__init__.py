@@ -11,17 +11,30 @@ head.*. The cell's `inputs` names the columns of a batch that it takes. Weight t
 names, never by a task's."""
 
 
-def head(name: str, task: str | None = None, aside: Callable[[ModelConfig], tuple[str, ...]] | None = None) -> Callable:
+def head(
+    name: str, task: str | None = None, aside: Callable[[ModelConfig], tuple[str, ...]] | None = None,
+    reads: tuple[str, ...] = (),
+) -> Callable:  # fmt: skip
     """Files a builder as the head `name`.
 
     Args:
+        reads: keys of model that not every head reads, and this one does, or the rows that it takes.
         task: the one assumed for weights of other programs that have this head.
         aside: what the names of weights that the network has no use for begin with. A head that says so stands on the
             encoder of any model, whatever that was trained for.
     """
 
     def file(builder):
-        builder.task, builder.aside = task, aside
+        builder.task, builder.aside, builder.reads = task, aside, reads
         return NETWORKS.register(name)(builder)
 
     return file
+
+
+def unread(name: str) -> dict[str, list[str]]:
+    """Keys of model that the head `name` does not read -> the heads that do."""
+    readers: dict[str, list[str]] = {}
+    for other in NETWORKS.names():
+        for key in NETWORKS.get(other).reads:
+            readers.setdefault(key, []).append(other)
+    return {key: heads for key, heads in readers.items() if name not in heads}

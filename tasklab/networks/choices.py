@@ -5,7 +5,7 @@ from tasklab.encoders import build_encoder
 from tasklab.networks import head
 
 
-@head("choices", task="multiple_choice")
+@head("choices", task="multiple_choice", reads=("pooling", "pooler"))
 def choices(config: Config):
     from tasklab.nn.heads.multiple_choice import MultipleChoiceHead, MultipleChoiceNetwork
 

@@ -7,7 +7,7 @@ from tasklab.errors import ConfigError
 from tasklab.networks import head
 
 
-@head("tags", task="token_classification")
+@head("tags", task="token_classification", reads=("head", "labels"))
 def tags(config: Config):
     """Raises: ConfigError when no tag is named."""
     from tasklab.nn.heads.network import TaskNetwork

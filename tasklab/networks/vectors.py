@@ -12,7 +12,7 @@ def _aside(model: ModelConfig) -> tuple[str, ...]:
     return ("head.", *(f"encoder.layers.{i}." for i in above))
 
 
-@head("vectors", task="feature_extraction", aside=_aside)
+@head("vectors", task="feature_extraction", aside=_aside, reads=("pooling", "hidden_layer", "whitened_size"))
 def vectors(config: Config):
     from tasklab.nn.heads.network import TaskNetwork
     from tasklab.nn.heads.vectors import VectorHead

@@ -12,6 +12,7 @@ from tasklab.engine import device
 from tasklab.engine.evaluate import measures_loss
 from tasklab.engine.selection import watched_metric
 from tasklab.errors import ConfigError
+from tasklab.networks import unread
 
 logger = logging.getLogger("tasklab")
 
@@ -24,15 +25,47 @@ def refuse_unoffered(config: Config):
         raise ConfigError("precision = fp16: this version computes in fp32 or bf16; set one of them")
 
 
-def refuse_loss_settings(task):
-    """Raises ConfigError for a setting of the loss that this task's loss would pass over."""
-    said, plain = task.config.loss, LossConfig()
-    changed = [key for key in said if said[key] != plain[key] and key not in (*task.loss_settings, "rdrop_alpha")]
-    if changed:
-        known = ", ".join((*task.loss_settings, "rdrop_alpha"))
-        raise ConfigError(
-            f"loss.{changed[0]} = {said[changed[0]]}: {task.config.task} does not know it; known there: {known}"
-        )
+NEEDING_EVALUATIONS = (
+    "early_stopping_patience", "save_strategy", "eval_strategy", "eval_steps", "metric_for_best_model",
+    "greater_is_better",
+)  # fmt: skip
+"""Settings of train that do nothing where nothing is evaluated, save_strategy where it is best."""
+
+
+def refuse_without_evaluation(config: Config):
+    """Raises ConfigError for settings that wait for evaluations where there is nothing to evaluate on.
+
+    What a recipe, or the run that a model comes from, says on how to evaluate may stand; what would end a run or save
+    it may not.
+    """
+    train = config.train
+    if config.data.eval or config.data.folds:
+        return
+    wrong = []
+    for key in NEEDING_EVALUATIONS:
+        waits = train[key] not in (None, "no") and (key != "save_strategy" or train[key] == "best")
+        acts = key in ("early_stopping_patience", "save_strategy")
+        if waits and (acts or config.inherited.get(f"train.{key}") != train[key]):
+            wrong.append((f"train.{key}", train[key]))
+    if wrong:
+        told = "needs evaluations, and there is nothing to evaluate on; set data.eval (or data.folds), or remove it"
+        raise ConfigError("\n".join(config.placed(key, f"{key} = {value} {told}") for key, value in wrong))
+
+
+def refuse_unread(task):
+    """Raises ConfigError that lists settings which this task's loss and head would pass over."""
+    config, wrong = task.config, []
+    known = (*task.loss_settings, "rdrop_alpha")
+    plain = LossConfig()
+    for key in config.loss:
+        if config.loss[key] != plain[key] and key not in known:
+            told = f"{config.task} does not know it; known there: {', '.join(known)}"
+            wrong.append((f"loss.{key}", told))
+    for key, heads in unread(task.head).items():
+        if config.asked(f"model.{key}"):
+            wrong.append((f"model.{key}", f"{config.task} does not read it; heads that do: {', '.join(heads)}"))
+    if wrong:
+        raise ConfigError("\n".join(config.placed(key, f"{key} = {config[key]}: {told}") for key, told in wrong))
 
 
 def refuse_unknown_metric(task, held_out):

@@ -14,7 +14,13 @@ from tasklab.engine.step import CompileLog
 from tasklab.model import prepare_ready, prepare_start
 from tasklab.runs.data_file import remember_data
 from tasklab.runs.state import TrainerState
-from tasklab.session.refusals import prepare_device, refuse_loss_settings, refuse_unknown_metric, refuse_unoffered
+from tasklab.session.refusals import (
+    prepare_device,
+    refuse_unknown_metric,
+    refuse_unoffered,
+    refuse_unread,
+    refuse_without_evaluation,
+)
 from tasklab.session.start import Start
 
 logger = logging.getLogger("tasklab")
@@ -25,6 +31,8 @@ def train(start: Start, callbacks: list[Callback]) -> dict:
     config, run, weights, state, moments = start
     config.validate()
     refuse_unoffered(config)
+    if state is None:
+        refuse_without_evaluation(config)
     named, config = config.data.copy(), config.copy()
     for key, training in (("train", True), ("eval", False)):  # a typo is found before weights are loaded
         path = at_hand(named[key], training)
@@ -35,7 +43,7 @@ def train(start: Start, callbacks: list[Callback]) -> dict:
     try:
         prepared = prepare_ready(config, weights) if resumed else prepare_start(config, weights)
         task = prepared.task
-        refuse_loss_settings(task)
+        refuse_unread(task)
         data = load_dataset(task, config.data.train, training=True)
         held_out_path = config.data.train if config.data.folds else config.data.eval
         held_out = load_dataset(task, held_out_path, training=False) if held_out_path else None

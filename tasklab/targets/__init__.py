@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from tasklab.config import Config
+from tasklab.errors import ConfigError
 from tasklab.metrics.classification import majority
 from tasklab.metrics.report import Report
 from tasklab.registry import Registry
@@ -20,6 +21,14 @@ TARGETS = Registry("problem type", package="tasklab.targets")
 
 def target_of(config: Config) -> "Target":
     return TARGETS.get(config.model.problem_type)(config)
+
+
+def refuse_other_targets(config: Config):
+    """For a task whose labels are one class each: raises ConfigError when model.problem_type says something else."""
+    kind = config.model.problem_type
+    if kind != "single_label_classification":
+        told = f"model.problem_type = {kind}: {config.task} knows single_label_classification alone; set it to that"
+        raise ConfigError(config.placed("model.problem_type", told))
 
 
 class Target(ABC):

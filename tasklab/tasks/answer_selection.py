@@ -4,10 +4,11 @@ import numpy as np
 
 from tasklab.data.rows.features import FeatureTable
 from tasklab.data.rows.pairs import parts_of, text_rows
-from tasklab.data.texts.candidates import questions_from_input, questions_of
-from tasklab.data.texts.reading import TextDataConfig, read_text_rows
+from tasklab.data.texts.candidates import CandidateDataConfig, questions_from_input, questions_of
+from tasklab.data.texts.reading import read_text_rows
 from tasklab.errors import ConfigError
 from tasklab.metrics.ranking import score_rankings
+from tasklab.targets import refuse_other_targets
 from tasklab.targets.single_label import SingleLabel
 from tasklab.task import TASKS, TRIVIAL, Task
 
@@ -23,7 +24,7 @@ class AnswerSelection(Task):
     """
 
     head = "classes"
-    data_config = TextDataConfig
+    data_config = CandidateDataConfig
     defaults = {"train": {"epochs": 3, "batch_size": 32}, "model": {"labels": list(LABELS)}}
     metric, title = "mrr", "Ranking Metric"
     primer = '{"question": "Where is Oslo?", "candidates": ["It rains.", "Oslo lies in Norway."]}'
@@ -32,6 +33,7 @@ class AnswerSelection(Task):
         super().__init__(config, tokenizer)
         if (named := len(config.model.labels)) not in (0, len(LABELS)):
             raise ConfigError(f"{config.name}: has {named} outputs; answer selection takes two, for wrong and right")
+        refuse_other_targets(config)
         self.target = SingleLabel(config)
         self.loss_settings = self.target.loss_settings
 

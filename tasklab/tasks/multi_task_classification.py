@@ -14,6 +14,7 @@ from tasklab.data.texts.mixture import BETWEEN, mixed, read_mixture
 from tasklab.data.texts.reading import TextDataConfig, label_order
 from tasklab.errors import ConfigError
 from tasklab.metrics.classification import majority, score_classes
+from tasklab.targets import refuse_other_targets
 from tasklab.task import TASKS, TRIVIAL, Task
 
 
@@ -21,8 +22,14 @@ from tasklab.task import TASKS, TRIVIAL, Task
 class MixtureDataConfig(TextDataConfig, path="data"):
     """How often the rows of each data set come."""
 
+    passed_over = ("group", "soft_targets", "output_logits", "output_prob")
     sampling: str = setting("proportional", choices=("proportional", "uniform", "temperature"))
     temperature: float = setting(2.0, ge=1)  # with sampling: temperature; 1 is proportional
+
+    def idle(self):
+        yield from super().idle()
+        if self.changed("temperature") and self.sampling != "temperature":
+            yield "data.temperature", "data.sampling", "set that to temperature"
 
 
 @TASKS.register("multi_task_classification")
@@ -44,6 +51,7 @@ class MultiTaskClassification(Task):
         if config.model.pair_encoding != "joint":
             told = f"model.pair_encoding = {config.model.pair_encoding}"
             raise ConfigError(f"{told}: data sets of single texts and of pairs share one network here; set it to joint")
+        refuse_other_targets(config)
 
     def settle(self, labels):
         model = self.config.model

@@ -49,7 +49,7 @@ def _plan(config: Config, folds: int, number: int) -> Config:
     config.data.folds, config.data.fold, config.data.eval = folds, number, None
     if config.train.early_stopping_patience is None:
         config.train.eval_strategy, config.train.eval_steps = "steps", AT_THE_END
-    if "output_prob" in config.data:
+    if "output_prob" in config.data and "output_prob" not in config.data.passed_over:
         config.data.output_prob = True  # for stacking
     return config.validate()
 

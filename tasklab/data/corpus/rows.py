@@ -42,6 +42,11 @@ class MaskedWordsDataConfig(DataConfig, path="data"):
     cloze_masks: int = setting(0, ge=0)  # predict: tokens to mask at random in each text that has no [MASK]
     cloze_output: bool = False  # predict: answers as UER-py's cloze test has them
 
+    def idle(self):
+        yield from super().idle()
+        if self.words != PIECES and self.masking != "whole_word":
+            yield "data.words", "data.masking", "set that to whole_word"
+
     def problems(self):
         yield from super().problems()
         if self.sentence_target != "none" and self.packing not in (PACKINGS[0], "document"):

@@ -33,6 +33,11 @@ class QADataConfig(DataConfig, path="data"):
     null_score_diff_threshold: float = 0.0  # "" when its score is better than the best span's by more than this
     metric: str = setting("squad", choices=("squad", "cmrc"))
 
+    def idle(self):
+        yield from super().idle()
+        if self.null_score_diff_threshold and not self.version_2_with_negative:
+            yield "data.null_score_diff_threshold", "data.version_2_with_negative", "set that to true"
+
 
 def read_squad(
     path, on_bad_row: str = "error", training: bool = True, split: str | None = None

@@ -12,6 +12,13 @@ FORMS = '{"question": ..., "candidates": [...]} or the pair (question, [candidat
 
 
 @dataclass
+class CandidateDataConfig(TextDataConfig, path="data"):
+    """As for other pairs; data.group may tell which rows belong to one question."""
+
+    passed_over = ("soft_targets", "output_logits", "output_prob")
+
+
+@dataclass
 class Question:
     """A question, its candidates in file order, and which of them are right (1 or 0; empty when not known)."""
 

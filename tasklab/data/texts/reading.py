@@ -20,6 +20,7 @@ FILES = {split: tuple(split + suffix for suffix in SUFFIXES) for split in ("trai
 class TextDataConfig(DataConfig, path="data"):
     """Which columns hold the texts and the label, and what the labels are called."""
 
+    passed_over = ("group",)
     columns: list[str] = setting([])  # names for a file without a header line
     text_a: str | None = None  # column; null looks for a usual name
     text_b: str | None = None  # column of the second text; null with text_a set: there is none

@@ -1,0 +1,60 @@
+"""Settings that a task's loss or head does not read are refused with the place where they were said."""
+
+import pytest
+import tiny_qa
+
+from tasklab import Trainer
+from tasklab.errors import ConfigError
+
+
+@pytest.fixture
+def refused(squad, tmp_path):
+    def tell(*overrides) -> str:
+        own = {"from_scratch": True, "tokenizer.vocab": str(tiny_qa.write_vocabulary(tmp_path / "vocabulary"))}
+        job = Trainer(tiny_qa.settings(**own), "question_answering", "bert_tiny", squad, overrides=overrides)
+        with pytest.raises(ConfigError) as told:
+            job.train()
+        return str(told.value)
+
+    return tell
+
+
+def test_settings_of_other_heads_and_losses_are_told_at_once(refused):
+    told = refused("loss.focal_gamma=2", "model.pooling=max", "model.hidden_layer=1")
+    assert told.splitlines() == [
+        "override 'loss.focal_gamma=2': loss.focal_gamma = 2.0: question_answering does not know it; known there: "
+        "rdrop_alpha",
+        "override 'model.pooling=max': model.pooling = max: question_answering does not read it; heads that do: "
+        "choices, classes, vectors",
+        "override 'model.hidden_layer=1': model.hidden_layer = 1: question_answering does not read it; heads that do: "
+        "vectors",
+    ]
+
+
+@pytest.mark.parametrize("task", ["answer_selection", "multi_task_classification"])
+def test_a_target_that_the_task_does_not_know_is_refused(task, tmp_path):
+    with pytest.raises(ConfigError) as told:
+        Trainer(None, task, "bert_tiny", overrides=["model.problem_type=regression"])._task()
+    assert str(told.value) == (
+        f"override 'model.problem_type=regression': model.problem_type = regression: {task} knows "
+        "single_label_classification alone; set it to that"
+    )
+
+
+@pytest.mark.parametrize(
+    "task, key, value, by",
+    [
+        ("text_classification", "group", "qid", "task = text_classification"),
+        ("answer_selection", "output_prob", "true", "task = answer_selection"),
+        ("multi_task_classification", "soft_targets", "true", "task = multi_task_classification"),
+        ("multi_task_classification", "temperature", "3", "data.sampling = proportional"),
+        ("feature_extraction", "output_logits", "true", "task = feature_extraction"),
+        ("question_answering", "null_score_diff_threshold", "-1", "data.version_2_with_negative = False"),
+        ("masked_language_modeling", "words", "blanks", "data.masking = token"),
+    ],
+)
+def test_settings_of_other_kinds_of_data_are_refused_with_the_configuration(task, key, value, by):
+    with pytest.raises(ConfigError) as told:
+        Trainer(None, task, "bert_tiny", overrides=[f"data.{key}={value}"])
+    assert str(told.value).startswith(f"override 'data.{key}={value}': data.{key} = ")
+    assert f"changes nothing with {by}; remove it, or " in str(told.value)
