@@ -35,7 +35,7 @@ class Recorder(Callback):
         columns = loop.step.columns[:-1]
         steps = loop.order.steps(0)[: loop.state.total_steps]
         size = loop.config.train.batch_size
-        self.batches = [loop.features.batch(b.rows, b.lengths, size, columns) for (b,) in steps]
+        self.batches = [loop.epochs.table.batch(b.rows, b.lengths, size, columns) for (b,) in steps]
         self.config, self.names = loop.config, columns
 
     def on_log(self, loop, record):

@@ -8,43 +8,23 @@ from mindspore import Parameter, Tensor
 
 from tasklab.errors import CheckpointError
 
-TRAINED = "trained."
-"""Prefix of the weights as trained, in the optimizer's file of a checkpoint; its model file holds the averages."""
-
-
-def weight_average(parameters: Sequence[Parameter], decay: float | None):
-    """The average to keep while training; None keeps none."""
-    return Unaveraged() if decay is None else WeightAverage(parameters, decay)
-
-
-class Unaveraged:
-    """The weights as trained, where no average is wanted."""
-
-    def update(self, steps: int): ...
-
-    @contextmanager
-    def in_place(self):
-        yield
-
-    def state(self) -> dict[str, np.ndarray]:
-        return {}
-
-    def load_state(self, tensors: dict[str, np.ndarray]): ...
-
 
 class WeightAverage:
     """average = d * average + (1 - d) * weights after every optimizer step.
 
     d is min(decay, (1 + steps) / (10 + steps)), so that the first steps do not weigh on short runs (TensorFlow's
-    ExponentialMovingAverage with num_updates).
+    ExponentialMovingAverage with num_updates). A follower: its state is the weights as trained, as the model's file of
+    a checkpoint holds the averages.
     """
+
+    name = "trained"
 
     def __init__(self, parameters: Sequence[Parameter], decay: float):
         self.parameters, self.decay = list(parameters), decay
         self.averages = _copies(self.parameters)
         self.trained: list[np.ndarray] | None = None  # the weights as trained, while the averages are in place
 
-    def update(self, steps: int):
+    def after_step(self, steps: int):
         """`steps` optimizer steps are done."""
         rest = np.float32(1 - min(self.decay, (1 + steps) / (10 + steps)))
         for average, parameter in zip(self.averages, self.parameters, strict=True):
@@ -63,21 +43,21 @@ class WeightAverage:
 
     def state(self) -> dict[str, np.ndarray]:
         """What the checkpoint's model file lacks, inside `in_place`: the weights as trained."""
-        return {TRAINED + p.name: value for p, value in zip(self.parameters, self.trained, strict=True)}
+        return {p.name: value for p, value in zip(self.parameters, self.trained, strict=True)}
 
     def load_state(self, tensors: dict[str, np.ndarray]):
         """The network holds the averages of a checkpoint; takes them over and puts its trained weights in their place.
 
         Raises: CheckpointError when the checkpoint was saved without an average.
         """
-        missing = [p.name for p in self.parameters if TRAINED + p.name not in tensors]
+        missing = [p.name for p in self.parameters if p.name not in tensors]
         if missing:
             raise CheckpointError(
-                f"optimizer.safetensors: {TRAINED}{missing[0]} is missing, so the run had no optimizer.ema_decay; "
+                f"optimizer.safetensors: {self.name}.{missing[0]} is missing, so the run had no optimizer.ema_decay; "
                 "resume with the run's own settings, or start from the weights alone with --from"
             )
         self.averages = _copies(self.parameters)
-        _assign(self.parameters, [tensors[TRAINED + p.name] for p in self.parameters])
+        _assign(self.parameters, [tensors[p.name] for p in self.parameters])
 
 
 def _copies(parameters: Sequence[Parameter]) -> list[np.ndarray]:

@@ -1,8 +1,20 @@
-"""The training loop: a pure function of (weights, moments, state), so that a resumed run repeats the same bits."""
+"""The training loop: a pure function of (weights, moments, state), so that a resumed run repeats the same bits.
+
+What happens, in this order; where ranks train together the first alone tells callbacks and saves:
+    on_train_begin
+    each epoch: its rows (epochs), and which of them make up which step (order); a resume goes on within it
+        each step: every micro-batch adds its gradients (passes); summed over ranks they make one optimizer step,
+                which followers are told of; on_step_end
+            after the last one of the epoch: on_epoch_end
+            every train.logging_steps: on_log
+            a signal that came until now stops the run once all is saved
+            with the weights in place that followers want judged: evaluation, on_evaluate, on_best; saving, on_save
+    on_train_end, after the last step, the early stop, a signal or an error
+"""
 
 import logging
 import math
-import shlex
+import signal
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -12,17 +24,22 @@ from mindspore import nn
 from tasklab.data.rows.buckets import Batch
 from tasklab.data.rows.protocol import Rows
 from tasklab.engine.adversarial import passes
-from tasklab.engine.average import weight_average
 from tasklab.engine.callbacks import Callback
+from tasklab.engine.endings import diverged, interrupted
+from tasklab.engine.epochs import Epochs
+from tasklab.engine.followers import all_in_place, followers_of
+from tasklab.engine.kept import load_tensors, tensors_of
 from tasklab.engine.log_window import LogWindow
 from tasklab.engine.optim import optimizer_for
+from tasklab.engine.ranks import Ranks
 from tasklab.engine.rdrop import objective_of
 from tasklab.engine.row_order import RowOrder
+from tasklab.engine.runner import NetworkRunner, planned
 from tasklab.engine.schedule import learning_rate
 from tasklab.engine.selection import judge, patience_is_used_up
 from tasklab.engine.signals import GracefulStop
-from tasklab.engine.step import CompileLog, GradientStep
-from tasklab.errors import CheckpointError, DataError, Interrupted, TrainingError
+from tasklab.engine.step import CompileLog, GradientStep, dropout_seed
+from tasklab.errors import DataError
 from tasklab.nn.blocks.dropout import DROPOUT_VERSION, draws_dropout
 from tasklab.runs.folder import RunFolder
 from tasklab.runs.state import FORMAT, TrainerState
@@ -33,26 +50,28 @@ logger = logging.getLogger("tasklab")
 
 
 class TrainingLoop:
-    """Trains `network` on `features`; one object per run.
+    """Trains `network` on the rows of `epochs`; one object per run.
 
     Args:
         evaluate: () -> metrics, or None when there is nothing to evaluate on.
         files: what every checkpoint carries beside weights and state, name -> bytes.
+        ranks: of the processes that train together.
     """
 
     def __init__(
-        self, task: Task, network: nn.Cell, features: Rows, run: RunFolder, callbacks: Sequence[Callback],
-        evaluate: Callable[[], dict[str, float]] | None, files: dict[str, bytes], compiles: CompileLog,
+        self, task: Task, network: nn.Cell, epochs: Epochs, run: RunFolder, callbacks: Sequence[Callback],
+        evaluate: Callable[[], dict[str, float]] | None, files: dict[str, bytes], compiles: CompileLog, ranks: Ranks,
     ):  # fmt: skip
         self.task, self.config, self.network, self.run = task, task.config, network, run
-        self.features, self.callbacks, self.evaluate, self.files = features, callbacks, evaluate, files
-        self.compiles = compiles
+        self.epochs, self.callbacks, self.evaluate, self.files = epochs, callbacks, evaluate, files
+        self.compiles, self.ranks = compiles, ranks
         train = self.config.train
-        self.order = RowOrder(features, self.config)
+        self.runner = NetworkRunner(network, self.config, compiles, planned)  # of the network as it stands
+        self.order = RowOrder(epochs.rows(0, self.runner), self.config)
         self.step = GradientStep(network, task.loss(), compiles, objective_of(self.config.loss))
         self.passes = passes(self.step, self.config.adversarial)
         self.optimizer = optimizer_for(self.step.parameters, self.config.optimizer, train.max_grad_norm)
-        self.average = weight_average(self.step.parameters, self.config.optimizer.ema_decay)
+        self.followers = followers_of(self.step.parameters, self.config.optimizer)
         total = train.max_steps or math.ceil(train.epochs * self.order.steps_per_epoch)
         self.state = TrainerState(total_steps=total, plan=self.order.plan(), dropout_version=DROPOUT_VERSION)
         self._log = LogWindow()
@@ -62,14 +81,7 @@ class TrainingLoop:
 
         Raises: CheckpointError when the rows or the settings that fix their order are not the same as then.
         """
-        now = self.order.plan(state.format_version)
-        differing = [key for key, value in now.items() if state.plan.get(key) != value]
-        if differing:
-            listed = ", ".join(f"{key}: then {state.plan.get(key)}, now {now[key]}" for key in differing)
-            raise CheckpointError(
-                f"resume would not repeat the run, because this changed: {listed}; "
-                "restore it, or start from the weights alone with --from"
-            )
+        self.order.refuse_other(state.plan, state.format_version)
         if state.dropout_version != DROPOUT_VERSION and draws_dropout(self.network):
             logger.warning(
                 "the run began with masks of dropout version %d, this tasklab draws those of version %d: from global "
@@ -79,7 +91,7 @@ class TrainingLoop:
         now = self.state
         self.state = replace(state, plan=now.plan, dropout_version=now.dropout_version, format_version=FORMAT)
         self.optimizer.load_state(moments, state.global_step)
-        self.average.load_state(moments)
+        load_tensors((*self.followers, self.epochs), moments)
         self._log.restore(state.log_window)
 
     def train(self) -> TrainerState:
@@ -95,9 +107,9 @@ class TrainingLoop:
 
     def _train_epoch(self, stop: GracefulStop):
         state, config = self.state, self.config.train
-        steps = self.order.steps(state.epoch)
+        rows, steps = self.epochs.rows(state.epoch, self.runner), self.order.steps(state.epoch)
         for micro_batches in steps[state.step_in_epoch :]:
-            self._optimizer_step(micro_batches)
+            self._optimizer_step(rows, micro_batches)
             state.step_in_epoch += 1
             epoch_ends = state.step_in_epoch == len(steps)
             if epoch_ends:
@@ -106,22 +118,24 @@ class TrainingLoop:
             if state.global_step % config.logging_steps == 0 or state.global_step == state.total_steps:
                 self._tell("on_log", self._log.record(state, self.compiles))
             signal_number = stop.received  # looked at once: what comes later waits for the next step
+            stopping = self.ranks.agree(signal_number is not None)
             with self._log.paused(self.compiles):
-                self._evaluate_and_save(epoch_ends, stopping=signal_number is not None)
+                self._evaluate_and_save(epoch_ends, stopping)
             if self._finished():
                 return
-            if signal_number is not None:
-                raise self._interrupted(signal_number)
+            if stopping:
+                raise interrupted(signal_number or signal.SIGTERM, state.global_step, self.run)  # or: another rank's
 
-    def _optimizer_step(self, micro_batches: list[Batch]):
+    def _optimizer_step(self, rows: Rows, micro_batches: list[Batch]):
         state, config = self.state, self.config
         loss_sum = weight_sum = 0.0
-        features = self.features.of_epoch(state.epoch)
-        for index, batch in enumerate(micro_batches):
-            columns = features.batch(batch.rows, batch.lengths, config.train.batch_size, self.step.columns[:-1])
+        for index, batch in self.ranks.share(list(enumerate(micro_batches))):
+            columns = rows.batch(batch.rows, batch.lengths, config.train.batch_size, self.step.columns[:-1])
             for loss, weight, grads in self.passes(columns, dropout_seed(config.seed, state.global_step, index)):
                 self.optimizer.accumulate(grads)
                 loss_sum, weight_sum = loss_sum + loss, weight_sum + weight
+        self.optimizer.sums = self.ranks.sum(self.optimizer.sums)
+        loss_sum, weight_sum = self.ranks.sum((loss_sum, weight_sum))
         if not weight_sum:
             raise DataError(
                 f"no row of the batch at global step {state.global_step + 1} has a label that counts; "
@@ -129,19 +143,20 @@ class TrainingLoop:
             )
         loss = loss_sum / weight_sum
         if not math.isfinite(loss):
-            raise self._diverged(f"the loss became {loss}")
+            raise diverged(f"the loss became {loss}", state.global_step + 1, config.optimizer.lr, self.run)
         lr = learning_rate(state.global_step, config.optimizer.lr, config.schedule, state.total_steps)
         norm = self.optimizer.step(lr, 1.0 / weight_sum)
         if not math.isfinite(norm):
-            raise self._diverged(f"the gradient norm became {norm}")
+            raise diverged(f"the gradient norm became {norm}", state.global_step + 1, config.optimizer.lr, self.run)
         state.global_step += 1
-        self.average.update(state.global_step)
+        for follower in self.followers:
+            follower.after_step(state.global_step)
         state.loss_sum += loss
         self._log.add(loss, lr, norm, micro_batches)
         self._tell("on_step_end")
 
     def _evaluate_and_save(self, epoch_ends: bool, stopping: bool):
-        """What is due after an optimizer step, with the averaged weights in place."""
+        """What is due after an optimizer step. Every rank evaluates the whole: equal weights, equal judgement."""
         state, config = self.state, self.config.train
         last = state.global_step == state.total_steps
         evaluates = self._due("eval", epoch_ends) or last and config.when("eval") != "no"
@@ -149,7 +164,7 @@ class TrainingLoop:
         saves = self._due("save", epoch_ends) or stopping
         if not (evaluates or saves or last):
             return
-        with self.average.in_place():
+        with all_in_place(self.followers):
             metrics = self._evaluate() if evaluates else None
             is_best = evaluates and state.best_step == state.global_step
             if saves or self._finished() or is_best and config.when("save") != "no":
@@ -174,12 +189,14 @@ class TrainingLoop:
     def _save(self, metrics: dict[str, float] | None, is_best: bool):
         state = self.state
         state.finished, state.log_window = self._finished(), self._log.state()
+        if not self.ranks.first:
+            return
         # not those alone that are trained: a resume loads strictly, frozen parts too
         weights = {name: parameter.asnumpy() for name, parameter in self.network.parameters_and_names()}
         # a correlation over equal predictions is NaN, which JSON cannot hold
         finite = {k: v for k, v in (metrics or {}).items() if not isinstance(v, float) or math.isfinite(v)}
         files = self.files | ({METRICS: json_bytes(finite)} if metrics else {})
-        moments = self.optimizer.state() | self.average.state()
+        moments = self.optimizer.state() | tensors_of((*self.followers, self.epochs))
         folder = self.run.save(state, weights, moments, files, self.config.train.save_total_limit, is_best)
         self._tell("on_save", folder)
 
@@ -187,26 +204,6 @@ class TrainingLoop:
         state = self.state
         return state.global_step >= state.total_steps or patience_is_used_up(state, self.config.train)
 
-    def _diverged(self, what: str) -> TrainingError:
-        found = self.run.checkpoints()
-        saved = f"the last checkpoint, {found[-1]}, is intact" if found else "nothing was saved before"
-        return TrainingError(
-            f"{what} at global step {self.state.global_step + 1}; {saved}. "
-            f"Lower optimizer.lr (now {self.config.optimizer.lr:g}) or lengthen the warm-up"
-        )
-
-    def _interrupted(self, signal_number: int) -> Interrupted:
-        folder = shlex.quote(str(self.run.path))
-        return Interrupted(
-            f"stopped by signal {signal_number} after global step {self.state.global_step}; everything is saved. "
-            f"Continue with: tasklab train --resume {folder}", signal_number,
-        )  # fmt: skip
-
     def _tell(self, event: str, *arguments):
-        for callback in self.callbacks:
+        for callback in self.callbacks if self.ranks.first else ():
             getattr(callback, event)(self, *arguments)
-
-
-def dropout_seed(seed: int, global_step: int, micro_batch: int) -> int:
-    """Dropout seed of one micro-batch, 0 .. 2**31 - 1, from its place in the run alone."""
-    return int(np.random.SeedSequence((seed, global_step, micro_batch)).generate_state(1)[0]) >> 1

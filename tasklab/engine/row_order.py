@@ -5,6 +5,7 @@ import zlib
 from tasklab.config import Config
 from tasklab.data.rows.buckets import Batch, plan_axes, train_batches
 from tasklab.data.rows.protocol import INPUT, Rows, tokens_of
+from tasklab.errors import CheckpointError
 from tasklab.runs.state import FORMAT
 
 
@@ -25,6 +26,17 @@ class RowOrder:
         )  # fmt: skip
         size = config.train.gradient_accumulation_steps
         return [batches[i : i + size] for i in range(0, len(batches), size)]
+
+    def refuse_other(self, then: dict, format_version: int):
+        """Raises CheckpointError when a run whose plan was `then`, in the words of its format, had another order."""
+        now = self.plan(format_version)
+        differing = [key for key, value in now.items() if then.get(key) != value]
+        if differing:
+            listed = ", ".join(f"{key}: then {then.get(key)}, now {now[key]}" for key in differing)
+            raise CheckpointError(
+                f"resume would not repeat the run, because this changed: {listed}; "
+                "restore it, or start from the weights alone with --from"
+            )
 
     def plan(self, format_version: int = FORMAT) -> dict:
         """What fixes the order, in the words of a state's format; equal plans mean equal batches."""

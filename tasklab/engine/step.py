@@ -70,6 +70,11 @@ class GradientStep(nn.Cell):
         return float(loss.asnumpy()), float(weight.asnumpy()), grads
 
 
+def dropout_seed(seed: int, global_step: int, micro_batch: int) -> int:
+    """Dropout seed of one micro-batch, 0 .. 2**31 - 1, from its place in the run alone."""
+    return int(np.random.SeedSequence((seed, global_step, micro_batch)).generate_state(1)[0]) >> 1
+
+
 def forward(network: nn.Cell, batch: dict[str, np.ndarray], compiles: CompileLog) -> tuple[np.ndarray, ...]:
     """Outputs of the network without dropout, as NumPy arrays in float32."""
     if network.training:

@@ -7,8 +7,10 @@ from tasklab.datahub import at_hand, from_anywhere
 from tasklab.dataset import load_dataset
 from tasklab.engine import device
 from tasklab.engine.callbacks import CURVES_FILE, Callback, Curves, MetricsFile, ProgressLog, TensorBoard
+from tasklab.engine.epochs import Fixed
 from tasklab.engine.evaluate import Evaluator
 from tasklab.engine.loop import TrainingLoop
+from tasklab.engine.ranks import Ranks
 from tasklab.engine.reports import Reports
 from tasklab.engine.step import CompileLog
 from tasklab.model import prepare_ready, prepare_start
@@ -39,7 +41,9 @@ def train(start: Start, callbacks: list[Callback]) -> dict:
         config.data[key] = path and str(path)
     prepare_device(config, training=True)
     resumed = state is not None
-    run.acquire()
+    ranks = Ranks()
+    if ranks.first:
+        run.acquire()
     try:
         prepared = prepare_ready(config, weights) if resumed else prepare_start(config, weights)
         task = prepared.task
@@ -54,12 +58,14 @@ def train(start: Start, callbacks: list[Callback]) -> dict:
         listeners = [ProgressLog(), MetricsFile(), Curves(), *([TensorBoard()] if config.train.tensorboard else [])]
         listeners += [Reports(evaluate)] if evaluate else []
         loop = TrainingLoop(
-            task, model.network, data.features, run, [*listeners, *callbacks], evaluate, model.files(), compiles
-        )
+            task, model.network, Fixed(data.features), run, [*listeners, *callbacks], evaluate, model.files(), compiles,
+            ranks,
+        )  # fmt: skip
         if resumed:
             loop.restore(state, moments)
-            run.point_at_best(state.best_step)  # a kill may have come between the checkpoint and the pointer
-        remember_data(run.path, from_anywhere(named.train), from_anywhere(named.eval))
+        if ranks.first:
+            run.point_at_best(loop.state.best_step)  # a kill may have come between the checkpoint and the pointer
+            remember_data(run.path, from_anywhere(named.train), from_anywhere(named.eval))
         _announce(loop, resumed)
         began = time.perf_counter()
         final = loop.train()

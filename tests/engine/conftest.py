@@ -6,6 +6,8 @@ from mindspore import Parameter, Tensor
 from word_average import Labels, configuration, table_of
 
 from tasklab.engine import loop as loop_module
+from tasklab.engine.epochs import Fixed
+from tasklab.engine.ranks import Ranks
 from tasklab.engine.step import CompileLog
 from tasklab.runs.folder import RunFolder
 
@@ -54,11 +56,13 @@ def job(tmp_path, monkeypatch):
         scores: accuracies that successive evaluations report.
         relabel: what becomes of the column of labels.
         network: the network instead of the task's own.
+        epochs: makes of the rows what the training trains on.
+        ranks: instead of this process alone.
     """
 
     def build(
         folder="run", lengths=(3, 5) * 5, losses=None, scores=None, evaluate=None, callbacks=(), relabel=None,
-        network=None, **settings,
+        network=None, epochs=Fixed, ranks=None, **settings,
     ):  # fmt: skip
         config = configuration(**{"train__batch_size": 2, **settings})
         labels = Labels(config, tokenizer=None)
@@ -77,8 +81,9 @@ def job(tmp_path, monkeypatch):
             if relabel is not None:
                 table.dense["labels"] = relabel(table.dense["labels"])
             return loop_module.TrainingLoop(
-                labels, network or labels.network(), table, run, callbacks, evaluate, {}, CompileLog()
-            )
+                labels, network or labels.network(), epochs(table), run, callbacks, evaluate, {}, CompileLog(),
+                ranks or Ranks(),
+            )  # fmt: skip
 
     return build
 

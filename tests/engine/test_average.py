@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from mindspore import Parameter, Tensor
 
-from tasklab.engine.average import WeightAverage, weight_average
+from tasklab.engine.average import WeightAverage
+from tasklab.engine.kept import load_tensors
 from tasklab.errors import CheckpointError
 from tasklab.runs.state import read_training_state
 from tasklab.weights.folder import read_weights
@@ -20,10 +21,10 @@ def test_the_average_follows_its_definition():
     average = WeightAverage(weight, 0.5)
     for steps in (1, 2):
         weight[0].set_data(Tensor(np.full(1, 11, np.float32)))
-        average.update(steps)
+        average.after_step(steps)
     with average.in_place():
         assert values(weight) == pytest.approx([10.5])
-        assert average.state()["trained.w"] == [11]
+        assert average.state()["w"] == [11]
     assert values(weight) == [11]
 
 
@@ -31,21 +32,15 @@ def test_late_steps_use_the_decay_itself():
     weight = [Parameter(Tensor(np.zeros(1, np.float32)), name="w")]
     average = WeightAverage(weight, 0.9)
     weight[0].set_data(Tensor(np.full(1, 10, np.float32)))
-    average.update(1000)
+    average.after_step(1000)
     with average.in_place():
         assert values(weight) == pytest.approx([1.0])
-
-
-def test_without_a_decay_nothing_is_kept():
-    average = weight_average([], None)
-    with average.in_place():
-        assert average.state() == {}
 
 
 def test_a_checkpoint_without_an_average_is_refused():
     average = WeightAverage([Parameter(Tensor(np.zeros(1, np.float32)), name="w")], 0.9)
     with pytest.raises(CheckpointError, match="trained.w is missing, so the run had no optimizer.ema_decay"):
-        average.load_state({"moment1.w": np.zeros(1)})
+        load_tensors([average], {"moment1.w": np.zeros(1)})
 
 
 def test_the_averages_are_evaluated_and_saved_and_training_goes_on_with_the_weights(job, weights):

@@ -42,7 +42,7 @@ def test_equal_seeds_give_equal_bits_and_other_seeds_do_not(job, weights):
 
 def test_dropout_differs_from_step_to_step_and_is_off_without_a_rate(job):
     loop = job(model__hidden_dropout_prob=0.5)
-    batch = loop.features.batch([0, 1], {"input": 16}, 2, ("input_ids", "attention_mask", "labels"))
+    batch = loop.epochs.table.batch([0, 1], {"input": 16}, 2, ("input_ids", "attention_mask", "labels"))
     losses = [loop.step.run(batch, seed)[0] for seed in (1, 1, 2)]
     assert losses[0] == losses[1] != losses[2]
     calm = job("calm", model__hidden_dropout_prob=0.0)
@@ -68,7 +68,7 @@ def test_four_micro_batches_of_two_equal_a_batch_of_eight(job, weights, rows):
 
 def test_a_row_of_weight_zero_changes_nothing(job):
     loop = job(lengths=(4,) * 4)
-    batch = loop.features.batch([0, 1], {"input": 16}, 4, ("input_ids", "attention_mask", "labels"))
+    batch = loop.epochs.table.batch([0, 1], {"input": 16}, 4, ("input_ids", "attention_mask", "labels"))
     loss, weight, grads = loop.step.run(batch, 0)
     expected = [g.asnumpy().copy() for g in grads]
     batch["input_ids"][2:], batch["labels"][2:], batch["attention_mask"][2:] = 5, 1, 1
@@ -165,7 +165,7 @@ def test_resume_on_other_rows_is_refused_by_name(job):
 def test_resume_after_labels_were_swapped_is_refused(job):
     loop = job(losses=[])
     other = job(losses=[], relabel=lambda labels: labels[::-1].copy())
-    assert other.features.dense["labels"].tolist() != loop.features.dense["labels"].tolist()
+    assert other.epochs.table.dense["labels"].tolist() != loop.epochs.table.dense["labels"].tolist()
     with pytest.raises(CheckpointError, match="because this changed: digest_of_rows: then [0-9a-f]+, now [0-9a-f]+;"):
         other.restore(loop.state, loop.optimizer.state())
 
@@ -174,7 +174,7 @@ def test_a_state_of_format_1_is_compared_by_the_tokens_it_knows(job):
     loop = job(losses=[])
     now = loop.state.plan
     then = {key: value for key, value in now.items() if key != "digest_of_rows"}
-    then["crc32_of_tokens"] = zlib.crc32(loop.features["input_ids"].values)
+    then["crc32_of_tokens"] = zlib.crc32(loop.epochs.table["input_ids"].values)
     state = TrainerState(global_step=2, total_steps=5, plan=then, format_version=1)
     loop.restore(state, loop.optimizer.state())
     assert (loop.state.global_step, loop.state.plan, loop.state.format_version) == (2, now, FORMAT)

@@ -74,7 +74,7 @@ def test_several_outputs_share_the_weight(rng):
 
 def test_both_passes_draw_their_dropout_from_one_seed(job):
     loop = job(loss__rdrop_alpha=1.0, model__hidden_dropout_prob=0.5)
-    batch = loop.features.batch([0, 1], {"input": 16}, 2, ("input_ids", "attention_mask", "labels"))
+    batch = loop.epochs.table.batch([0, 1], {"input": 16}, 2, ("input_ids", "attention_mask", "labels"))
     first, again, other = (loop.step.run(batch, seed)[0] for seed in (1, 1, 2))
     assert first == again != other
     calm = job("calm", loss__rdrop_alpha=1.0)
