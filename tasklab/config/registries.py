@@ -1,10 +1,17 @@
-"""What the optimizer and schedule sections may name; declared here, where the names are checked, filled far above."""
+"""What the sections may name without MindSpore; declared here, where the names are checked, filled far above."""
 
 from collections.abc import Callable
 
 from tasklab.config.section import Section
 from tasklab.errors import UnknownName
 from tasklab.registry import Registry
+
+TOKENIZERS = Registry("tokenizer", package="tasklab.text")
+"""Tokenizer(vocab_path, lowercase): encode_batch(texts) -> list of (ids [n], character offsets [n, 2]).
+
+What else one offers is in `wordpiece.WordPiece`: the ids of special tokens, and how two texts are put into one row:
+`pair_separators` stand between them, and the second has the token type `second_type`.
+"""
 
 OPTIMIZERS = Registry("optimizer", package="tasklab.engine.optimizers")
 """Class with `settings`, made as (parameters, OptimizerConfig, max_grad_norm): HostOptimizer. Its on_device() gives the

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from tasklab.config.dump import dump
 from tasklab.config.model_section import ModelConfig
-from tasklab.config.registries import OPTIMIZERS, SCHEDULES, name_problem, unread
+from tasklab.config.registries import OPTIMIZERS, SCHEDULES, TOKENIZERS, name_problem, unread
 from tasklab.config.section import Section
 from tasklab.config.values import setting
 from tasklab.errors import ConfigError
@@ -17,6 +17,10 @@ class TokenizerConfig(Section, path="tokenizer"):
     name: str = "wordpiece"
     lowercase: bool = True
     vocab: str | None = setting(None, file=True)  # null takes the one beside the weights
+
+    def problems(self):
+        yield from super().problems()
+        yield from name_problem(self, TOKENIZERS)
 
 
 @dataclass

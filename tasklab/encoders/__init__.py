@@ -43,9 +43,6 @@ def build_encoder(config: Config, pooler: bool = False) -> "nn.Cell":
 
     builder = ENCODERS.get(config.model.encoder)
     check_settings(config, builder)
-    if config.recompute and "recompute" not in builder.settings:
-        said = f"recompute = true: encoder {config.model.encoder!r} does not know it; set it to false"
-        raise ConfigError(config.placed("recompute", said))
     wanted = config.kernels == "auto" and on_cpu()
     if wanted and not kernels.available():
         logger.warning("fused kernels are off, stock operators run, several times slower: %s", kernels.why_not())
@@ -78,6 +75,9 @@ def check_settings(config: Config, builder):
         if readers and key not in builder.settings and model[key] != plain[key]:
             said = f"model.{key} = {model[key]}: encoder {name!r} does not know it; remove it, or name an encoder that "
             wrong.append(config.placed(f"model.{key}", f"{said}does: {', '.join(readers)}"))
+    if config.recompute and "recompute" not in builder.settings:
+        said = f"recompute = true: encoder {name!r} does not know it; set it to false"
+        wrong.append(config.placed("recompute", said))
     if wrong:
         raise ConfigError("\n".join(wrong))
 

@@ -8,11 +8,14 @@ import mindspore as ms
 from tasklab import kernels
 from tasklab.cachedir import cache_dir
 from tasklab.config import Config, LossConfig
+from tasklab.encoders import ENCODERS, check_settings
 from tasklab.engine import device
 from tasklab.engine.evaluate import measures_loss
 from tasklab.engine.selection import watched_metric
 from tasklab.errors import ConfigError
 from tasklab.networks import unread
+from tasklab.nn.blocks.activations import ACTIVATIONS
+from tasklab.registry import unknown_name
 
 logger = logging.getLogger("tasklab")
 
@@ -23,6 +26,16 @@ def refuse_unoffered(config: Config):
         raise ConfigError(f"data_parallel = {config.data_parallel}: this version runs one process; set it to 1")
     if config.precision == "fp16":
         raise ConfigError("precision = fp16: this version computes in fp32 or bf16; set one of them")
+
+
+def refuse_network(config: Config):
+    """Raises ConfigError for an encoder or an activation that nobody knows, and for settings that the encoder lacks."""
+    model = config.model
+    for key, known in (("encoder", ENCODERS.names()), ("hidden_act", list(ACTIVATIONS))):
+        if model[key] not in known:
+            told = f"model.{key}: {unknown_name(key.replace('hidden_act', 'activation'), model[key], known)}"
+            raise ConfigError(config.placed(f"model.{key}", told))
+    check_settings(config, ENCODERS.get(model.encoder))
 
 
 NEEDING_EVALUATIONS = (

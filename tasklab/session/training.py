@@ -18,6 +18,7 @@ from tasklab.runs.data_file import remember_data
 from tasklab.runs.state import TrainerState
 from tasklab.session.refusals import (
     prepare_device,
+    refuse_network,
     refuse_unknown_metric,
     refuse_unoffered,
     refuse_unread,
@@ -34,6 +35,7 @@ def train(start: Start, callbacks: list[Callback]) -> dict:
     config.validate()
     refuse_unoffered(config)
     if state is None:
+        refuse_network(config)
         refuse_without_evaluation(config)
     named, config = config.data.copy(), config.copy()
     for key, training in (("train", True), ("eval", False)):  # a typo is found before weights are loaded

@@ -58,3 +58,25 @@ def test_settings_of_other_kinds_of_data_are_refused_with_the_configuration(task
         Trainer(None, task, "bert_tiny", overrides=[f"data.{key}={value}"])
     assert str(told.value).startswith(f"override 'data.{key}={value}': data.{key} = ")
     assert f"changes nothing with {by}; remove it, or " in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "override, told",
+    [
+        ("model.encoder=brt", "model.encoder: no encoder named 'brt'. Did you mean 'bert'"),
+        ("model.hidden_act=gelu_nwe", "model.hidden_act: no activation named 'gelu_nwe'. Did you mean 'gelu_new'"),
+        ("model.kernel_size=5", "model.kernel_size = 5: encoder 'bert' does not know it"),
+    ],
+)
+def test_a_network_that_cannot_be_is_told_before_data_is_looked_for(override, told):
+    job = Trainer(None, "question_answering", "bert_tiny", "absent.json", overrides=[override])
+    with pytest.raises(ConfigError) as caught:
+        job.train()
+    assert str(caught.value).startswith(f"override '{override}': {told}")
+
+
+def test_a_tokenizer_that_nobody_knows_is_told_with_the_configuration():
+    with pytest.raises(ConfigError) as caught:
+        Trainer(None, "question_answering", "bert_tiny", overrides=["tokenizer.name=wordpeice"])
+    told = "override 'tokenizer.name=wordpeice': tokenizer.name: no tokenizer named 'wordpeice'. Did you mean 'word"
+    assert str(caught.value).startswith(told)
