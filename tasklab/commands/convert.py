@@ -17,6 +17,8 @@ def arguments(parser):
     parser.add_argument("--task", help="what the head is for, where neither configuration nor names tell it")
     families = ("bert", "roberta", "albert", "gpt", "rcnn", "crnn")
     parser.add_argument("--family", choices=families, help="where they do not tell it either")
+    norms = ("unbiased", "usual")
+    parser.add_argument("--norm", choices=norms, help="of a UER-py file: as it computes, n - 1, or trained elsewhere")
     parser.add_argument("--config", metavar="FILE", help="the model's description, where none lies beside the weights")
     parser.add_argument("--vocab", metavar="FILE", help="its vocabulary, where none lies beside them")
 
@@ -26,7 +28,7 @@ def run(options):
 
     convert(
         options.source, options.target, options.to, task=options.task, family=options.family, config=options.config,
-        vocab=options.vocab,
+        vocab=options.vocab, norm=options.norm,
     )  # fmt: skip
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tasklab.config.entries import Entry, from_file
-from tasklab.config.export import ARCHITECTURES
-from tasklab.config.huggingface import ROBERTA, TOKENIZER_FILES, labels_beside, read_foreign
+from tasklab.config.export import ARCHITECTURES, MINDFORMERS
+from tasklab.config.huggingface import ALIKE, TOKENIZER_FILES, labels_beside, read_foreign
 from tasklab.config.model_section import ModelConfig
 from tasklab.config.models import chain
 from tasklab.config.sections import TokenizerConfig
@@ -53,7 +53,10 @@ def describe(folder: Path, weights: str = "", file: Path | None = None) -> Descr
         entries = [entry for source in chain(file) for entry in source]
     else:
         keys = {f"{part}.{key}" for part, section in _sections(found).items() for key in section.keys()}
-        entries = translate(from_file(file), keys | {"task"})[0] + labels_beside(folder)
+        said = from_file(file)
+        entries = translate(said, keys | {"task"})[0] + labels_beside(folder)
+        networks = {network: head for head, network in MINDFORMERS.items()}
+        found.head = next((networks.get(entry.value) for entry in said if entry.key == "model.arch.type"), None)
     for entry in entries:
         _apply(found, entry)
     return found
@@ -85,7 +88,7 @@ def _apply(found: Description, entry: Entry) -> None:
 
 def _head_of(described: dict) -> str | None:
     """The head that transformers' name of the network tells; UER-py and Google say nothing."""
-    if described.get("model_type") in (None, *ROBERTA, "bert", "albert"):
+    if described.get("model_type") in (None, *ALIKE):
         for name in described.get("architectures") or ():
             for head, suffix in ARCHITECTURES.items():
                 if str(name).endswith(suffix):

@@ -20,7 +20,7 @@ _SIZES = (
     "vocab_size hidden_size num_hidden_layers num_attention_heads intermediate_size max_position_embeddings "
     "type_vocab_size hidden_act hidden_dropout_prob attention_probs_dropout_prob layer_norm_eps initializer_range"
 ).split()
-_MINDFORMERS = {
+MINDFORMERS = {
     "spans": "BertForQuestionAnswering", "classes": "BertForMultipleChoice", "tags": "BertForTokenClassification",
     "pretraining": "BertForPreTraining",
 }  # fmt: skip
@@ -35,6 +35,7 @@ def huggingface(model: ModelConfig, family: str, head: str | None) -> dict:
         "pad_token_id": model.position_offset - 1 if family == "roberta" else 0,
         "position_embedding_type": "absolute",
         "torch_dtype": "float32",
+        "tie_word_embeddings": model.tie_word_embeddings,
     }
     if model.labels:
         described["id2label"] = {str(number): name for number, name in enumerate(model.labels)}
@@ -56,7 +57,7 @@ def uer(model: ModelConfig, family: str, head: str | None) -> dict:
 def mindformers(model: ModelConfig, head: str | None) -> dict:
     """The model section of MindFormers' YAML."""
     config = {"type": "BertConfig", **sizes(model, "bert"), "post_layernorm_residual": True}
-    return {"model": {"model_config": config, "arch": {"type": _MINDFORMERS.get(head, "BertModel")}}}
+    return {"model": {"model_config": config, "arch": {"type": MINDFORMERS.get(head, "BertModel")}}}
 
 
 def tasklab(model: ModelConfig, tokenizer: TokenizerConfig, task: str | None, name: str) -> str:

@@ -10,6 +10,8 @@ from tasklab.config.yaml_source import read_text, shown
 from tasklab.errors import ConfigError
 
 ROBERTA = ("roberta", "xlm-roberta", "camembert")
+ALIKE = (*ROBERTA, "bert", "albert", "ernie")
+"""Values of model_type whose networks are ours."""
 TOKENIZER_FILES = (("wordpiece", "vocab.txt"), ("sentencepiece", "spiece.model"), ("bpe", "merges.txt"))
 """The tokenizer that a file beside the weights belongs to, first match first."""
 
@@ -17,7 +19,7 @@ TOKENIZER_FILES = (("wordpiece", "vocab.txt"), ("sentencepiece", "spiece.model")
 def read_foreign(folder: Path, name: str) -> list[Entry]:
     """The model section from config.json, whose keys are ours, and the casing from tokenizer_config.json."""
     place, content = shown(folder / name), _json(folder / name)
-    described = uer.read(content, place) if uer.is_uer(content) else content
+    described = uer.read(content, place) if uer.is_uer(content) else _ours(content, place)
     known = [key for key in ModelConfig().keys() if described.get(key) is not None and key != "labels"]
     entries = [Entry(f"model.{key}", described[key], place) for key in known]
     if _has_class_names(described):
@@ -26,7 +28,8 @@ def read_foreign(folder: Path, name: str) -> list[Entry]:
         entries += labels_beside(folder)
     family = described.get("model_type", "bert")
     if "model_type" in described:
-        entries.append(Entry("model.encoder", "bert" if family in ROBERTA else family, place))
+        bert = family in (*ROBERTA, "ernie")
+        entries.append(Entry("model.encoder", "bert" if bert else family, place))
     if family in ROBERTA:  # it numbers real tokens behind the row of the padding
         entries.append(Entry("model.position_offset", described.get("pad_token_id", 1) + 1, place))
     for key in ("num_hidden_groups", "inner_group_num"):
@@ -43,6 +46,19 @@ def read_foreign(folder: Path, name: str) -> list[Entry]:
     if tokenizer.is_file() and (lowercase := _json(tokenizer).get("do_lower_case")) is not None:
         entries.append(Entry("tokenizer.lowercase", lowercase, shown(tokenizer)))
     return entries
+
+
+def _ours(described: dict, place: str) -> dict:
+    """What the file says. Raises: ConfigError for a network that is none of ours."""
+    family = described.get("model_type", "bert")
+    if family not in ALIKE:
+        raise ConfigError(f"{place}: model_type is {family!r}; no network of tasklab; read are {', '.join(ALIKE)}")
+    for key in ("is_decoder", "is_encoder_decoder", "add_cross_attention"):
+        if described.get(key):
+            raise ConfigError(f"{place}: {key} is true; only encoders, whose tokens see the whole row, are read")
+    if "stream_0" in described or described.get("encoder") == "dual":
+        raise ConfigError(f"{place}: UER-py's networks of two encoders (stream_0, stream_1) are not read")
+    return described
 
 
 def labels_beside(folder: Path) -> list[Entry]:

@@ -55,6 +55,16 @@ def read(described: dict, place: str) -> dict:
                 f"{place}: {key} is {described[key]!r}; UER-py's Transformers are read where it is {known[0]!r}. "
                 "To train such a network from a random start, set its blocks in YAML"
             )
+    head_size = described.get("attention_head_size")
+    if head_size and head_size * described.get("heads_num", 1) != described.get("hidden_size"):
+        raise ConfigError(
+            f"{place}: attention_head_size is {head_size!r}; only hidden_size / heads_num, heads side by side, is read"
+        )
+    if described.get("factorized_embedding_parameterization") and not described.get("parameter_sharing"):
+        raise ConfigError(
+            f"{place}: factorized_embedding_parameterization is true without parameter_sharing; only both together, "
+            "an ALBERT, are read"
+        )
     if encoder in _OWN:
         ours = _renamed(described, _SIZES | _OWN[encoder]) | _embedded(described, place) | {"model_type": encoder}
     else:
@@ -67,6 +77,8 @@ def read(described: dict, place: str) -> dict:
         ours |= {key: value for key, value in described.items() if key not in _OTHER_MEANING}
     if encoder not in _OWN or encoder in ("attn", "synt", "gpt"):
         ours.setdefault("attention_probs_dropout_prob", ours.get("hidden_dropout_prob", 0.1))
+    if "tie_weights" in described:
+        ours["tie_word_embeddings"] = described["tie_weights"]
     if ours.get("hidden_act") == _TANH_GELU:
         ours["hidden_act"] = _OUR_TANH_GELU
     return ours
@@ -121,7 +133,7 @@ def written(model: ModelConfig, described: dict) -> dict:
         "encoder": "transformer",
         "mask": "fully_visible",
         "target": ["mlm", "sp"],
-        "tie_weights": True,
+        "tie_weights": model.tie_word_embeddings,
         "factorized_embedding_parameterization": shared,
         "parameter_sharing": shared,
     }

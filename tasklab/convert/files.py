@@ -39,11 +39,16 @@ def weight_files(to: str, tensors: dict) -> dict:
         return bundle_files("bert_model.ckpt", tensors)
     if to == "uer":
         return {"pytorch_model.bin": TorchFile(tensors)}
-    return {"model.ckpt": MindSporeFile(tensors)} if to == "mindspore" else {WEIGHTS: TensorFile(tensors)}
+    if to == "mindspore":
+        return {"model.ckpt": MindSporeFile(tensors)}
+    return {WEIGHTS: TensorFile(tensors, {"format": "pt"} if to == "huggingface" else None)}
 
 
-def description_files(to: str, loaded: LoadedModel, name: str) -> dict[str, bytes]:
-    """The files that describe the model, with the names of its classes."""
+def description_files(to: str, loaded: LoadedModel, name: str, unbiased: bool = True) -> dict[str, bytes]:
+    """The files that describe the model, with the names of its classes.
+
+    unbiased: the norms of a UER-py model are as it computes them.
+    """
     model, tokenizer, family = loaded.description.model, loaded.description.tokenizer, loaded.family
     files = {LABELS: json_bytes(model.labels)} if model.labels else {}
     if to == "huggingface":
@@ -52,7 +57,8 @@ def description_files(to: str, loaded: LoadedModel, name: str) -> dict[str, byte
         name = "albert_config.json" if family == "albert" else "bert_config.json"
         return files | {name: json_bytes(export.google(model, family))}
     if to == "uer":
-        return files | {"config.json": json_bytes(export.uer(model, family, loaded.head))}
+        described = export.uer(model, family, loaded.head) | ({} if unbiased else {"unbiased_norm": False})
+        return files | {"config.json": json_bytes(described)}
     if to == "mindspore" and family == "bert":
         return files | {"model.yaml": yaml.safe_dump(export.mindformers(model, loaded.head)).encode()}
     return files | {CONFIG: export.tasklab(model, tokenizer, loaded.task, name).encode()}

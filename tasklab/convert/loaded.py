@@ -14,6 +14,8 @@ from tasklab.weights.sizes import embeddings_in, sizes_in
 from tasklab.weights.source import WeightSource, read_source
 from tasklab.weights.tables import FORMATS, Format
 
+BERTS = ("bert", "roberta", "albert", "ernie")
+
 
 @dataclass
 class LoadedModel:
@@ -43,7 +45,12 @@ def read_model(found: WeightSource, task: str | None = None, config=None, truste
     head = head or _head_of(known)
     if head == "choices" and "pooler" not in described.said:
         described.model.pooler = "encoder.pooler.weight" in known  # UER-py's have none
-    task = task or (NETWORKS.get(head).task if head else None)
+    if "head.crf.transitions" in known:
+        described.model.head = "crf"
+    if head == "pretraining":
+        task = None  # of its two heads; the folder is a backbone for any task, masked words among them
+    else:
+        task = task or (NETWORKS.get(head).task if head else None)
     return LoadedModel(known, unknown, notes, described, head, task, family_of(described.model))
 
 
@@ -62,12 +69,16 @@ def _settle(described: Description, known: dict, table: Format, told: str | None
         return []  # tasklab's own, described by its own file
     named = (shown.get("encoder"), told, model.encoder, *table.families)
     family = next(name for name in named if name in table.families)
-    model.encoder = "bert" if family == "roberta" else family
+    model.encoder = "bert" if family in ("roberta", "ernie") else family
+    model.tie_word_embeddings = "head.mlm.decoder.weight" not in known
+    if table.program == "mindspore":  # whatever its description says: both are built into MindFormers' BERT
+        model.hidden_act = {"gelu": "gelu_new"}.get(model.hidden_act, model.hidden_act)
+        model.layer_norm_eps = 1e-5
     if family == "gpt" and "norm_position" not in described.said:
         model.norm_position = "pre" if "encoder.norm.weight" in known else "post"
     if family == "roberta" and "position_offset" not in described.said:
         model.position_offset = 2
-    for key, value in embeddings_in(known).items() if family not in ("bert", "roberta", "albert") else ():
+    for key, value in embeddings_in(known).items() if family not in BERTS else ():
         if key not in described.said:
             model[key] = value
     guesses = list(_guessed(described, known, shown))

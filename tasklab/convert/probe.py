@@ -11,6 +11,7 @@ from mindspore import Tensor, nn
 from tasklab import kernels
 from tasklab.config import ModelConfig
 from tasklab.encoders import ENCODERS
+from tasklab.errors import ConfigError
 from tasklab.nn.compat import dense
 from tasklab.nn.heads.crf import CRF
 from tasklab.nn.heads.pretraining import MaskedWords
@@ -28,7 +29,8 @@ class Heads(nn.Cell):
         for name in self.heads:
             setattr(self, name, dense(model.hidden_size, shapes[f"head.{name}.weight"][0]))
         if "head.mlm.bias" in shapes:
-            self.mlm = MaskedWords(model.hidden_size, words, model.hidden_act, model.layer_norm_eps)
+            tied = "head.mlm.decoder.weight" not in shapes
+            self.mlm = MaskedWords(model.hidden_size, words, model.hidden_act, model.layer_norm_eps, tied)
         if "head.crf.transitions" in shapes:
             self.crf = CRF(shapes["head.crf.transitions"][0])
 
@@ -82,6 +84,17 @@ def logits(model: ModelConfig, tensors: dict) -> dict[str, np.ndarray]:
     finally:
         ms.set_context(mode=mode)
     return {name: array[mask == 1] if array.ndim == 3 else array for name, array in arrays.items()}
+
+
+def check(model: ModelConfig, tensors: dict, source: str) -> None:
+    """Raises: CheckpointError, ConfigError when the network cannot be built, or has not exactly these weights."""
+    if problems := [message for _, message in model.problems()]:
+        raise ConfigError(f"{source}: {problems[0]}")
+    network = Probe(model, {name: tuple(tensor.shape) for name, tensor in tensors.items()})
+    shapes = {name: parameter.shape for name, parameter in network.parameters_and_names()}
+    settle(plan(shapes, tensors), STRICT, source)
+    del network
+    gc.collect()
 
 
 def _load(network: nn.Cell, tensors: dict) -> None:

@@ -32,4 +32,6 @@ def _words(config: Config, encoder):
     if table is None:
         apart = f" with model.dual={model.dual}" if model.dual else ""
         raise ConfigError(f"encoder {model.encoder!r}{apart} has no one table of words to tell them by; take bert")
-    return MaskedWords(model.hidden_size, table.weight, model.hidden_act, model.layer_norm_eps)
+    return MaskedWords(
+        model.hidden_size, table.weight, model.hidden_act, model.layer_norm_eps, model.tie_word_embeddings
+    )

@@ -22,15 +22,16 @@ DTYPES = {
 class TensorFile:
     """Content for `write_folder`: a safetensors file of name -> array, streamed tensor by tensor.
 
-    The bytes depend on names, shapes, types and values only. nbytes: the size of the file.
+    The bytes depend on names, shapes, types and values only. metadata: texts for other programs.
+    nbytes: the size of the file.
     Source: the format as github.com/huggingface/safetensors describes it; wide types first, so that all are aligned.
     """
 
-    def __init__(self, tensors: dict):
+    def __init__(self, tensors: dict, metadata: dict[str, str] | None = None):
         names = {np.dtype(stored): name for name, stored in DTYPES.items() if stored != BFLOAT16}
         named = storable(tensors, names, "safetensors")
         self.tensors = dict(sorted(named.items(), key=lambda item: (-item[1].dtype.itemsize, item[0])))
-        header, offset = {}, 0
+        header, offset = {"__metadata__": metadata} if metadata else {}, 0
         for name, array in self.tensors.items():
             header[name] = {
                 "dtype": names[array.dtype], "shape": list(array.shape), "data_offsets": [offset, offset + array.nbytes]

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasklab.config.huggingface import ROBERTA, TOKENIZER_FILES
+from tasklab.errors import CheckpointError
 from tasklab.weights.containers import open_weights
 from tasklab.weights.folder import OPTIMIZER, WEIGHTS, read_json, verify_folder
+from tasklab.weights.norms import from_unbiased
 from tasklab.weights.sums import SUMS
 from tasklab.weights.tables import FORMATS, detect, to_tasklab
 from tasklab.weights.tensors import LazyTensor, cast_notes, check_finite
@@ -22,7 +24,8 @@ CONFIGS = ("config.json", "bert_config.json", "albert_config.json")
 class WeightSource:
     """Weights that were found. file: theirs, or the index of several; format: a name in FORMATS.
 
-    family: of the model, as far as somebody has told it.
+    family: of the model, as far as somebody has told it. norm: "unbiased" or "usual", of UER-py's files; None: what the
+    JSON beside them says as `unbiased_norm`, else unbiased.
     """
 
     name: str
@@ -31,6 +34,14 @@ class WeightSource:
     file: Path
     notes: tuple[str, ...] = ()
     family: str | None = None
+    norm: str | None = None
+
+    @property
+    def unbiased(self) -> bool:
+        """Whether its norms divide by n - 1."""
+        if FORMATS.get(self.format).program != "uer":
+            return False
+        return self.norm == "unbiased" if self.norm else (self.config or {}).get("unbiased_norm", True) is not False
 
     @property
     def vocabulary(self) -> Path | None:
@@ -45,8 +56,10 @@ class WeightSource:
         return read_json(path) if path else None
 
 
-def source_at(name: str, file: Path, notes: tuple[str, ...] = (), family: str | None = None) -> WeightSource:
-    """The weights in `file`. family: where the user knows it; else the config beside them or their names say it.
+def source_at(
+    name: str, file: Path, notes: tuple[str, ...] = (), family: str | None = None, norm: str | None = None
+) -> WeightSource:
+    """The weights in `file`. family, norm: where the user knows them; else the config beside them or their names tell.
 
     Raises: CheckpointError when the file is damaged, or its names are nobody's.
     """
@@ -54,7 +67,7 @@ def source_at(name: str, file: Path, notes: tuple[str, ...] = (), family: str | 
     kind = (found.config or {}).get("model_type")
     family = family or ("roberta" if kind in ROBERTA else kind)
     known = detect(open_weights(file)[1], family, place=f"{file}: ")
-    return WeightSource(name, file.parent, known.name, file, notes, family)
+    return WeightSource(name, file.parent, known.name, file, notes, family, norm)
 
 
 def weights_in(folder: Path) -> Path | None:
@@ -85,7 +98,8 @@ def read_source(
     Names that the format's table does not know stay as they are, so that the ledger lists them as dropped.
     head: of the weights, where their names alone do not tell it.
     trusted: skip the checks that read every byte, of a folder that was just written.
-    Raises: CheckpointError when a file is damaged, incomplete, or holds values that are not finite.
+    Raises: CheckpointError when a file is damaged, incomplete, or holds values that are not finite, or weights of an
+    encoder that the format's table does not know: without them it would compute something else.
     """
     notes = list(source.notes)
     _, raw = open_weights(source.file)
@@ -94,6 +108,14 @@ def read_source(
             verify_folder(source.folder)
         check_finite(source.file, raw)
     tensors, unmatched = to_tasklab(raw, FORMATS.get(source.format), head)
+    if strange := FORMATS.get(source.format).of_encoder(unmatched):
+        raise CheckpointError(
+            f"{source.file}: {', '.join(strange[:5])}{', ...' if len(strange) > 5 else ''} belong to an encoder that "
+            "tasklab does not have; the model cannot be read without them"
+        )
+    if source.unbiased:
+        tensors, line = from_unbiased(tensors)
+        notes += [line] if line else []
     notes += cast_notes(tensors)
     tensors.update((name, raw[name]) for name in unmatched)
     if unmatched:

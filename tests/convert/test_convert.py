@@ -72,8 +72,11 @@ def test_a_model_goes_there_and_back_bit_for_bit_with_its_labels(reference, fami
         return
     there = convert(source, tmp_path / "there", to, say=quiet)
     assert any("are equal bit for bit" in line for line in there.lines)
-    if (to, family) != ("google", "roberta"):
-        assert any(line.startswith("verified: largest difference on a probe 0.0e+00") for line in there.lines)
+    if (to, family) == ("mindspore", "bert"):  # its gelu and its epsilon are other ones
+        assert any(line.startswith("MindFormers has gelu by tanh") for line in there.lines)
+    else:
+        probe = next(line for line in there.lines if line.startswith("verified: largest difference on a probe"))
+        assert float(probe.split()[6]) <= (2e-6 if to == "uer" else 0)  # UER-py's norms are scaled there and back
     assert (tmp_path / "there" / "vocab.txt").read_bytes() == (source / "vocab.txt").read_bytes()
     convert(tmp_path / "there", tmp_path / "back", "huggingface", say=quiet, verify=False)
     back = open_weights(tmp_path / "back" / "model.safetensors")[1]
@@ -81,6 +84,9 @@ def test_a_model_goes_there_and_back_bit_for_bit_with_its_labels(reference, fami
     unused = 2 if (to, family) == ("uer", "roberta") else 0  # rows of positions that UER-py has no place for
     for name, array in tensors.items():
         start = unused if "position" in name else 0
+        if to == "uer" and "norm" in name.lower():
+            np.testing.assert_allclose(np.asarray(back[name]), array, rtol=3e-7, atol=0, err_msg=name)
+            continue
         np.testing.assert_array_equal(np.asarray(back[name])[start:], array[start:], err_msg=name)
     again = json.loads((tmp_path / "back" / "config.json").read_text())
     kept = {key: again[key] for key in described}

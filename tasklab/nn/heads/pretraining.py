@@ -12,10 +12,11 @@ from tasklab.nn.heads.network import INPUTS
 class MaskedWords(nn.Cell):
     """Scores every piece of the vocabulary with the word embeddings themselves as the last matrix.
 
+    tied: false gives it a matrix of its own, of the same shape.
     Inputs:  hidden [..., H]; to save time, only the rows whose word is asked for.   Returns: logits [..., V].
     """
 
-    def __init__(self, hidden_size: int, words: ms.Parameter, act: str = "gelu", eps: float = 1e-12):
+    def __init__(self, hidden_size: int, words: ms.Parameter, act: str = "gelu", eps: float = 1e-12, tied: bool = True):
         super().__init__()
         vocab_size, size = words.shape  # size is the embeddings' own in ALBERT
         self.transform = dense(hidden_size, size)
@@ -23,13 +24,22 @@ class MaskedWords(nn.Cell):
         self.norm = LayerNorm(size, eps)
         self.bias = parameter((vocab_size,), "bias")
         self.product, self.add_bias = ops.MatMul(transpose_b=True), ops.BiasAdd()
+        self.decoder = None if tied else Decoder(vocab_size, size)
         # past Cell.__setattr__, which would rename it: it is a weight of the encoder
-        object.__setattr__(self, "words", words)
+        object.__setattr__(self, "words", words if tied else self.decoder.weight)
 
     def construct(self, hidden):
         x = self.norm(self.act(self.transform(hidden)))  # [..., E], E the size of the word vectors
         logits = self.add_bias(self.product(x.reshape((-1, x.shape[-1])), self.words), self.bias)
         return logits.reshape((*hidden.shape[:-1], -1))
+
+
+class Decoder(nn.Cell):
+    """Holds the matrix [V, E] of words that are not told by their own vectors."""
+
+    def __init__(self, vocab_size: int, size: int):
+        super().__init__()
+        self.weight = parameter((vocab_size, size), "weight")
 
 
 class LanguageModelHead(nn.Cell):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -30,6 +31,7 @@ class Format:
         there is taken.
     needs: names of theirs without which it is not this format.
     stores_ties: whether the program wants the copies in TIES.
+    whole: a file that holds any other name is not of this format.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Format:
     heads: dict[str, Head] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
     stores_ties: bool = False
+    whole: bool = False
 
     def table(self, tensors, head: str | None = None, theirs: bool = True) -> list[Row]:
         """The rows for these tensors (name -> anything with a shape), those of their head first.
@@ -62,7 +65,22 @@ class Format:
         table, names = self.table(tensors), {self.spell(name) for name in tensors}
         if not names.issuperset(self.needs):
             return 0
-        return sum(any(line.reads(name, names) for line in table) for name in names)
+        count = sum(any(line.reads(name, names) for line in table) for name in names)
+        return 0 if self.whole and count < len(names) else count
+
+    def of_encoder(self, names) -> list[str]:
+        """Those of these names of theirs that lie where the format keeps an encoder, with a row or without."""
+        places = {
+            _first_word(their)
+            for line in (row(*parts) for parts in self.rows)
+            for their in line.theirs
+            if any(our.startswith(("encoder.embeddings.", "encoder.layer")) for our in line.ours)
+        }
+        return [name for name in names if _first_word(self.spell(name)) in places]
+
+
+def _first_word(name: str) -> str:
+    return re.split(r"[./]", name, maxsplit=1)[0]
 
 
 def _all_there(head: Head, shapes: dict, theirs: bool) -> bool:

@@ -2,7 +2,10 @@
 
 import re
 
-from tasklab.weights.tables import FORMATS, Format, Head, pair
+import numpy as np
+
+from tasklab.errors import CheckpointError
+from tasklab.weights.tables import FORMATS, Format, Head, Transform, pair
 
 _EMBEDDINGS = (
     ("encoder.embeddings.word.weight", "embeddings.word_embeddings.weight"),
@@ -12,6 +15,10 @@ _EMBEDDINGS = (
     (None, "embeddings.position_ids"),
     (None, "embeddings.token_type_ids"),
 )
+_TASK = Transform(
+    lambda types, tasks: types + tasks[:1], lambda types: (types, np.zeros((3, types.shape[1]), types.dtype))
+)
+"""Every token of ERNIE 3.0 has the task of number 0 beside its type: one table holds both."""
 _BLOCK = "encoder.layer.{}"
 _ENCODER = (
     *_EMBEDDINGS,
@@ -46,11 +53,22 @@ _HEADS = (
 )
 
 
+def _same(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    if not np.array_equal(one, other):
+        raise CheckpointError("the two biases of the masked words have different values; remove one from the file")
+    return one
+
+
+_TWICE = Transform(_same, lambda bias: (bias, bias))
+"""transformers 4 reads the one, and 5 the other."""
+
+
 def _words(transform: str, norm: str, scores: str) -> tuple:
     """The rows that predict masked words; the second bias and the matrix are copies."""
     return (
         *pair("head.mlm.transform", transform),
         *pair("head.mlm.norm", norm),
+        ("head.mlm.bias", (f"{scores}.bias", f"{scores}.decoder.bias"), _TWICE),
         ("head.mlm.bias", f"{scores}.bias"),
         ("head.mlm.bias", f"{scores}.decoder.bias"),
         ("head.mlm.decoder.weight", f"{scores}.decoder.weight"),
@@ -58,7 +76,10 @@ def _words(transform: str, norm: str, scores: str) -> tuple:
 
 
 def _below(prefix: str, rows) -> tuple:
-    return tuple((ours, f"{prefix}.{theirs}", *change) for ours, theirs, *change in rows)
+    def below(theirs):
+        return f"{prefix}.{theirs}" if isinstance(theirs, str) else tuple(map(below, theirs))
+
+    return tuple((ours, below(theirs), *change) for ours, theirs, *change in rows)
 
 
 def _spell(prefix: str):
@@ -81,6 +102,19 @@ def _format(family: str, encoder: tuple, *rows, heads=None) -> Format:
 BERT = _format(
     "bert",
     _ENCODER,
+    *_words("cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", "cls.predictions"),
+    *pair("head.nsp", "cls.seq_relationship"),
+)
+ERNIE = _format(
+    "ernie",
+    (
+        (
+            "encoder.embeddings.token_type.weight",
+            ("embeddings.token_type_embeddings.weight", "embeddings.task_type_embeddings.weight"),
+            _TASK,
+        ),
+        *_ENCODER,
+    ),
     *_words("cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", "cls.predictions"),
     *pair("head.nsp", "cls.seq_relationship"),
 )

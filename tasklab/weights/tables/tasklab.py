@@ -3,4 +3,4 @@
 from tasklab.weights.tables import FORMATS, Format
 
 _ROWS = (("encoder.*", "encoder.*"), ("head.*", "head.*"))
-TASKLAB = FORMATS.register("tasklab")(Format("tasklab", _ROWS, program="tasklab", families=("any",)))
+TASKLAB = FORMATS.register("tasklab")(Format("tasklab", _ROWS, program="tasklab", families=("any",), whole=True))

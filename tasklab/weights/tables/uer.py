@@ -17,6 +17,7 @@ _OLD = (
     (r"^embedding\.(word|pos|seg)(ition|ment)?_embedding\.weight$", r"embedding.\1.embedding.weight"),
     (r"^target\.mlm_linear_", "target.mlm.linear_"),
     (r"^target\.layer_norm\.", "target.mlm.layer_norm."),
+    (r"^target\.linear_", "target.mlm.linear_"),  # of a prompt's classifier
     (r"^target\.(nsp|sop)_linear_", "target.sp.linear_"),
 )
 

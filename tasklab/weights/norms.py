@@ -1,0 +1,37 @@
+"""UER-py's norms, g (x - mean) / (std + 1e-6): their deviation is that over n - 1 values, that of all others over n.
+
+With its weight times sqrt((n - 1) / n) the usual norm gives the same numbers (uer/layers/layer_norm.py).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tasklab.weights.tensors import LazyTensor, lazy
+
+WEIGHT = "norm.weight"
+"""How the names of all norms' weights end."""
+
+
+def from_unbiased(tensors: dict) -> tuple[dict[str, LazyTensor], str]:
+    """(tensors under tasklab's names, as the usual norm needs them; what was done, in a line, or "")."""
+    return {name: _scaled(name, tensor, 1) for name, tensor in tensors.items()}, _told(tensors, "multiplied")
+
+
+def to_unbiased(tensors: dict) -> tuple[dict[str, LazyTensor], str]:
+    """The way back, for a file that UER-py is to read."""
+    return {name: _scaled(name, tensor, -1) for name, tensor in tensors.items()}, _told(tensors, "divided")
+
+
+def _scaled(name: str, tensor, power: int) -> LazyTensor:
+    if not name.endswith(WEIGHT) or tensor.shape[0] < 2:
+        return lazy(tensor)
+    size = tensor.shape[0]
+    factor = np.sqrt((size - 1) / size) ** power
+    return lazy(tensor).map(lambda weight: (weight.astype(np.float64) * factor).astype(weight.dtype))
+
+
+def _told(tensors: dict, done: str) -> str:
+    count = sum(name.endswith(WEIGHT) for name in tensors)
+    what = f"the weights of {count} norms were {done} by sqrt((n - 1) / n), as UER-py's norms divide by n - 1"
+    return f"{what}; for a file whose norms were trained elsewhere and never there: --norm usual" if count else ""
