@@ -1,6 +1,7 @@
 """The command line: tasklab VERB [TASK] NAME [key=value ...]."""
 
 import argparse
+import io
 import os
 import sys
 
@@ -27,6 +28,7 @@ VERBS = (train, evaluate, predict, search, cross_validate, list_names, show, doc
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; returns the exit status: 0, 1 for a user's error, 2 for wrong usage, 128 + n for a signal."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    _never_fail_to_say()
     top = parser()
     if not arguments:
         top.print_help()
@@ -53,9 +55,22 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
+def _never_fail_to_say():
+    """Characters that the terminal's encoding lacks are escaped."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _parsed(top: argparse.ArgumentParser, arguments: list[str]) -> argparse.Namespace:
-    """The options; names, overrides and inputs may stand before, between and behind them."""
+    """The options; names, overrides and inputs may stand before, between and behind them, and texts as they
+    are behind `--`."""
+    plain = []
+    if arguments[0] in [module.VERB.name for module in VERBS if module.VERB.texts] and "--" in arguments:
+        cut = arguments.index("--")
+        arguments, plain = arguments[:cut], arguments[cut + 1 :]
     options, left = top.parse_known_args(arguments)
+    options.plain = plain
     words = getattr(options, options.collect, None) if options.collect else None
     strange = [word for word in left if words is None or (word.startswith("-") and " " not in word)]
     if strange:

@@ -105,6 +105,32 @@ def test_settings_and_inputs_may_stand_behind_the_options(calls):
     assert calls[1][1][1] == {"input_data": inputs, "top_k": 3}
 
 
+@pytest.mark.parametrize("text", ["e=mc2", "a=b是什么意思", "label=good", "x.y=1", "name=Bob", "data.x=1 y"])
+def test_a_text_that_holds_an_equals_sign_is_a_text(text, calls):
+    main(["predict", "run", text, "data.limit=3", "doc_stride=8", "seed=1"])
+    assert calls[0][1]["overrides"] == ["data.limit=3", "doc_stride=8", "seed=1"]
+    assert calls[1][1][1]["input_data"] == [text]
+
+
+def test_behind_two_hyphens_every_word_is_a_text(calls):
+    main(["predict", "run", "seed=1", "first", "--top-k", "2", "--", "seed=2", "--top-k", "--"])
+    assert calls[0][1] == {"task": None, "model": "run", "overrides": ["seed=1"]}
+    assert calls[1][1][1] == {"input_data": ["first", "seed=2", "--top-k", "--"], "top_k": 2}
+
+
+def test_a_mistyped_key_of_a_section_is_no_text(calls):
+    main(["predict", "run", "data.max_seq_lenght=8", "a"])
+    assert calls[0][1]["overrides"] == ["data.max_seq_lenght=8"] and calls[1][1][1]["input_data"] == ["a"]
+
+
+def test_answers_are_escaped_where_the_output_cannot_hold_them():
+    code = "from tasklab.commands import print_json; print_json([{'text': '林😀'}])"
+    assert python("-c", code, PYTHONIOENCODING="ascii").stdout == '[\n {\n  "text": "\\u6797\\ud83d\\ude00"\n }\n]\n'
+    assert "林😀" in python("-c", code, PYTHONIOENCODING="utf-8").stdout
+    done = python("-m", "tasklab.cli", "show", "林", PYTHONIOENCODING="ascii")
+    assert done.returncode == 1 and done.stderr.startswith("error: no model named '\\u6797'")
+
+
 def test_scores_of_all_classes_are_asked_for_by_uer_s_options(calls):
     main(["predict", "--output_prob", "run", "a", "--output-logits", "--output", "answers.jsonl"])
     assert calls[0][1]["overrides"] == ["data.output_logits=true", "data.output_prob=true"]

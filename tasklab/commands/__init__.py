@@ -1,8 +1,11 @@
 """The verbs of the command line, one file each. Heavy imports happen when a verb runs: `--help` answers at once."""
 
 import argparse
+import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import methodcaller
 
 
 def nothing_more(parser: argparse.ArgumentParser):
@@ -15,6 +18,7 @@ class Verb:
 
     run: options -> exit status, None for 0.   arguments: adds the verb's own to its parser.
     collect: name of the list among the options that also takes the words behind them; "" when there is none.
+    texts: whether it takes texts; what stands behind `--` is one whatever it looks like, `options.plain`.
     """
 
     name: str
@@ -24,6 +28,7 @@ class Verb:
     usage: str = ""
     epilog: str = ""
     collect: str = "names"
+    texts: bool = False
 
     def attach(self, group):
         """Adds this verb to a group of subparsers."""
@@ -32,5 +37,15 @@ class Verb:
             epilog=self.epilog, usage=f"tasklab {self.name} {self.usage}" if self.usage else None,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )  # fmt: skip
-        parser.set_defaults(run=self.run, usage=parser, collect=self.collect)
+        parser.set_defaults(run=self.run, usage=parser, collect=self.collect, plain=[])
         self.arguments(parser)
+
+
+def print_json(value):
+    """Shows a value on standard output; characters that its encoding lacks are escaped as JSON escapes them."""
+    text = json.dumps(value, ensure_ascii=False, indent=1, default=methodcaller("tolist"))  # vectors are arrays
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(value, indent=1, default=methodcaller("tolist"))
+    print(text)

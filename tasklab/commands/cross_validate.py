@@ -1,8 +1,6 @@
 """tasklab cross-validate"""
 
-import json
-
-from tasklab.commands import Verb
+from tasklab.commands import Verb, print_json
 from tasklab.commands.names import NAMES, add_names, trainer_of
 
 EXAMPLES = """examples:
@@ -22,7 +20,7 @@ def arguments(parser):
 def run(options):
     trainer, _ = trainer_of(options)
     found = trainer.cross_validate(options.folds, parallel=options.parallel, output_dir=options.output)
-    print(json.dumps(found, indent=1))
+    print_json(found)
 
 
 VERB = Verb("cross-validate", "hold out every part of the data once", run, arguments, NAMES, EXAMPLES)

@@ -1,8 +1,6 @@
 """tasklab evaluate"""
 
-import json
-
-from tasklab.commands import Verb
+from tasklab.commands import Verb, print_json
 from tasklab.commands.names import NAMES, add_names, trainer_of
 
 EXAMPLES = """examples:
@@ -21,7 +19,7 @@ def arguments(parser):
 def run(options):
     trainer, _ = trainer_of(options)
     metrics = trainer.evaluate(options.checkpoint, predictions_file=options.predictions, report_folder=options.report)
-    print(json.dumps(metrics, indent=1))
+    print_json(metrics)
 
 
 VERB = Verb("evaluate", "score a checkpoint", run, arguments, NAMES + " [OPTIONS]", EXAMPLES)

@@ -5,6 +5,8 @@ import re
 
 OVERRIDE = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z0-9_]+)*=.*", re.DOTALL)
 """key=value; anything else is a name or, for predict, an input text."""
+NOT_BEFORE_TEXTS = ("name", "task")
+"""Keys that nobody sets for a prediction, while texts may well begin so: name=Bob."""
 
 NAMES = "[TASK] NAME [KEY=VALUE ...]"
 WORDS = "recipe, backbone, YAML file, run or checkpoint folder; a backbone needs the task before it; then any KEY=VALUE"
@@ -22,9 +24,9 @@ def trainer_of(options, inputs: bool = False):
     from tasklab.task import TASKS
     from tasklab.trainer import Trainer
 
-    # an input may hold "=" and a path may hold blanks: where there are inputs, an override has no blank
-    overrides = [w for w in options.names if OVERRIDE.fullmatch(w) and not (inputs and any(map(str.isspace, w)))]
-    names = [word for word in options.names if word not in overrides]
+    sets = is_setting if inputs else OVERRIDE.fullmatch
+    overrides = [word for word in options.names if sets(word)]
+    names = [word for word in options.names if not sets(word)]
     task = names.pop(0) if names and task_name(names[0]) in TASKS.names() else None
     if not names:
         options.usage.error(f"no model is named{f' for {task}' if task else ''}; `tasklab list` shows the known ones")
@@ -33,4 +35,23 @@ def trainer_of(options, inputs: bool = False):
         if task is None and find_model(model) is None and not os.path.exists(model):
             raise unknown_name("task", model, TASKS.names())
         options.usage.error(f"unexpected {left[0]!r} behind the name {model!r}; settings are written KEY=VALUE")
-    return Trainer(task=task, model=model, overrides=overrides), left
+    return Trainer(task=task, model=model, overrides=overrides), [*left, *options.plain]
+
+
+def is_setting(word: str) -> bool:
+    """Whether a word among inputs sets something: e=mc2 is a text, and so is what holds a blank (as paths may, too).
+
+    A key in a section counts though the section lacks it: a typo is told, and no text. Short forms of keys count where
+    they are no plain word.
+    """
+    from tasklab.config import Config, Section, is_alias
+    from tasklab.task import TASKS
+
+    if not OVERRIDE.fullmatch(word) or any(map(str.isspace, word)):
+        return False
+    key, config = word.partition("=")[0], Config()
+    first, dot, _ = key.partition(".")
+    if dot:
+        return isinstance(config.get(first), Section)
+    known = is_alias(key) or any(key in TASKS.get(name).data_config() for name in TASKS.names())
+    return key in config and key not in NOT_BEFORE_TEXTS or "_" in key and known

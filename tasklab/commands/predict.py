@@ -1,15 +1,13 @@
 """tasklab predict"""
 
-import json
-from operator import methodcaller
-
-from tasklab.commands import Verb
+from tasklab.commands import Verb, print_json
 from tasklab.commands.names import NAMES, add_names, trainer_of
 
 EXAMPLES = """examples:
   tasklab predict output/qa_minilm_l6 "My name is Wolfgang and I live in Berlin - Where do I live?"
   tasklab predict output/qa_minilm_l6 --file questions.json --top-k 3 > answers.json
   tasklab predict output/txtcls_minilm_l6 --file test.tsv --output labels.tsv --output_prob
+  tasklab predict output/txtcls_minilm_l6 -- "data.x=1"                 # behind -- every word is an input
 """
 
 
@@ -38,8 +36,8 @@ def run(options):
 
         write_parts(options.output, trainer.predict_parts(options.checkpoint, **asked))
     else:
-        answers = trainer.predict(options.checkpoint, **asked)
-        print(json.dumps(answers, ensure_ascii=False, indent=1, default=methodcaller("tolist")))  # vectors are arrays
+        print_json(trainer.predict(options.checkpoint, **asked))
 
 
-VERB = Verb("predict", "answer inputs", run, arguments, NAMES + " (INPUT ... | --file FILE)", EXAMPLES)
+WORDS = NAMES + " (INPUT ... | -- INPUT ... | --file FILE)"
+VERB = Verb("predict", "answer inputs", run, arguments, WORDS, EXAMPLES, texts=True)

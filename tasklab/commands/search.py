@@ -1,9 +1,8 @@
 """tasklab search"""
 
-import json
 import sys
 
-from tasklab.commands import Verb
+from tasklab.commands import Verb, print_json
 from tasklab.commands.names import NAMES, add_names, trainer_of
 
 EXAMPLES = """examples:
@@ -36,7 +35,7 @@ def run(options):
         space, n_trials=options.trials, direction=options.direction, backend=options.backend, subset=options.subset,
         pruning=not options.no_pruning, parallel=options.parallel, output_dir=options.output,
     )  # fmt: skip
-    print(json.dumps(best._asdict(), ensure_ascii=False, indent=1))
+    print_json(best._asdict())
     settings = " ".join(f"{key}={value}" for key, value in best.hyperparameters.items())
     print(f"train with it: tasklab train {' '.join(options.names)} {settings}", file=sys.stderr)
 

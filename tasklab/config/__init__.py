@@ -16,6 +16,7 @@ from tasklab.config.sections import (
     TokenizerConfig,
     TrainConfig,
 )
+from tasklab.config.translate import is_alias
 from tasklab.config.values import setting
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "default_model",
     "find_model",
     "find_task",
+    "is_alias",
     "list_models",
     "read_config",
     "resolve",

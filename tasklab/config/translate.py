@@ -34,6 +34,11 @@ def translate(entries: list[Entry], native: set[str]) -> tuple[list[Entry], list
     return said, list(dict.fromkeys(ignored)), problems
 
 
+def is_alias(key: str) -> bool:
+    """Whether somebody else's spelling of a setting is known, be it followed, refused or passed over."""
+    return key in ALIASES or key in ONLY or key in IGNORED
+
+
 def _target(key: str, native: set[str]) -> str | None:
     if key in native:
         return None

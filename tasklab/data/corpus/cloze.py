@@ -16,7 +16,7 @@ from tasklab.data.rows.features import FeatureTable
 from tasklab.errors import DataError
 
 MASK = re.compile(r"\[MASK\]|<mask>")
-INPUTS = Inputs('"a text with [MASK]" or {"text": ...}', (".txt",), sign=MASK)
+INPUTS = Inputs('"a text with [MASK]" or {"text": ...}', (".txt",), sign=MASK, keys=("text",))
 MOST = 32  # masks in one row, which bounds the logits
 
 

@@ -103,6 +103,8 @@ class Inputs:
         try:
             found = parse_json(text, place) if self.keys else None
         except DataError:
+            if any(re.search(rf'"{re.escape(key)}"\s*:', text) for key in self.keys):
+                raise  # meant as an object
             return text
         return found if isinstance(found, dict) and not found.keys().isdisjoint(self.keys) else text
 

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from tasklab.data.files.inputs import Inputs, is_pair, is_pair_alone
-from tasklab.data.files.textfile import parse_json, read_json
+from tasklab.data.files.textfile import encodable, parse_json, read_json
 from tasklab.data.questions.example import QAExample
 from tasklab.data.questions.layout import SquadLayout
 from tasklab.errors import DataError
@@ -14,7 +15,8 @@ CONTEXT_KEYS = ("context", "passage", "paragraph", "document", "text")
 QUESTION_KEYS = ("question", "query")
 FORMS = '"context - question", {"context": ..., "question": ...} or the pair (context, question)'
 BETWEEN = " - "
-INPUTS = Inputs(FORMS, (".json", ".jsonl", ".txt"), sign=re.compile(BETWEEN), alone=is_pair_alone)
+KEYS = (*CONTEXT_KEYS, *QUESTION_KEYS)
+INPUTS = Inputs(FORMS, (".json", ".jsonl", ".txt"), sign=re.compile(BETWEEN), keys=KEYS, alone=is_pair_alone)
 
 
 def qa_examples_from_input(input_data) -> list[QAExample]:
@@ -41,10 +43,10 @@ def _from_file(path: Path) -> list[QAExample]:
         if isinstance(document, list):
             return _examples((f"{path}: [{i}]", item) for i, item in enumerate(document))
         return _from_layout(document, str(path))
-    lines = INPUTS.lines(path)
     if path.suffix == ".jsonl":
-        lines = ((place, parse_json(line, place)) for place, line in lines)
-    return _examples(lines)
+        lines = replace(INPUTS, keys=()).lines(path)
+        return _examples((place, parse_json(line, place)) for place, line in lines)
+    return _examples(INPUTS.lines(path))
 
 
 def _rows(row: Mapping) -> list:
@@ -82,6 +84,8 @@ def _example(item, number: int, place: str) -> QAExample:
     for name, text in (("context", context), ("question", question)):
         if not text.strip():
             raise DataError(f"{place}: the {name} is empty; expected {FORMS}")
+        if not encodable(text):
+            raise DataError(f"{place}: the {name} holds half of a surrogate pair; correct it")
     return QAExample(identity, question, context, place=place)
 
 

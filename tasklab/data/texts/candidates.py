@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from tasklab.data.files.inputs import OBJECT, Inputs, tell_left_out
 from tasklab.data.files.problems import shortened
+from tasklab.data.files.textfile import encodable
 from tasklab.data.texts.reading import TextDataConfig, TextExample, read_text_rows
 from tasklab.errors import DataError
 
@@ -82,4 +83,6 @@ def _question(item, number: str, place: str) -> Question:
     for candidate in (text, *candidates):
         if not isinstance(candidate, str) or not candidate.strip():
             raise DataError(f"{place}: {shortened(str(candidate))} is no text; expected {FORMS}")
+        if not encodable(candidate):
+            raise DataError(f"{place}: {shortened(candidate)} holds half of a surrogate pair; correct it")
     return Question(number, text, list(candidates), place=place)

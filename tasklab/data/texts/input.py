@@ -1,9 +1,11 @@
 """What a user hands to predict, in all its forms, as texts or pairs of texts."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from tasklab.data.files.columns import TEXT_A, TEXT_B
 from tasklab.data.files.inputs import Inputs, is_pair, is_pair_alone, tell_left_out
+from tasklab.data.files.textfile import encodable
 from tasklab.data.texts.reading import TextDataConfig, TextExample, read_text_rows
 from tasklab.errors import DataError
 
@@ -24,7 +26,9 @@ def text_examples_from_input(input_data, data: TextDataConfig, problem_type: str
         examples, note = read_text_rows(path, data, problem_type, labelled=False)
         tell_left_out(path, note)
         return examples
-    items = INPUTS.lines(path) if path else INPUTS.items(input_data)
+    named = tuple(filter(None, (data.text_a, data.text_b)))
+    inputs = replace(INPUTS, keys=(*TEXT_A, *TEXT_B, *named))
+    items = inputs.lines(path) if path else inputs.items(input_data)
     return [_example(item, i, place, data) for i, (place, item) in enumerate(items)]
 
 
@@ -48,6 +52,8 @@ def _example(item, number: int, place: str, data: TextDataConfig) -> TextExample
         if not isinstance(text, str) or not text.strip():
             told = "empty" if isinstance(text, str) else type(text).__name__
             raise DataError(f"{place}: a text is {told}; expected {FORMS}")
+        if not encodable(text):
+            raise DataError(f"{place}: a text holds half of a surrogate pair; correct it")
     return TextExample(str(number), texts[0], texts[1] if len(texts) > 1 else None, place=place)
 
 

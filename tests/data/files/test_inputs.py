@@ -150,3 +150,32 @@ def test_questions_with_candidates_may_come_as_json():
     asked = {"question": "who", "candidates": ["a", "b"]}
     (question,) = questions_from_input(json.dumps(asked), TextDataConfig())
     assert (question.text, question.candidates, question.place) == ("who", ["a", "b"], "input[0]")
+
+
+def test_every_kind_of_data_takes_json_as_on_a_command_line():
+    (asked,) = qa_examples_from_input('{"context": "I live in Berlin - Mitte.", "question": "Where - now?"}')
+    assert (asked.context, asked.question) == ("I live in Berlin - Mitte.", "Where - now?")
+    (pair,) = text_examples_from_input('{"text_a": "a", "text_b": "b"}', TextDataConfig(), "regression")
+    assert (pair.text_a, pair.text_b) == ("a", "b")
+    named = TextDataConfig()
+    named.text_a = "review"
+    assert text_examples_from_input(['{"review": "a"}'], named, "regression")[0].text_a == "a"
+    (cloze,) = cloze_examples_from_input('{"text": "a [MASK]"}', MaskedWordsDataConfig())
+    assert cloze.text == "a [MASK]"
+
+
+@pytest.mark.parametrize("kind", ["questions", "texts", "tagging", "cloze"])
+def test_broken_json_of_an_object_is_told_and_not_taken_for_a_text(kind):
+    examples, _ = KINDS[kind]
+    text = '{"question": "who" - "context": , "text": "[MASK]"'
+    with pytest.raises(DataError, match=r"input\[0\]: not JSON at line 1"):
+        examples(text)
+
+
+@pytest.mark.parametrize("kind", ["questions", "texts", "candidates"])
+def test_half_a_surrogate_pair_is_told_before_anything_is_computed(kind):
+    given = {
+        "questions": ("\ud800 a", "who"), "texts": "\ud800 a", "candidates": {"question": "a", "candidates": ["\ud800"]}
+    }  # fmt: skip
+    with pytest.raises(DataError, match=r"input\[0\]: .*half of a surrogate pair; correct it"):
+        KINDS[kind][0](given[kind])
