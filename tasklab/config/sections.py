@@ -36,6 +36,7 @@ class DataConfig(Section, path="data"):
     on_bad_row: str = setting("error", choices=("error", "skip"))
     num_buckets: int = setting(2, ge=1)  # planned sequence lengths; each costs one compilation, kernels skip padding
     group_by_length: bool = False  # batches of similar length: less padding, less random
+    encoding: str | None = None  # of text files, such as cp1252 or gb18030; null is UTF-8
     cache: bool = True  # keep encoded features between runs
     limit: int | None = setting(None, ge=1)  # examples read from each file; null reads all
     subset: float | None = setting(None, gt=0, le=1)  # share of the training examples, drawn by seed; null takes all
@@ -56,11 +57,21 @@ class DataConfig(Section, path="data"):
 
     def problems(self):
         yield from super().problems()
+        if self.encoding is not None and not is_encoding(self.encoding):
+            yield (("data.encoding",), f"data.encoding {self.encoding!r} is none; try utf-8, cp1252, gb18030")
         if self.folds and self.fold >= self.folds:
             yield (
                 ("data.fold", "data.folds"),
                 f"data.fold {self.fold} does not exist among {self.folds}; they count from 0",
             )
+
+
+def is_encoding(name: str) -> bool:
+    """Whether Python decodes bytes to text by that name."""
+    try:
+        return isinstance(b"".decode(name), str)
+    except (LookupError, ValueError, TypeError):
+        return False
 
 
 @dataclass

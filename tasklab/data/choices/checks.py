@@ -1,13 +1,19 @@
 """What is wrong with a question and its choices: every one checked before training, whatever file it comes from."""
 
 import difflib
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from tasklab.data.files.problems import BadRows, shortened
+from tasklab.data.files.cells import as_text, broken, is_missing
+from tasklab.data.files.problems import LONGEST, BadRows, shortened
 from tasklab.data.files.textfile import encodable
 
+NUMBER = re.compile(r"\d{1,3}", re.ASCII)
+SUSPICIOUS = 2
+"""Answers that are numbers, none of them 0, from which it is worth a word."""
 FIX = "correct the row or set data.on_bad_row: skip"
 
 
@@ -49,6 +55,7 @@ class ChoiceChecks:
         self.bad, self.labelled, self.remedy = bad, labelled, remedy
         self.repeated: list[str] = []
         """Where a question lists a choice twice."""
+        self._numbered: Counter[str] = Counter()
 
     def examples(self, questions: Iterable[Raw]) -> Iterator[ChoiceExample]:
         for number, raw in enumerate(questions):
@@ -57,15 +64,33 @@ class ChoiceChecks:
             question = self._text(raw, "question", raw.question)
             choices = self._choices(raw)
             label = self._label(raw, choices) if self.labelled and choices else None
+            if wrong := broken(raw.id):
+                self._note("broken id", raw, f"the id {wrong}")
             if self.bad.fatal == before:
-                identity = str(number) if raw.id is None else str(raw.id)
+                identity = str(number) if is_missing(raw.id) else str(raw.id)
                 yield ChoiceExample(identity, context, question, choices, label, raw.place)
+
+    @property
+    def counted_from_one(self) -> str:
+        """What to say when every answer that is a number would be one of a count from 1, else ''."""
+        found = self._numbered
+        if found["zero"] or found["beyond"] or found["some"] < SUSPICIOUS:
+            return ""
+        told = f"all {found['some']} answers that are numbers lie between 1 and the number of choices, and none is 0"
+        return f"{told}, yet 0 is the first choice; if they count from 1, write letters, texts, or one less"
+
+    def _count_place(self, answer, choices: tuple[str, ...]):
+        """Notes which places are meant by numbers; an answer that is the text of a choice means none."""
+        text = as_text(int(answer) if isinstance(answer, float) and answer.is_integer() else answer)
+        if isinstance(text, str) and NUMBER.fullmatch(text.strip()) and text.strip() not in map(str.strip, choices):
+            number = int(text)
+            where = "zero" if number == 0 else "some" if 1 <= number <= len(choices) else "beyond"
+            self._numbered[where] += 1
 
     def _text(self, raw: Raw, name: str, value) -> str:
         if value is None:
             return ""
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            value = str(value)  # JSON: a text that is a number
+        value = as_text(value)
         if not isinstance(value, str):
             self._note("no text", raw, f"the {name} is {shortened(str(value))}, expected text")
         elif not value.strip():
@@ -88,17 +113,19 @@ class ChoiceChecks:
         if self.bad.fatal > before:
             return ()
         if len(set(choices)) < len(choices):
-            twice = next(choice for i, choice in enumerate(choices) if choice in choices[:i])
+            twice = next(choice for choice, count in Counter(choices).items() if count > 1)
             self.repeated.append(f"{raw.place}: {shortened(twice)}")
         return choices
 
     def _label(self, raw: Raw, choices: tuple[str, ...]) -> int | None:
         label = number_of(raw.answer, choices)
-        if raw.answer is None or raw.answer == "":
+        self._count_place(raw.answer, choices)
+        if is_missing(raw.answer):
             self._note("no answer", raw, f"there is no answer; expected {_expected(choices)}")
         elif label is None:
-            near = difflib.get_close_matches(str(raw.answer), choices, n=1)
+            near = difflib.get_close_matches(str(raw.answer)[:LONGEST], choices, n=1)
             hint = f" (did you mean {shortened(near[0])}?)" if near else ""
+            hint = " (numbers count from 0)" if str(raw.answer).strip() == str(len(choices)) else hint
             told = f"the answer {shortened(str(raw.answer))} is none of the choices{hint}; expected"
             self._note("answer not among the choices", raw, f"{told} {_expected(choices)}")
         return label
@@ -109,10 +136,7 @@ class ChoiceChecks:
 
 def number_of(answer, choices: tuple[str, ...]) -> int | None:
     """Which choice an answer means: its text, else its letter, else its number from 0; None when it is none."""
-    if isinstance(answer, bool):
-        return None
-    if isinstance(answer, int):
-        return answer if 0 <= answer < len(choices) else None
+    answer = as_text(int(answer) if isinstance(answer, float) and answer.is_integer() else answer)
     if not isinstance(answer, str):
         return None
     for texts, wanted in ((choices, answer), ([choice.strip() for choice in choices], answer.strip())):

@@ -53,6 +53,10 @@ class ChoiceReport:
     sizes: RowSizes | None = None
 
     @property
+    def rows(self) -> int:
+        return len(self.examples)
+
+    @property
     def file(self) -> str:
         """What the places begin with; '' where they begin with several."""
         return self.files[0].bad.file if len(self.files) == 1 else ""

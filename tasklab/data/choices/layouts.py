@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from tasklab.data.choices.checks import FIX, Raw
+from tasklab.data.choices.checks import FIX, Raw, number_of
+from tasklab.data.files.cells import is_missing
 from tasklab.data.files.problems import BadRows, shortened
 from tasklab.data.files.sample import Sample
 from tasklab.data.files.table import Table
@@ -13,6 +14,7 @@ CONTEXT = ("context", "article", "passage", "dialogue", "sent1", "ctx", "premise
 QUESTION = ("question", "sent2", "query")
 CHOICES = ("choices", "choice", "options", "endings", "candidates")
 ANSWER = ("answer", "label", "answerKey", "gold", "target")
+ONE_CHOICE_KINDS = ("choice", "option", "ending", "candidate", "hypothesis", "", "answer")
 ONE_CHOICE = re.compile(r"(choice|option|ending|answer|candidate|hypothesis)[ _]?(\d{1,3}|[A-Za-z])", re.I)
 LETTER = re.compile(r"[A-Z]")
 DOCUMENT = '[["a line", ...], [{"question": ..., "choice": [...], "answer": ...}], "id"]'
@@ -69,16 +71,27 @@ def record_questions(table: Table, data) -> Iterator[Raw]:
         raise DataError(f"{table.path}: no column {' or '.join((*CONTEXT[:3], *QUESTION[:1]))} {_known(table)}")
     for place, row in table:
         one_list = len(listed) == 1 and table.named
-        # an empty cell is a choice that the question does not have
-        choices = row.get(listed[0]) if one_list else [row[name] for name in listed if row.get(name) not in (None, "")]
+        told = row.get(answer) if answer else None
+        choices, told = (row.get(listed[0]), told) if one_list else _filled(row, listed, told)
         identity = next((row[key] for key in ("id", "qid", "question_id") if key in row), None)
-        raw = Raw(
-            place, identity, _cell(row, context), _cell(row, question), choices, row.get(answer) if answer else None
-        )
+        raw = Raw(place, identity, _cell(row, context), _cell(row, question), choices, told)
         if several:
             yield from _questions_of(raw, table.bad)
         else:
             yield raw
+
+
+def _filled(row: Mapping, columns: list[str], answer) -> tuple[list, object]:
+    """The choices, and the answer. An empty cell is a choice that the question does not have.
+
+    A letter or a number counts the columns, with the empty ones.
+    """
+    filled = [name for name in columns if not is_missing(row.get(name))]
+    choices = [row[name] for name in filled]
+    if filled == columns[: len(filled)] or answer in choices:
+        return choices, answer
+    place = number_of(answer, tuple(columns))
+    return choices, answer if place is None else row.get(columns[place])
 
 
 def _questions_of(raw: Raw, bad: BadRows) -> Iterator[Raw]:
@@ -111,8 +124,17 @@ def usual_choices(columns: Sequence[str], listed: bool) -> list[str]:
     for name in columns:
         if hit := ONE_CHOICE.fullmatch(name) or LETTER.fullmatch(name):
             groups.setdefault(hit[1].lower() if hit.re is ONE_CHOICE else "", []).append(name)
-    found = max(groups.values(), key=len, default=[])
+    # neither which object of a file comes first nor the order of columns says what the first choice is
+    kind = max(groups, key=lambda kind: (len(groups[kind]), -ONE_CHOICE_KINDS.index(kind)), default="")
+    found = sorted(groups.get(kind, []), key=_number_of_column)
     return found if len(found) > 1 else []
+
+
+def _number_of_column(name: str) -> tuple[int, str]:
+    """choice2 before choice10, A before B."""
+    hit = ONE_CHOICE.fullmatch(name)
+    mark = hit[2] if hit else name
+    return (int(mark), "") if mark.isdecimal() else (0, mark.lower())
 
 
 def _column(table: Table, setting_name: str, wanted: str | None, usual) -> str | None:

@@ -37,6 +37,8 @@ class ChoiceFile(NamedTuple):
 
     examples: list[ChoiceExample]
     bad: BadRows
+    strange: str
+    """What to say about the answers of all questions together, or ''."""
     repeated: list[str]
     """Questions that list a choice twice: official files have them, and each copy counts as right."""
 
@@ -47,7 +49,7 @@ class ChoiceFile(NamedTuple):
         if self.repeated:
             told = f"{len(self.repeated)} questions list a choice twice, all are kept"
             repeated = f"{told}; first: {self.repeated[0]}"
-        return "; ".join(filter(None, [self.bad.summary(), repeated]))
+        return "; ".join(filter(None, [self.bad.summary(), self.strange, repeated]))
 
 
 def read_choices(
@@ -83,14 +85,15 @@ def usable_questions(
     for file in _files(path, "train" if training else "dev"):
         questions, bad = _questions(file, data)
         checks = ChoiceChecks(bad, labelled)
-        yield ChoiceFile(list(checks.examples(questions)), bad, checks.repeated)
+        examples = list(checks.examples(questions))
+        yield ChoiceFile(examples, bad, checks.counted_from_one, checks.repeated)
 
 
 def _questions(file: Path, data: ChoiceDataConfig) -> tuple[Iterable, BadRows]:
-    if file.suffix == ".json" and is_document_list(document := read_json(file)):
+    if file.suffix == ".json" and is_document_list(document := read_json(file, data.encoding)):
         bad = BadRows(str(file))
         return document_questions(document, str(file), bad), bad
-    table = Table(file, data.columns, data.context or data.question or "question", data.quotes)
+    table = Table(file, data.columns, data.context or data.question or "question", data.quotes, data.encoding)
     return record_questions(table, data), table.bad
 
 

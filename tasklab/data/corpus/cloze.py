@@ -33,7 +33,10 @@ def cloze_examples_from_input(input_data, data: MaskedWordsDataConfig) -> list[C
     """Examples in input order. Raises DataError naming the position, also of a text without [MASK]."""
     inputs = replace(INPUTS, sign=None) if data.cloze_masks else INPUTS  # then a text may do without [MASK]
     path = inputs.file(input_data)
-    items = ((place, line.strip()) for place, line in inputs.lines(path)) if path else inputs.items(input_data)
+    if path:
+        items = ((place, line.strip()) for place, line in inputs.lines(path, data.encoding))
+    else:
+        items = inputs.items(input_data)
     return [_example(item, str(i), place, data) for i, (place, item) in enumerate(items)]
 
 

@@ -27,6 +27,10 @@ class CorpusReport:
     """Lines of more tokens than a row holds, which are cut into several."""
     sizes: RowSizes | None = None
 
+    @property
+    def rows(self) -> int:
+        return self.lines
+
 
 def inspect_corpus(path, tokenizer, data: MaskedWordsDataConfig, folder) -> CorpusReport:
     """Reads the text line by line, and encodes it as training would, which then finds the tokens in `folder`.
@@ -38,7 +42,7 @@ def inspect_corpus(path, tokenizer, data: MaskedWordsDataConfig, folder) -> Corp
     report = CorpusReport(len(files), BadRows(str(path)))
     for file in files:
         broke = True
-        for lines in line_blocks(file, report.bad):
+        for lines in line_blocks(file, report.bad, data.encoding):
             for line in lines:
                 broke = broke or not line or data.documents == LINE
                 if line:

@@ -3,18 +3,15 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from tasklab.data.files.portions import in_portions
 from tasklab.data.files.problems import BadRows, shortened
-from tasklab.data.files.textfile import guessed_encoding, neighbours
+from tasklab.data.files.textfile import encoding_advice, foreign_kind, neighbours, text_lines
 from tasklab.errors import DataError
 
 BLOCK = 1 << 18  # bytes read, and characters encoded, at a time: memory and processor caches stay small
+LINES = 1000  # at a time where a file names its encoding
 MAX_LINE = 16 << 20  # bytes
 FIX = "correct the line, or set data.on_bad_row: skip"
-_FOREIGN = {
-    b"\xff\xfe": "UTF-16, not UTF-8; convert it with: iconv -f UTF-16 -t UTF-8",
-    b"\xfe\xff": "UTF-16, not UTF-8; convert it with: iconv -f UTF-16 -t UTF-8",
-    b"\x1f\x8b": "compressed with gzip; unpack it with: gunzip",
-}
 
 
 def corpus_files(path) -> list[Path]:
@@ -27,12 +24,17 @@ def corpus_files(path) -> list[Path]:
     return found
 
 
-def line_blocks(path: Path, bad: BadRows) -> Iterator[list[str]]:
+def line_blocks(path: Path, bad: BadRows, encoding: str | None = None) -> Iterator[list[str]]:
     """Lists of some hundred lines, in order, without line ends and blanks around them; a blank line is "".
+
+    encoding: None is UTF-8.
 
     A line that is not UTF-8 or holds NUL goes to `bad` and is left out.
     Raises: DataError for a file that is none of text, or a line of more than MAX_LINE bytes.
     """
+    if encoding is not None:
+        yield from in_portions((line.strip() for line in text_lines(path, encoding)), LINES)
+        return
     number = 1  # of the first line in `rest`
     rest = b""
     try:
@@ -53,12 +55,12 @@ def line_blocks(path: Path, bad: BadRows) -> Iterator[list[str]]:
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
     if rest:
-        yield _decoded(path, number, [rest], bad)
+        yield _decoded(path, number, rest.split(b"\r") if number == 1 else [rest], bad)  # \r alone: an old line end
 
 
 def _begun(path: Path, block: bytes) -> bytes:
     """The first block without a byte order mark. Raises DataError for what is no UTF-8 text."""
-    if told := _FOREIGN.get(block[:2]):
+    if told := foreign_kind(block):
         raise DataError(f"{path}: byte 0: {told}")
     return block.removeprefix(b"\xef\xbb\xbf")
 
@@ -78,7 +80,7 @@ def _line(line: bytes, place: str, bad: BadRows) -> str | None:
         text = line.decode().strip()
     except UnicodeDecodeError as error:
         told = f"byte {error.start} of the line is {line[error.start]:#04x}, not UTF-8"
-        remedy = guessed_encoding(line) or "; correct the line"
+        remedy = encoding_advice(line)
         bad.add("not UTF-8", f"{place}: {told}{remedy}, or set data.on_bad_row: skip")
         return None
     if "\0" in text:

@@ -94,7 +94,7 @@ def read_corpus(path, tokenizer, data: MaskedWordsDataConfig, folder) -> tuple[C
     key = {
         "format": FORMAT, "files": [(file.name, file_sha256(file)) for file in files],
         "tokenizer": tokenizer.fingerprint, "documents": data.documents, "marked": data.words == BLANKS,
-        "on_bad_row": data.on_bad_row,
+        "on_bad_row": data.on_bad_row, "encoding": data.encoding,
     }  # fmt: skip
 
     def write(target: Path):
@@ -131,7 +131,7 @@ def _parts(files: list[Path], tokenizer, data: MaskedWordsDataConfig, bad: BadRo
     """What `write_token_file` takes; after a bad line the rest is only looked through for more of them."""
     for file in files:
         begins = broke = True
-        for lines in line_blocks(file, bad):
+        for lines in line_blocks(file, bad, data.encoding):
             if bad and data.on_bad_row == "error":
                 continue
             for some in _bounded(lines):

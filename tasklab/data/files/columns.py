@@ -12,6 +12,7 @@ TEXT_A = (
 )  # fmt: skip
 TEXT_B = ("text_b", "sentence2", "question2", "hypothesis", "#2 String", "answer", "sentence")
 LABEL = ("label", "labels", "gold_label", "Quality", "is_duplicate", "score", "target", "class", "category")
+SEARCHED = 1000  # columns of which the nearest name is looked for
 GROUP = ("qid", "question_id", "QuestionID")
 
 
@@ -29,14 +30,28 @@ def find_column(
             return name if name in columns else lowered[name.lower()]
     if not (wanted or required):
         return None
+    if cause := _cause(table):
+        raise DataError(f"{table.head}: {cause}")
     asked = [wanted] if wanted else usual
-    near = [name for word in asked for name in difflib.get_close_matches(word, columns, n=1)]
+    near = [name for word in asked for name in difflib.get_close_matches(word, columns[:SEARCHED], n=1)]
     hint = f"; did you mean data.{setting_name}={near[0]}?" if near else ""
     header = "" if table.named else "; a file without a header line needs data.columns=[...], a name for each column"
     raise DataError(
         f"{table.head}: no column {wanted or ' or '.join(usual[:4])!r} (data.{setting_name}){hint or ';'} "
         f"the columns are {', '.join(map(shortened, columns[:12]))}{header}"
     )
+
+
+def _cause(table: Table) -> str:
+    """What else a header that names nothing known may come from."""
+    only = table.columns[0] if len(table.columns) == 1 and not table.named else ""
+    other = next((sign for sign in ",;|\t" if sign in only), None)
+    if other is None:
+        return ""
+    name = {",": "commas", ";": "semicolons", "|": "bars", "\t": "tabs"}[other]
+    ending, usual = (".tsv", "commas") if other == "\t" else (".csv", "tabs")
+    told = f"{shortened(only)} is one cell: {name} stand between the cells of this file, not {usual}"
+    return f"{told}; name it {ending}, or put {usual} between them"
 
 
 def text_columns(table: Table, text_a: str | None, text_b: str | None) -> tuple[str, str | None]:

@@ -75,9 +75,9 @@ class Inputs:
             raise DataError(f"input is {type(given).__name__}; expected {self.forms}, a list of these, or a path")
         return self.placed((f"input[{i}]", item) for i, item in enumerate(given))
 
-    def lines(self, path: Path) -> Iterator[tuple[str, object]]:
+    def lines(self, path: Path, encoding: str | None = None) -> Iterator[tuple[str, object]]:
         """The same of a text file with one item per line; blank lines are passed over."""
-        lines = enumerate(read_text(path).split("\n"), start=1)
+        lines = enumerate(read_text(path, encoding).split("\n"), start=1)
         return self.placed((f"{path}:{n}", line.removesuffix("\r")) for n, line in lines if line.strip())
 
     def placed(self, items: Iterable[tuple[str, object]]) -> Iterator[tuple[str, object]]:

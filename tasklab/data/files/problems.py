@@ -1,10 +1,12 @@
 """Bad rows of a data file: collected while reading, shown together, before any training."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from tasklab.errors import DataError
 
 SHOWN = 20
+NAMED, LONGEST = 12, 60  # names in one message, and characters of one
 
 
 class BadRows:
@@ -19,12 +21,15 @@ class BadRows:
         self.first: list[str] = []
         """The first messages of all, each complete with its place."""
         self._fatal: Counter[str] = Counter()
+        self._total = self._fatal_total = 0  # summing the kinds for each row would cost as much as there are kinds
         self._first_fatal: list[str] = []
 
     def add(self, kind: str, message: str, fatal: bool = True):
         """Notes a problem; `message` begins with the place and ends with the remedy."""
+        self._total += 1
         self._note(self.counts, self.first, kind, message)
         if fatal:
+            self._fatal_total += 1
             self._note(self._fatal, self._first_fatal, kind, message)
 
     @staticmethod
@@ -34,30 +39,38 @@ class BadRows:
             first.append(message)
 
     def __len__(self) -> int:
-        return self.counts.total()
+        return self._total
 
     @property
     def fatal(self) -> int:
         """How many make `raise_if_fatal` raise."""
-        return self._fatal.total()
+        return self._fatal_total
 
     def summary(self) -> str:
         """One line such as "left out 3: empty question (2), misaligned answer (1); first: ...", or ''."""
-        return f"left out {len(self)}: {_listed(self.counts)}; first: {self.first[0]}" if self else ""
+        return f"left out {len(self)}: {kinds_listed(self.counts)}; first: {self.first[0]}" if self else ""
 
     def raise_if_fatal(self):
         """Raises DataError with the first messages and the count of the rest."""
-        total = self._fatal.total()
+        total = self._fatal_total
         if total == 1:
             raise DataError(self._first_fatal[0])
         if total:
             listed = "".join(f"\n  {message}" for message in self._first_fatal)
             more = f"\n  ... and {total - SHOWN} more" if total > SHOWN else ""
-            raise DataError(f"{self.file}: {total} problems: {_listed(self._fatal)}{listed}{more}")
+            raise DataError(f"{self.file}: {total} problems: {kinds_listed(self._fatal)}{listed}{more}")
 
 
-def _listed(counts: Counter) -> str:
-    return ", ".join(f"{kind} ({count})" for kind, count in counts.most_common())
+def kinds_listed(counts: Counter) -> str:
+    """How often each kind was met, the most frequent first; few are named."""
+    return listed([f"{kind} ({count})" for kind, count in counts.most_common()])
+
+
+def listed(names: Sequence[str]) -> str:
+    """Some names with commas between, none of them at length, and how many more there are."""
+    names_shown = map(str, names[:NAMED])
+    shown = [name if len(name) <= LONGEST and name.isprintable() else shortened(name) for name in names_shown]
+    return ", ".join(shown) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
 
 
 def shortened(text: str, length: int = 60) -> str:

@@ -2,16 +2,21 @@
 
 import csv
 import io
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
 from tasklab.data.files import arrow
-from tasklab.data.files.problems import BadRows, shortened
+from tasklab.data.files.problems import BadRows, listed, shortened
 from tasklab.data.files.textfile import parse_json, read_text, text_lines
 from tasklab.errors import DataError
 
 SUFFIXES = (".tsv", ".csv", ".txt", ".jsonl", ".json", *arrow.SUFFIXES)
+SEPARATOR = re.compile(r'"?sep=(.)"?')
+"""The first line that Excel writes, or understands, above the header."""
+MOST = (1 << 31) - 1  # characters of a cell
 FIX = "correct the line or set data.on_bad_row: skip"
 
 
@@ -19,17 +24,21 @@ class Table:
     """One table file, read as it is iterated; gives (place, row as a dict) for each sound row, once.
 
     Args:
-        path: .csv is separated by commas (or by what its first line holds more of: semicolons, tabs); .jsonl and .json
-            hold one object per line or one list of objects (read as a whole); .parquet, .arrow and folders are tables
-            of `datasets`; everything else is separated by tabs.
+        path: .csv is separated by commas (or by what its first line says, or holds more of: semicolons, tabs, bars);
+            .jsonl and .json hold one object per line or one list of objects (read as a whole); .parquet, .arrow and
+            folders are tables of `datasets`; everything else is separated by tabs.
         columns: names for a file without a header line.
         heading: a column name; with `columns` a first line that holds it is a header all the same.
         quotes: whether a cell may stand in double quotes; None: in .csv files only.
+        encoding: of a text file; None: UTF-8.
     Raises: DataError when the file cannot be read, is empty, or a quote is never closed.
     """
 
-    def __init__(self, path, columns: Sequence[str] = (), heading: str | None = None, quotes: bool | None = None):
-        self.path, self.head = Path(path), str(path)
+    def __init__(
+        self, path, columns: Sequence[str] = (), heading: str | None = None, quotes: bool | None = None,
+        encoding: str | None = None,
+    ):  # fmt: skip
+        self.path, self.head, self.encoding = Path(path), str(path), encoding
         """`head`: where the names of the columns stand."""
         self.bad = BadRows(str(path))
         self.named = True
@@ -38,13 +47,13 @@ class Table:
             self.columns, self._rows = arrow.arrow_rows(self.path)
             return
         self.named = self.path.suffix in (".json", ".jsonl")
-        first = next((line for line in text_lines(path) if line.strip()), None)
+        first = next((line for line in self._lines() if line.strip()), None)
         if first is None:
             wanted = "objects" if self.named else "a line of column names, and rows"
             raise DataError(f"{path}: is empty; expected {wanted}")
         if self.named:
-            self._rows = self._objects(is_list=first.lstrip()[0] == "[")
-            self.columns = self._keys()
+            self._listed = parse_json(read_text(path, encoding), str(path)) if first.lstrip()[0] == "[" else None
+            self._rows, self.columns = self._objects(self.bad), self._keys()
         else:
             self._rows = self._cells(first, self.path.suffix == ".csv" if quotes is None else quotes)
             self.columns = self._header(list(columns), heading)
@@ -57,13 +66,17 @@ class Table:
             elif len(row) == width:
                 yield place, dict(zip(self.columns, row, strict=True))
             else:
-                cells = f"has {len(row)} cells instead of {width} ({', '.join(self.columns)})"
+                cells = f"has {len(row)} cells instead of {width} ({listed(self.columns)})"
                 self.bad.add("wrong number of cells", f"{place}: {cells}, the last is {shortened(row[-1])}; {FIX}")
 
+    def _lines(self) -> Iterator[str]:
+        return text_lines(self.path, self.encoding)
+
     def _cells(self, first: str, quotes: bool) -> Iterator[tuple[str, list[str]]]:
-        delimiter = max(",;\t", key=first.count) if self.path.suffix == ".csv" else "\t"
-        read = _quoted if quotes else _plain
-        for line, row in read(text_lines(self.path), delimiter, self.path):
+        read = quoted_cells if quotes else plain_cells
+        for line, row in read(self._lines(), delimiter_of(first, self.path), self.path):
+            if line == 1 and SEPARATOR.fullmatch(first.rstrip("\r\n")) and self.path.suffix == ".csv":
+                continue
             if any(cell.strip() for cell in row):
                 yield f"{self.path}:{line}", row
             else:
@@ -77,49 +90,61 @@ class Table:
         if columns and heading not in names:
             self._rows = chain([(place, first)], self._rows)
             return columns
-        doubled = {name for name in names if names.count(name) > 1 and name}
+        doubled = [name for name, count in Counter(names).items() if count > 1 and name]
         if doubled:
-            raise DataError(f"{place}: the header names {', '.join(sorted(doubled))} twice; {_no_header(names)}")
+            raise DataError(f"{place}: the header names {listed(doubled)} twice; {_no_header(names)}")
         self.head = place
         return names
 
-    def _objects(self, is_list: bool) -> Iterator[tuple[str, dict]]:
-        if is_list:
-            found = parse_json(read_text(self.path), str(self.path))
-            items = ((f"{self.path}: [{i}]", item) for i, item in enumerate(found))
+    def _objects(self, bad: BadRows) -> Iterator[tuple[str, dict]]:
+        if self._listed is not None:
+            items = ((f"{self.path}: [{i}]", item) for i, item in enumerate(self._listed))
         else:
-            lines = enumerate(text_lines(self.path), start=1)
+            lines = enumerate(self._lines(), start=1)
             numbered = ((f"{self.path}:{n}", line) for n, line in lines if line.strip())
-            items = ((place, found[0]) for place, line in numbered if (found := self._parsed(line, place)))
+            items = ((place, found[0]) for place, line in numbered if (found := _parsed(line, place, bad)))
         for place, item in items:
             if isinstance(item, dict):
                 yield place, item
             else:
-                self.bad.add("no object", f"{place}: is {shortened(str(item))}, expected an object {{...}}; {FIX}")
-
-    def _parsed(self, line: str, place: str) -> list:
-        """The value in a line, [] where it is none."""
-        try:
-            return [parse_json(line.rstrip("\r\n"), place)]
-        except DataError as error:
-            self.bad.add("not JSON", f"{error}; {FIX}")
-            return []
+                bad.add("no object", f"{place}: is {shortened(str(item))}, expected an object {{...}}; {FIX}")
 
     def _keys(self) -> list[str]:
-        first = next(self._rows, None)
-        if first is None:
-            self.bad.raise_if_fatal()
+        """Those of all objects: a pass of its own, since any line may be the first to hold one."""
+        bad = BadRows(str(self.path))
+        keys = dict.fromkeys(key for _, row in self._objects(bad) for key in row)
+        if not keys:
+            bad.raise_if_fatal()
             raise DataError(f"{self.path}: holds no object")
-        self._rows = chain([first], self._rows)
-        return list(first[1])
+        return list(keys)
 
 
-def _plain(lines: Iterable[str], delimiter: str, path: Path) -> Iterator[tuple[int, list[str]]]:
+def _parsed(line: str, place: str, bad: BadRows) -> list:
+    """The value in a line, [] where it is none."""
+    try:
+        return [parse_json(line.rstrip("\r\n"), place)]
+    except DataError as error:
+        bad.add("not JSON", f"{error}; {FIX}")
+        return []
+
+
+def delimiter_of(first: str, path: Path) -> str:
+    """What separates the cells of a file with this first line; Excel's `sep=;` says so."""
+    if path.suffix != ".csv":
+        return "\t"
+    said = SEPARATOR.fullmatch(first.rstrip("\r\n"))
+    return said[1] if said else max(",;\t|", key=first.count)
+
+
+def plain_cells(lines: Iterable[str], delimiter: str, path: Path) -> Iterator[tuple[int, list[str]]]:
+    """(line, cells) of every line, in which quotes are plain characters."""
     for number, line in enumerate(lines, start=1):
         yield number, line.removesuffix("\n").removesuffix("\r").split(delimiter)
 
 
-def _quoted(lines: Iterable[str], delimiter: str, path: Path) -> Iterator[tuple[int, list[str]]]:
+def quoted_cells(lines: Iterable[str], delimiter: str, path: Path) -> Iterator[tuple[int, list[str]]]:
+    """(line, cells) of every row, whose cells may stand in double quotes. Raises: DataError for an open quote."""
+    csv.field_size_limit(MOST)  # one for the process; cells are as long as they are, the file bounds them
     split = chain.from_iterable(io.StringIO(line, newline="") for line in lines)  # at a lone \r too
     reader, line = csv.reader(split, delimiter=delimiter, strict=True), 1
     try:

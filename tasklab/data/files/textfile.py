@@ -1,17 +1,36 @@
 """Text and JSON from files people have: every way in which one cannot be read is told with its place and a remedy."""
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
+from tasklab.data.files.encodings import JUDGED, guessed_encodings, without_mark
 from tasklab.errors import DataError
 
 MAX_BYTES = 2 << 30
 NAMED = 12  # files shown when the wanted one is absent
+MARK = "\ufeff"
+UTF_16 = "UTF-16, not UTF-8; convert it with: iconv -f UTF-16 -t UTF-8, or set data.encoding=utf-16"
+FOREIGN = {
+    b"\xff\xfe": UTF_16,
+    b"\xfe\xff": UTF_16,
+    b"\x1f\x8b": "compressed with gzip; unpack it with: gunzip",
+    b"PAR1": "Parquet; here it has to be text, such as JSON lines (pandas: to_json)",
+    b"PK\x03\x04": "a zip archive, as .xlsx workbooks are; save the sheet as CSV UTF-8, or unpack it",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook; save the sheet as CSV UTF-8",
+    b"ARROW1": "Arrow; name it .arrow",
+}
+"""How files begin that are no text in UTF-8, and what to do about each."""
 
 
-def read_text(path) -> str:
-    """The text of a UTF-8 file, with or without a byte order mark. Raises DataError."""
+def read_text(path, encoding: str | None = None) -> str:
+    """The text of a file in UTF-8, with or without a byte order mark, or in what data.encoding names.
+
+    Line ends of \\r alone, as old programs write them, become \\n where there is no other.
+    Raises: DataError.
+    """
     path = _existing(path)
     try:
         size = path.stat().st_size
@@ -20,27 +39,29 @@ def read_text(path) -> str:
         content = path.read_bytes()
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
-    return _decoded(path, content, 0)
+    text = _decoded(path, content, 0, encoding)
+    return text if "\n" in text else text.replace("\r", "\n")
 
 
-def text_lines(path) -> Iterator[str]:
-    """The lines of a UTF-8 file of any size, one at a time; they end at \\n only, which stays.
+def text_lines(path, encoding: str | None = None) -> Iterator[str]:
+    """The lines of a file of any size, one at a time; they end at \\n, which stays, or at \\r where there is no \\n.
 
     Raises: DataError as `read_text` does, at the first line when there is no such file.
     """
-    path, offset = _existing(path), 0
+    path = _existing(path)
     try:
         with open(path, "rb") as file:
-            for line in file:
-                yield _decoded(path, line, offset)
-                offset += len(line)
+            lines = _utf8_lines(path, file) if encoding is None else _coded_lines(path, file, encoding)
+            first = next(lines, "")
+            yield from [first] if first.endswith("\n") else io.StringIO(first, newline=None)
+            yield from lines
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
 
 
-def read_json(path):
+def read_json(path, encoding: str | None = None):
     """The value in a JSON file. Raises DataError with line, column and character."""
-    text = read_text(path)
+    text = read_text(path, encoding)
     if not text.strip():
         raise DataError(f"{path}: is empty; expected JSON")
     return parse_json(text, str(path))
@@ -89,26 +110,72 @@ def _existing(path) -> Path:
     return path
 
 
-def _decoded(path: Path, content: bytes, offset: int) -> str:
+def _utf8_lines(path: Path, file: BinaryIO) -> Iterator[str]:
+    offset = 0
+    for line in file:
+        yield _decoded(path, line, offset)
+        offset += len(line)
+
+
+def _coded_lines(path: Path, file: BinaryIO, encoding: str) -> Iterator[str]:
+    number = 0
+    try:
+        for number, line in enumerate(io.TextIOWrapper(file, encoding, newline="\n"), start=1):
+            yield line.removeprefix(MARK) if number == 1 else line
+    except UnicodeError as error:
+        raise DataError(f"{path}: behind line {number}: {_not_so(encoding, error)}") from None
+
+
+def _decoded(path: Path, content: bytes, offset: int, encoding: str | None = None) -> str:
     """The text of a whole file, or of the part of it that begins at byte `offset`."""
-    if offset == 0 and content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise DataError(f"{path}: byte 0: UTF-16, not UTF-8; convert it with: iconv -f UTF-16 -t UTF-8")
-    if offset == 0 and content[:2] == b"\x1f\x8b":
-        raise DataError(f"{path}: byte 0: compressed with gzip; unpack it with: gunzip")
-    if offset == 0 and content[:4] == b"PAR1":
-        raise DataError(f"{path}: byte 0: Parquet; here it has to be text, such as JSON lines (pandas: to_json)")
+    if encoding is not None:
+        try:
+            return content.decode(encoding).removeprefix(MARK)
+        except UnicodeError as error:
+            raise DataError(f"{path}: {_not_so(encoding, error)}") from None
+    if offset == 0 and (foreign := foreign_kind(content)):
+        raise DataError(f"{path}: byte 0: {foreign}")
     try:
         return content.decode("utf-8" if offset else "utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: byte {offset + error.start}: not UTF-8{guessed_encoding(content)}") from None
+        at = offset + error.start
+        raise DataError(f"{path}: byte {at}: not UTF-8{encoding_advice(_around(path, at))}") from None
 
 
-def guessed_encoding(content: bytes) -> str:
-    """What to do about bytes that are not UTF-8, as the end of a message; empty when they fit no other encoding."""
-    for encoding, name in (("gb18030", "GB18030"), ("cp1252", "CP1252")):
-        try:
-            content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        return f"; it may be {name}{' (GBK)' if name == 'GB18030' else ''}: convert it with: iconv -f {name} -t UTF-8"
+def _around(path: Path, offset: int) -> bytes:
+    """Some of the file from there on, with all that stands before it where that is not much."""
+    with open(path, "rb") as file:
+        file.seek(offset if offset > JUDGED else 0)
+        return file.read(2 * JUDGED)
+
+
+def _not_so(encoding: str, error: UnicodeError) -> str:
+    return f"is not {encoding} ({getattr(error, 'reason', error)}), as data.encoding says; set the right one"
+
+
+def foreign_kind(content: bytes) -> str:
+    """What a file that begins so is, and what to do, where that is no UTF-8 text for certain; '' otherwise."""
+    for sign, told in FOREIGN.items():
+        if content.startswith(sign):
+            return told
+    if b"\0" in content[:JUDGED] and (name := without_mark(content)):
+        return _unmarked(name)
     return ""
+
+
+def _unmarked(name: str) -> str:
+    missing = f"{name.upper()} without the mark that should begin it, not UTF-8"
+    return f"{missing}; convert it with: iconv -f {name.upper()} -t UTF-8, or set data.encoding={name}"
+
+
+def encoding_advice(content: bytes) -> str:
+    """What to do about bytes that are not UTF-8, as the end of a message; empty when they fit no other encoding."""
+    if b"\0" in content and (name := without_mark(content)):
+        return f"; {_unmarked(name)}"
+    guesses = guessed_encodings(content)
+    if not guesses:
+        return "; set data.encoding to what it is written in"
+    (name, text), others = guesses[0], [f"{other} {shown!r}" for other, shown in guesses[1:] if shown != guesses[0][1]]
+    besides = f" (or in {', or in '.join(others)})" if others else ""
+    remedy = f"convert it with: iconv -f {name.upper()} -t UTF-8, or set data.encoding={name}"
+    return f"; in {name} it reads {text!r}{besides}: {remedy}"

@@ -51,6 +51,10 @@ class SplitReport:
     """Share of the questions whose answer no window holds whole; only in training."""
     truncated_questions: int = 0
 
+    @property
+    def rows(self) -> int:
+        return self.questions
+
 
 @dataclass
 class SquadReport:

@@ -31,11 +31,11 @@ def tagged_examples_from_input(input_data, data: TaggingDataConfig) -> list[Tagg
     Raises: DataError naming the position.
     """
     path = INPUTS.file(input_data)
-    if path and (path.suffix != ".txt" or has_header(read_text(path))):
+    if path and (path.suffix != ".txt" or has_header(read_text(path, data.encoding))):
         file = read_tagged(path, data, labelled=False)
         tell_left_out(path, file.note)
         return file.examples
-    items = INPUTS.lines(path) if path else INPUTS.items(input_data)
+    items = INPUTS.lines(path, data.encoding) if path else INPUTS.items(input_data)
     return [_example(item, str(i), place, data) for i, (place, item) in enumerate(items)]
 
 

@@ -36,6 +36,10 @@ class TagReport:
     """Of the windows, each a row for the network."""
 
     @property
+    def rows(self) -> int:
+        return len(self.examples)
+
+    @property
     def file(self) -> str:
         return self.content.bad.file
 

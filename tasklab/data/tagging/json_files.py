@@ -1,6 +1,7 @@
 """Tagged sentences from JSON: CLUENER's texts with spans, or lists of tokens and tags; one object after the other."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from tasklab.data.tagging.columns import FIX, Sentence
 from tasklab.data.tagging.schemes import Entity
 from tasklab.errors import DataError
 
+BLANKS = re.compile(r"\s*")
 FORMS = '{"text": ..., "label": {type: {words: [[first, last], ...]}}} or {"tokens": [...], "tags": [...]}'
 
 
@@ -34,7 +36,7 @@ def _objects(text: str, file: Path) -> Iterator[tuple[str, object]]:
         return
     decoder, at, line = json.JSONDecoder(), 0, 1
     while True:
-        start = at + len(text[at:]) - len(text[at:].lstrip()) if text[at : at + 1].isspace() else at
+        start = BLANKS.match(text, at).end()  # a slice from here on would cost as much as the rest of the file
         line, at = line + text.count("\n", at, start), start
         if at == len(text):
             return
@@ -82,7 +84,7 @@ def _spans(place: str, text: str, label, bad: BadRows) -> list[Entity] | None:
         found = [(kind, *span, words) for kind, named in label.items() for words, spans in named.items()
                  for span in spans]  # fmt: skip
         spans = [(str(kind), int(first), int(last), str(words)) for kind, first, last, words in found]
-    except (AttributeError, TypeError, ValueError):
+    except (AttributeError, TypeError, ValueError, OverflowError):
         bad.add("no spans", f"{place}: label is {shortened(str(label))}, expected {FORMS}; {FIX}")
         return None
     wrong = [span for span in spans if text[max(span[1], 0) : span[2] + 1] != span[3] or not span[3]]

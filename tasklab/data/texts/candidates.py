@@ -34,9 +34,13 @@ def questions_of(examples: Iterable[TextExample]) -> list[Question]:
     """Pairs gathered by their group, or by the question's text where there is none, in the order of first rows.
 
     The rows of one question need not stand together.
-    Raises: DataError when a row has no candidate, or one group holds two questions.
+    Raises: DataError when a row has no candidate, one group holds two questions, or some rows have none of the groups.
     """
     questions: dict[str, Question] = {}
+    examples = list(examples)
+    alone = next((e.place for e in examples if not e.group), None)
+    if alone is not None and any(e.group for e in examples):
+        raise DataError(f"{alone}: has no id of its question, though other rows do; give every row one")
     for example in examples:
         if example.text_b is None:
             raise DataError(f"{example.place}: holds no candidate; name their column with data.text_b")

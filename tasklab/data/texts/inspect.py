@@ -32,6 +32,10 @@ class TextReport:
     """Rows that data.max_seq_length cuts."""
     sizes: RowSizes | None = None
 
+    @property
+    def rows(self) -> int:
+        return len(self.examples)
+
 
 def inspect_texts(
     path, data: TextDataConfig, problem_type: str, pair_encoding: str, labels: Sequence[str], training: bool, tokenizer

@@ -4,7 +4,8 @@ import difflib
 import math
 from collections.abc import Mapping, Sequence
 
-from tasklab.data.files.problems import BadRows, shortened
+from tasklab.data.files.cells import broken, is_missing
+from tasklab.data.files.problems import LONGEST, BadRows, listed, shortened
 from tasklab.data.files.table import FIX
 
 
@@ -49,27 +50,31 @@ class LabelCells:
 
     def _names(self, place: str, value) -> tuple[str, ...]:
         values = value if isinstance(value, list) else str(value).split(",") if value is not None else []
-        return tuple(dict.fromkeys(self._name(place, v) for v in values if str(v).strip()))
+        return tuple(dict.fromkeys(self._name(place, v) for v in values if not is_missing(v)))
 
     def _name(self, place: str, value) -> str:
-        if value is None or isinstance(value, (dict, list)) or not str(value).strip():
+        if is_missing(value) or isinstance(value, (dict, list)):
             self.bad.add("no label", f"{place}: {self.column!r} is {shortened(str(value))}, expected a label; {FIX}")
+            return ""
+        if wrong := broken(value):
+            self.bad.add("broken label", f"{place}: {self.column!r} {wrong}: {shortened(str(value))}; {FIX}")
             return ""
         name = str(value).strip()
         if self.names and name not in self.names.values():
             if name not in self.names:
-                known = ", ".join(self.names)
+                known = listed(list(self.names))
                 self.bad.add(
-                    "unknown label", f"{place}: the label {name!r} is not in data.label_names ({known}); {FIX}"
+                    "unknown label", f"{place}: the label {shortened(name)} is not in data.label_names ({known}); {FIX}"
                 )
                 return ""
             name = self.names[name]
         if self.labels and name not in self.labels:
-            near = difflib.get_close_matches(name, self.labels, n=1)
+            near = difflib.get_close_matches(name[:LONGEST], self.labels, n=1)
             hint = f"did you mean {near[0]!r}? " if near else ""
-            known = ", ".join(self.labels[:12]) + (", ..." if len(self.labels) > 12 else "")
-            rename = "" if near or self.names else f", or say what it is called: data.label_names={{{name}: ...}}"
-            told = f"{place}: the label {name!r} is none of the model's: {known}; {hint}{FIX}{rename}"
+            known = listed(self.labels)
+            rename = f", or say what it is called: data.label_names={{{shortened(name)[1:-1]}: ...}}"
+            rename = "" if near or self.names else rename
+            told = f"{place}: the label {shortened(name)} is none of the model's: {known}; {hint}{FIX}{rename}"
             self.bad.add("unknown label", told)
         return name
 

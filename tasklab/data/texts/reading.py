@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tasklab.config import DataConfig, setting
+from tasklab.data.files.cells import as_text, broken, is_missing
 from tasklab.data.files.columns import GROUP, LABEL, TEXT_A, find_column, text_columns
-from tasklab.data.files.problems import BadRows, shortened
+from tasklab.data.files.problems import BadRows, listed, shortened
 from tasklab.data.files.splits import find_split
 from tasklab.data.files.table import FIX, SUFFIXES, Table
 from tasklab.data.files.textfile import encodable
@@ -85,7 +86,7 @@ def usable_rows(
     split = "train" if training else "dev"
     names = (data.eval_file,) if data.eval_file and not training else FILES[split]
     file = find_split(path, split, names, SUFFIXES)
-    table = Table(file, data.columns, data.text_a or TEXT_A[0], data.quotes)
+    table = Table(file, data.columns, data.text_a or TEXT_A[0], data.quotes, data.encoding)
     reader = _Reader(table, data, problem_type, labels, labelled, labelled and training and data.soft_targets)
     return [example for place, row in table if (example := reader.example(place, row)) is not None], table.bad
 
@@ -121,16 +122,22 @@ class _Reader:
         text_b = self._text(place, row, self.text_b) if self.text_b else None
         label = self.label.read(place, row) if self.label else None
         logits = self.label.scores(place, row.get(self.logits)) if self.logits else ()
+        group = self._group(place, row) if self.group else ""
         if len(self.bad) > before:
             return None
         self.count += 1
-        group = str(row.get(self.group, "")).strip() if self.group else ""
         return TextExample(str(self.count - 1), text_a, text_b, label, logits, group, place)
 
+    def _group(self, place: str, row: dict) -> str:
+        value = row.get(self.group)
+        if is_missing(value):
+            return ""
+        if wrong := broken(value):
+            self.bad.add("broken id", f"{place}: {self.group!r} {wrong}; {FIX}")
+        return str(value).strip()
+
     def _text(self, place: str, row: dict, column: str) -> str:
-        value = row.get(column)
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            value = str(value)  # JSON: a text that is a number
+        value = as_text(row.get(column))
         if not isinstance(value, str):
             self.bad.add("no text", f"{place}: {column!r} is {_shown(row, column)}, expected text; {FIX}")
         elif not value.strip():
@@ -158,4 +165,4 @@ def _contradictions(examples: Sequence[TextExample], file: str) -> str:
 
 
 def _shown(row: dict, column: str) -> str:
-    return shortened(str(row[column])) if column in row else f"missing (the row has {', '.join(map(str, row))})"
+    return shortened(str(row[column])) if column in row else f"missing (the row has {listed(list(row))})"

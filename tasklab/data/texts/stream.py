@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from tasklab.data.files.cells import as_text
 from tasklab.data.files.columns import TEXT_A, text_columns
 from tasklab.data.files.problems import BadRows, shortened
 from tasklab.data.files.table import FIX, Table
@@ -39,12 +40,12 @@ class TextFile:
     def _open(self) -> tuple[Iterator[tuple[str, list]], BadRows]:
         """Place and texts of every row, and where what is wrong is noted."""
         if self.path.suffix == ".txt" and not self.data.columns:
-            lines = enumerate(text_lines(self.path), start=1)
+            lines = enumerate(text_lines(self.path, self.data.encoding), start=1)
             cut = ((n, line.removesuffix("\n").removesuffix("\r").split("\t")) for n, line in lines)
             return ((f"{self.path}:{n}", texts) for n, texts in cut), BadRows(str(self.path))
-        table = Table(self.path, self.data.columns, self.data.text_a or TEXT_A[0], self.data.quotes)
+        table = Table(self.path, self.data.columns, self.data.text_a or TEXT_A[0], self.data.quotes, self.data.encoding)
         columns = [name for name in text_columns(table, self.data.text_a, self.data.text_b) if name is not None]
-        return ((place, [row.get(name) for name in columns]) for place, row in table), table.bad
+        return ((place, [as_text(row.get(name)) for name in columns]) for place, row in table), table.bad
 
     @staticmethod
     def _sound(rows: Iterable[tuple[str, list]], bad: BadRows) -> Iterator[tuple[str, list[str]]]:

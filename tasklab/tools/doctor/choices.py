@@ -46,6 +46,8 @@ def _findings(name: str, split: ChoiceReport, config: Config) -> Iterator[Line]:
     for file in split.files:
         which = name if len(split.files) == 1 else f"{name}, {Path(file.bad.file).name}"
         yield from bad_rows(which, file.bad, config)
+        if file.strange:
+            yield Line(LOOK, f"{which}: {file.strange}")
     clash, again = split.contradictions, split.duplicates
     text = f"{name}: {counted(clash.count, 'question')} met before with another answer; keep the right one of each"
     yield from clashing(clash, len(split.examples), text, split.file)

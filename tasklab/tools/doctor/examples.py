@@ -24,6 +24,10 @@ class ExampleReport:
     note: str = ""
     sizes: RowSizes | None = None
 
+    @property
+    def rows(self) -> int:
+        return len(self.examples)
+
 
 def examine(config: Config, tokenizer) -> Examined:
     """Reads data.train and data.eval as a training would."""
@@ -74,8 +78,6 @@ def _findings(name: str, split: ExampleReport, config: Config) -> Iterator[Line]
     if split.fault:
         yield Line(FIX, f"{name}: {split.fault}")
         return
-    if not len(split.examples):
-        yield Line(FIX, f"{name}: holds no usable row")
     if split.note:
         yield Line(LOOK, f"{name}: {split.note}")
     again = Finding()

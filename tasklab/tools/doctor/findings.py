@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tasklab.config import Config
-from tasklab.data.files.problems import BadRows
+from tasklab.data.files.problems import BadRows, listed
 from tasklab.data.rows.findings import Finding
 from tasklab.data.rows.sizes import RowSizes
 from tasklab.tools.doctor.wording import SHOWN, counted, places
@@ -38,7 +38,9 @@ class Examined:
 
 
 def examined(config: Config, train, dev, show, judge, together: Iterable[Line] = ()) -> Examined:
-    """The reports on both files in words; a report has `sizes`, and dev is None without an evaluation file.
+    """The reports on both files in words; dev is None without an evaluation file.
+
+    A report has `sizes`, and `rows`: how many can be used.
 
     show(name, report, config): what is printed about one.   judge(name, report, config): the Lines about one.
     together: those about both.
@@ -47,6 +49,9 @@ def examined(config: Config, train, dev, show, judge, together: Iterable[Line] =
     shown = [text for name, report in reports for text in show(name, report, config)]
     lines = [line for name, report in reports for line in judge(name, report, config)]
     lines += together
+    fixed = {line.text.partition(":")[0] for line in lines if line.level == FIX}
+    empty = [name for name, report in reports if not report.rows and name not in fixed]
+    lines += [Line(FIX, f"{name}: no rows that can be used, so there is nothing to work with") for name in empty]
     foreign = [(name, report.sizes) for name, report in reports if report.sizes and report.sizes.unknown > UNKNOWN]
     for name, sizes in foreign[:1]:  # one remedy for both files
         text = f"{name}: {sizes.unknown:.0%} of the tokens are unknown to this vocabulary"
@@ -69,7 +74,7 @@ def bad_rows(
         return
     what, unusable, left_out = words
     number = counted(len(bad), what) if what else f"{len(bad):,}"
-    kinds = ", ".join(f"{kind} ({count:,})" for kind, count in bad.counts.items())
+    kinds = listed([f"{kind} ({count:,})" for kind, count in bad.counts.items()])
     first = tuple(_without_remedy(message, bad.file) for message in bad.first[:SHOWN])
     if not bad.fatal:
         yield Line(LOOK, f"{name}: {len(bad):,} left out, {why_usable}: {kinds}", first)

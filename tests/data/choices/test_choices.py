@@ -202,3 +202,29 @@ def test_real_files_hold_what_their_description_says(data, name, questions, choi
     examples, _ = read_choices(SHARED / name, data)
     counts = [len(e.choices) for e in examples]
     assert len(examples) == questions and {n: counts.count(n) for n in set(counts)} == choices
+
+
+def test_a_number_that_is_the_text_of_a_choice_is_that_choice(tmp_path, data):
+    # 1 + 1 = 2, which stands at place 1
+    rows = [{"question": "1 + 1 = ?", "choices": [1, 2, 3], "answer": answer} for answer in (2, "2", 2.0)]
+    path = write(tmp_path / "a.jsonl", "\n".join(map(json.dumps, rows)))
+    assert [e.label for e in read_choices(path, data)[0]] == [1, 1, 1]
+
+
+def test_answers_that_seem_to_count_from_1_are_told(tmp_path, data):
+    def note(*answers):
+        rows = [{"question": f"q{i}", "choices": ["a", "b", "c", "d"], "answer": n} for i, n in enumerate(answers)]
+        return read_choices(write(tmp_path / "a.jsonl", "\n".join(map(json.dumps, rows))), data)[1]
+
+    assert "all 3 answers that are numbers lie between 1 and the number of choices" in note(1, 3, "2")
+    assert note(1, 3, 0) == "" and note("A", "B") == ""
+    with pytest.raises(DataError, match="numbers count from 0"):
+        note(1, 4)
+
+
+def test_columns_of_choices_are_ordered_by_their_own_number(tmp_path, data):
+    first, second = {"question": "Where?", "A": "x", "C": "z", "answer": "C"}, {"question": "q", "A": "x", "B": "y"}
+    for rows in ([first, {**second, "answer": "B"}], [{**second, "answer": "B"}, first]):
+        path = write(tmp_path / "a.jsonl", "\n".join(map(json.dumps, rows)))
+        found = {e.question: e.choices for e in read_choices(path, data)[0]}
+        assert found == {"Where?": ("x", "z"), "q": ("x", "y")}

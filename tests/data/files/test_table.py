@@ -4,6 +4,7 @@ import tracemalloc
 
 import pytest
 
+from tasklab.data.files.columns import find_column
 from tasklab.data.files.table import Table
 from tasklab.errors import DataError
 
@@ -110,3 +111,42 @@ def test_a_table_takes_as_much_memory_as_one_row(tmp_path):
 def test_a_byte_that_is_no_text_is_told_with_its_place_in_the_file(tmp_path):
     (tmp_path / "t.tsv").write_bytes("text\n日\n".encode() + b"caf\xe9\n")
     assert message(tmp_path / "t.tsv").startswith("FILE: byte 12: not UTF-8")  # 5 + 4 + 3
+
+
+def test_a_cell_may_be_longer_than_any_buffer(tmp_path):
+    long = "word " * 30_000  # 150,000 characters
+    for name, sign in (("t.csv", ","), ("t.tsv", "\t")):
+        path = write(tmp_path, f"text{sign}label\n{long}{sign}a\nshort{sign}b\n", name)
+        assert [row["text"] for _, row in rows(path)] == [long, "short"]
+
+
+@pytest.mark.parametrize("name", ["t.json", "t.jsonl"])
+def test_the_columns_of_json_are_the_keys_of_all_objects(tmp_path, name):
+    for objects in (['{"a": 1}', '{"a": 2, "b": 3}'], ['{"a": 2, "b": 3}', '{"a": 1}']):
+        assert Table(write(tmp_path, "\n".join(objects), name)).columns == ["a", "b"]
+
+
+@pytest.mark.parametrize("first", ["sep=;", '"sep=;"'])
+def test_the_separator_that_excel_writes_above_the_header_is_taken(tmp_path, first):
+    path = write(tmp_path, f"{first}\ntext;label\nA, B;1\n", "t.csv")
+    assert rows(path) == [(":3", {"text": "A, B", "label": "1"})]
+
+
+@pytest.mark.parametrize("name, sign", [("t.tsv", "\t"), ("t.csv", ",")])
+def test_old_line_ends_are_line_ends(tmp_path, name, sign):
+    path = write(tmp_path, f"text{sign}label\rA{sign}1\rB{sign}0\r", name)
+    assert rows(path) == [(":2", {"text": "A", "label": "1"}), (":3", {"text": "B", "label": "0"})]
+
+
+def test_messages_do_not_grow_with_the_columns(tmp_path):
+    path = write(tmp_path, "\t".join(map(str, range(5000))) + "\na\n")
+    assert "11 and 4988 more" in message(path) and len(message(path)) < 300
+
+
+def test_commas_in_a_tsv_are_named_as_the_cause(tmp_path):
+    with pytest.raises(DataError) as error:
+        find_column(Table(write(tmp_path, "text_a,label\nA,1\n")), "text_a", None, ["text_a"])
+    assert str(error.value).endswith(
+        ":1: 'text_a,label' is one cell: commas stand between the cells of this file, not tabs; "
+        "name it .csv, or put tabs between them"
+    )

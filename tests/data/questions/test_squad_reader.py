@@ -108,7 +108,7 @@ def test_another_layout_names_the_missing_key(tmp_path, document, expected):
         (b'{"data": [\n  1,,]}', "FILE: not JSON at line 2, column 5 (character 15): Expecting value"),
         (b'{"a": 1}\n{"a": 2}', "Extra data; a file with one JSON value per line must be named .jsonl"),
         (b"", "FILE: is empty; expected JSON"),
-        ('{"data": "\u4e2d\u6587"}'.encode("gbk"), "FILE: byte 10: not UTF-8; it may be GB18030 (GBK): convert it"),
+        ('{"data": "\u4e2d\u6587"}'.encode("gbk"), "not UTF-8; in gb18030 it reads '{\"data\": \"中文\"}'"),
         ('{"data": []}'.encode("utf-16"), "FILE: byte 0: UTF-16, not UTF-8; convert it with: iconv -f UTF-16 -t UTF-8"),
         (b"\x1f\x8b\x08", "FILE: byte 0: compressed with gzip"),
         (b"[" * 200_000, "FILE: nested too deeply to be a data file"),

@@ -1,6 +1,7 @@
 """Tagged sentences from files: every layout, every quirk of the real ones, every bad row with its place."""
 
 import json
+import time
 
 import pytest
 
@@ -153,6 +154,17 @@ def test_a_type_the_model_does_not_know_is_refused(tmp_path):
     path = write(tmp_path, "a\tB-PERS\n")
     told = message(path, ["PER", "LOC"])
     assert told.startswith("FILE:1: the type 'PERS' is none of the model's: PER, LOC; did you mean 'PER'?")
+
+
+def test_reading_objects_takes_time_in_proportion_to_the_file(tmp_path):
+    def seconds(count):
+        path = write(tmp_path, '{"tokens": ["Ann", "lives"], "tags": ["B-PER", "O"]}\n' * count, "t.jsonl")
+        start = time.process_time()
+        read(path)
+        return time.process_time() - start
+
+    seconds(100)
+    assert seconds(32_000) < 10 * seconds(8_000)  # 4 times as long; 16 times where time grows with the square
 
 
 def test_prediction_reads_no_tags(tmp_path):

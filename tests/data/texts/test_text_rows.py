@@ -181,3 +181,31 @@ def test_prediction_reads_no_label(tmp_path):
 def test_whole_numbers_are_ordered_by_value_and_names_by_the_alphabet():
     assert label_order({"10", "9", "-1"}) == ["-1", "9", "10"]
     assert label_order({"b", "a", "10"}) == ["10", "a", "b"]
+
+
+def test_the_verdict_does_not_depend_on_the_first_row(tmp_path):
+    rows = ['{"text_a": "A", "label": "x"}', '{"text_a": "B", "text_b": "C", "label": "y"}']
+    for order in (rows, rows[::-1]):
+        told = message(write(tmp_path, "\n".join(order), "t.jsonl"))
+        assert "'text_b' is missing (the row has text_a, label), expected text" in told
+
+
+@pytest.mark.parametrize("row, told", [
+    ('{"text": "A", "label": NaN}', "FILE:2: 'label' is 'nan', expected a label"),
+    ('{"text": NaN, "label": "a"}', "FILE:2: 'text' is 'nan', expected text"),
+    ('{"text": "A", "label": -Infinity}', "FILE:2: 'label' is no finite number"),
+    ('{"text": Infinity, "label": "a"}', "FILE:2: 'text' is 'inf', expected text"),
+    ('{"text": "A", "label": "g\\ud83d"}', "FILE:2: 'label' holds half of a surrogate pair: 'g\\ud83d'"),
+    ('{"text": "A", "label": "a", "qid": "\\ud83d"}', "FILE:2: 'qid' holds half of a surrogate pair"),
+])  # fmt: skip
+def test_what_is_no_value_is_a_bad_row(tmp_path, row, told):
+    assert message(write(tmp_path, '{"text": "B", "label": "b", "qid": "1"}\n' + row, "t.jsonl")).startswith(told)
+
+
+def test_a_value_that_is_not_used_may_be_anything(tmp_path):
+    path = write(tmp_path, '{"text": "B", "label": 1, "weight": NaN}\n{"text": "A", "label": 2}', "t.jsonl")
+    assert labels_of(path) == ["1", "2"]
+
+
+def test_a_long_label_does_not_fill_the_message(tmp_path):
+    assert len(message(write(tmp_path, "text\tlabel\nA\t" + "word " * 20_000 + "\n"), labels=["a"])) < 400

@@ -102,3 +102,11 @@ def test_a_table_of_candidates_is_a_table_of_texts(doctor, tmp_path):
     (tmp_path / "qa.tsv").write_text("qid\ttext_a\ttext_b\tlabel\n1\twhere\there\t1\n1\twhere\tthere\t0\n")
     status, told = doctor(tmp_path / "qa.tsv", "--model", "dbqa_minilm_l6")
     assert status == 0 and "2 rows of two texts" in told
+
+
+@pytest.mark.parametrize("name, model", [("only.tsv", "txtcls_minilm_l6"), ("only.tsv", "mulcho_minilm_l6")])
+def test_a_file_without_rows_has_to_be_fixed(doctor, name, model):
+    header = "text\tlabel" if model.startswith("txt") else "question\tA\tB\tanswer"
+    write(name, header=header)
+    status, out = doctor(name, "--model", model)
+    assert status == 1 and "FIX   train: no rows that can be used" in out
