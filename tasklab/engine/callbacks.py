@@ -97,6 +97,9 @@ class MetricsFile(Callback):
         kept = [r for r in read_metrics(self.path) if r["global_step"] <= loop.state.global_step]
         if loop.state.global_step == 0:
             kept = []
+        if not kept:  # a run that measures nothing leaves nothing
+            self.path.unlink(missing_ok=True)
+            return
         aside = self.path.with_suffix(".tmp")
         aside.write_text("".join(json.dumps(r) + "\n" for r in kept), encoding="utf-8")
         os.replace(aside, self.path)

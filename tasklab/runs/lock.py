@@ -1,5 +1,6 @@
 """The lock of a run's folder: one process trains in it, and a training that begins nothing leaves nothing behind."""
 
+import contextlib
 import fcntl
 import os
 from pathlib import Path
@@ -15,13 +16,12 @@ class RunLock:
 
     def __init__(self, folder: Path):
         self.folder, self.path = folder, folder / LOCK
-        self._file, self._made = None, []
+        self._file = None
+        self._before: set[str] = set()  # what the folder held
+        self._made: list[Path] = []  # the folder and those above it, as far as they are the run's
 
     def acquire(self):
         """Makes the folder and locks it for this process. Raises ConfigError when another run holds it."""
-        self._made = [folder for folder in (self.folder, *self.folder.parents) if not folder.exists()]
-        if self.path.exists():  # of a run that was killed before it began
-            self._made = [self.folder]
         while self._file is None:
             file = self._open()
             if file is None:
@@ -42,20 +42,28 @@ class RunLock:
         """Gives the lock back, and takes away the folder when nothing of a training has come into it."""
         if self._file is None:
             return
-        if not self._begun():
-            for name in self.folder.iterdir():
-                name.unlink()
-            for folder in self._made:
-                try:
-                    folder.rmdir()
-                except OSError:  # others have made something there
-                    break
+        with contextlib.suppress(OSError):  # others have made something there, or taken it away
+            self._tidy()
         self._file.close()
         self._file = None
 
+    def _tidy(self):
+        if LOCK in self._before and self._before != {LOCK}:
+            return  # a run's folder from before
+        came = set(os.listdir(self.folder)) - self._before - {LOCK}
+        if came <= {DATA_FILE}:
+            for name in (*came, LOCK):
+                (self.folder / name).unlink()
+            for folder in self._made:
+                folder.rmdir()
+
     def _open(self):
+        self._made = [folder for folder in (self.folder, *self.folder.parents) if not folder.exists()]
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            self._before = set(os.listdir(self.folder))
+            if self._before == {LOCK}:
+                self._made = [self.folder]  # of a run that was killed before it began
             return open(self.path, "w")
         except OSError as error:
             if isinstance(error, FileNotFoundError) and error.filename == str(self.path):
@@ -68,8 +76,3 @@ class RunLock:
             return os.path.samestat(os.fstat(file.fileno()), os.stat(self.path))
         except FileNotFoundError:
             return False
-
-    def _begun(self) -> bool:
-        """Whether there is more than the lock, where the data lies, and files that nothing was written to."""
-        others = (entry for entry in self.folder.iterdir() if entry.name not in (LOCK, DATA_FILE))
-        return any(entry.is_dir() or entry.stat().st_size for entry in others)

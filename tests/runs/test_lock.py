@@ -6,7 +6,7 @@ import pytest
 
 from tasklab.errors import ConfigError
 from tasklab.runs import lock as lock_module
-from tasklab.runs.data_file import remember_data
+from tasklab.runs.data_file import remember_data, remembered_data
 from tasklab.runs.lock import RunLock
 
 
@@ -24,7 +24,6 @@ def test_a_folder_in_which_nothing_began_is_gone_with_the_ones_made_for_it(tmp_p
     lock = RunLock(tmp_path / "output" / "qa")
     lock.acquire()
     remember_data(lock.folder, "/data/train.json", None)
-    (lock.folder / "metrics.jsonl").touch()  # opened, and nothing measured
     lock.release()
     assert list(tmp_path.iterdir()) == []
 
@@ -43,9 +42,30 @@ def test_what_was_there_before_or_came_in_stays(tmp_path):
     assert [path.name for path in (mine / "deep").iterdir()] == ["beside"]
     lock = RunLock(mine / "run")
     lock.acquire()
-    (mine / "run" / "metrics.jsonl").write_text("{}\n")
+    (mine / "run" / "metrics.jsonl").touch()
     lock.release()
     assert sorted(path.name for path in (mine / "run").iterdir()) == [".lock", "metrics.jsonl"]
+
+
+def test_a_refused_run_in_a_folder_of_mine_takes_nothing_of_mine_away(tmp_path):
+    for name in ("data.json", ".gitkeep"):
+        (tmp_path / name).touch()
+    lock = RunLock(tmp_path)
+    lock.acquire()
+    lock.release()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".gitkeep", "data.json"]
+
+
+def test_data_of_mine_is_not_overwritten_with_where_the_data_is(tmp_path):
+    remember_data(tmp_path, "/data/train.json", None)
+    remember_data(tmp_path, "/data/other.json", None)  # its own
+    assert remembered_data(tmp_path) == {"data.train": "/data/other.json", "data.eval": None}
+    (tmp_path / "data.json").write_text('{"data": []}')
+    with pytest.raises(
+        ConfigError, match="data.json is not of a run of tasklab and would be overwritten; choose another"
+    ):
+        remember_data(tmp_path, "/data/train.json", None)
+    assert (tmp_path / "data.json").read_text() == '{"data": []}'
 
 
 def test_a_folder_left_by_a_kill_before_anything_began_goes_with_the_next_refusal(tmp_path):
