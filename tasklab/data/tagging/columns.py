@@ -1,12 +1,16 @@
 """Tagged sentences from text files: a token and its tag per line (CoNLL), or a sentence per line (UER-py's TSV)."""
 
+import io
 import re
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 from tasklab.data.files.problems import BadRows, shortened
-from tasklab.data.tagging.schemes import Entity
+from tasklab.data.files.table import SEPARATOR, delimiter_of, quoted_cells
+from tasklab.data.tagging.schemes import Entity, is_tag
+from tasklab.data.tagging.sheets import USUAL, Columns, Wanted, columns_of
 from tasklab.errors import DataError
 
 FIX = "correct the line or set data.on_bad_row: skip"
@@ -26,74 +30,92 @@ class Sentence(NamedTuple):
     entities: list[Entity] | None = None
 
 
-def column_sentences(text: str, file: Path, bad: BadRows, labelled: bool) -> Iterator[Sentence]:
-    """Sentences with blank lines between them; the first column is the token, the last one the tag.
+class Row(NamedTuple):
+    """A line with cells; none where it is blank."""
 
-    Columns stand between tabs, or between blanks where the first line has no tab. A line of blanks and tabs counts as
-    blank; the last sentence needs none behind it. A sentence with a faulty line is left out.
+    number: int
+    cells: list[str]
+
+
+def column_sentences(
+    text: str, file: Path, bad: BadRows, labelled: bool, wanted: Wanted = USUAL, doubtful: bool = False
+) -> Iterator[Sentence]:
+    """Sentences with blank lines between them, or told apart by a column; a token and its tag per line.
+
+    Columns stand between tabs, or between blanks where the first line has no tab; those of a .csv as in any table. A
+    line of blanks and tabs counts as blank; the last sentence needs none behind it. A sentence with a faulty line is
+    left out. Lines that begin a sentence with # and hold no tag are comments.
+    Raises: DataError as `columns_of` does.
     """
-    columns, separated, lines, faulty = 0, False, [], False
-    for number, line in enumerate([*text.split("\n"), ""], start=1):
-        line = line.removesuffix("\r")
-        if not line.strip(" \t"):
+    rows = _csv_rows(text, file) if file.suffix == ".csv" else _rows(text)
+    filled = [row for row in rows if row.cells]
+    first = next((row for row in filled if not row.cells[0].startswith("#")), filled[0] if filled else None)
+    if first is None:
+        return
+    width, place = len(first.cells), f"{file}:{first.number}"
+    if labelled and width < 2:
+        raise DataError(f"{place}: {shortened(first.cells[0])} is one column; {_expected(first.cells[0], file)}")
+
+    def is_comment(cells: list[str]) -> bool:
+        if not cells[0].startswith("#") or file.suffix == ".csv":
+            return False
+        return len(cells) != width or width > 1 and not is_tag(cells[-1].strip())
+
+    regular = [row.cells for row in filled[filled.index(first) :] if len(row.cells) == width]
+    columns = columns_of([c for c in regular if not is_comment(c)] or regular, place, wanted, labelled, doubtful)
+    lines, faulty, current = [], False, None
+    for number, cells in chain(rows, [Row(0, [])]):
+        if columns.header and number == first.number:
+            continue
+        name = cells[columns.sentence].strip() if columns.sentence is not None and len(cells) == width else ""
+        if not cells or name and name != current:
             if lines and not faulty:
-                yield _sentence(lines, labelled)
-            lines, faulty = [], False
+                yield _sentence(lines, columns)
+            lines, faulty, current = [], False, name
+            if not cells:
+                continue
+        if not lines and is_comment(cells):
+            bad.add("comment", f"{file}:{number}: {shortened(' '.join(cells))} is a comment", fatal=False)
             continue
-        if line.startswith(DOCUMENT):
-            continue
-        place = f"{file}:{number}"
-        if not columns:
-            separated = "\t" in line
-        cells = line.split("\t") if separated else BLANKS.split(line.strip(" \t"))
-        if not columns:
-            columns = len(cells)
-            if labelled and columns < 2:
-                told = f"{place}: {shortened(line)} is one column; expected a token, a tab or blank, and its tag"
-                raise DataError(f"{told}; or a header line with text_a and label, as UER-py has it")
-        if len(cells) != columns or not cells[0]:
-            told = f"has {len(cells)} columns and the first line {columns}" if cells[0] else "has no token"
-            bad.add("wrong columns", f"{place}: {shortened(line)} {told}; {FIX}")
+        if len(cells) != width or not cells[columns.token]:
+            told = f"has {len(cells)} columns and the first line {width}" if len(cells) != width else "has no token"
+            line = "\t".join(cells)
+            bad.add("wrong columns", f"{file}:{number}: {shortened(line)} {told}; {FIX}")
             faulty = True
-        lines.append((place, cells))
+        lines.append((f"{file}:{number}", cells))
 
 
-def _sentence(lines: list[tuple[str, list[str]]], labelled: bool) -> Sentence:
+def _rows(text: str) -> list[Row]:
+    """Between tabs, or blanks where the first line that is no comment has no tab."""
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    bearing = (line for line in lines if line.strip(" \t") and not line.startswith(DOCUMENT))
+    first = next(bearing, "")
+    while first.startswith("#") and (following := next(bearing, None)) is not None:
+        first = following
+    separated = "\t" in first
+    return [
+        Row(number, [] if not line.strip(" \t") else line.split("\t") if separated else BLANKS.split(line.strip(" \t")))
+        for number, line in enumerate(lines, start=1) if not line.startswith(DOCUMENT)
+    ]  # fmt: skip
+
+
+def _csv_rows(text: str, file: Path) -> list[Row]:
+    first = text.partition("\n")[0]
+    rows = quoted_cells(io.StringIO(text, newline="\n"), delimiter_of(first, file), file)
+    said = SEPARATOR.fullmatch(first.rstrip("\r"))
+    return [Row(n, cells if any(map(str.strip, cells)) else []) for n, cells in rows if not (said and n == 1)]
+
+
+def _expected(line: str, file: Path) -> str:
+    if file.suffix != ".csv" and len(parts := line.split(",")) > 1 and is_tag(parts[-1].strip()):
+        return "a file with commas between the columns must be named .csv"
+    return "expected a token, a tab or blank, and its tag; or a header line with text_a and label, as UER-py has it"
+
+
+def _sentence(lines: list[tuple[str, list[str]]], columns: Columns) -> Sentence:
     places = [place for place, _ in lines]
-    tags = [cells[-1].strip() for _, cells in lines] if labelled else None
-    return Sentence(places[0], [cells[0] for _, cells in lines], places, tags)
-
-
-def has_header(text: str) -> bool:
-    """Whether the first line names the columns of a table with one sentence per line."""
-    return "text_a" in text.partition("\n")[0].removesuffix("\r").split("\t")
-
-
-def table_sentences(text: str, file: Path, bad: BadRows, labelled: bool) -> Iterator[Sentence]:
-    """Rows of the columns text_a and label, in any order; tokens and tags with single blanks between them.
-
-    Raises: DataError when the header names no label column.
-    """
-    header, *lines = (line.removesuffix("\r") for line in text.split("\n"))
-    names = header.split("\t")
-    if labelled and "label" not in names:
-        raise DataError(f"{file}:1: the header names {', '.join(names)}; a column 'label' with the tags is missing")
-    for number, line in enumerate(lines, start=2):
-        place, cells = f"{file}:{number}", line.split("\t")
-        if not line.strip():
-            continue
-        if len(cells) != len(names):
-            bad.add("wrong columns", f"{place}: has {len(cells)} cells instead of {len(names)} ({header!r}); {FIX}")
-            continue
-        row = dict(zip(names, cells, strict=True))
-        tokens = row["text_a"].strip(" ").split(" ")
-        tags = row["label"].strip(" ").split(" ") if labelled else None
-        if "" in tokens:
-            bad.add("empty token", f"{place}: two blanks stand together behind token {tokens.index('')}; {FIX}")
-        elif tags is not None and len(tags) != len(tokens):
-            bad.add("tokens without tags", f"{place}: has {len(tokens)} tokens and {len(tags)} tags; {FIX}")
-        else:
-            yield Sentence(place, tokens, [f"{place}: token {i}" for i in range(1, len(tokens) + 1)], tags)
+    tags = [cells[columns.tag].strip() for _, cells in lines] if columns.tag is not None else None
+    return Sentence(places[0], [cells[columns.token] for _, cells in lines], places, tags)
 
 
 def without_positions(sentences: list[Sentence]) -> list[Sentence] | None:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from tasklab.data.files.inputs import Inputs, tell_left_out
 from tasklab.data.files.problems import shortened
 from tasklab.data.files.textfile import encodable, read_text
-from tasklab.data.tagging.columns import has_header
 from tasklab.data.tagging.reading import (
     CHARACTERS,
     CJK,
@@ -17,6 +16,7 @@ from tasklab.data.tagging.reading import (
     joined_text,
     read_tagged,
 )
+from tasklab.data.tagging.tables import has_header
 from tasklab.errors import DataError
 
 INPUTS = Inputs('"a text", {"text": ...} or {"tokens": [...]}', SUFFIXES, keys=("tokens", "text"))
@@ -31,7 +31,7 @@ def tagged_examples_from_input(input_data, data: TaggingDataConfig) -> list[Tagg
     Raises: DataError naming the position.
     """
     path = INPUTS.file(input_data)
-    if path and (path.suffix != ".txt" or has_header(read_text(path, data.encoding))):
+    if path and (path.suffix != ".txt" or has_header(read_text(path, data.encoding), path)):
         file = read_tagged(path, data, labelled=False)
         tell_left_out(path, file.note)
         return file.examples

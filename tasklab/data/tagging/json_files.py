@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from tasklab.data.files.problems import BadRows, shortened
@@ -21,7 +21,12 @@ def json_sentences(text: str, file: Path, bad: BadRows, labelled: bool) -> Itera
     Of a text every character is a token. Both ends of a span are included. A span inside another one is left out.
     Raises: DataError with line and column where the file is no JSON.
     """
-    for place, item in _objects(text, file):
+    yield from item_sentences(_objects(text, file), bad, labelled)
+
+
+def item_sentences(items: Iterable[tuple[str, object]], bad: BadRows, labelled: bool) -> Iterator[Sentence]:
+    """Sentences of objects, each with its place, from wherever they come."""
+    for place, item in items:
         if not isinstance(item, Mapping):
             bad.add("no object", f"{place}: is {shortened(str(item))}, expected {FORMS}; {FIX}")
         elif "tokens" in item:
@@ -83,6 +88,8 @@ def _spans(place: str, text: str, label, bad: BadRows) -> list[Entity] | None:
     try:
         found = [(kind, *span, words) for kind, named in label.items() for words, spans in named.items()
                  for span in spans]  # fmt: skip
+        if not all(encodable(str(kind)) for kind, *_ in found):
+            raise ValueError("half of a surrogate pair")
         spans = [(str(kind), int(first), int(last), str(words)) for kind, first, last, words in found]
     except (AttributeError, TypeError, ValueError, OverflowError):
         bad.add("no spans", f"{place}: label is {shortened(str(label))}, expected {FORMS}; {FIX}")

@@ -1,24 +1,27 @@
 """Sentences with entities, from every file the task reads: tokens with their place in the text, spans of tokens."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 from tasklab.config import DataConfig, setting
+from tasklab.data.files import arrow
 from tasklab.data.files.problems import BadRows
 from tasklab.data.files.sample import Sample
 from tasklab.data.files.splits import find_split
 from tasklab.data.files.textfile import read_text
 from tasklab.data.tagging.checks import TagChecks
-from tasklab.data.tagging.columns import Sentence, column_sentences, has_header, table_sentences, without_positions
-from tasklab.data.tagging.json_files import json_sentences
+from tasklab.data.tagging.columns import Sentence, column_sentences, without_positions
+from tasklab.data.tagging.json_files import item_sentences, json_sentences
 from tasklab.data.tagging.schemes import SCHEMES, Entity, is_tag, scheme_of
+from tasklab.data.tagging.sheets import USUAL, Wanted
+from tasklab.data.tagging.tables import has_header, table_sentences
 from tasklab.errors import DataError
 
-SUFFIXES = (".tsv", ".txt", ".conll", ".bmes", ".bio", ".json", ".jsonl")
+SUFFIXES = (".tsv", ".csv", ".txt", ".conll", ".bmes", ".bio", ".json", ".jsonl", *arrow.SUFFIXES)
 FILES = {split: tuple(split + suffix for suffix in SUFFIXES) for split in ("train", "dev")}
 NAMED_AFTER_SPLIT = (".train", ".dev", ".test")  # as Weibo's files are; in a folder only, as a text may end so too
 TRIED = 20  # sentences of which one must be tagged in a file that looks so
@@ -32,6 +35,9 @@ class TaggingDataConfig(DataConfig, path="data"):
     """How sentences are cut into windows, and what the tags of the data mean."""
 
     doc_stride: int | None = setting(None, ge=1, rows=True)  # tokens between window starts; null: half a window
+    token: str | None = None  # column of the words in a file with one per line: its number from 1, or its name
+    tag: str | None = None  # column of their tags
+    sentence: str | None = None  # column that changes, or is filled, where a sentence begins; null: blank lines do
     scheme: str | None = setting(None, choices=tuple(SCHEMES))  # of the network's tags; null: that of the training file
     # what carries a tag; null: as in the training file
     units: str | None = setting(None, choices=(CHARACTERS, WORDS), rows=True)
@@ -115,8 +121,12 @@ def usable_sentences(
     """
     split = "train" if training else "dev"
     file = find_split(path, split, FILES[split], (*SUFFIXES, *NAMED_AFTER_SPLIT))
-    text, bad = read_text(file), BadRows(str(file))
-    sentences = list(_reader(file, text)(text, file, bad, labelled))
+    bad = BadRows(str(file))
+    if arrow.is_arrow(file):
+        sentences = list(item_sentences(arrow.arrow_rows(file)[1], bad, labelled))
+    else:
+        wanted = Wanted(data.token, data.tag, data.sentence)
+        sentences = list(_sentences(file, read_text(file, data.encoding), bad, labelled, wanted))
     bared = without_positions(sentences)
     if bared:
         sentences = bared
@@ -139,18 +149,22 @@ def looks_tagged(sample: Sample) -> bool:
     if isinstance(first, dict):
         return "tokens" in first or "text" in first and isinstance(first.get("label"), dict)
     if first is not None or not sample.text:
-        return False
+        return "tokens" in sample.columns and not {"tags", "ner_tags"}.isdisjoint(sample.columns)
     try:
-        sentences = _reader(sample.file, sample.text)(sample.text, sample.file, BadRows(""), labelled=True)
+        sentences = _sentences(sample.file, sample.text, BadRows(""), True, doubtful=True)
         return any(all(map(is_tag, sentence.tags)) for sentence in islice(sentences, TRIED))
     except DataError:
         return False
 
 
-def _reader(file: Path, text: str):
+def _sentences(
+    file: Path, text: str, bad: BadRows, labelled: bool, wanted: Wanted = USUAL, doubtful: bool = False
+) -> Iterator[Sentence]:  # fmt: skip
     if file.suffix in (".json", ".jsonl"):
-        return json_sentences
-    return table_sentences if has_header(text) else column_sentences
+        return json_sentences(text, file, bad, labelled)
+    if has_header(text, file):
+        return table_sentences(text, file, bad, labelled)
+    return column_sentences(text, file, bad, labelled, wanted, doubtful)
 
 
 def joined_text(tokens: Sequence[str], units: str) -> tuple[str, tuple[tuple[int, int], ...]]:

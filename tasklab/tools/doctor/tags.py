@@ -62,7 +62,7 @@ def _findings(name: str, split: TagReport, config: Config) -> Iterator[Line]:
     content, sentences = split.content, max(1, len(split.examples))
     orphans = "tag that continues nothing" in content.bad.counts
     remedy = f"{SKIP}, or data.repair_tags=true, so that such a tag begins an entity" if orphans else SKIP
-    yield from bad_rows(name, content.bad, config, "inside another entity, which is kept", remedy, FAULTS)
+    yield from bad_rows(name, content.bad, config, "which stops no run", remedy, FAULTS)
     if content.repaired:
         text = f"{name}: {counted(len(content.repaired), 'tag')} without a beginning, as data.repair_tags says"
         repaired = Finding(len(content.repaired), content.repaired)

@@ -210,8 +210,10 @@ def test_a_folder_may_hold_files_that_end_with_their_split(tmp_path):
 
 def test_an_object_may_come_as_json_and_a_text_with_a_brace_stays_a_text():
     data = TaggingDataConfig()
-    asked = ['{"tokens": ["New", "York"]}', '{"text": "in Oslo"}', '{"a": 1}', "{ tokens", '{"tokens": ']
+    asked = ['{"tokens": ["New", "York"]}', '{"text": "in Oslo"}', '{"a": 1}', "{ tokens"]
     texts = [example.text for example in tagged_examples_from_input(asked, data)]
     assert texts == ["New York", "in Oslo", *asked[2:]]
+    with pytest.raises(DataError, match=r"input\[0\]: not JSON"):
+        tagged_examples_from_input('{"tokens": ', data)
     with pytest.raises(DataError, match=r"input\[0\]: tokens is '\[\]'; expected a list of texts"):
         tagged_examples_from_input('{"tokens": []}', data)
