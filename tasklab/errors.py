@@ -1,5 +1,18 @@
 """What can go wrong on the user's side; every message names the place, the value, what was expected and a remedy."""
 
+import reprlib
+
+_SHORT = reprlib.Repr()
+_SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother, _SHORT.maxlong = 3, 60, 60, 40
+
+
+def brief(value) -> str:
+    """A value as messages show it: short, and in a time that does not depend on how large or how deep it is."""
+    try:
+        return _SHORT.repr(value)
+    except ValueError:  # a number of thousands of digits
+        return f"a number of {value.bit_length()} bits" if isinstance(value, int) else type(value).__name__
+
 
 class TasklabError(Exception):
     """Base of everything a user can cause and mend; the command line prints it without a traceback."""

@@ -2,16 +2,18 @@
 
 import json
 import logging
-import os
 import sys
 from pathlib import Path
 
+from tasklab.content import read_content
 from tasklab.engine.curves import draw_curves
 from tasklab.engine.selection import watched_metric
-from tasklab.errors import MissingDependency
+from tasklab.errors import ConfigError, MissingDependency
+from tasklab.replacing import replace_text
 
 logger = logging.getLogger("tasklab")
 
+MAX_LOG = 1 << 30  # bytes of a metrics.jsonl
 METRICS_FILE, CURVES_FILE = "metrics.jsonl", "curves.png"
 REPORT_FOLDER, PREDICTIONS_FILE = "report", "predictions.json"
 SHOWN = {"f1": "F1", "bleu4": "BLEU-4"}
@@ -94,15 +96,14 @@ class MetricsFile(Callback):
 
     def on_train_begin(self, loop):
         self.path = loop.run.path / METRICS_FILE
-        kept = [r for r in read_metrics(self.path) if r["global_step"] <= loop.state.global_step]
-        if loop.state.global_step == 0:
-            kept = []
+        records, damaged = _records_in(self.path)
+        if damaged:
+            logger.warning("%s: %d lines are no records of a run and are left out", self.path, damaged)
+        kept = [r for r in records if 0 < r["global_step"] <= loop.state.global_step]
         if not kept:  # a run that measures nothing leaves nothing
             self.path.unlink(missing_ok=True)
             return
-        aside = self.path.with_suffix(".tmp")
-        aside.write_text("".join(json.dumps(r) + "\n" for r in kept), encoding="utf-8")
-        os.replace(aside, self.path)
+        replace_text(self.path, "".join(json.dumps(r) + "\n" for r in kept))
 
     def on_log(self, loop, record):
         self._append({"kind": "train", **record})
@@ -144,7 +145,10 @@ class TensorBoard(Callback):
             from tensorboardX import SummaryWriter
         except ImportError:
             raise MissingDependency("train.tensorboard needs tensorboardX: pip install tensorboardX") from None
-        self.writer = SummaryWriter(str(loop.run.path / "tensorboard"))
+        folder = loop.run.path / "tensorboard"
+        if folder.is_symlink():
+            raise ConfigError(f"{folder}: a link, which is not followed; remove it, or set train.tensorboard: false")
+        self.writer = SummaryWriter(str(folder))
 
     def on_log(self, loop, record):
         self._write("train", record)
@@ -168,12 +172,25 @@ def _clock(seconds: float) -> str:
 
 
 def read_metrics(path: Path) -> list[dict]:
-    """Records of a metrics.jsonl; a line cut off by a kill or a full disk is left out."""
-    records = []
-    if path.is_file():
-        for line in path.read_text(encoding="utf-8").splitlines():
-            try:
-                records.append(json.loads(line))
-            except ValueError:
-                continue
-    return records
+    """Records of a metrics.jsonl; a line cut off by a kill or a full disk is left out, and so is a damaged one."""
+    return _records_in(path)[0]
+
+
+def _records_in(path: Path) -> tuple[list[dict], int]:
+    """The records, and how many lines are none."""
+    try:
+        lines = read_content(path, MAX_LOG).split(b"\n")
+    except OSError:
+        return [], 0
+    found = [_record(line) for line in lines if line.strip(b" \t\r\0")]
+    return [record for record in found if record], found.count(None)
+
+
+def _record(line: bytes) -> dict | None:
+    try:
+        record = json.loads(line.decode("utf-8"))
+        step = record["global_step"] if record["kind"] in ("train", "evaluate") else None
+        [float(value) for value in record.values() if isinstance(value, int)]  # one of 400 digits is no float
+        return record if type(step) is int and step >= 0 else None
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+        return None

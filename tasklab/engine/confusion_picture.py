@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from tasklab.replacing import replacing
+
 WRITTEN = 25  # classes up to which every cell holds its count
 NAMED = 60  # and up to which every class is named
 LONGEST = 18  # characters of a name
@@ -43,7 +45,8 @@ def draw_confusion(confusion: np.ndarray, labels: Sequence[str], path: Path, tit
     panel.set_xlabel("predicted")
     panel.set_ylabel("wanted")
     panel.set_title(title, fontsize=10)
-    figure.savefig(path, dpi=120, bbox_inches="tight")
+    with replacing(path) as aside:
+        figure.savefig(aside, dpi=120, bbox_inches="tight", format="png")
 
 
 @functools.cache

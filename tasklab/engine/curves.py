@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from tasklab.replacing import replacing
+
 PANELS_PER_ROW = 2
 HIDDEN = (
     "kind", "global_step", "epoch", "speed", "samples_per_second", "seconds_left", "compiles", "compile_seconds",
@@ -33,4 +35,5 @@ def draw_curves(records: list[dict], path: Path, title: str):
         panel.set_title(name, fontsize=10)
         panel.set_xlabel("global step", fontsize=9)
         panel.grid(alpha=0.3)
-    figure.savefig(path, dpi=100)
+    with replacing(path) as aside:
+        figure.savefig(aside, dpi=100, format="png")

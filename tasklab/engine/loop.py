@@ -82,6 +82,11 @@ class TrainingLoop:
         Raises: CheckpointError when the rows or the settings that fix their order are not the same as then.
         """
         self.order.refuse_other(state.plan, state.format_version)
+        if state.step_in_epoch >= (steps := len(self.order.steps(state.epoch))):
+            raise CheckpointError(
+                f"the state to resume names step_in_epoch {state.step_in_epoch}, but epoch {state.epoch} has {steps} "
+                "steps: it is damaged or was changed; resume from another checkpoint"
+            )
         if state.dropout_version != DROPOUT_VERSION and draws_dropout(self.network):
             logger.warning(
                 "the run began with masks of dropout version %d, this tasklab draws those of version %d: from global "

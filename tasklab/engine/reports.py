@@ -9,6 +9,7 @@ from tasklab.engine.callbacks import PREDICTIONS_FILE, REPORT_FOLDER, Callback
 from tasklab.engine.confusion_picture import draw_confusion
 from tasklab.engine.evaluate import Evaluator
 from tasklab.metrics.report import Report
+from tasklab.replacing import replace_text, replacing
 
 logger = logging.getLogger("tasklab")
 
@@ -28,6 +29,8 @@ class Reports(Callback):
     def on_best(self, loop, before):
         folder = loop.run.path / REPORT_FOLDER
         try:
+            if folder.is_symlink():
+                raise OSError("a link, which is not followed")
             folder.mkdir(parents=True, exist_ok=True)
             write_report(self.report, folder, loop.config.name)
             write_predictions(self.evaluator, folder / PREDICTIONS_FILE)
@@ -65,12 +68,12 @@ def write_predictions(evaluator: Evaluator, path: Path):
     for example, answers in zip(evaluator.examples, evaluator.predictions, strict=True):
         label = getattr(example, "label", None)
         listed.append({"id": example.id, **({} if label is None else {"label": label}), "answers": answers})
-    path.write_text(json.dumps(listed, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    replace_text(path, json.dumps(listed, ensure_ascii=False, indent=1) + "\n")
 
 
 def _write_classes(report: Report, path: Path, title: str):
     content = {"overall": report.overall, "classes": report.classes, "intervals": report.intervals()}
-    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    replace_text(path, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
 
 
 def _draw(report: Report, path: Path, title: str):
@@ -79,7 +82,7 @@ def _draw(report: Report, path: Path, title: str):
 
 def _write_wrong(report: Report, path: Path, title: str):
     """A table for spreadsheets; line ends and tabs inside a text become blanks."""
-    with open(path, "w", encoding="utf-8", newline="") as file:
+    with replacing(path) as aside, open(aside, "w", encoding="utf-8", newline="") as file:
         table = csv.DictWriter(file, list(report.wrong[0]), delimiter="\t", quoting=csv.QUOTE_NONE, quotechar=None)
         table.writeheader()
         for row in report.wrong:

@@ -3,7 +3,10 @@
 import re
 from pathlib import Path
 
+from tasklab.content import read_content
+
 BEST = "best"
+LONGEST = 100  # bytes of a name
 
 
 def checkpoints(run: Path) -> list[Path]:
@@ -18,8 +21,13 @@ def checkpoints(run: Path) -> list[Path]:
 
 def best_checkpoint(run: Path) -> Path | None:
     """The checkpoint with the best evaluation so far; None when nothing was evaluated."""
-    pointer = run / BEST
-    if not pointer.is_file():
-        return None
-    target = run / pointer.read_text().strip()
+    target = run / named_best(run)
     return target if target in checkpoints(run) else None
+
+
+def named_best(run: Path) -> str:
+    """The name in the file `best`, whether or not there is such a checkpoint; "" where no name can be read."""
+    try:
+        return read_content(run / BEST, LONGEST).decode("ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""

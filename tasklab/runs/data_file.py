@@ -1,10 +1,11 @@
 """Where a run's data lies: a file in its folder. A resume on this machine needs it, a checkpoint elsewhere does not."""
 
 import json
-import os
 from pathlib import Path
 
-from tasklab.errors import ConfigError
+from tasklab.content import read_json
+from tasklab.errors import CheckpointError, ConfigError
+from tasklab.replacing import replace_text
 
 DATA_FILE = "data.json"
 
@@ -20,25 +21,23 @@ def remember_data(run_folder: Path, train: str | None, held_out: str | None):
             f"{path} is not of a run of tasklab and would be overwritten; choose another output_dir, or move the file"
         )
     told = {"data.train": train, "data.eval": held_out}
-    aside = run_folder / (DATA_FILE + ".tmp")
-    aside.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    os.replace(aside, path)
+    replace_text(path, json.dumps(told, ensure_ascii=False, indent=1) + "\n")
 
 
 def remembered_data(run_folder: Path) -> dict[str, str | None]:
     """data.train and data.eval of the run in a folder; None where nothing is known."""
     known = {"data.train": None, "data.eval": None}
     try:
-        told = json.loads((run_folder / DATA_FILE).read_text(encoding="utf-8"))
+        told = read_json(run_folder / DATA_FILE, CheckpointError)
         return known | {key: told[key] for key in known if isinstance(told.get(key), str)}
-    except (OSError, ValueError, AttributeError):
+    except (CheckpointError, AttributeError):
         return known
 
 
 def _is_told(path: Path) -> bool:
     """Whether `remember_data` wrote this."""
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+        told = read_json(path, CheckpointError)
+    except CheckpointError:
         return False
     return isinstance(told, dict) and told.keys() == {"data.train", "data.eval"}

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from tasklab.errors import CheckpointError, TasklabError
-from tasklab.runs.checkpoints import BEST, best_checkpoint, checkpoints
+from tasklab.errors import CheckpointError, TasklabError, brief
+from tasklab.replacing import replace_text
+from tasklab.runs.checkpoints import BEST, best_checkpoint, checkpoints, named_best
 from tasklab.runs.lock import RunLock
 from tasklab.runs.state import TrainerState
+from tasklab.weights.atomic import recover, remove_left_overs, unfinished_below
 from tasklab.weights.folder import OPTIMIZER, STATE, WEIGHTS, TensorFile, verify_folder, write_folder
 
 DROPPED = ".{}.dropped"
@@ -25,8 +27,14 @@ class RunFolder:
         self._lock = RunLock(self.path)
 
     def acquire(self):
-        """Makes the folder and locks it for this process. Raises ConfigError when another run holds it."""
+        """Makes the folder and locks it for this process. Raises ConfigError when another run holds it.
+
+        What killed runs left unfinished in it goes.
+        """
         self._lock.acquire()
+        for name in unfinished_below(self.path):
+            recover(self.path / name)
+            remove_left_overs(self.path / name)
 
     def release(self):
         """Gives the folder back; one in which nothing has begun is gone then."""
@@ -56,7 +64,10 @@ class RunFolder:
             if _holds(best, "the last checkpoint", warn):
                 return best
             seen = best
-        return self.last(warn)
+        found = self.last(warn)
+        if seen is None and found and (named := named_best(self.path)):
+            warn(f"{self.path / BEST} names {brief(named)}, which is not there; taking {found.name}")
+        return found
 
     def read(self, read: Callable[[Path], Result], best: bool, warn) -> Result | None:
         """`read(folder)` of the best or last checkpoint; None when none is sound.
@@ -101,10 +112,8 @@ class RunFolder:
         folder = self.path / f"checkpoint-{step}"
         if not folder.is_dir() or folder == self.best():
             return
-        aside = self.path / (BEST + ".tmp")
         try:
-            aside.write_text(folder.name + "\n")
-            os.replace(aside, self.path / BEST)
+            replace_text(self.path / BEST, folder.name + "\n")
         except OSError as error:
             raise CheckpointError(
                 f"{self.path / BEST}: cannot be written ({error}); {folder.name} is the best and complete"

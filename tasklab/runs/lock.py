@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from tasklab.errors import ConfigError
+from tasklab.replacing import clear_asides
 from tasklab.runs.data_file import DATA_FILE
 
 LOCK = ".lock"
@@ -35,11 +36,12 @@ class RunLock:
                 ) from None
             if self._is_in_place(file):
                 self._file = file
+                clear_asides(self.folder)
             else:
                 file.close()
 
     def release(self):
-        """Gives the lock back, and takes away the folder when nothing of a training has come into it."""
+        """Gives the lock back, and takes away what this process made when nothing of a training has come into it."""
         if self._file is None:
             return
         with contextlib.suppress(OSError):  # others have made something there, or taken it away
@@ -64,8 +66,12 @@ class RunLock:
             self._before = set(os.listdir(self.folder))
             if self._before == {LOCK}:
                 self._made = [self.folder]  # of a run that was killed before it began
-            return open(self.path, "w")
+            # a link is not followed and nothing is emptied: the folder may come from somebody else
+            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            return os.fdopen(os.open(self.path, flags, 0o666), "rb", buffering=0)
         except OSError as error:
+            if self.path.is_symlink():
+                raise ConfigError(f"{self.path}: a link, which no run makes; look at it and remove it") from None
             if isinstance(error, FileNotFoundError) and error.filename == str(self.path):
                 return None  # its holder has just taken the folder away
             raise ConfigError(f"output_dir {self.folder}: {error.strerror}; choose a folder you may write to") from None

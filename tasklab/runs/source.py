@@ -5,7 +5,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from tasklab.runs.checkpoints import best_checkpoint, checkpoints
+from tasklab.errors import brief
+from tasklab.runs.checkpoints import BEST, best_checkpoint, checkpoints, named_best
 from tasklab.weights.hub import is_hub_name
 from tasklab.weights.source import WeightSource, weights_in
 from tasklab.weights.store import is_placed, named_weights, resolve
@@ -25,5 +26,7 @@ def _within(text: str, say: Callable[[str], None]) -> str:
         return text
     best = best_checkpoint(path)
     taken = best or found[-1]
+    if best is None and (named := named_best(path)):
+        logger.warning("%s names %s, which is not there; taking %s", path / BEST, brief(named), taken.name)
     say(f"{text}: taking {taken.name}, the {'best' if best else 'last'} of this run")
     return str(taken)

@@ -1,12 +1,14 @@
 """Where a run stands, as every checkpoint tells it; what a resume reads."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 import numpy as np
 
-from tasklab.errors import CheckpointError
+from tasklab.content import parse_json, read_content
+from tasklab.errors import CheckpointError, brief
 from tasklab.weights.folder import OPTIMIZER, STATE, read_weights
 
 FORMAT = 2
@@ -14,6 +16,9 @@ FORMAT = 2
 rows alone. 2: the plan holds a digest of every column."""
 NEEDED = ("global_step", "epoch", "step_in_epoch", "total_steps", "plan")
 """Without these nothing can be continued; every other field has a default for states that do not know it yet."""
+WHOLE = (
+    "global_step", "epoch", "step_in_epoch", "total_steps", "best_step", "evaluations_without_gain", "dropout_version",
+)  # fmt: skip
 
 
 @dataclass
@@ -37,13 +42,13 @@ class TrainerState:
     @classmethod
     def from_json(cls, text: str, path: Path) -> "TrainerState":
         """The state in a checkpoint of this format or an older one. Raises CheckpointError that says why not."""
-        try:
-            values = json.loads(text)
-            values.setdefault("format_version", 1)
-            newer = values["format_version"] > FORMAT
-        except (ValueError, AttributeError, TypeError) as error:
-            raise CheckpointError(f"{path}: not a trainer state ({error!r})") from None
-        if newer:
+        values = parse_json(text, f"{path}: not a trainer state", CheckpointError)
+        if not isinstance(values, dict):
+            raise CheckpointError(f"{path}: not a trainer state: expected one object {{...}}, got {brief(values)}")
+        values.setdefault("format_version", 1)
+        if not _whole(values["format_version"]):
+            raise CheckpointError(f"{path}: not a trainer state: format_version is {brief(values['format_version'])}")
+        if values["format_version"] > FORMAT:
             raise CheckpointError(
                 f"{path}: format_version {values['format_version']} is of a newer tasklab, this one reads up to "
                 f"{FORMAT}; update tasklab, or start from the weights alone with --from {path.parent}"
@@ -51,15 +56,50 @@ class TrainerState:
         missing = [name for name in NEEDED if name not in values]
         unknown = sorted(values.keys() - {f.name for f in fields(cls)})
         if missing or unknown:
-            wrong = [*(f"{name} is missing" for name in missing), *(f"{name} is not known" for name in unknown)]
+            strange = [f"{name if len(name) < 60 else brief(name)} is not known" for name in unknown[:5]]
+            wrong = [*(f"{name} is missing" for name in missing), *strange]
             raise CheckpointError(
                 f"{path}: not a trainer state of format_version {values['format_version']} ({', '.join(wrong)}); "
                 f"resume with the tasklab that wrote it, or start from the weights alone with --from {path.parent}"
             )
-        return cls(**values)
+        state = cls(**values)
+        if wrong := next(state._impossible(), None):
+            raise CheckpointError(
+                f"{path}: {wrong}, which no training writes: the file is damaged or was changed; copy the checkpoint "
+                f"again, resume from another one, or start from the weights alone with --from {path.parent}"
+            )
+        return state
+
+    def _impossible(self) -> Iterator[str]:
+        """What is of the wrong type or out of its range; how long an epoch is, the loop knows."""
+        for name in WHOLE:
+            if not (_whole(getattr(self, name)) or name == "best_step" and self.best_step is None):
+                yield f"{name} is {brief(getattr(self, name))}, expected a whole number from 0"
+        if self.global_step > self.total_steps:
+            yield f"global_step is {self.global_step}, beyond total_steps, {self.total_steps}"
+        for name in ("epoch", "step_in_epoch"):  # an epoch has a step at least
+            if getattr(self, name) > self.global_step:
+                yield f"{name} is {getattr(self, name)}, beyond global_step, {self.global_step}"
+        if not _is_number(self.loss_sum) or not (self.best_metric is None or _is_number(self.best_metric)):
+            yield f"loss_sum is {brief(self.loss_sum)} and best_metric {brief(self.best_metric)}, expected numbers"
+        if not isinstance(self.finished, bool):
+            yield f"finished is {brief(self.finished)}, expected true or false"
+        if not isinstance(self.plan, dict) or not isinstance(self.log_window, dict):
+            yield f"plan is {brief(self.plan)} and log_window {brief(self.log_window)}, expected objects {{...}}"
+        for name, found in self.log_window.items():
+            if not isinstance(found, list) or not all(map(_is_number, found)):
+                yield f"log_window.{brief(name)[1:-1]} is {brief(found)}, expected numbers"
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=1, default=float) + "\n"  # NumPy's float32 is no Python float
+
+
+def _whole(value) -> bool:
+    return type(value) is int and 0 <= value < 1 << 62
+
+
+def _is_number(value) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
 
 
 def read_training_state(folder: Path) -> tuple[TrainerState, dict[str, np.ndarray]]:
@@ -74,5 +114,9 @@ def read_training_state(folder: Path) -> tuple[TrainerState, dict[str, np.ndarra
             f"(Python: train(resume_or_finetune_from_checkpoint={str(folder)!r}, do_finetune=True))"
         )
     moments = read_weights(folder, OPTIMIZER)
-    state = TrainerState.from_json((folder / STATE).read_text(encoding="utf-8"), folder / STATE)
+    try:
+        text = read_content(folder / STATE).decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CheckpointError(f"{folder / STATE}: cannot be read ({error}); copy the checkpoint again") from None
+    state = TrainerState.from_json(text, folder / STATE)
     return state, moments

@@ -1,8 +1,6 @@
 """One training as `tasklab train` in a process and a folder of its own, which outlives every kill."""
 
 import ctypes
-import json
-import os
 import shutil
 import signal
 import subprocess
@@ -10,8 +8,10 @@ import sys
 from pathlib import Path
 
 from tasklab.config import Config
+from tasklab.content import read_json
 from tasklab.engine.callbacks import METRICS_FILE, read_metrics
 from tasklab.errors import CheckpointError
+from tasklab.replacing import replace_text
 from tasklab.runs.naming import run_of
 from tasklab.weights.folder import STATE
 
@@ -32,9 +32,7 @@ class Trial:
     def plan(self, config: Config):
         """Writes what to train."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        aside = self.folder / (PLAN + ".tmp")
-        aside.write_text(self._text(config), encoding="utf-8")
-        os.replace(aside, self.folder / PLAN)
+        replace_text(self.folder / PLAN, self._text(config))
 
     def is_plan(self, config: Config) -> bool:
         """Whether this is what was planned."""
@@ -83,7 +81,7 @@ class Trial:
     def trained(self) -> bool:
         """Whether the last step is done, so that nothing is saved by ending it now."""
         steps = self._records("train")
-        return bool(steps) and steps[-1]["seconds_left"] == 0
+        return bool(steps) and steps[-1].get("seconds_left") == 0
 
     def _records(self, kind: str) -> list[dict]:
         return [record for record in read_metrics(self.folder / METRICS_FILE) if record["kind"] == kind]
@@ -94,8 +92,8 @@ class Trial:
         if run is None:
             return False
         try:
-            return json.loads((run.checkpoints()[-1] / STATE).read_text(encoding="utf-8"))["finished"]
-        except (OSError, ValueError, KeyError) as error:
+            return read_json(run.checkpoints()[-1] / STATE, CheckpointError)["finished"]
+        except (IndexError, KeyError, TypeError) as error:
             raise CheckpointError(f"{self.folder}: its last checkpoint cannot be read ({error!r})") from None
 
     def reason(self) -> str:

@@ -83,6 +83,12 @@ def remove_left_overs(path: Path) -> None:
             )  # fmt: skip
 
 
+def unfinished_below(parent: Path) -> list[str]:
+    """Names of the folders in `parent` whose writing was begun and has left something beside them."""
+    hits = [re.fullmatch(r"\.(.+)\.(?:tmp|old)-[0-9a-f-]+", entry.name) for entry in parent.iterdir()]
+    return sorted({hit[1] for hit in hits if hit})
+
+
 def beside(path: Path, kind: str) -> Path:
     """Where this process keeps an unfinished `path` (tmp) or the one before it (old) until all is in place."""
     return path.parent / f".{path.name}.{kind}-{own_tag()}"

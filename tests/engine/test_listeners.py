@@ -92,6 +92,33 @@ def test_lines_beyond_the_checkpoint_are_dropped_on_resume(job):
     assert [(r["global_step"], r.get("loss")) for r in read_metrics(path)] == [(2, None), (4, None), (6, 0.5)]
 
 
+DAMAGED = [b"\xff\xfe", b"3", b"null", b'{"kind": "train"}', b'{"global_step": 2}', b"[" * 100_000,
+           b'{"kind": "train", "global_step": 2, "loss": ' + b"9" * 400 + b"}"]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", DAMAGED, ids=lambda line: str(line[:30]))
+def test_a_damaged_line_is_left_out_and_told_once(line, job, caplog):
+    loop = job(losses=[])
+    path = loop.run.path / "metrics.jsonl"
+    sound = b'{"kind": "train", "global_step": 2, "loss": 0.5}\n'
+    path.write_bytes(sound + line + b"\n" + sound)
+    loop.state.global_step = 4
+    MetricsFile().on_train_begin(loop)
+    assert path.read_bytes() == sound * 2 and len(read_metrics(path)) == 2
+    assert caplog.text.count("1 lines are no records of a run") == 1
+
+
+@pytest.mark.parametrize("name", ["metrics.jsonl", "curves.png"])
+def test_a_link_in_the_run_is_replaced_and_what_it_names_stays(name, job, tmp_path):
+    loop = job(losses=[], scores=[1, 2], callbacks=[MetricsFile(), Curves()], train__epochs=2)
+    (tmp_path / "precious").write_text("precious")
+    loop.run.path.mkdir(parents=True, exist_ok=True)
+    (loop.run.path / name).symlink_to(tmp_path / "precious")
+    loop.train()
+    assert (tmp_path / "precious").read_text() == "precious"
+    assert (loop.run.path / name).is_file() and not (loop.run.path / name).is_symlink()
+
+
 def test_curves_have_one_panel_per_scalar(tmp_path, monkeypatch):
     records = [{"kind": "train", **RECORD, "global_step": step} for step in (10, 20)]
     records.append({"kind": "evaluate", "global_step": 20, "epoch": 1, "f1": 80.0, "exact_match": 70.0})

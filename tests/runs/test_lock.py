@@ -100,3 +100,12 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match="output_dir .*/file/run: Not a directory; choose a folder you may write to"):
         RunLock(tmp_path / "file" / "run").acquire()
+
+
+def test_a_lock_that_is_a_link_is_refused_and_what_it_names_stays(tmp_path):
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / ".lock").symlink_to("../precious")
+    with pytest.raises(ConfigError, match="run/.lock: a link, which no run makes"):
+        RunLock(tmp_path / "run").acquire()
+    assert (tmp_path / "precious").read_text() == "precious"

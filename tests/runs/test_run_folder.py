@@ -1,14 +1,18 @@
 """The run folder keeps the best and the last checkpoint apart and never loses either."""
 
+import shutil
+
 import numpy as np
 import pytest
 
 from tasklab.config import Config
 from tasklab.errors import CheckpointError, ConfigError
 from tasklab.runs import folder as folder_module
+from tasklab.runs.data_file import remember_data, remembered_data
 from tasklab.runs.folder import RunFolder
 from tasklab.runs.naming import find_run, new_run
 from tasklab.runs.state import TrainerState, read_training_state
+from tasklab.weights.atomic import beside
 from tasklab.weights.folder import verify_folder
 
 WEIGHTS = {"head.weight": np.arange(6, dtype=np.float32).reshape(2, 3)}
@@ -16,7 +20,8 @@ MOMENTS = {"moment1.head.weight": np.ones((2, 3), np.float32)}
 
 
 def save(run, step, is_best=False, keep=2):
-    return run.save(TrainerState(global_step=step), WEIGHTS, MOMENTS, {"config.yaml": b"task: x\n"}, keep, is_best)
+    state, files = TrainerState(global_step=step, total_steps=100), {"config.yaml": b"task: x\n"}
+    return run.save(state, WEIGHTS, MOMENTS, files, keep, is_best)
 
 
 def flip_bit(path):
@@ -203,3 +208,46 @@ def _refusing(folder):
 def test_a_checkpoint_named_itself_that_was_dropped_says_what_to_name(tmp_path):
     with pytest.raises(CheckpointError, match="no such checkpoint folder; a run that goes on drops its old"):
         verify_folder(tmp_path / "checkpoint-1")
+
+
+def test_a_best_checkpoint_that_is_gone_is_told(tmp_path):
+    run, heard = RunFolder(tmp_path), []
+    save(run, 4)
+    shutil.rmtree(save(run, 8, is_best=True))
+    assert run.best_or_last(heard.append).name == "checkpoint-4"
+    assert heard == [f"{tmp_path / 'best'} names 'checkpoint-8', which is not there; taking checkpoint-4"]
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x80", bytes(64), b"../../home", b"a" * 1000])
+def test_a_damaged_pointer_to_the_best_names_nothing(content, tmp_path):
+    run = RunFolder(tmp_path)
+    save(run, 4, is_best=True)
+    (tmp_path / "best").write_bytes(content)
+    assert run.best() is None
+    assert run.best_or_last(lambda text: None).name == "checkpoint-4"
+
+
+def test_what_killed_runs_left_unfinished_goes_with_the_next_one(tmp_path):
+    run = RunFolder(tmp_path)
+    save(run, 4)
+    left = beside(tmp_path / "checkpoint-7", "tmp")  # of this process, which writes nothing now
+    left.mkdir()
+    (left / "model.safetensors").write_bytes(bytes(100))
+    (tmp_path / ".metrics.jsonl.x1.aside").touch()
+    other = tmp_path / ".checkpoint-9.tmp-0123-1-2-3"  # perhaps another machine's
+    other.mkdir()
+    run.acquire()
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == [other.name, ".lock", "checkpoint-4"]
+    run.release()
+
+
+@pytest.mark.parametrize("name", ["best", "data.json"])
+def test_a_link_in_a_run_is_replaced_and_not_followed(name, tmp_path):
+    (tmp_path / "precious").write_text("precious")
+    run = RunFolder(tmp_path / "run")
+    save(run, 4)
+    (run.path / name).symlink_to("../precious")
+    run.point_at_best(4)
+    remember_data(run.path, "a", None)
+    assert (tmp_path / "precious").read_text() == "precious"
+    assert run.best().name == "checkpoint-4" and remembered_data(run.path)["data.train"] == "a"

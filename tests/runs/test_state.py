@@ -1,6 +1,7 @@
 """States of older formats are read, those of newer ones and strangers are refused with a reason."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,18 @@ def test_without_its_place_in_the_run_a_state_is_refused():
 def test_what_is_no_state_is_told(text):
     with pytest.raises(CheckpointError, match="not a trainer state"):
         TrainerState.from_json(text, PATH)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"step_in_epoch": -1}, {"step_in_epoch": 5000}, {"global_step": None}, {"global_step": "x"}, {"global_step": 7},
+        {"global_step": 10**400}, {"epoch": -1}, {"epoch": "x"}, {"epoch": 2**40}, {"loss_sum": "x"}, {"plan": None},
+        {"log_window": None}, {"log_window": {"losses": ["x"]}}, {"finished": 1}, {"best_step": -4},
+        {"best_metric": []}, {"total_steps": 1.5}, {"dropout_version": {}}, {"evaluations_without_gain": True},
+    ],
+)  # fmt: skip
+def test_a_value_that_cannot_be_is_refused_with_its_name(values):
+    (name,) = values
+    with pytest.raises(CheckpointError, match=rf"^{re.escape(str(PATH))}: .*{name}.*no training writes"):
+        read(**(OLD | values))
