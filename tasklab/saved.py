@@ -8,15 +8,17 @@ from tasklab.errors import CheckpointError, ConfigError
 from tasklab.networks import NETWORKS
 from tasklab.task import TASKS
 from tasklab.weights.folder import CONFIG
+from tasklab.weights.sums import verify_file
 
 logger = logging.getLogger("tasklab")
 
 
 def saved_config(folder) -> Config:
-    """The configuration in a checkpoint folder, with the data section of its own task."""
+    """The configuration in a checkpoint folder, with the data section of its own task. Raises: CheckpointError."""
     path = Path(folder) / CONFIG
     if not path.is_file():
         raise CheckpointError(f"{path}: missing, so this is not a checkpoint of tasklab")
+    verify_file(path)
     return read_config(path, TASKS.get(task_in(path)).data_config)
 
 

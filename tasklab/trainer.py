@@ -10,7 +10,9 @@ from tasklab.networks import NETWORKS
 from tasklab.runs.folder import RunFolder
 from tasklab.runs.naming import find_run, named_run
 from tasklab.task import TASKS, Task
+from tasklab.weights.folder import CONFIG, is_checkpoint
 from tasklab.weights.hub import hub_folder, is_hub_name
+from tasklab.weights.sums import verify_file
 
 logger = logging.getLogger("tasklab")
 
@@ -43,6 +45,8 @@ class Trainer:
         paths = {"data.train": train_dataset, "data.eval": eval_dataset, "output_dir": output_dir}
         overrides = [*overrides, {k: str(v) for k, v in paths.items() if v is not None}]
         if self._run is None:
+            if model is not None and is_checkpoint(Path(model).expanduser()):
+                verify_file(Path(model).expanduser() / CONFIG)  # before what it says is taken for a fault of its own
             self.config = _configuration(args, task, model, overrides)
         else:
             found = self._run.read(lambda folder: _configuration(args, task, folder, overrides), True, logger.warning)

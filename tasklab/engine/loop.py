@@ -39,7 +39,7 @@ from tasklab.engine.schedule import learning_rate
 from tasklab.engine.selection import judge, patience_is_used_up
 from tasklab.engine.signals import GracefulStop
 from tasklab.engine.step import CompileLog, GradientStep, dropout_seed
-from tasklab.errors import DataError
+from tasklab.errors import CheckpointError, DataError
 from tasklab.nn.blocks.dropout import DROPOUT_VERSION, draws_dropout
 from tasklab.runs.folder import RunFolder
 from tasklab.runs.state import FORMAT, TrainerState

@@ -9,9 +9,8 @@ from tasklab.runs.source import find_source
 from tasklab.text import TOKENIZERS
 from tasklab.text.listed import OPTIONS_FILE
 from tasklab.weights.containers import open_weights
-from tasklab.weights.folder import CONFIG, LABELS, WEIGHTS, TensorFile, read_json, verify_folder, write_folder
-from tasklab.weights.source import CONFIGS, WeightSource
-from tasklab.weights.sums import SUMS
+from tasklab.weights.folder import CONFIG, CONFIGS, LABELS, WEIGHTS, TensorFile, read_json, write_folder
+from tasklab.weights.source import WeightSource, verify_source
 from tasklab.weights.tables import FORMATS, to_tasklab
 from tasklab.weights.tensors import LazyTensor
 
@@ -67,8 +66,7 @@ class OpenModel:
 def open_model(name) -> OpenModel:
     """Finds and opens a model by name, folder or file. Raises: CheckpointError, UnknownName."""
     source = find_source(name)
-    if (source.folder / SUMS).is_file():
-        verify_folder(source.folder)
+    verify_source(source)
     return OpenModel(source, *open_weights(source.file))
 
 

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
+from tasklab import content
+from tasklab.config.huggingface import TOKENIZER_FILES
 from tasklab.errors import CheckpointError
 from tasklab.weights.atomic import recover, write_folder
 from tasklab.weights.files import TensorFile, read_safetensors
-from tasklab.weights.sums import SUMS, verify_sums
+from tasklab.weights.sums import SUMS, refuse_unlisted, verify_sums
 
 __all__ = ["TensorFile", "is_checkpoint", "json_bytes", "read_json", "read_weights", "verify_folder", "write_folder"]
 
@@ -25,6 +27,12 @@ STATE = "trainer_state.json"
 CONFIG = "config.yaml"
 LABELS = "labels.json"
 METRICS = "metrics.json"
+CONFIGS = ("config.json", "bert_config.json", "albert_config.json")
+READ = (
+    WEIGHTS, OPTIMIZER, STATE, CONFIG, LABELS, *CONFIGS, *(file for _, file in TOKENIZER_FILES), "vocab.json",
+    "tokenizer_config.json",
+)  # fmt: skip
+"""What counts when a folder is used; in one that has a list, each of these has to be listed."""
 
 
 def is_checkpoint(path) -> bool:
@@ -42,7 +50,9 @@ def verify_folder(path) -> dict[str, str]:
     if not path.is_dir():
         raise _gone(path, "no such checkpoint folder")
     try:
-        return verify_sums(path)
+        sums = verify_sums(path)
+        refuse_unlisted(path, READ, sums)
+        return sums
     except (CheckpointError, FileNotFoundError) as error:
         if path.is_dir():
             raise
@@ -81,12 +91,7 @@ def json_bytes(value) -> bytes:
 
 def read_json(path):
     """The value in a JSON file of a checkpoint. Raises: CheckpointError when it is missing or no JSON."""
-    try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise CheckpointError(f"{path}: missing") from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path}: no readable JSON ({error})") from error
+    return content.read_json(path, CheckpointError)
 
 
 def _number(value):

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 from tasklab.config.huggingface import ROBERTA, TOKENIZER_FILES
 from tasklab.errors import CheckpointError
 from tasklab.weights.containers import open_weights
-from tasklab.weights.folder import OPTIMIZER, WEIGHTS, read_json, verify_folder
+from tasklab.weights.folder import CONFIG, CONFIGS, OPTIMIZER, WEIGHTS, read_json, verify_folder
 from tasklab.weights.norms import from_unbiased
-from tasklab.weights.sums import SUMS
+from tasklab.weights.sums import SUMS, refuse_unlisted
 from tasklab.weights.tables import FORMATS, detect, to_tasklab
 from tasklab.weights.tensors import LazyTensor, cast_notes, check_finite
+
+logger = logging.getLogger("tasklab")
 
 SHARDS = ".index.json"
 FIRST = (WEIGHTS, WEIGHTS + SHARDS, "pytorch_model.bin", "pytorch_model.bin" + SHARDS)
 SUFFIXES = (".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".index")
-CONFIGS = ("config.json", "bert_config.json", "albert_config.json")
 
 
 @dataclass(frozen=True)
@@ -104,8 +106,7 @@ def read_source(
     notes = list(source.notes)
     _, raw = open_weights(source.file)
     if not trusted:
-        if (source.folder / SUMS).is_file():
-            verify_folder(source.folder)
+        verify_source(source)
         check_finite(source.file, raw)
     tensors, unmatched = to_tasklab(raw, FORMATS.get(source.format), head)
     if strange := FORMATS.get(source.format).of_encoder(unmatched):
@@ -122,6 +123,20 @@ def read_source(
         shown = ", ".join(unmatched[:5]) + (", ..." if len(unmatched) > 5 else "")
         notes.append(f"{len(unmatched)} names in {source.file.name} are unknown to the {source.format} table: {shown}")
     return {name: tensor.as_float32() for name, tensor in tensors.items()}, source.vocabulary, notes
+
+
+def verify_source(source: WeightSource) -> None:
+    """Checks the folder of the weights against its list. Where tasklab's own list is gone, that is told.
+
+    Raises: CheckpointError for a file that is damaged, missing, or of the model and not listed.
+    """
+    if (source.folder / SUMS).exists():
+        refuse_unlisted(source.folder, (source.file.name,), verify_folder(source.folder))
+    elif (source.folder / CONFIG).is_file():
+        logger.warning(
+            "%s: has no %s, which every checkpoint of tasklab has: nothing tells whether its weights are whole; copy "
+            "the folder again", source.folder, SUMS,
+        )  # fmt: skip
 
 
 def _others(folder: Path) -> list[Path]:

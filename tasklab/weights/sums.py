@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from tasklab.content import read_content
 from tasklab.digest import file_sha256
-from tasklab.errors import CheckpointError
+from tasklab.errors import CheckpointError, brief
 
 SUMS = "SHA256SUMS"
+MAX_LIST = 1 << 20  # bytes; a folder of a model holds some ten files
 
 
 def verify_sums(path) -> dict[str, str]:
@@ -19,28 +21,49 @@ def verify_sums(path) -> dict[str, str]:
     path = Path(path)
     sums = read_sums(path)
     for name, digest in sums.items():
-        if not (path / name).is_file():
-            raise CheckpointError(f"{path / name}: missing; {SUMS} lists it. Copy the folder again, or use another one")
-        if file_sha256(path / name) != digest:
-            raise CheckpointError(
-                f"{path / name}: damaged (its SHA-256 is not the one in {SUMS}: cut short, or changed after saving). "
-                "Copy it again, or use another checkpoint"
-            )
+        _verify(path / name, digest)
     return sums
+
+
+def verify_file(path) -> None:
+    """Checks one file against the list beside it. Raises: CheckpointError, also when it is not listed."""
+    path = Path(path)
+    refuse_unlisted(path.parent, (path.name,), sums := read_sums(path.parent))
+    _verify(path, sums[path.name])
+
+
+def refuse_unlisted(path: Path, names, sums: dict[str, str]) -> None:
+    """Raises: CheckpointError for the first of `names` that is in the folder and not in its list."""
+    for name in names:
+        if name not in sums and (path / name).is_file():
+            raise CheckpointError(
+                f"{path / name}: not listed in {SUMS}, so nothing tells whether it is whole. Copy the folder again, or "
+                "take the file out if it does not belong to the model"
+            )
+
+
+def _verify(file: Path, digest: str) -> None:
+    if not file.is_file():
+        raise CheckpointError(f"{file}: missing; {SUMS} lists it. Copy the folder again, or use another one")
+    if file_sha256(file) != digest:
+        raise CheckpointError(
+            f"{file}: damaged (its SHA-256 is not the one in {SUMS}: cut short, or changed after saving). "
+            "Copy it again, or use another checkpoint"
+        )
 
 
 def read_sums(path) -> dict[str, str]:
     """name -> hex digest of folder `path`. Raises: CheckpointError when there is no readable list."""
     path = Path(path)
     try:
-        text = (path / SUMS).read_text(encoding="utf-8")
+        text = read_content(path / SUMS, MAX_LIST).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise CheckpointError(f"{path}: holds no readable {SUMS}, so it is not a complete checkpoint") from error
     sums = {}
     for number, line in enumerate(text.splitlines(), start=1):
         row = re.fullmatch(r"([0-9a-f]{64})  (.+)", line)
         if not row:
-            raise CheckpointError(f"{path / SUMS}:{number}: expected SHA-256, two spaces, name; got {line[:80]!r}")
+            raise CheckpointError(f"{path / SUMS}:{number}: expected SHA-256, two spaces, name; got {brief(line)}")
         sums[plain_name(row[2], path / SUMS)] = row[1]
     if not sums:
         raise CheckpointError(f"{path / SUMS}: empty, so the checkpoint is not complete")
@@ -50,5 +73,5 @@ def read_sums(path) -> dict[str, str]:
 def plain_name(name: str, place) -> str:
     """`name`, when it names a file inside a folder and nothing else. Raises: CheckpointError."""
     if not isinstance(name, str) or name in ("", ".", "..") or re.search(r'[/\\:\0\r\n]', name):
-        raise CheckpointError(f"{place}: {name!r} is not a plain file name")
+        raise CheckpointError(f"{place}: {brief(name)} is not a plain file name")
     return name

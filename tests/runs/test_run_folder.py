@@ -243,11 +243,12 @@ def test_what_killed_runs_left_unfinished_goes_with_the_next_one(tmp_path):
 
 @pytest.mark.parametrize("name", ["best", "data.json"])
 def test_a_link_in_a_run_is_replaced_and_not_followed(name, tmp_path):
-    (tmp_path / "precious").write_text("precious")
+    precious = '{"data.train": null, "data.eval": null}'  # as if another run's
+    (tmp_path / "precious").write_text(precious)
     run = RunFolder(tmp_path / "run")
     save(run, 4)
     (run.path / name).symlink_to("../precious")
     run.point_at_best(4)
     remember_data(run.path, "a", None)
-    assert (tmp_path / "precious").read_text() == "precious"
+    assert (tmp_path / "precious").read_text() == precious
     assert run.best().name == "checkpoint-4" and remembered_data(run.path)["data.train"] == "a"

@@ -254,6 +254,17 @@ def test_a_folder_without_a_list_is_no_checkpoint(tmp_path):
         verify_folder(tmp_path / "none")
 
 
+@pytest.mark.parametrize("name", ["model.safetensors", "config.yaml", "vocab.txt", "trainer_state.json"])
+def test_what_a_model_is_made_of_has_to_be_listed(tmp_path, name):
+    path = write_folder(tmp_path / "one", {name: b"1", "metrics.json": b"{}"})
+    (path / "notes.txt").touch()  # the user's
+    verify_folder(path)
+    sums = (path / "SHA256SUMS").read_text().splitlines(keepends=True)
+    (path / "SHA256SUMS").write_text("".join(line for line in sums if name not in line))
+    with pytest.raises(CheckpointError, match=f"{name}: not listed in SHA256SUMS"):
+        verify_folder(path)
+
+
 @pytest.mark.parametrize("name", ["../x", "a/b", "", ".", "..", "a\\b", "C:x", "a\nb", "/etc/x", "SHA256SUMS"])
 def test_names_stay_inside_the_folder(tmp_path, name):
     with pytest.raises(CheckpointError):
