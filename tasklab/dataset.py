@@ -53,6 +53,7 @@ def load_dataset(task: Task, path, training: bool, whole: bool = False) -> Datas
     start = time.perf_counter()
     folded = bool(task.config.data.folds) and not whole
     drawn = bool(folded or training and not whole and task.config.data.subset)
+    before = _contents(task, path) if task.config.data.cache else None
     examples, note = task.read(path, training or folded)
     if note:
         logger.warning("%s: %s", path, note)
@@ -64,8 +65,14 @@ def load_dataset(task: Task, path, training: bool, whole: bool = False) -> Datas
     if drawn:
         rows = _drawn(task, examples, training)
         examples = examples.select(rows) if stored else [examples[i] for i in rows]
-    if task.config.data.cache and not stored:
+    keeps = task.config.data.cache and not stored
+    if keeps:
         key = _key(task, path, split, drawn)
+        # another program may write the file anew while it is read: its rows must not go by the new content
+        keeps = (key["files"], [key["data"][name] for name in before[1]]) == (before[0], list(before[1].values()))
+        if not keeps:
+            logger.warning("%s: changed while it was read; its encoded rows are not kept; start again", path)
+    if keeps:
         features = cached_features(cache_dir() / "features", key, lambda: task.encode(examples, training))
     else:
         features = task.encode(examples, training)
@@ -83,12 +90,18 @@ def _key(task: Task, path, split: str, drawn: bool) -> dict:
     data, model = task.config.data, task.config.model
     ignored = (*NOT_ENCODING, *(() if drawn else DRAWING))
     settings = {name: value for name, value in data.to_dict().items() if name not in ignored}
-    named = {name: _digest(settings[name]) for name in data.marked("file") if settings.get(name)}
+    files, named = _contents(task, path)
     return {
-        "format": FORMAT, "task": task.config.task, "split": split, "files": _digests(Path(path)),
+        "format": FORMAT, "task": task.config.task, "split": split, "files": files,
         "tokenizer": task.tokenizer.fingerprint, "data": settings | named,
         "model": {name: model[name] for name in model.marked("rows")}, "seed": task.config.seed if drawn else None,
     }  # fmt: skip
+
+
+def _contents(task: Task, path) -> tuple[list, dict]:
+    """Digests of the data, and of what every setting that names a file names."""
+    data = task.config.data
+    return _digests(Path(path)), {name: _digest(data[name]) for name in data.marked("file") if data[name]}
 
 
 def _drawn(task: Task, examples: Sequence, training: bool) -> np.ndarray:
@@ -118,6 +131,6 @@ def _digest(file) -> str | None:
 def _digests(path: Path) -> list:
     """Name and content digest of the file, or of every file in the folder and in the folders right below it."""
     if not path.is_dir():
-        return [(path.name, file_sha256(path))]
+        return [(path.name, _digest(path))]
     files = sorted(p for pattern in ("*", "*/*") for p in path.glob(pattern) if p.is_file())
     return [(str(file.relative_to(path)), file_sha256(file)) for file in files]

@@ -12,6 +12,7 @@ from tasklab.data.corpus.rows import MaskedWordsDataConfig
 from tasklab.data.rows.features import FeatureTable
 from tasklab.data.texts.reading import TextExample
 from tasklab.dataset import _digests, load_dataset
+from tasklab.errors import DataError
 from tasklab.tasks.masked_language_modeling import MaskedLanguageModeling
 from tasklab.text.wordpiece import WordPiece
 
@@ -129,3 +130,41 @@ def test_a_part_of_the_examples_holds_each_stratum_in_its_share(adding):
     adding.data.cache = False
     drawn = load_dataset(adding.task, "ids", training=True).examples
     assert sum(e.label == "rare" for e in drawn) == 5 and len(drawn) == 20
+
+
+@pytest.mark.parametrize("named", [False, True], ids=["the data", "a file that a setting names"])
+def test_rows_of_a_file_that_is_replaced_while_it_is_read_are_not_kept(named, adding, tmp_path, caplog):
+    replaced = tmp_path / ("one" if named else "ids")
+    adding.data.addend = str(tmp_path / "one") if named else None
+    (tmp_path / "one").write_text("10")
+    read = adding.task.read
+
+    def read_slowly(path, training):
+        found = read(path, training)
+        replaced.write_text("7")  # another program, after the reading and before its end
+        return found
+
+    adding.task.read = read_slowly
+    adding.ids()
+    assert "changed while it was read; its encoded rows are not kept" in caplog.text
+    assert not list((tmp_path / "cache").glob("features/*"))
+    adding.task.read = read
+    assert adding.ids() == ([12, 13] if named else [7])
+
+
+def test_a_corpus_that_is_replaced_while_it_is_read_is_refused_and_nothing_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("TASKLAB_CACHE", str(tmp_path / "cache"))
+    corpus = tmp_path / "c.txt"
+    corpus.write_text("the fox\n" * 4)
+    config = Config.create(MaskedWordsDataConfig, task="masked_language_modeling", name="toy")
+    tokenizer = WordPiece(Path(__file__).parent / "fixtures/tiny_wordpiece_vocab.txt")
+    encode = tokenizer.encode_batch
+
+    def encode_slowly(texts):
+        corpus.write_text("the the fox\n" * 4)
+        return encode(texts)
+
+    monkeypatch.setattr(tokenizer, "encode_batch", encode_slowly)
+    with pytest.raises(DataError, match="c.txt: changed while it was read; start again"):
+        load_dataset(MaskedLanguageModeling(config, tokenizer), corpus, training=True)
+    assert not list((tmp_path / "cache").glob("features/*"))

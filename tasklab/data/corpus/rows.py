@@ -105,6 +105,8 @@ def read_corpus(path, tokenizer, data: MaskedWordsDataConfig, folder) -> tuple[C
         write_token_file(target, tokenizer.vocab_size, parts, lambda: {**info, "bad": bad.summary()})
         if data.on_bad_row == "error":
             bad.raise_if_fatal()
+        if [(file.name, file_sha256(file)) for file in files] != key["files"]:  # its ids must not go by the old content
+            raise DataError(f"{path}: changed while it was read; start again when nobody writes there any more")
 
     tokens = cached_tokens(folder, key, write, keep=data.cache)
     if not len(tokens.ids):
