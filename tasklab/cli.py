@@ -1,33 +1,55 @@
 """The command line: tasklab VERB [TASK] NAME [key=value ...]."""
 
-import argparse
+from __future__ import annotations
+
+import importlib
 import io
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from tasklab import __version__
-from tasklab.commands import (
-    convert,
-    cross_validate,
-    demo,
-    doctor,
-    evaluate,
-    list_names,
-    predict,
-    search,
-    show,
-    tools,
-    train,
-)
-from tasklab.errors import Interrupted, TasklabError
+from tasklab.interrupts import STOPPED, keep_back, leave
 
-VERBS = (train, evaluate, predict, search, cross_validate, list_names, show, doctor, convert, tools, demo)
-"""As `tasklab --help` lists them."""
+if TYPE_CHECKING:
+    import argparse
+
+VERBS = (
+    "train", "evaluate", "predict", "search", "cross_validate", "list_names", "show", "doctor", "convert", "tools",
+    "demo",
+)  # fmt: skip
+"""Modules in commands/, as `tasklab --help` lists them; imported when Ctrl-C is minded already."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; returns the exit status: 0, 1 for a user's error, 2 for wrong usage, 128 + n for a signal."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments is not None:
+        return _run(arguments)
+    _open_closed_streams()
+    keep_back()
+    status = STOPPED
+    try:
+        status = _run(sys.argv[1:])
+    except KeyboardInterrupt:  # before a verb has begun, or behind its end
+        print("stopped", file=sys.stderr)
+    if status == STOPPED:
+        leave()
+    return status
+
+
+def _open_closed_streams():
+    """What cron and daemons have closed leads nowhere; else the next file that is opened would be the output."""
+    while (handle := os.open(os.devnull, os.O_RDWR)) < 3:
+        pass
+    os.close(handle)
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))
+
+
+def _run(arguments: list[str]) -> int:
+    from tasklab.errors import Interrupted, TasklabError
+
     _never_fail_to_say()
     top = parser()
     if not arguments:
@@ -46,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
-        return 130
+        return STOPPED
     except BrokenPipeError:  # `tasklab list | head`: the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
@@ -81,6 +103,8 @@ def _parsed(top: argparse.ArgumentParser, arguments: list[str]) -> argparse.Name
 
 
 def parser() -> argparse.ArgumentParser:
+    import argparse
+
     top = argparse.ArgumentParser(
         prog="tasklab",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -95,8 +119,8 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"tasklab {__version__}")
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for module in VERBS:
-        module.VERB.attach(verbs)
+    for name in VERBS:
+        importlib.import_module(f"tasklab.commands.{name}").VERB.attach(verbs)
     return top
 
 

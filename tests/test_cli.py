@@ -209,3 +209,34 @@ def test_unknown_names_are_answered_with_the_nearest(words, said, capsys):
 def test_a_file_of_inputs_is_a_file_whatever_its_name(calls):
     main(["predict", "run", "--file", "weiboNER_2nd_conll.dev"])
     assert calls[1][1][1] == {"input_data": Path("weiboNER_2nd_conll.dev"), "top_k": 1}
+
+
+SLOW_IMPORT = """
+import os, signal, sys
+from tasklab import cli, interrupts
+sys.path.insert(0, os.getcwd())
+def begin(options):
+    import slow_package, time
+    time.sleep(5)  # Ctrl-C comes in here once the import is over
+cli._parsed = lambda top, arguments: __import__("types").SimpleNamespace(run=begin)
+sys.argv = ["tasklab", "list"]
+sys.exit(cli.main())
+"""
+
+
+@pytest.mark.parametrize("times, ended", [(1, "imported\n"), (2, "")], ids=["waits for the end", "twice ends at once"])
+def test_ctrl_c_within_an_import_is_kept_back_and_then_stops_with_130(times, ended, tmp_path):
+    (tmp_path / "slow_package.py").write_text(
+        f"import os, signal, time\nfor _ in range({times}):\n    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    time.sleep(0.01)\nprint('imported', flush=True)\n"
+    )
+    (tmp_path / "main.py").write_text(SLOW_IMPORT + "\n")
+    done = python("main.py")
+    assert (done.returncode, done.stdout, done.stderr) == (130, ended, "stopped\n")
+
+
+def test_a_closed_output_is_none(tmp_path):
+    command = f"{sys.executable} -m tasklab.cli list >&- 2>&-"
+    assert subprocess.run(["bash", "-c", command], timeout=120).returncode == 0
+    command = f"{sys.executable} -m tasklab.cli show no_such_model >&- 2>&-"
+    assert subprocess.run(["bash", "-c", command], timeout=120).returncode == 1

@@ -1,6 +1,7 @@
 """Predictions as files: TSV in UER's columns, JSON, JSON lines."""
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 from tasklab.data.files.vectors import SUFFIXES as VECTOR_SUFFIXES
 from tasklab.data.files.vectors import write_vectors
 from tasklab.errors import DataError
+from tasklab.replacing import replace_text
 
 SUFFIXES = (".tsv", ".json", ".jsonl", ".txt")
 
@@ -49,7 +51,7 @@ def write_answers(path, answers: Sequence):
         text = "".join(_cloze(path, answer) for answer in answers)
     else:
         raise DataError(f"{path}: answers are written as {', '.join(SUFFIXES)}; give the file one of these endings")
-    path.write_text(text, encoding="utf-8")
+    replace_text(os.path.realpath(path), text)  # a link that the user made stays one
 
 
 def _table(path: Path, answers: Sequence) -> str:

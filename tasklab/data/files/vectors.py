@@ -1,6 +1,5 @@
 """Vectors as files, written part by part: NumPy's arrays, JSON lines, tab-separated numbers."""
 
-import os
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from tasklab.errors import DataError
+from tasklab.replacing import replacing
 
 SUFFIXES = (".npy", ".npz", ".jsonl", ".tsv")
 NUMBER = "%.9g"  # nine digits give every float32 back
@@ -24,13 +24,8 @@ def write_vectors(path, parts: Iterable[np.ndarray]) -> tuple[int, int]:
     writers = dict(zip(SUFFIXES, (_npy, _npz, _jsonl, _tsv), strict=True))
     if path.suffix not in writers:
         raise DataError(f"{path}: vectors are written as {', '.join(SUFFIXES)}; give the file one of these endings")
-    aside = path.with_name(f".{path.name}.part")
-    try:
-        shape = writers[path.suffix](aside, parts)
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
-    return shape
+    with replacing(path) as aside:
+        return writers[path.suffix](aside, parts)
 
 
 def _npy(path: Path, parts: Iterable[np.ndarray]) -> tuple[int, int]:
