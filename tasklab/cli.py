@@ -77,6 +77,10 @@ def _run(arguments: list[str]) -> int:
         return 1
 
 
+def _verbs() -> list:
+    return [importlib.import_module(f"tasklab.commands.{name}").VERB for name in VERBS]
+
+
 def _never_fail_to_say():
     """Characters that the terminal's encoding lacks are escaped."""
     for stream in (sys.stdout, sys.stderr):
@@ -88,7 +92,7 @@ def _parsed(top: argparse.ArgumentParser, arguments: list[str]) -> argparse.Name
     """The options; names, overrides and inputs may stand before, between and behind them, and texts as they
     are behind `--`."""
     plain = []
-    if arguments[0] in [module.VERB.name for module in VERBS if module.VERB.texts] and "--" in arguments:
+    if arguments[0] in [verb.name for verb in _verbs() if verb.texts] and "--" in arguments:
         cut = arguments.index("--")
         arguments, plain = arguments[:cut], arguments[cut + 1 :]
     options, left = top.parse_known_args(arguments)
@@ -119,8 +123,8 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"tasklab {__version__}")
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for name in VERBS:
-        importlib.import_module(f"tasklab.commands.{name}").VERB.attach(verbs)
+    for verb in _verbs():
+        verb.attach(verbs)
     return top
 
 
