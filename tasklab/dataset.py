@@ -125,7 +125,8 @@ def _stratum(example):
 
 def _digest(file) -> str | None:
     """None for what is not there: whoever reads it says so, and rows that never needed it are as good as before."""
-    return file_sha256(file) if Path(file).is_file() else None
+    path = Path(file).expanduser()
+    return file_sha256(path) if path.is_file() else None
 
 
 def _digests(path: Path) -> list:

@@ -70,7 +70,7 @@ class Adding:
 
     def encode(self, examples, training):
         self.encoded += 1
-        more = int(Path(self.config.data.addend).read_text()) if self.config.data.addend else 0
+        more = int(Path(self.config.data.addend).expanduser().read_text()) if self.config.data.addend else 0
         return FeatureTable.from_rows([{"input_ids": [id + more]} for id in examples])
 
 
@@ -95,6 +95,14 @@ def test_of_a_setting_that_names_a_file_the_content_counts(adding, tmp_path):
     (tmp_path / "one").rename(tmp_path / "two")
     adding.data.addend = str(tmp_path / "two")
     assert adding.ids() == [25, 26] and adding.task.encoded == 2
+
+
+def test_a_file_in_the_home_folder_is_read_for_the_key_too(adding, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    adding.data.addend = "~/one"
+    for content, ids in (("10", [15, 16]), ("20", [25, 26])):
+        (tmp_path / "one").write_text(content)
+        assert adding.ids() == ids
 
 
 def test_a_file_that_rows_do_not_need_any_more_may_be_gone(adding, tmp_path):

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from word_swap import Swap, swap_config, swap_rows
 
+from tasklab.engine.epochs import Fixed
 from tasklab.engine.evaluate import Evaluator
 from tasklab.engine.loop import TrainingLoop
+from tasklab.engine.ranks import Ranks
 from tasklab.engine.runner import NetworkRunner, planned, served
 from tasklab.engine.step import CompileLog
 from tasklab.runs.folder import RunFolder
@@ -55,5 +57,6 @@ def test_it_learns(tmp_path):
     network, compiles = task.network(), CompileLog()
     evaluate = Evaluator(task, network, rows, [None] * 5, compiles)
     before = evaluate()["loss"]
-    TrainingLoop(task, network, rows, RunFolder(tmp_path / "run"), [], None, {}, compiles).train()
+    run = RunFolder(tmp_path / "run")
+    TrainingLoop(task, network, Fixed(rows), run, [], None, {}, compiles, Ranks()).train()
     assert evaluate()["loss"] < before / 4
