@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tasklab.data.choices.checks import FIX, Raw, number_of
 from tasklab.data.files.cells import is_missing
+from tasklab.data.files.columns import taken_as
 from tasklab.data.files.problems import BadRows, shortened
 from tasklab.data.files.sample import Sample
 from tasklab.data.files.table import Table
@@ -14,6 +15,7 @@ CONTEXT = ("context", "article", "passage", "dialogue", "sent1", "ctx", "premise
 QUESTION = ("question", "sent2", "query")
 CHOICES = ("choices", "choice", "options", "endings", "candidates")
 ANSWER = ("answer", "label", "answerKey", "gold", "target")
+IDENTITY = ("id", "qid", "question_id")
 ONE_CHOICE_KINDS = ("choice", "option", "ending", "candidate", "hypothesis", "", "answer")
 ONE_CHOICE = re.compile(r"(choice|option|ending|answer|candidate|hypothesis)[ _]?(\d{1,3}|[A-Za-z])", re.I)
 LETTER = re.compile(r"[A-Z]")
@@ -58,7 +60,7 @@ def document_questions(documents: list, file: str, bad: BadRows) -> Iterator[Raw
 def record_questions(table: Table, data) -> Iterator[Raw]:
     """Questions of records, one each, or several where question, choices and answers are lists (RACE).
 
-    data: a ChoiceDataConfig that may name the columns; the keys of the first record stand for those of all.
+    data: a ChoiceDataConfig that may name the columns. What each is taken for is left in `table.taken`.
     Raises: DataError when there are no choices, or nothing to choose for.
     """
     columns = table.columns
@@ -69,11 +71,17 @@ def record_questions(table: Table, data) -> Iterator[Raw]:
     listed = _choice_columns(table, data.choices)
     if context is None and question is None:
         raise DataError(f"{table.path}: no column {' or '.join((*CONTEXT[:3], *QUESTION[:1]))} {_known(table)}")
+    roles = {"context": context, "question": question, "choices": listed, "answer": answer}
+    table.taken = taken_as(roles | {"id": next((key for key in IDENTITY if key in columns), None)}, columns)
+    return _records(table, context, question, listed, answer, several)
+
+
+def _records(table: Table, context, question, listed: list[str], answer, several: bool) -> Iterator[Raw]:
     for place, row in table:
         one_list = len(listed) == 1 and table.named
         told = row.get(answer) if answer else None
         choices, told = (row.get(listed[0]), told) if one_list else _filled(row, listed, told)
-        identity = next((row[key] for key in ("id", "qid", "question_id") if key in row), None)
+        identity = next((row[key] for key in IDENTITY if key in row), None)
         raw = Raw(place, identity, _cell(row, context), _cell(row, question), choices, told)
         if several:
             yield from _questions_of(raw, table.bad)

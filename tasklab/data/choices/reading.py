@@ -1,5 +1,6 @@
 """Questions of which one choice is right, from every file the task reads: C3, DREAM, RACE, SWAG and tables."""
 
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from tasklab.data.files.splits import find_split
 from tasklab.data.files.table import SUFFIXES, Table
 from tasklab.data.files.textfile import read_json
 from tasklab.errors import DataError
+
+logger = logging.getLogger("tasklab")
 
 FILES = {split: tuple(split + suffix for suffix in (".json", ".jsonl", ".tsv", ".csv")) for split in ("train", "dev")}
 C3_PARTS = ("c3-d-{}.json", "c3-m-{}.json", "d-{}.json", "m-{}.json")
@@ -37,6 +40,8 @@ class ChoiceFile(NamedTuple):
 
     examples: list[ChoiceExample]
     bad: BadRows
+    columns: str
+    """Which column is taken for what; '' where the layout says so."""
     strange: str
     """What to say about the answers of all questions together, or ''."""
     repeated: list[str]
@@ -62,6 +67,8 @@ def read_choices(
     """
     examples, notes = [], []
     for file in usable_questions(path, data, training, labelled):
+        if labelled and file.columns:
+            logger.info("%s: %s", file.bad.file, file.columns)
         if data.on_bad_row == "error":
             file.bad.raise_if_fatal()
         if not file.examples:
@@ -83,18 +90,18 @@ def usable_questions(
     Raises: DataError when a file as a whole cannot be used.
     """
     for file in _files(path, "train" if training else "dev"):
-        questions, bad = _questions(file, data)
+        questions, bad, columns = _questions(file, data)
         checks = ChoiceChecks(bad, labelled)
         examples = list(checks.examples(questions))
-        yield ChoiceFile(examples, bad, checks.counted_from_one, checks.repeated)
+        yield ChoiceFile(examples, bad, columns, checks.counted_from_one, checks.repeated)
 
 
-def _questions(file: Path, data: ChoiceDataConfig) -> tuple[Iterable, BadRows]:
+def _questions(file: Path, data: ChoiceDataConfig) -> tuple[Iterable, BadRows, str]:
     if file.suffix == ".json" and is_document_list(document := read_json(file, data.encoding)):
         bad = BadRows(str(file))
-        return document_questions(document, str(file), bad), bad
+        return document_questions(document, str(file), bad), bad, ""
     table = Table(file, data.columns, data.context or data.question or "question", data.quotes, data.encoding)
-    return record_questions(table, data), table.bad
+    return record_questions(table, data), table.bad, table.taken
 
 
 def _files(path, split: str) -> list[Path]:

@@ -1,9 +1,9 @@
 """Which column of a table holds what: by the name a setting gives, or by the usual names (UER's and GLUE's)."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from tasklab.data.files.problems import shortened
+from tasklab.data.files.problems import listed, shortened
 from tasklab.data.files.table import Table
 from tasklab.errors import DataError
 
@@ -40,6 +40,18 @@ def find_column(
         f"{table.head}: no column {wanted or ' or '.join(usual[:4])!r} (data.{setting_name}){hint or ';'} "
         f"the columns are {', '.join(map(shortened, columns[:12]))}{header}"
     )
+
+
+def taken_as(roles: Mapping[str, str | Sequence[str] | None], columns: Sequence[str]) -> str:
+    """One line on which column is taken for what, and which are not used.
+
+    roles: setting -> its column, or several; None where it has none.
+    """
+    found = {role: [names] if isinstance(names, str) else list(names) for role, names in roles.items() if names}
+    used = {name for names in found.values() for name in names}
+    unused = [name for name in columns if name not in used]
+    told = ", ".join(f"{role} is {listed(names)}" for role, names in found.items())
+    return f"columns: {told}; unused: {listed(unused) or 'none'}"
 
 
 def _cause(table: Table) -> str:

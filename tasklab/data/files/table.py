@@ -43,6 +43,8 @@ class Table:
         self.bad = BadRows(str(path))
         self.named = True
         """Every row names its cells."""
+        self.taken = ""
+        """Which column was taken for what, once somebody has looked."""
         if arrow.is_arrow(self.path):
             self.columns, self._rows = arrow.arrow_rows(self.path)
             return

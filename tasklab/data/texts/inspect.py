@@ -18,6 +18,10 @@ class TextReport:
     file: str
     examples: list[TextExample]
     bad: BadRows
+    columns: str
+    """Which one is taken for what."""
+    doubt: str
+    """Why the labels may stand in another one, or ''."""
     classes: Counter[str]
     """Rows of each; empty where labels are numbers."""
     numbers: tuple[float, ...]
@@ -45,10 +49,10 @@ def inspect_texts(
     labels: the names that may occur; () takes any.   tokenizer: None leaves out what is counted in tokens.
     Raises: DataError when the file as a whole cannot be used; bad rows are part of the report.
     """
-    examples, bad = usable_rows(path, data, problem_type, labels, training)
+    examples, bad, columns, doubt = usable_rows(path, data, problem_type, labels, training)
     numeric = problem_type == "regression"
     report = TextReport(
-        file=bad.file, examples=examples, bad=bad,
+        file=bad.file, examples=examples, bad=bad, columns=columns, doubt=doubt,
         classes=Counter() if numeric else _classes(examples),
         numbers=quantiles([e.label for e in examples]) if numeric and examples else (),
     )  # fmt: skip

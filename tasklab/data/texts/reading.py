@@ -1,11 +1,14 @@
 """Labelled texts and pairs of texts from table files: columns found or named, every bad row told with its place."""
 
+import logging
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tasklab.config import DataConfig, setting
 from tasklab.data.files.cells import as_text, broken, is_missing
-from tasklab.data.files.columns import GROUP, LABEL, TEXT_A, find_column, text_columns
+from tasklab.data.files.columns import GROUP, LABEL, TEXT_A, find_column, taken_as, text_columns
 from tasklab.data.files.problems import BadRows, listed, shortened
 from tasklab.data.files.splits import find_split
 from tasklab.data.files.table import FIX, SUFFIXES, Table
@@ -14,6 +17,10 @@ from tasklab.data.rows.findings import repeats
 from tasklab.data.texts.label_cells import LabelCells
 from tasklab.errors import DataError
 
+logger = logging.getLogger("tasklab")
+
+MANY, SHARE = 50, 0.2
+"""Classes, and classes per row, from which it is asked whether a column holds classes."""
 FILES = {split: tuple(split + suffix for suffix in SUFFIXES) for split in ("train", "dev")}
 
 
@@ -68,27 +75,64 @@ def read_text_rows(
         labelled: False reads no label, for prediction.
     Raises: DataError that names every bad row, unless data.on_bad_row is skip; or a missing column, or no row.
     """
-    examples, bad = usable_rows(path, data, problem_type, labels, training, labelled)
+    examples, bad, columns, doubt = usable_rows(path, data, problem_type, labels, training, labelled)
+    if labelled:
+        logger.info("%s: %s", bad.file, columns)
     if data.on_bad_row == "error":
         bad.raise_if_fatal()
     if not examples:
         why = bad.summary() if bad else "there is no line below the one that names the columns"
         raise DataError(f"{bad.file}: holds no usable row; {why}")
-    notes = [bad.summary(), _contradictions(examples, bad.file) if labelled else ""]
+    notes = [bad.summary(), doubt, _contradictions(examples, bad.file) if labelled else ""]
     return examples, "; ".join(filter(None, notes))
+
+
+class TextRows(NamedTuple):
+    """What a file holds, and what is wrong with its other rows."""
+
+    examples: list[TextExample]
+    bad: BadRows
+    columns: str
+    """Which column is taken for what."""
+    doubt: str
+    """Why the column of labels may be another one, or ''."""
 
 
 def usable_rows(
     path, data: TextDataConfig, problem_type: str, labels: Sequence[str] = (), training: bool = True,
     labelled: bool = True,
-) -> tuple[list[TextExample], BadRows]:  # fmt: skip
+) -> TextRows:  # fmt: skip
     """The examples, and what is wrong with the other rows; arguments as those of `read_text_rows`."""
     split = "train" if training else "dev"
     names = (data.eval_file,) if data.eval_file and not training else FILES[split]
     file = find_split(path, split, names, SUFFIXES)
     table = Table(file, data.columns, data.text_a or TEXT_A[0], data.quotes, data.encoding)
     reader = _Reader(table, data, problem_type, labels, labelled, labelled and training and data.soft_targets)
-    return [example for place, row in table if (example := reader.example(place, row)) is not None], table.bad
+    examples = [example for place, row in table if (example := reader.example(place, row)) is not None]
+    doubt = _doubtful_labels(examples, reader.label.column, table.columns, data) if labelled else ""
+    return TextRows(examples, table.bad, reader.columns, doubt)
+
+
+def _doubtful_labels(examples: Sequence[TextExample], column: str, columns: Sequence[str], data) -> str:
+    """A word about classes that are measures, or nearly as many as there are rows."""
+    names = {e.label for e in examples if isinstance(e.label, str)}
+    numbers = [number for name in names if (number := _number(name)) is not None]
+    measured = len(numbers) == len(names) and any(not number.is_integer() for number in numbers)
+    if data.label or not (measured or len(names) > max(MANY, SHARE * len(examples))):
+        return ""
+    others = [name for usual in LABEL for name in columns if name.lower() == usual.lower() and name != column]
+    told = f"{column!r} is taken for the label and holds {len(names)} different {'numbers' if numbers else 'values'}"
+    shown = f"{told} in {len(examples)} rows ({listed(sorted(names)[:3])}): are these classes?"
+    name = f"name another column with data.label={others[0] if others else '...'}, or this one to keep it"
+    return f"{shown} {name}{'; model.problem_type=regression learns numbers' if measured else ''}"
+
+
+def _number(name: str) -> float | None:
+    try:
+        number = float(name)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def label_order(names: Iterable[str]) -> list[str]:
@@ -114,6 +158,9 @@ class _Reader:
             self.logits = find_column(table, "soft_targets", "logits")
         self.group = find_column(table, "group", data.group, GROUP, required=False)
         self.count = 0
+        roles = {"text_a": self.text_a, "text_b": self.text_b, "label": self.label and self.label.column,
+                 "group": self.group, "logits": self.logits}  # fmt: skip
+        self.columns = taken_as(roles, table.columns)
 
     def example(self, place: str, row: dict) -> TextExample | None:
         """None when something is wrong with the row."""

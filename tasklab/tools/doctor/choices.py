@@ -11,7 +11,7 @@ from tasklab.data.rows.findings import Finding, leaks
 from tasklab.tools.doctor.findings import FIX, LOOK, Examined, Line, bad_rows, clashing, examined, leaking, repeating
 from tasklab.tools.doctor.wording import counted, lengths, padded, places, shares
 
-DATA, MODEL, knows = ChoiceDataConfig, "mulcho_minilm_l6", offers_choices
+DATA, MODEL, knows = (ChoiceDataConfig,), "mulcho_minilm_l6", offers_choices
 CUT = 0.05
 """Share of cut contexts from which a line is worth reading."""
 
@@ -28,6 +28,7 @@ def examine(config: Config, tokenizer) -> Examined:
 def _shown(name: str, split: ChoiceReport, config: Config) -> Iterator[str]:
     questions, sizes = len(split.examples), split.sizes
     yield f"{name:6} {', '.join(file.bad.file for file in split.files)}"
+    yield from (f"       {file.columns}" for file in split.files if file.columns)
     on = f" on {counted(split.contexts, 'context')}" if split.contexts else ""
     yield f"       {counted(questions, 'question')}{on}, of"
     yield from shares({f"{n} choices": split.choices[n] for n in sorted(split.choices)}, questions, "numbers")

@@ -9,7 +9,7 @@ from tasklab.data.corpus.rows import BLANK_LINE, MaskedWordsDataConfig
 from tasklab.tools.doctor.findings import LOOK, Examined, Line, bad_rows, examined
 from tasklab.tools.doctor.wording import counted, lengths, padded
 
-DATA, MODEL, knows = MaskedWordsDataConfig, "mlm_bert_base_uncased", looks_like_text
+DATA, MODEL, knows = (MaskedWordsDataConfig,), "mlm_bert_base_uncased", looks_like_text
 
 
 def examine(config: Config, tokenizer) -> Examined:

@@ -19,7 +19,7 @@ from tasklab.trainer import Trainer
 from tasklab.weights.catalogue import named_weights, read_entry
 
 KINDS = (tags, choices, questions, corpus, texts)
-"""Kinds of data that are looked into closely: each module has DATA, the section of the tasks that read it,
+"""Kinds of data that are looked into closely: each module has DATA, the sections of the tasks that read it,
 knows(Sample) whether a file is of the kind, MODEL, the recipe to check for where none is named, and examine(Config,
 tokenizer) -> Examined. They are asked in this order; the last takes any file. For other tasks there is `examples`."""
 
@@ -65,7 +65,7 @@ def _kind(train, model: str | None):
         return kind, find_model(kind.MODEL).task, model or kind.MODEL
     task = Trainer(model=model).config.task
     section = TASKS.get(task).data_config
-    return next((kind for kind in KINDS if kind.DATA is section), examples), task, model
+    return next((kind for kind in KINDS if section in kind.DATA), examples), task, model
 
 
 def _names(task: str, model: str) -> list[str]:

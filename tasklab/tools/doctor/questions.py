@@ -9,7 +9,7 @@ from tasklab.data.questions.reading import QADataConfig
 from tasklab.tools.doctor.findings import LOOK, Examined, Line, bad_rows, clashing, examined, leaking
 from tasklab.tools.doctor.wording import counted, lengths, padded, places
 
-DATA, MODEL = QADataConfig, "qa_minilm_l6"
+DATA, MODEL = (QADataConfig,), "qa_minilm_l6"
 LOST, OFTEN = 0.001, 0.3  # shares from which a line is worth reading
 
 

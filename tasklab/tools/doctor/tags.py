@@ -21,7 +21,7 @@ from tasklab.tools.doctor.findings import (
 )
 from tasklab.tools.doctor.wording import counted, lengths, padded, places, shares
 
-DATA, MODEL, knows = TaggingDataConfig, "tokcls_minilm_l6", looks_tagged
+DATA, MODEL, knows = (TaggingDataConfig,), "tokcls_minilm_l6", looks_tagged
 FEW, LONG, LOST = 10, 0.05, 0.001
 """Entities of a type, and the shares of long sentences and of lost entities, from which a line is worth reading."""
 FAULTS = ("fault", "in unusable sentences", "in sentences left out")

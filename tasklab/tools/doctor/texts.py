@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from tasklab.config import Config
 from tasklab.data.files.sample import Sample
 from tasklab.data.rows.findings import leaks
+from tasklab.data.texts.candidates import CandidateDataConfig
 from tasklab.data.texts.inspect import TextReport, inspect_texts
 from tasklab.data.texts.reading import TextDataConfig, texts_of
 from tasklab.tools.doctor.findings import FIX, LOOK, Examined, Line, bad_rows, clashing, examined, leaking, repeating
 from tasklab.tools.doctor.wording import counted, lengths, padded, shares
 
-DATA, MODEL = TextDataConfig, "txtcls_minilm_l6"
+DATA, MODEL = (TextDataConfig, CandidateDataConfig), "txtcls_minilm_l6"
 FEW, UNEQUAL, CUT = 10, 10, 0.05
 """Rows of a class, the largest class per smallest, and the share of cut rows from which a line is worth reading."""
 
@@ -39,6 +40,7 @@ def examine(config: Config, tokenizer) -> Examined:
 def _shown(name: str, split: TextReport, config: Config) -> Iterator[str]:
     yield f"{name:6} {split.file}"
     pairs = " of two texts" if split.examples and split.examples[0].text_b is not None else ""
+    yield f"       {split.columns}"
     yield f"       {len(split.examples):,} rows{pairs}"
     yield from shares(dict(split.classes.most_common()), len(split.examples), "classes")
     if split.numbers:
@@ -52,6 +54,8 @@ def _shown(name: str, split: TextReport, config: Config) -> Iterator[str]:
 def _findings(name: str, split: TextReport, config: Config) -> Iterator[Line]:
     data, rows = config.data, max(1, len(split.examples))
     yield from bad_rows(name, split.bad, config, "which stops no run")
+    if split.doubt:
+        yield Line(LOOK, f"{name}: {split.doubt}")
     clash, again = split.contradictions, split.duplicates
     text = f"{name}: {counted(clash.count, 'row')} with the texts of another and another label; keep the right one"
     yield from clashing(clash, rows, text, split.file)

@@ -209,3 +209,18 @@ def test_a_value_that_is_not_used_may_be_anything(tmp_path):
 
 def test_a_long_label_does_not_fill_the_message(tmp_path):
     assert len(message(write(tmp_path, "text\tlabel\nA\t" + "word " * 20_000 + "\n"), labels=["a"])) < 400
+
+
+def test_the_log_says_what_the_columns_are_taken_for(tmp_path, caplog):
+    path = write(tmp_path, "qid\ttitle\tquestion\tanswer\tlabel\n1\tT\tA\tB\t1\n")
+    with caplog.at_level("INFO", "tasklab"):
+        read(path)
+    told = "columns: text_a is question, text_b is answer, label is label, group is qid; unused: title"
+    assert f"{path}: {told}" in caplog.text
+
+
+def test_nearly_as_many_classes_as_rows_are_questioned(tmp_path):
+    rows = "".join(f"text {i}\t{i}\n" for i in range(80))
+    assert "holds 80 different numbers in 80 rows" in read(write(tmp_path, "text\ttarget\n" + rows))[1]
+    assert read(write(tmp_path, "text\ttarget\n" + rows), label="target")[1] == ""
+    assert read(write(tmp_path, "text\ttarget\n" + rows), kind=NUMBER)[1] == ""

@@ -19,7 +19,8 @@ def test_sound_tables_end_with_the_command_that_trains(doctor):
     write("dev.tsv", "in berlin\ta")
     status, out = doctor("train.tsv", "--eval", "dev.tsv")
     assert status == 0
-    assert "train  train.tsv\n       4 rows\n              3  75.0%  a\n              1  25.0%  b\n" in out
+    assert "train  train.tsv\n       columns: text_a is text, label is label; unused: none\n" in out
+    assert "none\n       4 rows\n              3  75.0%  a\n              1  25.0%  b\n" in out
     assert "text_a           1       3       3       3       3\n       row              3       5" in out
     assert "nothing has to be fixed; start with:\n  tasklab train txtcls_minilm_l6 data.train=train.tsv data" in out
 
@@ -110,3 +111,14 @@ def test_a_file_without_rows_has_to_be_fixed(doctor, name, model):
     write(name, header=header)
     status, out = doctor(name, "--model", model)
     assert status == 1 and "FIX   train: no rows that can be used" in out
+
+
+def test_what_the_columns_are_taken_for_is_told_and_a_measure_questioned(doctor):
+    rows = [f"T {i},where {i},{i / 10},{'xy'[i % 2]}" for i in range(1, 9)]
+    write("two.csv", *rows, header="title,text,score,category")
+    told = doctor("two.csv")[1]
+    assert "\n       columns: text_a is text, label is score; unused: title, category\n" in told
+    assert "look  train: 'score' is taken for the label and holds 8 different numbers in 8 rows" in told
+    assert "data.label=category" in told
+    named = doctor("two.csv", "data.label=category")[1]
+    assert "label is category; unused: title, score" in named and "is taken for the label" not in named
