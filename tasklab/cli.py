@@ -97,6 +97,9 @@ def _parsed(top: argparse.ArgumentParser, arguments: list[str]) -> argparse.Name
         arguments, plain = arguments[:cut], arguments[cut + 1 :]
     options, left = top.parse_known_args(arguments)
     options.plain = plain
+    for name, value in vars(options).items():
+        if isinstance(value, str) and value.startswith("~/"):  # in quotes, or behind `--output=`, no shell reads it
+            setattr(options, name, os.path.expanduser(value))
     words = getattr(options, options.collect, None) if options.collect else None
     strange = [word for word in left if words is None or (word.startswith("-") and " " not in word)]
     if strange:

@@ -40,6 +40,8 @@ class Task(ABC):
     """Name in `score` that picks the best checkpoint; higher is better."""
     title: ClassVar[str]
     """How the log names the metrics: `<title> = {...}`."""
+    layout: str = "answers"
+    """How files hold what `predict` answers, of data.files.answers.LAYOUTS."""
     primer: ClassVar[str]
     """One line that shows what `predict` takes."""
 

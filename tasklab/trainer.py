@@ -1,6 +1,7 @@
 """Two names run a job: Trainer(task, model) resolves them and joins task and engine."""
 
 import logging
+import os
 from pathlib import Path
 
 from tasklab import console
@@ -41,6 +42,7 @@ class Trainer:
         self.callbacks = list(callbacks)
         if is_hub_name(model):
             model = hub_folder(model, logger.info)
+        model = model if model is None else os.path.expanduser(model)
         self._run: RunFolder | None = None if model is None else named_run(model)
         paths = {"data.train": train_dataset, "data.eval": eval_dataset, "output_dir": output_dir}
         overrides = [*overrides, {k: str(v) for k, v in paths.items() if v is not None}]
@@ -108,11 +110,13 @@ class Trainer:
         Args:
             eval_checkpoint: a folder or a name; True or None for the best checkpoint of this run (the last one when
                 nothing was evaluated), and without a run for the model's own weights.
-            predictions_file: where to write the predictions as JSON.
+            predictions_file: where to write the predictions as JSON, a name that ends in .json.
         Raises: CheckpointError when any weight of the network is missing.
         """
+        from tasklab.session.destinations import predictions_place, report_place
         from tasklab.session.serving import evaluate
 
+        predictions_file, report_folder = predictions_place(predictions_file), report_place(report_folder)
         config = self.config.copy()
         if eval_dataset is not None:
             config.data.eval = str(eval_dataset)
@@ -172,7 +176,7 @@ class Trainer:
         self._refuse_untrained()
         if self.callbacks:
             logger.warning("trials run in processes of their own: callbacks stay behind")
-        folder = output_dir or f"output/{self.config.name}-search"
+        folder = Path(output_dir or f"output/{self.config.name}-search").expanduser()
         return search(
             folder, self.config, self._task().metric, hp_space, compute_objective, n_trials, direction, backend,
             subset, pruning, parallel,
@@ -186,7 +190,8 @@ class Trainer:
         from tasklab.trials.folds import cross_validate
 
         self._refuse_untrained()
-        return cross_validate(output_dir or f"output/{self.config.name}-folds", self.config, folds, parallel)
+        folder = Path(output_dir or f"output/{self.config.name}-folds").expanduser()
+        return cross_validate(folder, self.config, folds, parallel)
 
     def apply(self, best_run):
         """Takes over the hyperparameters of a search's best run for the next `train`."""

@@ -4,12 +4,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from tasklab import trainer
 from tasklab.cli import main
+from tasklab.config import Config
+from tasklab.data.texts.reading import TextDataConfig
 from tasklab.errors import DataError, Interrupted
 
 VERBS = ("train", "evaluate", "predict", "list", "show", "doctor", "demo")
@@ -31,7 +32,7 @@ def calls(monkeypatch):
 
             return call
 
-        config = SimpleNamespace(to_yaml=lambda: "task: question_answering\n")
+        config = Config.create(TextDataConfig, task="text_classification", name="toy")
         example = staticmethod(lambda: '"a - b"')
 
     monkeypatch.setattr(trainer, "Trainer", Recorder)

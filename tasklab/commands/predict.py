@@ -23,7 +23,10 @@ def arguments(parser):
 
 
 def run(options):
-    from pathlib import Path  # here, as it takes time that --help does not need
+    from pathlib import Path  # here, as these take time that --help does not need
+
+    from tasklab.data.files.answers import arranged
+    from tasklab.session.destinations import answer_file, answer_layout
 
     options.names += [f"data.{key}=true" for key in ("output_logits", "output_prob") if getattr(options, key)]
     trainer, inputs = trainer_of(options, inputs=True)
@@ -32,11 +35,11 @@ def run(options):
     # a Path: whatever its name ends with, it is a file and not a text
     asked = {"input_data": Path(options.file) if options.file else inputs, "top_k": options.top_k}
     if options.output:
-        from tasklab.data.files.answers import write_parts
-
-        write_parts(options.output, trainer.predict_parts(options.checkpoint, **asked))
+        file = answer_file(trainer.config, options.output, options.top_k)  # before anything is loaded
+        file.write(trainer.predict_parts(options.checkpoint, **asked))
     else:
-        print_json(trainer.predict(options.checkpoint, **asked))
+        layout = answer_layout(trainer.config, options.top_k)
+        print_json(arranged(trainer.predict(options.checkpoint, **asked), layout))
 
 
 WORDS = NAMES + " (INPUT ... | -- INPUT ... | --file FILE)"

@@ -11,6 +11,8 @@ import typing
 
 _BOUNDS = {"ge": (operator.ge, ">="), "gt": (operator.gt, ">"), "le": (operator.le, "<="), "lt": (operator.lt, "<")}
 _TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+HOME = "~/"
+"""How only a path begins: shells leave it as it is behind `output_dir=`."""
 _NOUNS = {int: "an integer", float: "a number", bool: "true or false", str: "text"}
 
 
@@ -129,7 +131,8 @@ def _boolean(value) -> bool:
 
 def _text(value) -> str:
     if isinstance(value, (str, os.PathLike)):
-        return os.fspath(value)
+        text = os.fspath(value)
+        return os.path.expanduser(text) if text.startswith(HOME) else text
     if isinstance(value, (bool, numbers.Real)):  # a name such as 1 or off that a YAML reader took for a value
         return str(value)
     raise ValueError(value)

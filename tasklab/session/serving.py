@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from tasklab.config import Config
+from tasklab.data.files.answers import arranged, write_answers
 from tasklab.data.files.portions import in_portions
 from tasklab.datahub import at_hand
 from tasklab.dataset import load_dataset
@@ -116,7 +117,9 @@ def evaluate(ready: Ready, path, predictions_file=None, report_folder=None) -> d
     if report_folder is not None:
         write_report(report, Path(report_folder), task.config.name)
     logger.info("%d rows in %.1f s (%.1f rows/s)", len(data.features), seconds, len(data.features) / seconds)
-    if predictions_file is not None:
+    if predictions_file is not None and task.layout == "by_id":  # what the scorers of other programs take
+        write_answers(predictions_file, arranged([answers[0] for answers in evaluator.predictions], task.layout))
+    elif predictions_file is not None:
         write_predictions(evaluator, Path(predictions_file))
     return metrics
 
@@ -133,7 +136,8 @@ def predict_parts(ready: Ready, input_data, top_k: int) -> Iterator[Sequence]:
     examples = task.parse(input_data)
     for portion in filter(None, in_portions(examples, PORTION) if isinstance(examples, Iterator) else [examples]):
         answers = task.answer(portion, ready.run, top_k)
-        best = [found[0] for found in answers] if top_k == 1 else answers
+        alone = top_k == 1 or isinstance(answers[0][0], np.ndarray)  # there is one vector, however many are asked for
+        best = [found[0] for found in answers] if alone else answers
         yield np.stack(best) if isinstance(best[0], np.ndarray) else best
         done += len(portion)
         if done > PORTION:

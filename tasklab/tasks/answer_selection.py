@@ -47,7 +47,7 @@ class AnswerSelection(Task):
         return questions_of(examples), note
 
     def parse(self, input_data):
-        return questions_from_input(input_data, self.config.data)
+        return questions_from_input(input_data, self.config.data, self._by_rows())
 
     def encode(self, examples, training):
         counts = [len(question.candidates) for question in examples]
@@ -64,14 +64,15 @@ class AnswerSelection(Task):
         return self.target.loss()
 
     def decode(self, outputs, rows, examples, top_k=None):
-        from scipy.special import expit
-
-        scores = np.zeros(len(rows))
-        for numbers, (logits,) in outputs:
-            scores[numbers] = expit(logits[:, 1].astype(np.float64) - logits[:, 0])
+        logits = np.zeros((len(rows), len(LABELS)))
+        for numbers, (found,) in outputs:
+            logits[numbers] = found
+        if top_k is not None and self._by_rows():
+            return self.target.answers(logits, top_k)
+        tables = self._tables(logits)
         starts = np.searchsorted(rows["example"], np.arange(len(examples)))
         return [
-            _ranked(question, scores[start : start + len(question.candidates)], top_k)
+            self._ranked(question, range(start, start + len(question.candidates)), tables, top_k)
             for question, start in zip(examples, starts, strict=True)
         ]
 
@@ -90,7 +91,24 @@ class AnswerSelection(Task):
         asked, *offered = (set(ids.tolist()) for ids, _ in encoded)
         return [len(asked & words) for words in offered]
 
+    def _by_rows(self) -> bool:
+        data = self.config.data
+        return data.output_rows or data.output_logits or data.output_prob
 
-def _ranked(question, scores: np.ndarray, top_k: int | None) -> list[dict]:
-    order = np.argsort(-scores, kind="stable")[:top_k]
-    return [{"text": question.candidates[i], "score": float(scores[i]), "index": int(i)} for i in order]
+    @staticmethod
+    def _tables(logits: np.ndarray) -> dict[str, np.ndarray]:
+        """[N, 2] each, of N candidates."""
+        from scipy.special import expit
+
+        right = expit(logits[:, 1] - logits[:, 0])
+        return {"logits": logits, "prob": np.stack([1 - right, right], axis=1)}
+
+    def _ranked(self, question, mine: range, tables: dict[str, np.ndarray], top_k: int | None) -> list[dict]:
+        told = {key: table for key, table in tables.items() if self.config.data[f"output_{key}"]}
+        scores = tables["prob"][mine.start : mine.stop, 1]
+        order = np.argsort(-scores, kind="stable")[:top_k].tolist()
+        return [
+            {"text": question.candidates[i], "score": float(scores[i]), "index": i}
+            | {key: table[mine[i]].round(6).tolist() for key, table in told.items()}
+            for i in order
+        ]

@@ -38,7 +38,7 @@ class FeatureExtraction(Task):
     head = "vectors"
     data_config = VectorDataConfig
     defaults = {"model": {"pooling": "mean"}, "data": {"max_seq_length": 256}}
-    metric, title = "spearmanr", "Similarity Metric"
+    metric, title, layout = "spearmanr", "Similarity Metric", "vectors"
     primer = '"a text that gets a vector"'
 
     def read(self, path, training):

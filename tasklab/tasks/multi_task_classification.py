@@ -22,7 +22,7 @@ from tasklab.task import TASKS, TRIVIAL, Task
 class MixtureDataConfig(TextDataConfig, path="data"):
     """How often the rows of each data set come."""
 
-    passed_over = ("group", "soft_targets", "output_logits", "output_prob")
+    passed_over = ("group", "soft_targets")
     sampling: str = setting("proportional", choices=("proportional", "uniform", "temperature"))
     temperature: float = setting(2.0, ge=1)  # with sampling: temperature; 1 is proportional
 
@@ -86,9 +86,13 @@ class MultiTaskClassification(Task):
         answers = [{} for _ in examples]
         for numbers, (logits,) in outputs:
             for name, (first, end) in self._slices().items():
-                for row, probs in zip(numbers, softmax(logits[:, first:end].astype(np.float64), axis=1), strict=True):
+                own = logits[:, first:end].astype(np.float64)
+                tables = {"logits": own, "prob": softmax(own, axis=1)}
+                shown = [key for key in tables if self.config.data[f"output_{key}"]]
+                for at, (row, probs) in enumerate(zip(numbers, tables["prob"], strict=True)):
                     label = self.config.model.labels[first + probs.argmax()].partition(BETWEEN)[2]
-                    answers[row][name] = {"label": label, "score": round(float(probs.max()), 4)}
+                    told = {key: tables[key][at].round(6).tolist() for key in shown}
+                    answers[row][name] = {"label": label, "score": round(float(probs.max()), 4), **told}
         return [[answer] for answer in answers]
 
     def score(self, predictions, examples):

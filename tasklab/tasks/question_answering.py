@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tasklab.data.questions.input import qa_examples_from_input
+from tasklab.data.questions.input import qa_examples_from_input, refuse_equal_ids
 from tasklab.data.questions.reading import QADataConfig, read_squad
 from tasklab.data.questions.windows import qa_windows
 from tasklab.metrics.baseline import baseline_answers
@@ -24,12 +24,19 @@ class QuestionAnswering(Task):
     metric, title = "f1", "QA Metric"
     primer = '"My name is Wolfgang and I live in Berlin - Where do I live?"'
 
+    def __init__(self, config, tokenizer):
+        super().__init__(config, tokenizer)
+        self.layout = "by_id" if config.data.output_answers else "answers"
+
     def read(self, path, training):
         examples, report = read_squad(path, on_bad_row=self.config.data.on_bad_row, training=training)
         return examples, report.summary()
 
     def parse(self, input_data):
-        return qa_examples_from_input(input_data)
+        examples = qa_examples_from_input(input_data)
+        if self.config.data.output_answers:
+            refuse_equal_ids(examples)
+        return examples
 
     def encode(self, examples, training):
         data = self.config.data
@@ -84,6 +91,8 @@ class QuestionAnswering(Task):
         if threshold is not None:  # the score at another threshold can be told from these two
             answers[0]["null_score_diff"] = round(null_score_difference(windows, example.context), 4)
             answers[0]["best_span"] = next((a["text"] for a in answers if a["text"]), "")
+        if data.output_answers:
+            answers = [{"id": example.id, **answer} for answer in answers]
         return answers[:top_k]
 
     def _score(self, texts, examples, null_score_differences=None):

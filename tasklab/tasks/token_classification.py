@@ -25,6 +25,10 @@ class TokenClassification(Task):
     metric, title = "f1", "Entity Metric"
     primer = '"My name is Wolfgang and I live in Berlin"'
 
+    def __init__(self, config, tokenizer):
+        super().__init__(config, tokenizer)
+        self.layout = "answers" if config.data.output_tags else "spans"
+
     def settle(self, labels):
         """Settles the unit of the tags, and the tags: those of the checkpoint where they do, else the data's types."""
         model, data = self.config.model, self.config.data

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tasklab.config import Config
-from tasklab.data.texts.reading import TextDataConfig
+from tasklab.data.texts.candidates import CandidateDataConfig
 from tasklab.errors import DataError
 from tasklab.task import TRIVIAL
 from tasklab.tasks.answer_selection import AnswerSelection
@@ -19,7 +19,7 @@ ROWS = HEADER + "1\twhere is it\tberlin\t0\n2\twho is it\tthe fox\t1\n1\twhere i
 
 @pytest.fixture
 def task():
-    return AnswerSelection(Config.create(TextDataConfig, task="answer_selection", name="toy"), TOKENIZER)
+    return AnswerSelection(Config.create(CandidateDataConfig, task="answer_selection", name="toy"), TOKENIZER)
 
 
 def read(task, tmp_path, text, training=True):
@@ -96,3 +96,29 @@ def test_predict_takes_questions_pairs_and_tables(task, tmp_path):
 def test_anything_else_is_refused(task, given):
     with pytest.raises(DataError, match='expected {"question": ..., "candidates": '):
         task.parse(given)
+
+
+@pytest.mark.parametrize("setting", ["output_rows", "output_logits", "output_prob"])
+def test_every_row_of_a_table_has_its_own_answer_where_rows_are_asked_for(setting, task, tmp_path):
+    (tmp_path / "test.tsv").write_text(ROWS)
+    task.config.data[setting] = True
+    examples = task.parse(str(tmp_path / "test.tsv"))
+    assert [q.candidates for q in examples] == [["berlin"], ["the fox"], ["it is in berlin"]]
+    task.settle([])
+    logits = np.array([[2, 0], [0, 1], [0, 3]], np.float32)
+    found = task.decode([(np.arange(3), (logits,))], task.encode(examples, False), examples, top_k=1)
+    assert [answers[0]["label"] for answers in found] == ["0", "1", "1"]
+    assert [answers[0]["score"] for answers in found] == [0.8808, 0.7311, 0.9526]  # 1 / (1 + exp(-2)), -1, -3
+    if setting == "output_logits":
+        assert [answers[0]["logits"] for answers in found] == [[2, 0], [0, 1], [0, 3]]
+    if setting == "output_prob":
+        assert found[0][0]["prob"] == [0.880797, 0.119203]
+
+
+def test_an_evaluation_ranks_whatever_predict_answers(task, tmp_path):
+    questions = read(task, tmp_path, ROWS)
+    task.config.data.output_logits = True
+    logits = np.array([[2, 0], [0, 3], [0, 1]], np.float32)
+    found = task.decode([(np.arange(3), (logits,))], task.encode(questions, False), questions)
+    assert [(a["index"], a["logits"]) for a in found[0]] == [(1, [0, 3]), (0, [2, 0])]
+    assert task.score(found, questions)["mrr"] == 1

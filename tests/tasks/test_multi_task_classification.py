@@ -72,6 +72,15 @@ def test_every_head_answers_and_is_scored_on_its_own_rows(task):
     assert task.baselines(examples)[TRIVIAL]["mood/accuracy"] == pytest.approx(2 / 3)
 
 
+def test_outputs_and_probabilities_of_each_head_are_told_where_asked_for(task):
+    examples, _ = task.read(task.config.data.train, False)
+    task.config.data.output_logits = task.config.data.output_prob = True
+    ((answer,),) = task.decode([(np.arange(1), (np.array([[0, 0, 9, 0, 0]], np.float32),))], None, examples[:1])
+    assert answer["mood"]["logits"] == [0, 0] and answer["mood"]["prob"] == [0.5, 0.5]
+    assert answer["pairs"]["logits"] == [9, 0, 0]
+    assert answer["pairs"]["prob"] == [0.999753, 0.000123, 0.000123]  # e^9 and e^0 twice, of e^9 + 2
+
+
 @pytest.mark.parametrize("temperature, small", [(1, 4), (2, 8), (math.inf, 16)])
 def test_a_mixture_lets_small_sets_come_more_often(temperature, small):
     # 4 of 16 rows; with temperature 2 in proportion sqrt(4) : sqrt(16)

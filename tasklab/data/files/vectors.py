@@ -2,6 +2,7 @@
 
 import zipfile
 from collections.abc import Iterable
+from itertools import chain, repeat
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from tasklab.errors import DataError
 from tasklab.replacing import replacing
 
-SUFFIXES = (".npy", ".npz", ".jsonl", ".tsv")
+SUFFIXES = (".npy", ".npz", ".jsonl", ".tsv", ".json")
 NUMBER = "%.9g"  # nine digits give every float32 back
 
 
@@ -17,11 +18,11 @@ def write_vectors(path, parts: Iterable[np.ndarray]) -> tuple[int, int]:
     """Writes parts [n, D] float32, one below the other; the file is there whole or not at all.
 
     .npy one array [N, D]; .npz the same under the name `vectors`; .jsonl {"vector": [...]} per line; .tsv the D numbers
-    of a vector per line, without a header.
+    of a vector per line, without a header; .json one list of N lists.
     Returns: N and D. Raises: DataError for another suffix.
     """
     path = Path(path)
-    writers = dict(zip(SUFFIXES, (_npy, _npz, _jsonl, _tsv), strict=True))
+    writers = dict(zip(SUFFIXES, (_npy, _npz, _jsonl, _tsv, _json), strict=True))
     if path.suffix not in writers:
         raise DataError(f"{path}: vectors are written as {', '.join(SUFFIXES)}; give the file one of these endings")
     with replacing(path) as aside:
@@ -64,6 +65,14 @@ def _jsonl(path: Path, parts: Iterable[np.ndarray]) -> tuple[int, int]:
 
 def _tsv(path: Path, parts: Iterable[np.ndarray]) -> tuple[int, int]:
     return _lines(path, parts, lambda numbers: "\t".join(numbers) + "\n")
+
+
+def _json(path: Path, parts: Iterable[np.ndarray]) -> tuple[int, int]:
+    begin = chain(["["], repeat(",\n"))
+    shape = _lines(path, parts, lambda numbers: f"{next(begin)}[{', '.join(numbers)}]")
+    with open(path, "a", encoding="utf-8") as file:
+        file.write("]\n" if shape[0] else "[]\n")
+    return shape
 
 
 def _lines(path: Path, parts: Iterable[np.ndarray], line) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tasklab.data.files.inputs import Inputs, is_pair, is_pair_alone
+from tasklab.data.files.problems import shortened
 from tasklab.data.files.textfile import encodable, parse_json, read_json
 from tasklab.data.questions.example import QAExample
 from tasklab.data.questions.layout import SquadLayout
@@ -35,6 +36,15 @@ def qa_examples_from_input(input_data) -> list[QAExample]:
             return _from_layout(input_data, "input")
         input_data = _rows(input_data)
     return _examples(INPUTS.items(input_data))
+
+
+def refuse_equal_ids(examples: Iterable[QAExample]):
+    """Raises DataError where a file of {"id": "answer"} would lose an answer."""
+    places: dict[str, str] = {}
+    for example in examples:
+        if (first := places.setdefault(example.id, example.place)) != example.place:
+            name = shortened(example.id)
+            raise DataError(f"{example.place}: its id {name} is that of {first} too; give each question its own")
 
 
 def _from_file(path: Path) -> list[QAExample]:

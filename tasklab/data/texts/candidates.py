@@ -1,7 +1,7 @@
 """Questions with candidate answers: from tables of pairs (UER's DBQA, WikiQA, TREC-QA) and from what users pass."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tasklab.data.files.inputs import OBJECT, Inputs, tell_left_out
 from tasklab.data.files.problems import shortened
@@ -16,7 +16,8 @@ FORMS = '{"question": ..., "candidates": [...]} or the pair (question, [candidat
 class CandidateDataConfig(TextDataConfig, path="data"):
     """As for other pairs; data.group may tell which rows belong to one question."""
 
-    passed_over = ("soft_targets", "output_logits", "output_prob")
+    passed_over = ("soft_targets",)
+    output_rows: bool = False  # predict gives every candidate its label; so do output_logits, output_prob and a .tsv
 
 
 @dataclass
@@ -57,16 +58,24 @@ def questions_of(examples: Iterable[TextExample]) -> list[Question]:
     return list(questions.values())
 
 
-def questions_from_input(input_data, data: TextDataConfig) -> list[Question]:
+def rows_of(questions: Iterable[Question]) -> list[Question]:
+    """Each candidate with its question alone, question by question."""
+    return [replace(q, candidates=[text], labels=[]) for q in questions for text in q.candidates]
+
+
+def questions_from_input(input_data, data: TextDataConfig, rows: bool = False) -> list[Question]:
     """Questions in input order: one or a list of dicts or pairs, or the path of a table, whose labels are not read.
+
+    rows: every candidate alone, those of a table in the order of its rows.
 
     Raises: DataError naming the position.
     """
     if path := INPUTS.file(input_data):
         examples, note = read_text_rows(path, data, "single_label_classification", labelled=False)
         tell_left_out(path, note)
-        return questions_of(examples)
-    return [_question(item, str(i), place) for i, (place, item) in enumerate(INPUTS.items(input_data))]
+        return [q for e in examples for q in questions_of([e])] if rows else questions_of(examples)
+    asked = [_question(item, str(i), place) for i, (place, item) in enumerate(INPUTS.items(input_data))]
+    return rows_of(asked) if rows else asked
 
 
 def _is_pair(item) -> bool:

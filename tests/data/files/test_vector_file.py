@@ -6,9 +6,8 @@ import os
 import numpy as np
 import pytest
 
-from tasklab.data.files.answers import write_parts
+from tasklab.data.files.answers import AnswerFile
 from tasklab.data.files.vectors import write_vectors
-from tasklab.errors import DataError
 
 
 @pytest.fixture
@@ -40,21 +39,13 @@ def test_a_file_is_there_whole_or_not_at_all(name, parts, tmp_path):
     assert os.listdir(tmp_path) == []
 
 
-def test_answers_and_vectors_find_their_formats(parts, tmp_path):
-    write_parts(tmp_path / "a.jsonl", iter([[{"score": 1}], [{"score": 2}]]))
-    assert (tmp_path / "a.jsonl").read_text() == '{"score": 1}\n{"score": 2}\n'
-    write_parts(tmp_path / "v.npy", iter(parts))
+def test_vectors_and_cosines_go_into_every_format(parts, tmp_path):
+    AnswerFile(tmp_path / "v.npy", "vectors").write(iter(parts))
     assert np.load(tmp_path / "v.npy").shape == (7, 3)
-    with pytest.raises(DataError, match="v.json: vectors are written as .npy, .npz, .jsonl, .tsv; give the file one"):
-        write_parts(tmp_path / "v.json", iter(parts))
-    with pytest.raises(DataError, match="answers are written as .tsv, .json, .jsonl"):
-        write_parts(tmp_path / "a.npy", iter([[{"score": 1}]]))
-
-
-def test_an_unknown_ending_is_refused_before_anything_is_computed(tmp_path):
-    def never():
-        raise AssertionError
-        yield
-
-    with pytest.raises(DataError, match="v.doc: answers are written as .tsv, .json, .jsonl, .txt, .npy, .npz; give"):
-        write_parts(tmp_path / "v.doc", never())
+    AnswerFile(tmp_path / "v.json", "vectors").write(iter(parts))
+    read = json.loads((tmp_path / "v.json").read_text())
+    np.testing.assert_array_equal(np.array(read, np.float32), np.concatenate(parts))
+    AnswerFile(tmp_path / "c.npy", "vectors").write(iter([[{"score": 0.5}], [{"score": 1.0}]]))
+    np.testing.assert_array_equal(np.load(tmp_path / "c.npy"), [[0.5], [1.0]])
+    AnswerFile(tmp_path / "c.tsv", "vectors").write(iter([[{"score": 0.5}], [{"score": 1.0}]]))
+    assert (tmp_path / "c.tsv").read_text() == "score\n0.5\n1.0\n"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tasklab.data.questions.reading import qa_examples_from_input
+from tasklab.data.questions.input import qa_examples_from_input, refuse_equal_ids
 from tasklab.errors import DataError
 
 
@@ -100,3 +100,9 @@ def test_a_bad_line_of_a_file_is_named(tmp_path):
     path.write_text('\n{"context": "A"}\n')
     with pytest.raises(DataError, match=r"rows.jsonl:2: lacks 'question'"):
         qa_examples_from_input(path)
+
+
+def test_questions_with_one_id_are_refused_where_a_file_of_ids_is_asked_for():
+    asked = [{"id": "q", "context": "a", "question": "b"}, {"id": "q", "context": "c", "question": "d"}]
+    with pytest.raises(DataError, match=r"input\[1\]: its id 'q' is that of input\[0\] too; give each"):
+        refuse_equal_ids(qa_examples_from_input(asked))
