@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 from pathlib import Path
 
 import numpy as np
 
-from tasklab.errors import CheckpointError
+from tasklab.content import open_regular, read_json
+from tasklab.errors import CheckpointError, brief
 from tasklab.weights.sums import plain_name
-from tasklab.weights.tensors import BFLOAT16, LazyTensor, check_finite, storable, stored_tensor
+from tasklab.weights.tensors import BFLOAT16, MAX_DIMENSIONS, LazyTensor, check_finite, storable, stored_tensor
 
 MAX_HEADER = 100_000_000  # bytes; the limit of the safetensors library
 DTYPES = {
@@ -80,7 +82,7 @@ def lazy_safetensors(path) -> dict[str, LazyTensor]:
         raise CheckpointError(f"{path}: damaged safetensors file ({error}); copy or fetch it again") from error
     for name, row in header.items():
         if row["dtype"] not in DTYPES:
-            raise CheckpointError(f"{path}: tensor {name!r} has the type {row['dtype']}, which is not read")
+            raise CheckpointError(f"{path}: tensor {brief(name)} has the type {brief(row['dtype'])}, which is not read")
     return {name: _lazy(path, start, row) for name, row in header.items()}
 
 
@@ -95,17 +97,17 @@ def read_header(path) -> dict[str, dict]:
     """name -> {dtype, shape, data_offsets}, without reading a tensor. Raises: CheckpointError, as above."""
     path = Path(path)
     try:
-        size = path.stat().st_size
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
+            size = os.fstat(file.fileno()).st_size
             start = file.read(8)
             length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
             if not 2 <= length <= min(MAX_HEADER, size - 8):
                 raise CheckpointError(_not_safetensors(path, start, size, length))
             header = json.loads(file.read(length).decode("utf-8"))
         header.pop("__metadata__", None)
-        end = max([int(row["data_offsets"][1]) for row in header.values()], default=0)
-        if any(not isinstance(row["dtype"], str) or not isinstance(row["shape"], list) for row in header.values()):
-            raise TypeError("a tensor without type or shape")
+        if not all(map(_is_row, header.values())):
+            raise TypeError("a tensor without type, shape or place")
+        end = max([row["data_offsets"][1] for row in header.values()], default=0)
     except FileNotFoundError as error:
         raise CheckpointError(f"{path}: no such file") from error
     except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
@@ -117,13 +119,19 @@ def read_header(path) -> dict[str, dict]:
     return header
 
 
+def _is_row(row) -> bool:
+    places = row["data_offsets"]
+    whole = all(type(number) is int and 0 <= number < 1 << 62 for number in (*row["shape"], *places))
+    return isinstance(row["dtype"], str) and len(row["shape"]) <= MAX_DIMENSIONS and len(places) == 2 and whole
+
+
 def read_index(index) -> dict[str, str]:
     """name -> file beside the index. Raises: CheckpointError."""
     try:
-        weight_map = json.loads(Path(index).read_text(encoding="utf-8"))["weight_map"]
+        weight_map = read_json(index, CheckpointError)["weight_map"]
         return {name: plain_name(shard, index) for name, shard in weight_map.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise CheckpointError(f"{index}: not an index of safetensors files ({error!r})") from error
+    except (KeyError, TypeError, AttributeError) as error:
+        raise CheckpointError(f"{index}: not an index of safetensors files ({error!r:.200})") from error
 
 
 def _not_safetensors(path: Path, start: bytes, size: int, length: int) -> str:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tasklab.errors import CheckpointError
+from tasklab.errors import CheckpointError, brief
 
 BFLOAT16 = "bfloat16"  # NumPy has no such type: its values are widened to float32
+MAX_DIMENSIONS = 32  # NumPy's
 ITEM_SIZE = {BFLOAT16: 2}
 
 
@@ -82,8 +83,8 @@ def stored_tensor(shape, stored: str, read: Callable[[], bytes | np.ndarray]) ->
     Raises: ValueError for a shape that is none.
     """
     shape = tuple(shape)
-    if any(type(size) is not int or size < 0 for size in shape) or len(shape) > 32:
-        raise ValueError(f"shape {list(shape[:33])}")
+    if any(type(size) is not int or size < 0 for size in shape) or len(shape) > MAX_DIMENSIONS:
+        raise ValueError(f"shape {brief(list(shape[:33]))}")
     dtype = np.dtype(np.float32 if stored == BFLOAT16 else stored)
     return LazyTensor(shape, dtype, lambda: from_bytes(read(), stored).reshape(shape), stored)
 
@@ -96,7 +97,9 @@ def from_bytes(data, stored: str) -> np.ndarray:
 
 
 def stored_size(shape, stored: str) -> int:
-    """Bytes in the file."""
+    """Bytes in the file. Raises: ValueError for more dimensions than an array has, whose product takes long."""
+    if len(shape) > MAX_DIMENSIONS:
+        raise ValueError(f"a tensor of {len(shape)} dimensions")
     return math.prod(shape) * item_size(stored)
 
 

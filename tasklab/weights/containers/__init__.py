@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import pickle
 import struct
 import zipfile
@@ -11,7 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from tasklab.errors import CheckpointError
+from tasklab.content import open_regular
+from tasklab.errors import CheckpointError, brief
 from tasklab.weights.containers.mindspore_file import read_mindspore
 from tasklab.weights.containers.sstable import MAGIC as BUNDLE_MAGIC
 from tasklab.weights.containers.tensor_bundle import read_bundle
@@ -24,6 +26,9 @@ DAMAGE = (
     StopIteration, RuntimeError, NotImplementedError, struct.error, zipfile.BadZipFile, pickle.UnpicklingError,
 )  # fmt: skip
 """What a reader may meet in a file that is not what it says."""
+
+
+MAX_NAME = 1000  # characters of a tensor's name
 
 
 class Container(NamedTuple):
@@ -40,8 +45,8 @@ def open_weights(path) -> tuple[str, dict[str, LazyTensor]]:
     """
     path = Path(path)
     try:
-        size = path.stat().st_size
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
+            size = os.fstat(file.fileno()).st_size
             head = file.read(64)
             file.seek(max(0, size - 64))
             tail = file.read(64)
@@ -52,6 +57,8 @@ def open_weights(path) -> tuple[str, dict[str, LazyTensor]]:
         raise CheckpointError(_unknown(path, head, size))
     with _damage(path, kind.title):
         tensors = kind.read(path)
+        if any(len(name) > MAX_NAME for name in tensors):
+            raise ValueError(f"a tensor's name of more than {MAX_NAME} characters")
     return kind.title, {name: _guarded(tensor, path, kind.title) for name, tensor in tensors.items()}
 
 
@@ -76,10 +83,14 @@ def _read_shards(index: Path) -> dict[str, LazyTensor]:
     weight_map = read_index(index)
     tensors: dict = {}
     for shard in sorted(set(weight_map.values())):
+        with open_regular(index.parent / shard) as file:  # a list that names lists, or itself, would have no end
+            if file.read(64).lstrip().startswith(b"{"):
+                raise ValueError(f"{brief(shard)}, which it lists, is such a list itself")
         tensors.update(open_weights(index.parent / shard)[1])
     lost = sorted(weight_map.keys() - tensors.keys())
     if lost:
-        raise CheckpointError(f"{index}: lists {len(lost)} tensors that its files do not hold: {', '.join(lost[:5])}")
+        first = ", ".join(name[:60] for name in lost[:5])
+        raise CheckpointError(f"{index}: lists {len(lost)} tensors that its files do not hold: {first}")
     return tensors
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from tasklab.weights.containers.protobuf import BYTES, VARINT, bytes_field, bytes_head, fields, number_field, varint
-from tasklab.weights.tensors import LazyTensor, storable, stored_size, stored_tensor
+from tasklab.weights.tensors import MAX_DIMENSIONS, LazyTensor, storable, stored_size, stored_tensor
 
 TYPES = {
     "Float32": "float32", "Float64": "float64", "Float16": "float16", "BFloat16": "bfloat16", "Int64": "int64",
@@ -75,12 +75,14 @@ def _value(buffer, value) -> tuple:
 def _tensor(path: Path, tag: str, slices: list) -> LazyTensor:
     shape, kind, _ = slices[0]
     if kind not in TYPES or any(one[:2] != (shape, kind) for one in slices):
-        raise ValueError(f"tensor {tag!r} has the type {kind!r}, expected one of {', '.join(TYPES)}")
+        raise ValueError(f"tensor {tag[:60]!r} has the type {kind[:60]!r}, expected one of {', '.join(TYPES)}")
     places = [content for _, _, content in slices]
     size = sum(end - start for start, end in places)
+    if len(shape) > MAX_DIMENSIONS:
+        raise ValueError(f"tensor {tag[:60]!r} has {len(shape)} dimensions")
     shape = () if shape == (0,) and size else shape  # MindSpore's way to write a scalar
     if size != stored_size(shape, TYPES[kind]):
-        raise ValueError(f"tensor {tag!r} of shape {list(shape)} and type {kind} takes {size} bytes")
+        raise ValueError(f"tensor {tag[:60]!r} of shape {list(shape)} and type {kind} takes {size} bytes")
 
     def read():
         pieces = [np.fromfile(path, np.uint8, end - start, offset=start) for start, end in places]

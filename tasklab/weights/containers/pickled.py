@@ -12,6 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 MARK = object()
+MAX_STEPS = 1_000_000
+"""Opcodes of one pickle; a tensor takes about 30, so this is enough for a hundred times the tensors of BERT large."""
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 _LITERALS = set(
     "BININT BININT1 BININT2 LONG1 BINFLOAT BINUNICODE SHORT_BINUNICODE BINUNICODE8 BINSTRING SHORT_BINSTRING "
@@ -31,7 +33,9 @@ def load_pickle(stream: io.BytesIO, allowed: dict[str, Callable], persistent: Ca
     """
     stack: list = []
     memo: dict = {}
-    for opcode, argument, _ in pickletools.genops(stream):
+    for step, (opcode, argument, _) in enumerate(pickletools.genops(stream)):
+        if step == MAX_STEPS:
+            raise ValueError(f"a pickle of more than {MAX_STEPS} steps, which no dict of tensors takes")
         name = opcode.name
         if name == "STOP":
             break
@@ -52,13 +56,13 @@ def load_pickle(stream: io.BytesIO, allowed: dict[str, Callable], persistent: Ca
         elif name == "GLOBAL":
             stack.append(_allowed(argument.replace(" ", "."), allowed))
         elif name == "STACK_GLOBAL":
-            module, attribute = _popped(stack, 2)
+            module, attribute = (_a(str, word) for word in _popped(stack, 2))  # a tuple of itself has no end as text
             stack.append(_allowed(f"{module}.{attribute}", allowed))
         elif name == "BINPERSID":
             stack.append(persistent(stack.pop()))
         elif name == "REDUCE":
             function, arguments = _popped(stack, 2)
-            if function not in allowed.values():
+            if not any(function is known for known in allowed.values()):
                 raise pickle.UnpicklingError("it calls what is no function of the allowed list")
             stack.append(function(*_a(tuple, arguments)))
         elif name == "BUILD":  # a state_dict carries its _metadata like this
@@ -90,6 +94,14 @@ def _allowed(name: str, allowed: dict[str, Callable]) -> Callable:
     if name not in allowed:
         raise pickle.UnpicklingError(f"it asks for {name[:80]}, which no file of tensors needs; nothing was run")
     return allowed[name]
+
+
+def checked_dict(*pairs) -> dict:
+    """collections.OrderedDict of no argument, a dict, or a list of pairs."""
+    found: dict = {}
+    for key, value in pairs[0].items() if pairs and isinstance(pairs[0], dict) else pairs[0] if pairs else ():
+        _set(found, [key, value])
+    return found
 
 
 def _set(target, items: list) -> None:

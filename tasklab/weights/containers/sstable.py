@@ -11,6 +11,7 @@ from tasklab.weights.containers.protobuf import encoded_varint, varint
 
 MAGIC = struct.pack("<Q", 0xDB4775248B80FB57)
 FOOTER = 48  # bytes: two handles, padded to 40, and the magic number
+MAX_KEYS = 64  # times the bytes of the file: what all keys may take, spelled out
 MAX_KEY = 4096  # bytes; keys share prefixes, so a small file could spell out very long ones
 
 
@@ -21,13 +22,17 @@ def read_table(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     end = len(data) - FOOTER
     _, place = _handle(data, end, end + 40)  # of the block of filters and the like
     (start, size), _ = _handle(data, place, end + 40)
-    position = 0
+    position = spelled = 0
     for _, handle in _entries(_block(data, start, size)):
         (start, size), _ = _handle(handle, 0, len(handle))
         if start < position:
             raise ValueError("blocks that overlap")
         position = start + size
-        yield from _entries(_block(data, start, size))
+        for key, value in _entries(_block(data, start, size)):
+            spelled += len(key)
+            if spelled > MAX_KEYS * len(data):
+                raise ValueError("keys that are much longer than the file")
+            yield key, value
 
 
 def write_table(rows: dict[bytes, bytes]) -> bytes:

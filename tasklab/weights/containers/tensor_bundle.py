@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tasklab.errors import CheckpointError
+from tasklab.content import read_content
+from tasklab.errors import CheckpointError, brief
 from tasklab.weights.containers.protobuf import FIXED32, bytes_field, encoded_varint, fields, number_field
 from tasklab.weights.containers.sstable import masked_crc, read_table, write_table
 from tasklab.weights.tensors import LazyTensor, storable, stored_size, stored_tensor
@@ -26,9 +27,7 @@ _STRING = 7
 
 def read_bundle(index: Path) -> dict[str, LazyTensor]:
     """The tensors that `<prefix>.index` lists; text is left out. Each is checked against its checksum when read."""
-    if index.stat().st_size > MAX_INDEX:
-        raise ValueError(f"longer than {MAX_INDEX} bytes, so it is no index")
-    rows = read_table(index.read_bytes())
+    rows = read_table(read_content(index, MAX_INDEX))
     key, header = next(rows)
     facts = {field.number: field.value for field in fields(header)}
     if key != b"" or facts.get(2):
@@ -59,7 +58,7 @@ def _entry(value: bytes) -> dict:
 def _tensor(index: Path, name: str, entry: dict, shards: int) -> LazyTensor:
     stored, shape = TYPES.get(entry["type"]), tuple(entry["shape"])
     if stored is None or stored_size(shape, stored) != entry["size"] or entry["shard"] >= shards:
-        raise ValueError(f"tensor {name!r}: type {entry['type']}, shape {list(shape)}, {entry['size']} bytes")
+        raise ValueError(f"tensor {brief(name)}: type {entry['type']}, shape {list(shape)}, {entry['size']} bytes")
     data = index.with_name(f"{index.name.removesuffix('.index')}.data-{entry['shard']:05}-of-{shards:05}")
     if not data.is_file() or data.stat().st_size < entry["offset"] + entry["size"]:
         raise CheckpointError(f"{data}: missing or cut short; {index.name} lists what it holds. Fetch it again")
@@ -67,7 +66,7 @@ def _tensor(index: Path, name: str, entry: dict, shards: int) -> LazyTensor:
     def read():
         content = np.fromfile(data, np.uint8, entry["size"], offset=entry["offset"])
         if masked_crc(content.data) != entry["crc"]:
-            raise CheckpointError(f"{data}: damaged (the checksum of {name!r} does not fit); fetch it again")
+            raise CheckpointError(f"{data}: damaged (the checksum of {brief(name)} does not fit); fetch it again")
         return content
 
     return stored_tensor(shape, stored, read)
