@@ -29,11 +29,12 @@ class QuestionAnswering(Task):
         self.layout = "by_id" if config.data.output_answers else "answers"
 
     def read(self, path, training):
-        examples, report = read_squad(path, on_bad_row=self.config.data.on_bad_row, training=training)
+        data = self.config.data
+        examples, report = read_squad(path, data.on_bad_row, training, encoding=data.encoding)
         return examples, report.summary()
 
     def parse(self, input_data):
-        examples = qa_examples_from_input(input_data)
+        examples = qa_examples_from_input(input_data, self.config.data.encoding)
         if self.config.data.output_answers:
             refuse_equal_ids(examples)
         return examples

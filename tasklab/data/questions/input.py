@@ -1,14 +1,16 @@
 """What a user hands to predict, in all its forms, as QA examples."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from tasklab.data.files import arrow
 from tasklab.data.files.inputs import Inputs, is_pair, is_pair_alone
 from tasklab.data.files.problems import shortened
-from tasklab.data.files.textfile import encodable, parse_json, read_json
+from tasklab.data.files.textfile import encodable, parse_json
 from tasklab.data.questions.example import QAExample
+from tasklab.data.questions.flat import flat_rows
 from tasklab.data.questions.layout import SquadLayout
 from tasklab.errors import DataError
 
@@ -17,20 +19,21 @@ QUESTION_KEYS = ("question", "query")
 FORMS = '"context - question", {"context": ..., "question": ...} or the pair (context, question)'
 BETWEEN = " - "
 KEYS = (*CONTEXT_KEYS, *QUESTION_KEYS)
-INPUTS = Inputs(FORMS, (".json", ".jsonl", ".txt"), sign=re.compile(BETWEEN), keys=KEYS, alone=is_pair_alone)
+SUFFIXES = (".json", ".jsonl", ".csv", ".tsv", ".txt", *arrow.SUFFIXES)
+INPUTS = Inputs(FORMS, SUFFIXES, sign=re.compile(BETWEEN), keys=KEYS, alone=is_pair_alone)
 
 
-def qa_examples_from_input(input_data) -> list[QAExample]:
+def qa_examples_from_input(input_data, encoding: str | None = None) -> list[QAExample]:
     """Examples in input order, without answers unless a SQuAD file brings some.
 
     Accepts one or a list of: a string "context - question" (split at the last " - " with something behind it), a dict
     with context and question, a pair (context, question). Or a path: a .json file in the SQuAD layout or with a list
-    of the above, a .jsonl file (one of the above per line), a .txt file (one string per line; blank lines are passed
-    over). A tuple of two strings is a pair, a list of two strings is two inputs.
+    of the above, a .jsonl file (one of the above per line), a table with the columns context and question, a .txt file
+    (one string per line; blank lines are passed over). A tuple of two strings is a pair, a list of two is two inputs.
     Raises: DataError naming the position.
     """
     if path := INPUTS.file(input_data):
-        return _from_file(path)
+        return _from_file(path, encoding)
     if isinstance(input_data, Mapping):
         if "data" in input_data:
             return _from_layout(input_data, "input")
@@ -47,16 +50,16 @@ def refuse_equal_ids(examples: Iterable[QAExample]):
             raise DataError(f"{example.place}: its id {name} is that of {first} too; give each question its own")
 
 
-def _from_file(path: Path) -> list[QAExample]:
-    if path.suffix == ".json":
-        document = read_json(path)
-        if isinstance(document, list):
-            return _examples((f"{path}: [{i}]", item) for i, item in enumerate(document))
-        return _from_layout(document, str(path))
+def _from_file(path: Path, encoding: str | None) -> list[QAExample]:
+    if path.suffix == ".txt":
+        return _examples(INPUTS.lines(path, encoding))
     if path.suffix == ".jsonl":
-        lines = replace(INPUTS, keys=()).lines(path)
+        lines = replace(INPUTS, keys=()).lines(path, encoding)
         return _examples((place, parse_json(line, place)) for place, line in lines)
-    return _examples(INPUTS.lines(path))
+    content = flat_rows(path, encoding)
+    if content == []:
+        return []
+    return _examples(content) if isinstance(content, Iterator) else _from_layout(content, str(path))
 
 
 def _rows(row: Mapping) -> list:

@@ -77,14 +77,14 @@ class SquadReport:
 
 def inspect_squad(
     train, dev, tokenizer, max_seq_length: int = 384, doc_stride: int = 128, max_query_length: int = 64,
-    num_buckets: int = 4,
+    num_buckets: int = 4, encoding: str | None = None,
 ) -> SquadReport:  # fmt: skip
     """Reads both files (None: not there; a folder: its file of the split) and encodes them as training would.
 
     tokenizer: None leaves out what is counted in tokens.
     Raises: DataError when a file as a whole cannot be used; bad rows are part of the report.
     """
-    arguments = (tokenizer, max_seq_length, doc_stride, max_query_length, num_buckets)
+    arguments = (tokenizer, max_seq_length, doc_stride, max_query_length, num_buckets, encoding)
     train_report, train_examples = _inspect(train, "train", *arguments) if train is not None else (None, [])
     dev_report, dev_examples = _inspect(dev, "dev", *arguments) if dev is not None else (None, [])
     one_each = once(dev_examples, attrgetter("context"))
@@ -94,10 +94,11 @@ def inspect_squad(
 
 
 def _inspect(
-    path, split: str, tokenizer, max_seq_length: int, doc_stride: int, max_query_length: int, num_buckets: int
+    path, split: str, tokenizer, max_seq_length: int, doc_stride: int, max_query_length: int, num_buckets: int,
+    encoding: str | None,
 ) -> tuple[SplitReport, list[QAExample]]:
     training = split == "train"
-    examples, bad = read_squad(path, on_bad_row="skip", training=training, split=split)
+    examples, bad = read_squad(path, on_bad_row="skip", training=training, split=split, encoding=encoding)
     contexts = list(dict.fromkeys(example.context for example in examples))
     duplicates, contradictions = _repeats(examples)
     report = SplitReport(

@@ -3,11 +3,18 @@
 Read alike: SQuAD 1.1 and 2.0, CMRC 2018, DRCD, XQuAD, COVID-QA. Keys that are not needed are ignored.
 """
 
+import re
+from collections.abc import Iterable
+
+from tasklab.data.files.cells import is_missing
 from tasklab.data.files.problems import BadRows, shortened
 from tasklab.data.files.textfile import encodable
 from tasklab.data.questions.example import Answer, QAExample
+from tasklab.data.questions.flat import answers_of, listed_answers
 from tasklab.errors import DataError
 
+TRUTH = {"true": True, "false": False, "1": True, "0": False, "none": False, "": False}
+"""As tables spell it."""
 FIX_OFFSET = "correct the offset or set data.on_bad_row: skip"
 FIX_ROW = "correct the row or set data.on_bad_row: skip"
 TYPES = {dict: "an object", list: "a list", str: "text", int: "a whole number", bool: "true or false"}
@@ -34,7 +41,7 @@ class SquadLayout:
             found = f"has the keys {_keys(document)}" if isinstance(document, dict) else f"is {_type(document)}"
             raise DataError(
                 f"{self.file}: not the SQuAD layout: the top level {found}; expected an object whose 'data' is a list "
-                "of articles"
+                "of articles, or rows with context, question and answers"
             )
         # 2.0 files made by other tools leave is_impossible out and only empty the answers
         self._second_version = str(document.get("version", "")).lstrip("v").startswith("2")
@@ -42,6 +49,28 @@ class SquadLayout:
             paragraphs = self._list(article, "paragraphs", f"data[{i}]")
             for j, paragraph in enumerate(paragraphs):
                 self._paragraph(paragraph, f"data[{i}].paragraphs[{j}]")
+        return self.examples, self.bad
+
+    def read_rows(self, rows: Iterable[tuple[str, object]]) -> tuple[list[QAExample], BadRows]:
+        """The same of rows with a question and its context each, and their places; no answers mean that there is none.
+
+        A row without an id gets its number.
+        """
+        self._second_version = True
+        for number, (place, row) in enumerate(rows):
+            path = re.sub(r"^:(?=\d)", "line ", place.removeprefix(self.file)).removeprefix(": ")
+            if not isinstance(row, dict):
+                self._note("layout", path, f"is {_type(row)}, expected an object; {FIX_ROW}")
+                continue
+            context = self._value(row, "context", str, path)
+            if context is None or not self._filled(context, "context", path):
+                continue
+            row = {**row, "id": str(number) if is_missing(row.get("id")) else row["id"]}
+            if (answers := answers_of(row)) is not None:
+                row["answers"] = answers
+            if "is_impossible" in row:
+                row["is_impossible"] = TRUTH.get(str(row["is_impossible"]).lower(), row["is_impossible"])
+            self._question(row, context, path)
         return self.examples, self.bad
 
     def _paragraph(self, paragraph, path: str):
@@ -79,6 +108,8 @@ class SquadLayout:
         """The usable answers, or None when the question is not usable."""
         if "answers" not in row and (impossible or not self.answered):
             return ()
+        if isinstance(row.get("answers"), dict):
+            row = {**row, "answers": listed_answers(row["answers"])}
         rows = self._value(row, "answers", list, path)
         if rows is None:
             return None

@@ -1,19 +1,22 @@
-"""Question answering files in the SQuAD layout: SQuAD 1.1 and 2.0, CMRC 2018, DRCD, XQuAD, COVID-QA."""
+"""Question answering files: the SQuAD layout (SQuAD 1.1 and 2.0, CMRC 2018, DRCD, XQuAD, COVID-QA), or flat rows."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from tasklab.config import DataConfig, setting
+from tasklab.data.files import arrow
 from tasklab.data.files.problems import BadRows
 from tasklab.data.files.splits import find_split
-from tasklab.data.files.textfile import read_json
 from tasklab.data.questions.example import Answer, QAExample
+from tasklab.data.questions.flat import flat_rows
 from tasklab.data.questions.input import qa_examples_from_input
 from tasklab.data.questions.layout import SquadLayout
 from tasklab.errors import DataError
 
 __all__ = ["Answer", "QAExample", "find_squad_file", "qa_examples_from_input", "read_squad"]
 
+SUFFIXES = (".json", ".jsonl", ".csv", ".tsv", *arrow.SUFFIXES)
 FILES = {
     "train": ("train-v1.1.json", "train.json", "train-v2.0.json"),
     "dev": ("dev-v1.1.json", "dev.json", "dev-v2.0.json"),
@@ -41,7 +44,7 @@ class QADataConfig(DataConfig, path="data"):
 
 
 def read_squad(
-    path, on_bad_row: str = "error", training: bool = True, split: str | None = None
+    path, on_bad_row: str = "error", training: bool = True, split: str | None = None, encoding: str | None = None
 ) -> tuple[list[QAExample], BadRows]:
     """Examples in file order, and what was left out.
 
@@ -50,13 +53,15 @@ def read_squad(
         on_bad_row: "error" collects every problem of the file into one DataError; "skip" leaves bad rows out.
         training: answers must lie where answer_start says; those that do not are left out as long as another answer
             of the question does. In evaluation their text still counts as a reference (start -1).
+        encoding: of a text file; None: UTF-8.
         split: "train" or "dev" in a folder; by default "train" when training.
     Raises: DataError when the file is missing, not JSON, not UTF-8, of another layout, has bad rows, or no row at all.
     """
     if on_bad_row not in ("error", "skip"):
         raise ValueError(f"on_bad_row is {on_bad_row!r}, expected 'error' or 'skip'")
     file = find_squad_file(path, split or ("train" if training else "dev"))
-    examples, bad = SquadLayout(str(file), training).read(read_json(file))
+    content, layout = flat_rows(file, encoding), SquadLayout(str(file), training)
+    examples, bad = layout.read_rows(content) if isinstance(content, Iterator) else layout.read(content)
     if on_bad_row == "error":
         bad.raise_if_fatal()
     if not examples:
@@ -65,8 +70,8 @@ def read_squad(
 
 
 def find_squad_file(path, split: str) -> Path:
-    """The file itself, or the one of the split in a folder: a usual name, else the only .json named after the split.
+    """The file itself, or the one of the split in a folder: a usual name, else the only file named after the split.
 
     Raises: DataError when none or several fit.
     """
-    return find_split(path, split, FILES[split], (".json",))
+    return find_split(path, split, FILES[split], SUFFIXES)
