@@ -49,7 +49,7 @@ class Classes(Target):
         return len(self.config.model.labels)
 
     def loss_arguments(self) -> tuple:
-        """What the losses of nn/losses.py with classes take."""
+        """What the losses of nn/losses/classes.py with classes take."""
         config = self.config.loss
         return class_weights(config, self.config.model.labels), config.label_smoothing, config.focal_gamma
 

@@ -10,7 +10,7 @@ from tasklab.errors import MissingDependency, TasklabError
 OPSET = 20  # the first with Gelu
 LARGEST = 2**31 - 2**20  # bytes of a protobuf message, less the graph itself
 FLOAT, INT64 = 1, 7  # TensorProto
-HIDDEN = -1e4  # what padding gets, as in nn/attention.py
+HIDDEN = -1e4  # what padding gets, as in nn/blocks/attention.py
 ACTIVATIONS = {"gelu": "none", "gelu_new": "tanh", "gelu_pytorch_tanh": "tanh"}
 
 

@@ -32,7 +32,7 @@ def onnx_model(network, model):
 
 
 def _pooled(graph: Graph, hidden: str, mask: str, kind: str) -> str:
-    """[batch, H]: nn/pooling.py, then the encoder's own Dense and tanh."""
+    """[batch, H]: nn/blocks/pooling.py, then the encoder's own Dense and tanh."""
     if kind == "first":
         row = graph.op("Gather", hidden, graph.constant(0), axis=1)
     elif kind == "mean":

@@ -29,7 +29,7 @@ if act == "fail":
 for number in range(1 if resumed else 0, 2):
     with open(folder / "metrics.jsonl", "a") as file:
         if act == "linger":
-            file.write('{"kind": "train", "seconds_left": 0.0}\n')
+            file.write(json.dumps({"kind": "train", "global_step": number + 1, "seconds_left": 0.0}) + "\n")
         record = {"kind": "evaluate", "global_step": number + 1, "accuracy": score - 0.1 + 0.1 * number}
         file.write(json.dumps(record) + "\n")
     checkpoint = folder / f"checkpoint-{number + 1}"

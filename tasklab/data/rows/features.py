@@ -1,6 +1,6 @@
 """Encoded rows in columns: one flat array per column instead of one object per row, so that all work is vectorised."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -110,16 +110,6 @@ class FeatureTable:
         rows = np.arange(len(self))[rows]
         ragged = {name: column.select(self._sequences(rows)) for name, column in self.ragged.items()}
         return FeatureTable(ragged, {name: column[rows] for name, column in self.dense.items()}, self.info, self.parts)
-
-    @staticmethod
-    def concat(tables: Sequence["FeatureTable"]) -> "FeatureTable":
-        """All rows of the tables, of equally many parts, one after the other; counts of `info` are added up."""
-        first = tables[0]
-        ragged = {name: Ragged.concat([table.ragged[name] for table in tables]) for name in first.ragged}
-        dense = {name: np.concatenate([table.dense[name] for table in tables]) for name in first.dense}
-        keys = dict.fromkeys(key for table in tables for key in table.info)
-        info = {key: sum(table.info.get(key, 0) for table in tables) for key in keys}
-        return FeatureTable(ragged, dense, info, first.parts)
 
     def of_epoch(self, epoch: int) -> "FeatureTable":
         """The rows as this epoch of a training sees them: all epochs the same, unless a table draws anew."""

@@ -1,6 +1,5 @@
 """Rows of different length in one flat array."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -29,13 +28,6 @@ class Ragged(NamedTuple):
         lengths = self.lengths[rows]
         values = self.values[spans(self.offsets[:-1][rows], lengths)]
         return self._replace(values=values, offsets=row_offsets(lengths))
-
-    @staticmethod
-    def concat(columns: Sequence["Ragged"]) -> "Ragged":
-        """The rows of all, one after the other; axis and fill are those of the first."""
-        lengths = np.concatenate([column.lengths for column in columns])
-        values = np.concatenate([column.values for column in columns])
-        return columns[0]._replace(values=values, offsets=row_offsets(lengths))
 
 
 def row_offsets(lengths) -> np.ndarray:
