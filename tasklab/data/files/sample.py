@@ -14,6 +14,7 @@ from tasklab.errors import DataError
 HEAD = 1 << 16
 """Bytes."""
 JSON = (".json", ".jsonl")
+BETWEEN = re.compile(r"[\s\[,]*")
 DELIMITERS = re.compile("[\t,;]")
 
 
@@ -26,7 +27,7 @@ class Sample(NamedTuple):
     first: object
     """The first value where the file is JSON: of a list its first item; None for any other file."""
     columns: tuple[str, ...]
-    """What the first row calls its cells: keys of an object, or the cells of the first line."""
+    """What the rows call their cells: keys of the objects that it begins with, or the cells of the first line."""
 
 
 def sample_of(path: Path) -> Sample:
@@ -48,7 +49,7 @@ def sample_of(path: Path) -> Sample:
     if first is None:
         columns = DELIMITERS.split(text.partition("\n")[0].rstrip("\r"))
     else:
-        columns = map(str, first) if isinstance(first, dict) else ()
+        columns = _keys(text) or map(str, first) if isinstance(first, dict) else ()
     return Sample(file, text, first, tuple(columns))
 
 
@@ -61,6 +62,19 @@ def _one_file(path: Path) -> Path:
         raise DataError(f"{path}: holds no file; {neighbours(path)}")
     training = re.compile(rf"(^|[^a-z])({WORDS['train']})([^a-z]|$)", re.I)
     return next((p for p in shown if training.search(p.name)), shown[0])
+
+
+def _keys(text: str) -> list[str]:
+    """Those of all whole objects, one after the other or in a list: the first may lack what the others have."""
+    decoder, at, keys = json.JSONDecoder(), BETWEEN.match(text).end(), {}
+    while at < len(text):
+        try:
+            value, at = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            break
+        keys |= dict.fromkeys(map(str, value)) if isinstance(value, dict) else {}
+        at = BETWEEN.match(text, at).end()
+    return list(keys)
 
 
 def _first_value(text: str):

@@ -8,7 +8,6 @@ from tasklab.data.files.problems import shortened
 from tasklab.data.files.textfile import encodable, read_text
 from tasklab.data.tagging.reading import (
     CHARACTERS,
-    CJK,
     SUFFIXES,
     WORDS,
     TaggedExample,
@@ -17,10 +16,10 @@ from tasklab.data.tagging.reading import (
     read_tagged,
 )
 from tasklab.data.tagging.tables import has_header
+from tasklab.data.tagging.words import word_spans
 from tasklab.errors import DataError
 
 INPUTS = Inputs('"a text", {"text": ...} or {"tokens": [...]}', SUFFIXES, keys=("tokens", "text"))
-TOKEN = re.compile(rf"[@#]?[^\W{CJK}]+|\S")
 
 
 def tagged_examples_from_input(input_data, data: TaggingDataConfig) -> list[TaggedExample]:
@@ -57,5 +56,6 @@ def _is_text(value) -> bool:
 
 def split_text(text: str, units: str | None) -> tuple[tuple[int, int], ...]:
     """Where the tokens are: every character that is no blank, or words, marks and Chinese characters."""
-    found = re.finditer(r"\S", text) if units == CHARACTERS else TOKEN.finditer(text)
-    return tuple(match.span() for match in found)
+    if units == CHARACTERS:
+        return tuple(match.span() for match in re.finditer(r"\S", text))
+    return word_spans(text)

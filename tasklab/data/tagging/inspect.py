@@ -1,14 +1,19 @@
 """What is in tagged sentences and what is wrong with it: the pure part of `doctor data`."""
 
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from tasklab.data.rows.findings import Finding, met_before, token_quantiles
 from tasklab.data.rows.sizes import RowSizes, row_sizes
 from tasklab.data.tagging.reading import TaggedExample, TaggedFile, TaggingDataConfig, usable_sentences
 from tasklab.data.tagging.schemes import scheme_labels
 from tasklab.data.tagging.windows import tag_windows
+
+SHOWN = 8  # code points of a word
 
 
 @dataclass
@@ -31,7 +36,11 @@ class TagReport:
     long_sentences: int = 0
     """Sentences that need several windows."""
     lost_entities: int = 0
-    """Entities that have no token of their own."""
+    """Entities that have no token of their own, since it is shared with others."""
+    tokenless: Finding = field(default_factory=Finding)
+    """Words without any token."""
+    dropped: Counter[str] = field(default_factory=Counter)
+    """The code points of each, and how often it stands there."""
     sizes: RowSizes | None = None
     """Of the windows, each a row for the network."""
 
@@ -67,11 +76,35 @@ def inspect_tagged(path, data: TaggingDataConfig, kinds: Sequence[str], training
         labels = scheme_labels(content.kinds, content.scheme)
         table = tag_windows(tokenizer, examples, labels, data.max_seq_length, data.doc_stride)
         report.lengths = {"sentence": token_quantiles(tokenizer, [example.text for example in examples])}
-        report.long_sentences, report.lost_entities = table.info["long_sentences"], table.info["lost_entities"]
+        report.long_sentences = table.info["long_sentences"]
+        report.tokenless, report.dropped, without = _tokenless(examples, tokenizer)
+        report.lost_entities = table.info["lost_entities"] - without
         report.sizes = row_sizes(
             table["input_ids"], table.parts, tokenizer.unk_id, data.num_buckets, data.max_seq_length
         )
     return report
+
+
+def _tokenless(examples: Sequence[TaggedExample], tokenizer) -> tuple[Finding, Counter[str], int]:
+    """Words that the tokenizer drops, where and which, and how many entities are made of them alone."""
+    suspects = {e.text[a:b] for e in examples for a, b in e.tokens if not _visible(e.text[a:b])}
+    encoded = zip(suspects, tokenizer.encode_batch(suspects), strict=True)
+    dropped = {word for word, (ids, _) in encoded if not len(ids)}
+    found, kinds, entities = Finding(), Counter(), 0
+    for example in examples if dropped else ():
+        without = [example.text[a:b] in dropped for a, b in example.tokens]
+        for i in np.flatnonzero(without).tolist():
+            begin, end = example.tokens[i]
+            points = " ".join(f"U+{ord(character):04X}" for character in example.text[begin:end][:SHOWN])
+            kinds[points] += 1
+            found.add(f"{example.place}: word {i + 1} is {points}")
+        entities += sum(all(without[first : last + 1]) for _, first, last in example.entities or ())
+    return found, kinds, entities
+
+
+def _visible(word: str) -> bool:
+    """Whether it holds a letter, a number, punctuation or a symbol."""
+    return word.isascii() or any(unicodedata.category(character)[0] in "LNPS" for character in word)
 
 
 def sentence_of(example: TaggedExample) -> tuple:

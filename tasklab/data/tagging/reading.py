@@ -19,6 +19,7 @@ from tasklab.data.tagging.json_files import item_sentences, json_sentences
 from tasklab.data.tagging.schemes import SCHEMES, Entity, is_tag, scheme_of
 from tasklab.data.tagging.sheets import USUAL, Wanted
 from tasklab.data.tagging.tables import has_header, table_sentences
+from tasklab.data.tagging.words import CJK
 from tasklab.errors import DataError
 
 SUFFIXES = (".tsv", ".csv", ".txt", ".conll", ".bmes", ".bio", ".json", ".jsonl", *arrow.SUFFIXES)
@@ -26,7 +27,6 @@ FILES = {split: tuple(split + suffix for suffix in SUFFIXES) for split in ("trai
 NAMED_AFTER_SPLIT = (".train", ".dev", ".test")  # as Weibo's files are; in a folder only, as a text may end so too
 TRIED = 20  # sentences of which one must be tagged in a file that looks so
 CHARACTERS, WORDS = "characters", "words"
-CJK = "\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef"
 TOUCHING_CJK = re.compile(f"[{CJK}]")
 
 

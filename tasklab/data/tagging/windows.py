@@ -28,7 +28,8 @@ def tag_windows(
         belongs here and whose tag is known, 0 elsewhere); example: position in `examples`;
         position, unit, char_start, char_end (ragged, one value per unit that belongs here): its first piece in the row,
         its number among all units of the table, and its characters in the text, end exclusive.
-    info: long_sentences (of several windows), lost_entities (without a piece of their own).
+    info: long_sentences (of several windows), lost_entities (without a piece of their own),
+        words_without_token (such as zero-width characters alone).
     """
     pieces, offsets = encode_flat(tokenizer, [example.text for example in examples])
     units = _units(examples, pieces, offsets)
@@ -55,7 +56,10 @@ def tag_windows(
     }  # fmt: skip
     ragged = {"input_ids": ids, "token_type_ids": types, "labels": Ragged(targets, rows)}
     ragged |= {name: Ragged(column.astype(np.int32), held, axis=None) for name, column in per_unit.items()}
-    info = {"long_sentences": int((plan.count > 1).sum()), "lost_entities": lost}
+    tokenless = sum(len(e.tokens) for e in examples) - int((units.last - units.first + 1).sum())
+    info = {
+        "long_sentences": int((plan.count > 1).sum()), "lost_entities": lost, "words_without_token": tokenless,
+    }  # fmt: skip
     return FeatureTable(ragged, {"example": plan.example.astype(np.int32)}, info)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from tasklab.config import Config
+from tasklab.data.files.problems import listed
 from tasklab.data.rows.findings import Finding, leaks
 from tasklab.data.tagging.inspect import TagReport, inspect_tagged, sentence_of
 from tasklab.data.tagging.labels import numbered_labels, output_kinds
@@ -71,6 +72,10 @@ def _findings(name: str, split: TagReport, config: Config) -> Iterator[Line]:
     text = f"{name}: {counted(clash.count, 'sentence')} met before with other entities; keep the right one of each"
     yield from clashing(clash, sentences, text, split.file)
     yield from repeating(again, name, "sentence", "met before with the same entities", split.file)
+    if split.tokenless.count:
+        words = f"{counted(split.tokenless.count, 'word')} with no token at all: {listed(list(split.dropped))}"
+        text = f"{name}: {words}, in which nothing can be seen; remove them, or write what was meant"
+        yield Line(LOOK, text, places(split.tokenless, split.file))
     if split.lost_entities > LOST * split.entities.total():
         text = f"{name}: {counted(split.lost_entities, 'entity')} share every token with others and cannot be learned"
         yield Line(LOOK, f"{text}; take a vocabulary with shorter pieces")

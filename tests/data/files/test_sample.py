@@ -16,7 +16,7 @@ def write(path, text):
 def test_the_first_value_of_json_is_read_however_it_is_laid_out(tmp_path):
     for text in ('[\n {"a": 1}, {"b": 2}]', '{"a": 1}\n{"b": 2}', '{"a":\n 1}', '\ufeff[{"a": 1}'):
         sample = write(tmp_path / "t.json", text)
-        assert sample.first == {"a": 1} and sample.columns == ("a",)
+        assert sample.first == {"a": 1} and sample.columns[0] == "a"
     assert write(tmp_path / "t.json", '[[["a line"], []]]').first == [["a line"], []]
     assert write(tmp_path / "t.json", '{"a": ').first is None
     assert write(tmp_path / "t.txt", '{"a": 1}').first is None  # JSON is known by its name
@@ -41,3 +41,9 @@ def test_of_a_folder_the_training_file_is_looked_at(tmp_path):
     (tmp_path / "none").mkdir()
     with pytest.raises(DataError, match="none: holds no file; .*none holds nothing"):
         sample_of(tmp_path / "none")
+
+
+@pytest.mark.parametrize("text", ['{"a": 1}\n{"b": 2, "a": 3}\n{"c', '[{"a": 1}, {"b": 2, "a": 3}, {"c'])
+def test_the_columns_are_the_keys_of_all_objects_in_the_head(tmp_path, text):
+    (tmp_path / "t.json").write_text(text)
+    assert sample_of(tmp_path / "t.json").columns == ("a", "b")

@@ -81,3 +81,10 @@ def test_real_files_show_what_their_readme_says(name, status, expected, doctor):
     found, out = doctor(path, *(["--eval", path] if path.is_dir() else []), settings=vocabulary)
     assert found == status
     assert [line for line in expected if line not in out] == []
+
+
+def test_words_that_nobody_sees_are_named_by_their_code_points(doctor):
+    write("train.txt", *(f"paris/B-LOC is/O {i}/O" for i in range(10)), "the/O \u200b/B-LOC fox/O", "\u00ad/O in/O")
+    out = doctor("train.txt")[1]
+    assert "look  train: 2 words with no token at all: U+200B, U+00AD, in which nothing can be seen" in out
+    assert "train.txt:41: word 2 is U+200B\n" in out and "take a vocabulary with shorter pieces" not in out
