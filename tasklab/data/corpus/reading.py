@@ -80,8 +80,8 @@ def _line(line: bytes, place: str, bad: BadRows) -> str | None:
         text = line.decode().strip()
     except UnicodeDecodeError as error:
         told = f"byte {error.start} of the line is {line[error.start]:#04x}, not UTF-8"
-        remedy = encoding_advice(line)
-        bad.add("not UTF-8", f"{place}: {told}{remedy}, or set data.on_bad_row: skip")
+        advice = encoding_advice(line).removeprefix("; ")
+        bad.add("not UTF-8", f"{place}: {told} ({advice}); {FIX}")
         return None
     if "\0" in text:
         bad.add("NUL", f"{place}: {shortened(text)} holds NUL, which is no character of a text; {FIX}")

@@ -57,6 +57,8 @@ def taken_as(roles: Mapping[str, str | Sequence[str] | None], columns: Sequence[
 def _cause(table: Table) -> str:
     """What else a header that names nothing known may come from."""
     only = table.columns[0] if len(table.columns) == 1 and not table.named else ""
+    if only[:1] in ("{", "[") and only:
+        return f"{shortened(only)} is JSON; name the file .jsonl, or .json"
     other = next((sign for sign in ",;|\t" if sign in only), None)
     if other is None:
         return ""

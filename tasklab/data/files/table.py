@@ -54,6 +54,9 @@ class Table:
             wanted = "objects" if self.named else "a line of column names, and rows"
             raise DataError(f"{path}: is empty; expected {wanted}")
         if self.named:
+            if first.lstrip()[0] not in "{[" and not _is_json(first):
+                told = f"{shortened(first.strip())} is no JSON"
+                raise DataError(f"{path}: {told}; a table must be named .csv (commas) or .tsv (tabs)")
             self._listed = parse_json(read_text(path, encoding), str(path)) if first.lstrip()[0] == "[" else None
             self._rows, self.columns = self._objects(self.bad), self._keys()
         else:
@@ -128,6 +131,10 @@ def _parsed(line: str, place: str, bad: BadRows) -> list:
     except DataError as error:
         bad.add("not JSON", f"{error}; {FIX}")
         return []
+
+
+def _is_json(line: str) -> bool:
+    return bool(_parsed(line, "", BadRows("")))
 
 
 def delimiter_of(first: str, path: Path) -> str:

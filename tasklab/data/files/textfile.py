@@ -122,7 +122,7 @@ def _coded_lines(path: Path, file: BinaryIO, encoding: str) -> Iterator[str]:
     try:
         for number, line in enumerate(io.TextIOWrapper(file, encoding, newline="\n"), start=1):
             yield line.removeprefix(MARK) if number == 1 else line
-    except UnicodeError as error:
+    except (UnicodeError, LookupError) as error:
         raise DataError(f"{path}: behind line {number}: {_not_so(encoding, error)}") from None
 
 
@@ -131,7 +131,7 @@ def _decoded(path: Path, content: bytes, offset: int, encoding: str | None = Non
     if encoding is not None:
         try:
             return content.decode(encoding).removeprefix(MARK)
-        except UnicodeError as error:
+        except (UnicodeError, LookupError) as error:
             raise DataError(f"{path}: {_not_so(encoding, error)}") from None
     if offset == 0 and (foreign := foreign_kind(content)):
         raise DataError(f"{path}: byte 0: {foreign}")
@@ -149,7 +149,9 @@ def _around(path: Path, offset: int) -> bytes:
         return file.read(2 * JUDGED)
 
 
-def _not_so(encoding: str, error: UnicodeError) -> str:
+def _not_so(encoding: str, error: UnicodeError | LookupError) -> str:
+    if isinstance(error, LookupError):
+        return f"data.encoding {encoding!r} is no encoding of text; known are utf-8, cp1252, gb18030, utf-16, ..."
     return f"is not {encoding} ({getattr(error, 'reason', error)}), as data.encoding says; set the right one"
 
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from tasklab.config import Config
 from tasklab.data.files.sample import Sample
 from tasklab.data.rows.findings import leaks
-from tasklab.data.texts.candidates import CandidateDataConfig
+from tasklab.data.texts.candidates import CandidateDataConfig, questions_of
 from tasklab.data.texts.inspect import TextReport, inspect_texts
 from tasklab.data.texts.reading import TextDataConfig, texts_of
+from tasklab.errors import DataError
 from tasklab.tools.doctor.findings import FIX, LOOK, Examined, Line, bad_rows, clashing, examined, leaking, repeating
 from tasklab.tools.doctor.wording import counted, lengths, padded, shares
 
@@ -67,6 +68,11 @@ def _findings(name: str, split: TextReport, config: Config) -> Iterator[Line]:
 
 
 def _of_training(train: TextReport, config: Config) -> Iterator[Line]:
+    if isinstance(config.data, CandidateDataConfig):
+        try:
+            questions_of(train.examples)
+        except DataError as error:
+            yield Line(FIX, f"train: {error}")
     classes = train.classes
     if config.model.problem_type == "single_label_classification" and len(classes) == 1:
         yield Line(FIX, f"train: every label is {next(iter(classes))!r}; at least two classes are needed")

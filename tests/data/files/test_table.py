@@ -150,3 +150,13 @@ def test_commas_in_a_tsv_are_named_as_the_cause(tmp_path):
         ":1: 'text_a,label' is one cell: commas stand between the cells of this file, not tabs; "
         "name it .csv, or put tabs between them"
     )
+
+
+@pytest.mark.parametrize("name, text, told", [
+    ("t.jsonl", "text,label\na,b\n", "FILE: 'text,label' is no JSON; a table must be named .csv"),
+    ("t.tsv", '{"text": "a", "label": "b"}\n', """'{"text": "a", "label": "b"}' is JSON; name the file .jsonl"""),
+])  # fmt: skip
+def test_a_file_named_after_another_kind_is_told_so(tmp_path, name, text, told):
+    with pytest.raises(DataError) as error:
+        find_column(Table(write(tmp_path, text, name)), "text_a", None, ["text"])
+    assert told in str(error.value).replace(str(tmp_path / name), "FILE")

@@ -122,3 +122,16 @@ def test_what_the_columns_are_taken_for_is_told_and_a_measure_questioned(doctor)
     assert "data.label=category" in told
     named = doctor("two.csv", "data.label=category")[1]
     assert "label is category; unused: title, score" in named and "is taken for the label" not in named
+
+
+def test_questions_of_which_some_have_no_id_have_to_be_fixed_in_any_order(doctor):
+    rows = ['{"text_a": "the", "text_b": "in", "label": 1}', '{"qid": 1, "text_a": "is", "text_b": "in", "label": 0}']
+    for order in (rows, rows[::-1]):
+        write("qa.jsonl", *order[1:], header=order[0])
+        status, out = doctor("qa.jsonl", "--model", "dbqa_minilm_l6")
+        assert status == 1 and "has no id of its question, though other rows do" in out
+
+
+def test_an_encoding_that_is_none_is_told(doctor, capsys):
+    write("a.tsv", "the fox\ta")
+    assert doctor("a.tsv", "--model", "txtcls_minilm_l6", "data.encoding=klingon")[0] == 1
