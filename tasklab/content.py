@@ -71,9 +71,6 @@ def too_deep(value) -> bool:
     return True
 
 
-def is_regular(path) -> bool:
-    """Whether something is there that can be read to its end. False for a name that cannot be one."""
-    try:
-        return Path(path).is_file()
-    except (OSError, ValueError):
-        return False
+def from_home(path) -> Path:
+    """The path with ~ and ~user put out; ~ of nobody stays, and there is no such file."""
+    return Path(os.path.expanduser(path))

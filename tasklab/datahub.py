@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from tasklab.cachedir import cache_dir
+from tasklab.content import from_home
 from tasklab.data.files.textfile import neighbours
 from tasklab.errors import DataError, MissingDependency
 from tasklab.weights.fetch import NotHere, output_of, work_folder
@@ -58,7 +59,7 @@ def at_hand(path, training: bool) -> Path | None:
         return None
     if str(path).startswith(PREFIX):
         return _fetched(str(path), "train" if training else "validation")
-    found = Path(path).expanduser()
+    found = from_home(path)
     if not found.exists():
         raise DataError(f"{path}: no such file; {neighbours(found.parent)}")
     return found

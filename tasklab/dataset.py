@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from tasklab.cachedir import cache_dir
+from tasklab.content import from_home
 from tasklab.data.rows.cache import cached_features
 from tasklab.data.rows.protocol import Rows, tokens_of
 from tasklab.data.rows.stored import StoredExamples
@@ -125,7 +126,7 @@ def _stratum(example):
 
 def _digest(file) -> str | None:
     """None for what is not there: whoever reads it says so, and rows that never needed it are as good as before."""
-    path = Path(file).expanduser()
+    path = from_home(file)
     return file_sha256(path) if path.is_file() else None
 
 

@@ -63,7 +63,7 @@ def config_folders() -> list[Path]:
 def folders() -> list[Path]:
     """The folders that the variable names. Raises ConfigError for one that does not exist."""
     named = [part for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part.strip()]
-    found = [Path(part).expanduser().resolve() for part in named]
+    found = [Path(os.path.expanduser(part)).resolve() for part in named]
     for part, folder in zip(named, found, strict=True):
         if not folder.is_dir():
             raise ConfigError(

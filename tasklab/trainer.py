@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tasklab import console
 from tasklab.config import Config, assign, default_model, find_task, resolve
+from tasklab.content import from_home
 from tasklab.errors import CheckpointError, ConfigError
 from tasklab.networks import NETWORKS
 from tasklab.runs.folder import RunFolder
@@ -47,8 +48,8 @@ class Trainer:
         paths = {"data.train": train_dataset, "data.eval": eval_dataset, "output_dir": output_dir}
         overrides = [*overrides, {k: str(v) for k, v in paths.items() if v is not None}]
         if self._run is None:
-            if model is not None and is_checkpoint(Path(model).expanduser()):
-                verify_file(Path(model).expanduser() / CONFIG)  # before what it says is taken for a fault of its own
+            if model is not None and is_checkpoint(from_home(model)):
+                verify_file(from_home(model) / CONFIG)  # before what it says is taken for a fault of its own
             self.config = _configuration(args, task, model, overrides)
         else:
             found = self._run.read(lambda folder: _configuration(args, task, folder, overrides), True, logger.warning)
@@ -176,7 +177,7 @@ class Trainer:
         self._refuse_untrained()
         if self.callbacks:
             logger.warning("trials run in processes of their own: callbacks stay behind")
-        folder = Path(output_dir or f"output/{self.config.name}-search").expanduser()
+        folder = from_home(output_dir or f"output/{self.config.name}-search")
         return search(
             folder, self.config, self._task().metric, hp_space, compute_objective, n_trials, direction, backend,
             subset, pruning, parallel,
@@ -190,7 +191,7 @@ class Trainer:
         from tasklab.trials.folds import cross_validate
 
         self._refuse_untrained()
-        folder = Path(output_dir or f"output/{self.config.name}-folds").expanduser()
+        folder = from_home(output_dir or f"output/{self.config.name}-folds")
         return cross_validate(folder, self.config, folds, parallel)
 
     def apply(self, best_run):

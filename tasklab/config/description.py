@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tasklab.config.entries import Entry, from_file
 from tasklab.config.export import ARCHITECTURES, MINDFORMERS
-from tasklab.config.huggingface import ALIKE, TOKENIZER_FILES, labels_beside, read_foreign
+from tasklab.config.huggingface import ALIKE, TOKENIZER_FILES, architectures, labels_beside, read_foreign, read_object
 from tasklab.config.model_section import ModelConfig
 from tasklab.config.models import chain
 from tasklab.config.sections import TokenizerConfig
@@ -48,7 +47,7 @@ def describe(folder: Path, weights: str = "", file: Path | None = None) -> Descr
         entries = [Entry("tokenizer.name", name, "") for name in named[:1]]
     elif file.suffix == ".json":
         entries = read_foreign(file.parent, file.name)
-        found.head = _head_of(json.loads(file.read_text(encoding="utf-8")))
+        found.head = _head_of(read_object(file))
     elif file.name == "config.yaml":
         entries = [entry for source in chain(file) for entry in source]
     else:
@@ -89,9 +88,9 @@ def _apply(found: Description, entry: Entry) -> None:
 def _head_of(described: dict) -> str | None:
     """The head that transformers' name of the network tells; UER-py and Google say nothing."""
     if described.get("model_type") in (None, *ALIKE):
-        for name in described.get("architectures") or ():
+        for name in architectures(described):
             for head, suffix in ARCHITECTURES.items():
-                if str(name).endswith(suffix):
+                if name.endswith(suffix):
                     return head
     return None
 

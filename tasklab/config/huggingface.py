@@ -7,8 +7,16 @@ from tasklab.config import uer
 from tasklab.config.entries import Entry
 from tasklab.config.model_section import ModelConfig
 from tasklab.config.yaml_source import read_text, shown
-from tasklab.errors import ConfigError
+from tasklab.content import too_deep
+from tasklab.errors import ConfigError, brief
 
+LARGEST = 10**9
+SIZES = (
+    "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "embedding_size",
+    "max_position_embeddings", "type_vocab_size", "pad_token_id", "emb_size", "layers_num", "heads_num",
+    "feedforward_size", "attention_head_size", "kernel_size", "block_size",
+)  # fmt: skip
+"""Keys of whole numbers in HuggingFace's and UER-py's files."""
 ROBERTA = ("roberta", "xlm-roberta", "camembert")
 ALIKE = (*ROBERTA, "bert", "albert", "ernie")
 """Values of model_type whose networks are ours."""
@@ -18,7 +26,8 @@ TOKENIZER_FILES = (("wordpiece", "vocab.txt"), ("sentencepiece", "spiece.model")
 
 def read_foreign(folder: Path, name: str) -> list[Entry]:
     """The model section from config.json, whose keys are ours, and the casing from tokenizer_config.json."""
-    place, content = shown(folder / name), _json(folder / name)
+    place, content = shown(folder / name), read_object(folder / name)
+    _refuse_sizes(content, place)
     described = uer.read(content, place) if uer.is_uer(content) else _ours(content, place)
     known = [key for key in ModelConfig().keys() if described.get(key) is not None and key != "labels"]
     entries = [Entry(f"model.{key}", described[key], place) for key in known]
@@ -31,19 +40,22 @@ def read_foreign(folder: Path, name: str) -> list[Entry]:
         bert = family in (*ROBERTA, "ernie")
         entries.append(Entry("model.encoder", "bert" if bert else family, place))
     if family in ROBERTA:  # it numbers real tokens behind the row of the padding
-        entries.append(Entry("model.position_offset", described.get("pad_token_id", 1) + 1, place))
+        padding = described.get("pad_token_id", 1)
+        if padding is None:
+            raise ConfigError(f"{place}: pad_token_id is null; expected the row of the padding, such as 1")
+        entries.append(Entry("model.position_offset", padding + 1, place))
     for key in ("num_hidden_groups", "inner_group_num"):
         if described.get(key, 1) != 1:
-            raise ConfigError(f"{place}: {key} is {described[key]!r}; only 1, one shared layer, is supported")
+            raise ConfigError(f"{place}: {key} is {brief(described[key])}; only 1, one shared layer, is supported")
     positions = described.get("position_embedding_type", "absolute")
     if positions != "absolute":
-        raise ConfigError(f"{place}: position_embedding_type is {positions!r}; only 'absolute' is supported")
+        raise ConfigError(f"{place}: position_embedding_type is {brief(positions)}; only 'absolute' is supported")
     for name, file in TOKENIZER_FILES:
         if (folder / file).is_file():
             entries.append(Entry("tokenizer.name", name, shown(folder / file)))
             break
     tokenizer = folder / "tokenizer_config.json"
-    if tokenizer.is_file() and (lowercase := _json(tokenizer).get("do_lower_case")) is not None:
+    if tokenizer.is_file() and (lowercase := read_object(tokenizer).get("do_lower_case")) is not None:
         entries.append(Entry("tokenizer.lowercase", lowercase, shown(tokenizer)))
     return entries
 
@@ -52,7 +64,7 @@ def _ours(described: dict, place: str) -> dict:
     """What the file says. Raises: ConfigError for a network that is none of ours."""
     family = described.get("model_type", "bert")
     if family not in ALIKE:
-        raise ConfigError(f"{place}: model_type is {family!r}; no network of tasklab; read are {', '.join(ALIKE)}")
+        raise ConfigError(f"{place}: model_type is {brief(family)}; no network of tasklab; read are {', '.join(ALIKE)}")
     for key in ("is_decoder", "is_encoder_decoder", "add_cross_attention"):
         if described.get(key):
             raise ConfigError(f"{place}: {key} is true; only encoders, whose tokens see the whole row, are read")
@@ -66,33 +78,53 @@ def labels_beside(folder: Path) -> list[Entry]:
     file = folder / "labels.json"
     if not file.is_file():
         return []
-    try:
-        labels = json.loads(read_text(file))
-    except ValueError as error:
-        raise ConfigError(f"{shown(file)}: not valid JSON: {error}") from None
-    return [Entry("model.labels", labels, shown(file))]
+    return [Entry("model.labels", _json(file), shown(file))]
 
 
 def _has_class_names(described: dict) -> bool:
     """Whether the file is one of a classifier: every configuration may carry the default names LABEL_0 and LABEL_1."""
-    return bool(described.get("id2label")) and any("Classification" in a for a in described.get("architectures") or ())
+    return bool(described.get("id2label")) and any("Classification" in name for name in architectures(described))
 
 
 def _class_names(id2label, place: str) -> list[str]:
     try:
-        numbered = {int(number): str(name) for number, name in id2label.items()}
-        return [numbered[i] for i in range(len(numbered))]
+        numbered = {int(number): name for number, name in id2label.items() if isinstance(name, str | int | float)}
+        return [str(numbered[i]) for i in range(len(id2label))]
     except (AttributeError, ValueError, KeyError):
-        raise ConfigError(f"{place}: id2label is {id2label!r}; expected a name for each number from 0") from None
+        raise ConfigError(f"{place}: id2label is {brief(id2label)}; expected a name for each number from 0") from None
 
 
-def _json(path: Path) -> dict:
+def architectures(described: dict) -> list[str]:
+    """transformers' names of the network, where it tells any."""
+    named = described.get("architectures")
+    return [name for name in named if isinstance(name, str)] if isinstance(named, list) else []
+
+
+def _refuse_sizes(described: dict, place: str) -> None:
+    """Raises: ConfigError for a size that no network has, before anything is computed from it."""
+    for key in SIZES:
+        value = described.get(key)
+        if value is not None and not (type(value) is int and 0 <= value <= LARGEST):
+            raise ConfigError(f"{place}: {key} is {brief(value)}; expected a whole number from 0 to {LARGEST}")
+
+
+def _json(path: Path):
     try:
         content = json.loads(read_text(path))
+        if too_deep(content):
+            raise RecursionError
+        return content
     except json.JSONDecodeError as error:
         raise ConfigError(f"{shown(path)}:{error.lineno}: not valid JSON: {error.msg}") from None
     except RecursionError:
         raise ConfigError(f"{shown(path)}: nested too deeply, so this is no config file") from None
+    except ValueError as error:  # a number of thousands of digits
+        raise ConfigError(f"{shown(path)}: not valid JSON: {error}") from None
+
+
+def read_object(path: Path) -> dict:
+    """The one object in a small JSON file. Raises: ConfigError."""
+    content = _json(path)
     if not isinstance(content, dict):
         raise ConfigError(f"{shown(path)}: expected one object {{...}}")
     return content

@@ -8,6 +8,8 @@ from tasklab.config.values import setting
 PROBLEM_TYPES = ("single_label_classification", "multi_label_classification", "regression")
 """What a label is: one class, any number of classes, or a number (transformers' names)."""
 
+LAYERS, MOST = 10_000, 10**12
+"""Layers, and numbers in the weights (4 TB), beyond which nothing is built: a file may say anything."""
 BLOCKS = (
     "embeddings", "embedding_norm", "norm", "norm_position", "feed_forward", "mask", "relative_positions",
     "scale_attention", "use_bias", "dual",
@@ -80,6 +82,13 @@ class ModelConfig(Section, path="model"):
         factorised = self.encoder == "bert" and self.embedding_size not in (None, self.hidden_size)
         return keys + (["embedding_size"] if factorised else [])
 
+    def _numbers(self) -> int:
+        """About as many as there are in the tables and the layers."""
+        hidden, words = self.hidden_size or 0, self.embedding_size or self.hidden_size or 0
+        rows = (self.vocab_size or 0) + self.max_position_embeddings + self.type_vocab_size
+        layer = 4 * hidden * hidden + 2 * hidden * (self.intermediate_size or 0)
+        return rows * words + layer * (self.num_hidden_layers or 0)
+
     def problems(self):
         yield from super().problems()
         if "word" not in self.embeddings or len(set(self.embeddings)) != len(self.embeddings):
@@ -92,6 +101,13 @@ class ModelConfig(Section, path="model"):
             yield (
                 ("model.embeddings", "model.embedding_size", "model.hidden_size"),
                 f"sinusoidal positions need an even number of values, at least 4, but word vectors have {size}",
+            )
+        if (self.num_hidden_layers or 0) > LAYERS or self._numbers() > MOST:
+            yield (
+                ("model.vocab_size", "model.hidden_size", "model.num_hidden_layers"),
+                f"model.vocab_size {self.vocab_size}, hidden_size {self.hidden_size}, num_hidden_layers "
+                f"{self.num_hidden_layers}: no machine holds such a network; expected at most {LAYERS} layers, and "
+                f"{MOST} numbers in the weights",
             )
         size, heads = self.hidden_size, self.num_attention_heads
         if size and heads and size % heads:

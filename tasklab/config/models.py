@@ -8,6 +8,7 @@ from tasklab.config.catalog import OF_CATALOG, catalog, find, list_models
 from tasklab.config.entries import Entry, from_file
 from tasklab.config.huggingface import read_foreign
 from tasklab.config.yaml_source import is_yaml, shown
+from tasklab.content import from_home
 from tasklab.errors import ConfigError, UnknownName
 from tasklab.registry import unknown_name
 
@@ -49,7 +50,7 @@ def origin_of(model, task: str | None = None, encoder_alone: bool = False) -> Or
     encoder_alone: the task takes the encoder of any model; of one that is made for another task its settings are left.
     Raises: UnknownName, also for a model of another task; ConfigError for a file that cannot be read.
     """
-    origin, path = find_model(os.fspath(model)), Path(model).expanduser()
+    origin, path = find_model(os.fspath(model)), from_home(model)
     if origin is None and path.is_dir():
         origin = _folder(path)
     elif origin is None and (path.is_file() or is_yaml(path)):
@@ -88,7 +89,7 @@ def task_in(path) -> str:
 
 def chain(path, below: tuple = ()) -> list[Source]:
     """Sources of a YAML file, its bases first. Raises ConfigError for a missing base or a cycle, with file:line."""
-    path = Path(path).expanduser()
+    path = from_home(path)
     entries = from_file(path)
     sources = []
     for entry in entries:
@@ -133,7 +134,7 @@ def _base_path(path: Path, base, place: str) -> Path:
     named = find(base) if isinstance(base, str) and not is_yaml(base) else None
     if named:
         return named.path.resolve()
-    if not isinstance(base, str) or not (target := path.parent / Path(base).expanduser()).is_file():
+    if not isinstance(base, str) or not (target := path.parent / from_home(base)).is_file():
         raise ConfigError(f"{place}: base {base!r} is no file next to {shown(path)} and no model name")
     return target.resolve()
 

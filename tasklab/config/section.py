@@ -6,7 +6,7 @@ import typing
 from collections.abc import Mapping
 
 from tasklab.config.values import Spec, specs_of
-from tasklab.errors import ConfigError
+from tasklab.errors import ConfigError, brief
 
 
 class Section:
@@ -141,14 +141,15 @@ class Section:
         try:
             return spec.convert(value)
         except (ValueError, TypeError, KeyError, OverflowError):
-            shown = "null" if value is None else repr(value)
+            whole = isinstance(value, str) and len(value) < 300
+            shown = "null" if value is None else repr(value) if whole else brief(value)
             raise ConfigError(f"{self.key_of(name)} is {shown}; expected {spec.expected}") from None
 
     def _subsection(self, name: str, spec: Spec, value):
         if isinstance(value, spec.kind):
             return value
         if not isinstance(value, Mapping):
-            raise ConfigError(f"{self.key_of(name)} is {value!r}; expected a mapping of its keys")
+            raise ConfigError(f"{self.key_of(name)} is {brief(value)}; expected a mapping of its keys")
         fresh = type(self.__dict__.get(name) or spec.kind())()  # the same class: a task may have its own data section
         for key, item in value.items():
             fresh[key] = item

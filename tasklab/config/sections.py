@@ -1,6 +1,7 @@
 """The sections of a run and what has to hold between them (names: HuggingFace TrainingArguments)."""
 
 import dataclasses
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,7 +10,7 @@ from tasklab.config.model_section import ModelConfig
 from tasklab.config.registries import OPTIMIZERS, SCHEDULES, TOKENIZERS, name_problem, unread
 from tasklab.config.section import Section
 from tasklab.config.values import setting
-from tasklab.errors import ConfigError
+from tasklab.errors import ConfigError, brief
 
 
 @dataclass
@@ -284,6 +285,12 @@ class Config(Section):
 
     def problems(self):
         yield from super().problems()
+        if self.name is not None and (self.name in ("", ".", "..") or re.search(r"[/\x00-\x1f\x7f]", self.name)):
+            yield (
+                ("name",),
+                f"name is {brief(self.name)}; expected a plain file name without /, as the run's folder is "
+                "output/<name> (output_dir names any folder)",
+            )
         for key, by, remedy in self.idle():
             yield (key, by), f"{key} = {self[key]} changes nothing with {by} = {self[by]}; remove it, or {remedy}"
         length, positions = self.data.max_seq_length, self.model.max_position_embeddings

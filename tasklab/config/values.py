@@ -132,6 +132,9 @@ def _boolean(value) -> bool:
 def _text(value) -> str:
     if isinstance(value, (str, os.PathLike)):
         text = os.fspath(value)
+        if "\0" in text:
+            raise ValueError(value)
+        text.encode("utf-8", "surrogateescape")  # UnicodeEncodeError is a ValueError: half of a surrogate pair
         return os.path.expanduser(text) if text.startswith(HOME) else text
     if isinstance(value, (bool, numbers.Real)):  # a name such as 1 or off that a YAML reader took for a value
         return str(value)

@@ -4,7 +4,8 @@ import dataclasses
 import os
 from pathlib import Path
 
-from tasklab.errors import ConfigError
+from tasklab.content import open_regular
+from tasklab.errors import ConfigError, brief
 
 MAX_BYTES = 1 << 20  # a config is a few KiB
 MAX_VALUES = 10_000  # after aliases are expanded, so that a "billion laughs" file ends early
@@ -41,10 +42,10 @@ def read(path) -> Located:
 def read_text(path) -> str:
     """A small UTF-8 file. Raises ConfigError when it is missing, larger than 1 MiB or not text."""
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ConfigError(f"{shown(path)}: cannot be read ({error.strerror or error})") from None
+    except (OSError, ValueError) as error:  # ValueError: NUL in a name
+        raise ConfigError(f"{shown(path)}: cannot be read ({getattr(error, 'strerror', None) or error})") from None
     if len(content) > MAX_BYTES:
         raise ConfigError(f"{shown(path)}: larger than 1 MiB, so this is no config file")
     try:
@@ -87,7 +88,7 @@ class _Reader:
             limit = f"{MAX_VALUES} values" if depth <= MAX_DEPTH else f"{MAX_DEPTH} levels"
             raise ConfigError(f"{place}: more than {limit} once aliases are expanded, so this is no config file")
         if node.tag not in _SAFE_TAGS:
-            self.problems.append(f"{place}: the tag {node.tag!r} is not allowed; write a plain value")
+            self.problems.append(f"{place}: the tag {brief(node.tag)} is not allowed; write a plain value")
             return Located(None, place)
         if node.id == "mapping":
             return Located(self._mapping(node, depth, place), place)
@@ -105,7 +106,7 @@ class _Reader:
                 continue
             key = key_node.value
             if key in mapping:
-                self.problems.append(f"{place}: key {key!r} is given twice, first at {mapping[key].place}")
+                self.problems.append(f"{place}: key {brief(key)} is given twice, first at {mapping[key].place}")
                 continue
             mapping[key] = self.convert(value_node, depth + 1, place)
         return mapping

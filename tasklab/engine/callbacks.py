@@ -97,9 +97,10 @@ class MetricsFile(Callback):
     def on_train_begin(self, loop):
         self.path = loop.run.path / METRICS_FILE
         records, damaged = _records_in(self.path)
-        if damaged:
+        stepped = [record for record in records if type(record.get("global_step")) is int]
+        if damaged := damaged + len(records) - len(stepped):
             logger.warning("%s: %d lines are no records of a run and are left out", self.path, damaged)
-        kept = [r for r in records if 0 < r["global_step"] <= loop.state.global_step]
+        kept = [r for r in stepped if 0 < r["global_step"] <= loop.state.global_step]
         if not kept:  # a run that measures nothing leaves nothing
             self.path.unlink(missing_ok=True)
             return
@@ -189,8 +190,9 @@ def _records_in(path: Path) -> tuple[list[dict], int]:
 def _record(line: bytes) -> dict | None:
     try:
         record = json.loads(line.decode("utf-8"))
-        step = record["global_step"] if record["kind"] in ("train", "evaluate") else None
+        if record["kind"] not in ("train", "evaluate"):
+            return None
         [float(value) for value in record.values() if isinstance(value, int)]  # one of 400 digits is no float
-        return record if type(step) is int and step >= 0 else None
+        return record
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None

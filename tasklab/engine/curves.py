@@ -15,6 +15,8 @@ def draw_curves(records: list[dict], path: Path, title: str):
     """Writes the picture; a run without any record gives none."""
     series: dict[str, tuple[list, list]] = {}
     for record in records:
+        if "global_step" not in record:
+            continue
         for name, value in record.items():
             if name not in HIDDEN and isinstance(value, (int, float)):
                 steps, values = series.setdefault(f"{record['kind']}/{name}", ([], []))

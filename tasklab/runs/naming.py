@@ -45,13 +45,13 @@ def new_run(config: Config) -> RunFolder:
             )
         return RunFolder(config.output_dir)
     taken = [number for number, path in _numbered(config) if run_of(path)]
-    first = Path(OUTPUT, config.name)
+    first = Path(OUTPUT, config.name or str(config.task))
     return RunFolder(first.with_name(f"{first.name}-{taken[-1] + 1}") if taken else first)
 
 
 def _numbered(config: Config) -> list[tuple[int, Path]]:
     """(1, output/<name>), (2, output/<name>-2), ... as far as they exist, in their order."""
-    first = Path(OUTPUT, config.name)
+    first = Path(OUTPUT, config.name or str(config.task))
     name = re.compile(rf"{re.escape(first.name)}(?:-(\d+))?")  # compared, never a glob: a name may hold [ ] * ?
     entries = first.parent.iterdir() if first.parent.is_dir() else ()
     hits = [(name.fullmatch(path.name), path) for path in entries if path.is_dir()]

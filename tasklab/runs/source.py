@@ -3,8 +3,8 @@
 import logging
 import os
 from collections.abc import Callable
-from pathlib import Path
 
+from tasklab.content import from_home
 from tasklab.errors import brief
 from tasklab.runs.checkpoints import BEST, best_checkpoint, checkpoints, named_best
 from tasklab.weights.hub import is_hub_name
@@ -21,7 +21,7 @@ def find_source(name_or_path, say: Callable[[str], None] = logger.info) -> Weigh
 
 
 def _within(text: str, say: Callable[[str], None]) -> str:
-    path = Path(text).expanduser()
+    path = from_home(text)
     if weights_in(path) or not (found := checkpoints(path)):
         return text
     best = best_checkpoint(path)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
+from tasklab.content import read_content
 from tasklab.errors import DataError
 from tasklab.text import TOKENIZERS
 from tasklab.text.listed import lowered
@@ -82,7 +83,7 @@ class BytePairs:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_content(path)
     except OSError as error:
         raise DataError(f"{path}: cannot be read as a vocabulary ({error.strerror})") from None
 

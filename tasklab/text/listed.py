@@ -4,6 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 
+from tasklab.content import read_content, read_json
 from tasklab.errors import DataError
 
 VOCAB_FILE, OPTIONS_FILE = "vocab.txt", "tokenizer_config.json"
@@ -66,17 +67,17 @@ class ListedVocabulary:
         """Reads what `save` wrote, or the vocab.txt of a HuggingFace folder. Raises DataError."""
         path = Path(folder) / OPTIONS_FILE
         try:
-            options = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+            options = read_json(path, DataError) if path.is_file() else {}
             lowercase = options.get("lowercase", options.get("do_lower_case", True))
-        except (ValueError, AttributeError) as error:
-            raise DataError(f"{path}: not a JSON object with the key 'lowercase' ({error})") from None
+        except AttributeError:
+            raise DataError(f"{path}: not a JSON object with the key 'lowercase'") from None
         return cls(Path(folder) / VOCAB_FILE, lowercase)
 
 
 def read_vocabulary(path) -> list[str]:
     """Pieces by id. Lines end at \\n or \\r\\n only, because a piece may be a Unicode line separator."""
     try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
+        text = read_content(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not UTF-8 at byte {error.start}; a vocabulary is a UTF-8 text file") from None
     except OSError as error:

@@ -7,10 +7,10 @@ Text that spells a special token, such as "[SEP]", stays text.
 import hashlib
 import json
 import unicodedata
-from pathlib import Path
 
 import numpy as np
 
+from tasklab.content import read_content
 from tasklab.errors import DataError
 from tasklab.text import TOKENIZERS
 from tasklab.text.surrogates import refuse_surrogates
@@ -37,7 +37,7 @@ class SentencePiece:
 
         self.lowercase = bool(lowercase)
         try:
-            self._content = Path(vocab_path).read_bytes()
+            self._content = read_content(vocab_path)
             self._model = sentencepiece.SentencePieceProcessor(model_proto=self._content)
         except OSError as error:
             raise DataError(f"{vocab_path}: cannot be read as a vocabulary ({error.strerror})") from None

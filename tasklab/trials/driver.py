@@ -3,13 +3,14 @@
 import json
 import logging
 import math
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from tasklab.config import Config, assign
+from tasklab.content import read_json
 from tasklab.errors import ConfigError, TrainingError
+from tasklab.replacing import replace_text
 from tasklab.trials.space import Space, read_space
 from tasklab.trials.study import BestRun, Study
 from tasklab.trials.trial import POLL, Trial
@@ -155,16 +156,16 @@ class Search:
         about = {"config": self.config.to_yaml(), "space": space, "metric": self.metric, "maximize": self.maximize}
         path = self.folder / ABOUT_FILE
         if path.is_file():
-            before = json.loads(path.read_text(encoding="utf-8"))
+            before = read_json(path, ConfigError)
+            if not isinstance(before, dict):
+                raise ConfigError(f"{path}: expected one object {{...}}; move it away to begin a new search")
             changed = [key for key in about if before.get(key) != about[key]]
             if changed:
                 raise ConfigError(
                     f"{self.folder} holds a search with another {' and '.join(changed)}; repeat its settings to "
                     "continue it, or choose another folder (output_dir, on the command line --output)"
                 )
-        aside = path.with_suffix(".tmp")
-        aside.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-        os.replace(aside, path)
+        replace_text(path, json.dumps(about, indent=1) + "\n")
 
 
 def _short(value) -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import yaml
 
-from tasklab.config import Config, assign
-from tasklab.errors import ConfigError
+from tasklab.config import Config, assign, yaml_source
+from tasklab.errors import ConfigError, brief
 
 RANGE = re.compile(r"\s*(\S+?)\s*\.\.\s*(\S+?)\s*")
 FIELDS = {"low", "high", "log", "step"}
@@ -86,8 +86,10 @@ def read_space(source, config: Config) -> Space:
 
 def _mapping_in(path: Path) -> Mapping:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
+        text = yaml_source.read_text(path)
+        yaml_source.parse(text, str)  # refuses what is too large, too deep or without end once aliases are expanded
+        content = yaml.safe_load(text)
+    except (ConfigError, ValueError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: cannot be read as a search space ({' '.join(str(error).split())})") from None
     if not isinstance(content, Mapping):
         raise ConfigError(f"{path}: expected lines such as optimizer.lr: {{low: 1.0e-5, high: 1.0e-3, log: true}}")
@@ -103,21 +105,28 @@ def _from_text(text: str) -> tuple[str, Range | Choice]:
             wide = 0 < low <= high / 10  # over a factor of ten, shares count, not differences
             return key, _dimension(key, {"low": low, "high": high, "log": wide and isinstance(low, float)})
     try:
+        yaml_source.parse(value, lambda line: f"search space, {key}")
         options = yaml.safe_load(value)
-    except yaml.YAMLError:
+    except (ConfigError, ValueError, yaml.YAMLError):
         options = None
     return key, _dimension(key, options)
 
 
 def _dimension(key: str, value) -> Range | Choice:
     """Raises ConfigError for what is neither a list nor a range."""
-    told = f"search space, {key}: {value!r}; expected a list of values, or low..high, or {{low, high, log, step}}"
+    wanted = "expected a list of values, or low..high, or {low, high, log, step}"
+    told = f"search space, {brief(key)[1:-1]}: {brief(value)}; {wanted}"
     if isinstance(value, Mapping):
         if not {"low", "high"} <= value.keys() <= FIELDS:
             raise ConfigError(told)
         numbers = {name: _number(value[name]) for name in ("low", "high", "step") if value.get(name) is not None}
+        whole = all(isinstance(number, int) for number in numbers.values())
+        if not {"low", "high"} <= numbers.keys():
+            raise ConfigError(told + "; low and high both need a number")
         if None in numbers.values() or numbers["low"] > numbers["high"] or value.get("log") and numbers["low"] <= 0:
             raise ConfigError(told + ", low <= high, and above 0 for log")
+        if numbers.get("step", 1) <= 0 or "step" in numbers and not whole and isinstance(numbers["low"], int):
+            raise ConfigError(told + ", and a step above 0, whole where low and high are")
         return Range(**numbers, log=bool(value.get("log", False)))
     if isinstance(value, (list, tuple)) and value:
         return Choice(tuple(value))
@@ -127,10 +136,10 @@ def _dimension(key: str, value) -> Range | Choice:
 def _number(value) -> int | float | None:
     """As YAML should have read it: 1e-5 is a number too."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return value
-    for kind in (int, float):
+        return value if abs(value) < 1e300 else None
+    for kind in (int, float) if isinstance(value, str) else ():
         try:
-            return kind(str(value))
-        except ValueError:
+            return _number(kind(value))
+        except (ValueError, OverflowError):
             continue
     return None

@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 import optuna
 from optuna.trial import TrialState
+from sqlalchemy.exc import SQLAlchemyError
 
+from tasklab.errors import ConfigError
 from tasklab.trials.space import Space
 
 VALUES = "hyperparameters"
@@ -34,12 +36,23 @@ class Study:
     def __init__(self, file: Path, maximize: bool, pruning: bool, seed: int):
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.maximize = maximize
-        self._study = optuna.create_study(
+        try:
+            self._study = self._open(file, maximize, pruning)
+        except SQLAlchemyError as error:
+            why = str(getattr(error, "orig", None) or error).splitlines()[0]
+            raise ConfigError(
+                f"{file}: cannot be read as the study of a search ({why}); the folders of its trials beside it are "
+                "whole. Move the file away to begin a new study, or choose another folder (output_dir, on the command "
+                "line --output)"
+            ) from None
+        self._study.sampler = optuna.samplers.TPESampler(seed=seed + len(self._study.trials))
+
+    def _open(self, file: Path, maximize: bool, pruning: bool):
+        return optuna.create_study(
             storage=f"sqlite:///{file.resolve()}", study_name="search", load_if_exists=True,
             direction="maximize" if maximize else "minimize",
             pruner=optuna.pruners.MedianPruner(n_startup_trials=3) if pruning else optuna.pruners.NopPruner(),
         )  # fmt: skip
-        self._study.sampler = optuna.samplers.TPESampler(seed=seed + len(self._study.trials))
 
     def ask(self, space: Space | Callable) -> int:
         """The number of a new trial, whose values come from the space, or from a function of an optuna trial."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tasklab.cachedir import cache_dir
+from tasklab.content import from_home
 from tasklab.digest import file_sha256
 from tasklab.errors import CheckpointError
 from tasklab.registry import unknown_name
@@ -59,7 +60,7 @@ def is_placed(name: str) -> bool:
 def _places(name: str) -> list[tuple[str, Path | None]]:
     """(how to call it, folder or None) of the places where a user puts weights, first one first."""
     chosen = os.environ.get("TASKLAB_CHECKPOINTS")
-    ours = Path(chosen).expanduser() / name if chosen else None
+    ours = from_home(chosen) / name if chosen else None
     return [
         (str(ours) if ours else "$TASKLAB_CHECKPOINTS", ours),
         (str(Path("checkpoints", name)), Path("checkpoints", name)),
@@ -74,7 +75,7 @@ def _is_path(text: str) -> bool:
 
 
 def _from_path(text: str) -> WeightSource:
-    path = Path(text).expanduser()
+    path = from_home(text)
     if path.is_file():
         return source_at(text, path)
     bundle = path.with_name(path.name + ".index")  # TensorFlow's users name a checkpoint without its suffix

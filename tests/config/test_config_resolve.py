@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tasklab.config import DataConfig, catalog, find_model, find_task, list_models, resolve, setting
+from tasklab.config.description import describe
 from tasklab.errors import ConfigError, UnknownName
 
 TINY = """# A tiny backbone.
@@ -326,3 +327,51 @@ def test_class_names_of_a_huggingface_classifier_are_kept_in_the_order_of_its_ou
     assert resolve("t", "hf").model.labels == []
     write("hf/config.json", json.dumps({**classifier, "id2label": {"0": "a", "2": "b"}}))
     assert "expected a name for each number from 0" in refused("t", "hf")
+
+
+@pytest.mark.parametrize(
+    "described, told",
+    [
+        ("[1]", "hf/config.json: expected one object {...}"),
+        ('{"vocab_size": 1e308}', "hf/config.json: vocab_size is 1e+308; expected a whole number from 0 to 1000000000"),
+        ('{"num_hidden_layers": 1000000000000}', "hf/config.json: num_hidden_layers is 1000000000000; expected"),
+        ('{"model_type": "roberta", "pad_token_id": null}', "hf/config.json: pad_token_id is null; expected the row"),
+        ('{"vocab_size": ' + "9" * 5000 + "}", "hf/config.json: not valid JSON: Exceeds the limit"),
+        ('{"id2label": {"0": [[]]}, "architectures": ["BertForSequenceClassification"]}', "id2label is {'0': [[]]}"),
+        ("[" * 100_000, "hf/config.json: nested too deeply, so this is no config file"),
+        ('{"layers_num": 2, "attention_head_size": "ab", "heads_num": 900000000}', "attention_head_size is 'ab'"),
+    ],
+)
+def test_what_a_config_json_cannot_mean_is_told_with_its_key(described, told, tmp_path):
+    folder = tmp_path / "hf"
+    folder.mkdir()
+    (folder / "config.json").write_text(described)
+    with pytest.raises(ConfigError) as error:
+        resolve("question_answering", "hf")
+    assert told in str(error.value) and len(str(error.value)) < 2000
+
+
+def test_architectures_that_are_none_are_none(tmp_path):
+    folder = tmp_path / "hf"
+    folder.mkdir()
+    (folder / "config.json").write_text('{"model_type": "bert", "architectures": 5, "id2label": {"0": "a"}}')
+    assert describe(folder).head is None
+
+
+@pytest.mark.parametrize("layers, vocabulary", [(10**9, 100), (2, 10**12)])
+def test_a_network_that_no_machine_holds_is_refused(layers, vocabulary):
+    sizes = [f"model.num_hidden_layers={layers}", f"model.vocab_size={vocabulary}"]
+    with pytest.raises(ConfigError, match="no machine holds such a network"):
+        resolve("question_answering", "tiny", sizes)
+
+
+@pytest.mark.parametrize("name", ["../../escaped", "/tmp/x", "..", "a\nb"])
+def test_a_name_is_no_way_out_of_the_folder_of_runs(name):
+    with pytest.raises(ConfigError, match="expected a plain file name without /"):
+        resolve("question_answering", "tiny", {"name": name})
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\ud800"])
+def test_what_cannot_be_a_path_is_no_text(text):
+    with pytest.raises(ConfigError, match="expected text"):
+        resolve("question_answering", "tiny", {"output_dir": text})

@@ -63,3 +63,24 @@ def test_a_file_that_is_none_is_refused(config, tmp_path):
     (tmp_path / "list.yaml").write_text("- 1\n")
     with pytest.raises(ConfigError, match="list.yaml: expected lines such as optimizer.lr"):
         read_space(tmp_path / "list.yaml", config)
+
+
+LAUGHS = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 60))
+
+
+@pytest.mark.parametrize(
+    "text, told",
+    [
+        ("optimizer.lr: {low: 1.0e-5, high: , log: true}", "search space, optimizer.lr: {.*low and high both need"),
+        (LAUGHS, "once aliases are expanded"),
+        ("optimizer.lr: &a [*a]", "once aliases are expanded"),
+        ("optimizer.lr: [" + "9" * 5000 + "]", "cannot be read as a search space"),
+        ("optimizer.lr: {low: 1, high: .inf}", "low <= high"),
+        ("train.epochs: {low: 1, high: 4, step: 0}", "a step above 0"),
+    ],
+)
+def test_a_space_that_cannot_be_is_told_at_once(text, told, config, tmp_path):
+    (tmp_path / "space.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=told) as error:
+        read_space(tmp_path / "space.yaml", config)
+    assert len(str(error.value)) < 1000

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tasklab.config import DataConfig, setting
+from tasklab.content import from_home
 from tasklab.data.choices.checks import ChoiceChecks, ChoiceExample
 from tasklab.data.choices.layouts import document_questions, is_document_list, record_questions
 from tasklab.data.files.problems import BadRows
@@ -105,6 +106,6 @@ def _questions(file: Path, data: ChoiceDataConfig) -> tuple[Iterable, BadRows, s
 
 
 def _files(path, split: str) -> list[Path]:
-    folder = Path(path).expanduser()
+    folder = from_home(path)
     parts = [folder / name.format(split) for name in C3_PARTS] if folder.is_dir() else []
     return [file for file in parts if file.is_file()] or [find_split(path, split, FILES[split], SUFFIXES)]

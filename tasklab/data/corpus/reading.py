@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from tasklab.content import from_home
 from tasklab.data.files.portions import in_portions
 from tasklab.data.files.problems import BadRows, shortened
 from tasklab.data.files.textfile import encoding_advice, foreign_kind, neighbours, text_lines
@@ -16,7 +17,7 @@ FIX = "correct the line, or set data.on_bad_row: skip"
 
 def corpus_files(path) -> list[Path]:
     """The file, or the .txt files of the folder by name. Raises DataError."""
-    path = Path(path).expanduser()
+    path = from_home(path)
     found = sorted(path.glob("*.txt")) if path.is_dir() else [path]
     if not found or not found[0].is_file():
         wanted = "no .txt file in it" if path.is_dir() else "no such file"

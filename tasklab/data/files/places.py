@@ -4,12 +4,13 @@ import contextlib
 import os
 from pathlib import Path
 
+from tasklab.content import from_home
 from tasklab.errors import DataError
 
 
 def file_place(path) -> Path:
     """The path of a file to be written, ~ understood, its folder made. Raises DataError where none can be written."""
-    place = Path(path).expanduser()
+    place = from_home(path)
     if place.is_dir():
         raise DataError(f"{path}: is a folder; name a file in it, such as {place / 'answers.json'}")
     folder_place(place.parent, path)
@@ -23,7 +24,7 @@ def folder_place(path, asked=None) -> Path:
 
     asked: what the message names. Raises: DataError where it cannot be made or takes no file.
     """
-    place = Path(path).expanduser()
+    place = from_home(path)
     probe = place / f".{os.getpid()}.probe"
     try:
         place.mkdir(parents=True, exist_ok=True)

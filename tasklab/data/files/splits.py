@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from tasklab.content import from_home
 from tasklab.data.files.arrow import is_arrow
 from tasklab.data.files.textfile import neighbours
 from tasklab.errors import DataError
@@ -18,7 +19,7 @@ def find_split(path, split: str, names: Sequence[str], suffixes: Sequence[str]) 
     A split that `datasets` saved is a folder.
     Raises: DataError when none or several fit.
     """
-    folder = Path(path).expanduser()
+    folder = from_home(path)
     if not folder.is_dir() or is_arrow(folder):
         return folder
     found = [folder / name for name in names if (folder / name).is_file()]

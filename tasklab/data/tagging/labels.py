@@ -1,7 +1,7 @@
 """What the outputs of a network that tags are called."""
 
-from pathlib import Path
 
+from tasklab.content import from_home
 from tasklab.data.files.textfile import read_json
 from tasklab.data.tagging.schemes import is_tag, kinds_of, missing_tags
 from tasklab.errors import ConfigError, DataError
@@ -19,7 +19,7 @@ def output_kinds(labels: list[str]) -> list[str]:
 
 def numbered_labels(path) -> list[str]:
     """The tags of a label2id.json in the order of their numbers. Raises DataError."""
-    table = read_json(Path(path).expanduser())
+    table = read_json(from_home(path))
     if not isinstance(table, dict) or sorted(map(str, table.values())) != sorted(map(str, range(len(table)))):
         raise DataError(f"{path}: expected an object tag -> number, numbers 0 to {len(table) - 1}, each once")
     return sorted(table, key=lambda tag: int(table[tag]))

@@ -3,8 +3,8 @@
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
+from tasklab.content import from_home
 from tasklab.data.files.textfile import neighbours
 from tasklab.data.rows.subsets import share_of
 from tasklab.data.texts.reading import TextDataConfig, TextExample, read_text_rows
@@ -22,7 +22,7 @@ def read_mixture(
     Every folder in `path` is a data set, and its name is the folder's. Notes and errors as `read_text_rows`.
     Raises: DataError when there is no such folder, or one that the model does not know.
     """
-    folder = Path(path).expanduser()
+    folder = from_home(path)
     folders = sorted(p for p in folder.iterdir() if p.is_dir() and p.name[0] not in "._") if folder.is_dir() else []
     if not folders:
         raise DataError(f"{folder}: expected a folder with one folder per data set; {neighbours(folder)}")

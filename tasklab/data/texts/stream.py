@@ -1,8 +1,8 @@
 """Texts and pairs from files of any size, one after the other, after the whole file was checked."""
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
+from tasklab.content import from_home
 from tasklab.data.files.cells import as_text
 from tasklab.data.files.columns import TEXT_A, text_columns
 from tasklab.data.files.problems import BadRows, shortened
@@ -20,7 +20,7 @@ class TextFile:
     """
 
     def __init__(self, path, data: TextDataConfig):
-        self.path, self.data = Path(path).expanduser(), data
+        self.path, self.data = from_home(path), data
         rows, self.bad = self._open()
         self.count, width = 0, None
         for place, texts in self._sound(rows, self.bad):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tasklab import __version__, kernels
 from tasklab.cachedir import cache_dir
+from tasklab.content import from_home
 from tasklab.engine import device
 from tasklab.tools.doctor import machine
 
@@ -57,7 +58,7 @@ def _mindspore_works() -> tuple[bool, str]:
 
 def _roots(cache: Path) -> list[Path]:
     chosen = os.environ.get("TASKLAB_CHECKPOINTS")
-    return [*([Path(chosen).expanduser()] if chosen else []), Path("checkpoints"), cache / "weights"]
+    return [*([from_home(chosen)] if chosen else []), Path("checkpoints"), cache / "weights"]
 
 
 def _size(folder: Path) -> str:

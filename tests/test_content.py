@@ -1,0 +1,53 @@
+"""Small files that others wrote: regular ones, bounded before they are read, and one sentence when they are none."""
+
+import os
+import time
+
+import pytest
+
+from tasklab.content import MAX_DEPTH, open_regular, read_content, read_json
+from tasklab.errors import DataError, brief
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/zero", path)])
+def test_only_regular_files_are_read_and_nothing_is_waited_for(make, tmp_path):
+    make(tmp_path / "x.json")
+    with pytest.raises(DataError, match="x.json: cannot be read"):
+        read_json(tmp_path / "x.json", DataError)
+    with pytest.raises(OSError):
+        open_regular(tmp_path / "x.json")
+
+
+def test_a_file_that_is_too_long_is_not_read_whole(tmp_path):
+    (tmp_path / "x").write_bytes(bytes(1001))
+    with pytest.raises(OSError, match="more than 1000 bytes"):
+        read_content(tmp_path / "x", 1000)
+    assert read_content(tmp_path / "x", 1001) == bytes(1001)
+
+
+@pytest.mark.parametrize(
+    "content, told",
+    [
+        (b"[1, 2", "not JSON at line 1, column 6"),
+        (b"\xff\xfe", "byte 0: not UTF-8"),
+        (b"[" * 100_000, "nested more than"),
+        (b"[" * (MAX_DEPTH + 2) + b"]" * (MAX_DEPTH + 2), "nested more than"),
+        (b"9" * 5000, "not JSON that can be read"),
+    ],
+)
+def test_what_is_no_plain_json_is_told_with_the_file(content, told, tmp_path):
+    (tmp_path / "x.json").write_bytes(content)
+    with pytest.raises(DataError, match=f"x.json: {told}"):
+        read_json(tmp_path / "x.json", DataError)
+
+
+def test_a_value_is_shown_briefly_however_large_and_deep_it_is():
+    nested = ()
+    for _ in range(60):
+        nested = (nested, nested)
+    endless = []
+    endless.append(endless)
+    start = time.process_time()
+    for value in (nested, endless, "x" * 10**7, 10**5000, {"a" * 10**6: nested}, [0] * 10**6):
+        assert len(brief(value)) < 300
+    assert time.process_time() - start < 1
