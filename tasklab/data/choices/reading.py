@@ -1,6 +1,5 @@
 """Questions of which one choice is right, from every file the task reads: C3, DREAM, RACE, SWAG and tables."""
 
-import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +9,12 @@ from tasklab.config import DataConfig, setting
 from tasklab.content import from_home
 from tasklab.data.choices.checks import ChoiceChecks, ChoiceExample
 from tasklab.data.choices.layouts import document_questions, is_document_list, record_questions
+from tasklab.data.files.columns import tell_columns
 from tasklab.data.files.problems import BadRows
 from tasklab.data.files.splits import find_split
 from tasklab.data.files.table import SUFFIXES, Table
 from tasklab.data.files.textfile import read_json
 from tasklab.errors import DataError
-
-logger = logging.getLogger("tasklab")
 
 FILES = {split: tuple(split + suffix for suffix in (".json", ".jsonl", ".tsv", ".csv")) for split in ("train", "dev")}
 C3_PARTS = ("c3-d-{}.json", "c3-m-{}.json", "d-{}.json", "m-{}.json")
@@ -69,7 +67,7 @@ def read_choices(
     examples, notes = [], []
     for file in usable_questions(path, data, training, labelled):
         if labelled and file.columns:
-            logger.info("%s: %s", file.bad.file, file.columns)
+            tell_columns(file.bad.file, file.columns)
         if data.on_bad_row == "error":
             file.bad.raise_if_fatal()
         if not file.examples:

@@ -48,7 +48,7 @@ def flat_rows(file: Path, encoding: str | None) -> Iterator[tuple[str, dict]] | 
 
 def document_rows(document, file: str) -> list[tuple[str, object]] | None:
     """The same of a JSON value; None where it is laid out in another way."""
-    if isinstance(document, list) and document:
+    if isinstance(document, list) and document and isinstance(document[0], dict):
         return [(f"{file}: [{i}]", row) for i, row in enumerate(document)]
     if not isinstance(document, dict):
         return None

@@ -57,8 +57,8 @@ def _from_file(path: Path, encoding: str | None) -> list[QAExample]:
         lines = replace(INPUTS, keys=()).lines(path, encoding)
         return _examples((place, parse_json(line, place)) for place, line in lines)
     content = flat_rows(path, encoding)
-    if content == []:
-        return []
+    if isinstance(content, list):  # of texts or pairs
+        return _examples((f"{path}: [{i}]", item) for i, item in enumerate(content))
     return _examples(content) if isinstance(content, Iterator) else _from_layout(content, str(path))
 
 

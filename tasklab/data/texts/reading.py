@@ -1,6 +1,5 @@
 """Labelled texts and pairs of texts from table files: columns found or named, every bad row told with its place."""
 
-import logging
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from typing import NamedTuple
 
 from tasklab.config import DataConfig, setting
 from tasklab.data.files.cells import as_text, broken, is_missing
-from tasklab.data.files.columns import GROUP, LABEL, TEXT_A, find_column, taken_as, text_columns
+from tasklab.data.files.columns import GROUP, LABEL, TEXT_A, find_column, taken_as, tell_columns, text_columns
 from tasklab.data.files.problems import BadRows, listed, shortened
 from tasklab.data.files.splits import find_split
 from tasklab.data.files.table import FIX, SUFFIXES, Table
@@ -16,8 +15,6 @@ from tasklab.data.files.textfile import encodable
 from tasklab.data.rows.findings import repeats
 from tasklab.data.texts.label_cells import LabelCells
 from tasklab.errors import DataError
-
-logger = logging.getLogger("tasklab")
 
 MANY, SHARE = 50, 0.2
 """Classes, and classes per row, from which it is asked whether a column holds classes."""
@@ -77,7 +74,7 @@ def read_text_rows(
     """
     examples, bad, columns, doubt = usable_rows(path, data, problem_type, labels, training, labelled)
     if labelled:
-        logger.info("%s: %s", bad.file, columns)
+        tell_columns(bad.file, columns)
     if data.on_bad_row == "error":
         bad.raise_if_fatal()
     if not examples:

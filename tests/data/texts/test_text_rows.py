@@ -224,3 +224,17 @@ def test_nearly_as_many_classes_as_rows_are_questioned(tmp_path):
     assert "holds 80 different numbers in 80 rows" in read(write(tmp_path, "text\ttarget\n" + rows))[1]
     assert read(write(tmp_path, "text\ttarget\n" + rows), label="target")[1] == ""
     assert read(write(tmp_path, "text\ttarget\n" + rows), kind=NUMBER)[1] == ""
+
+
+def test_columns_without_a_usual_name_are_guessed_by_what_they_hold(tmp_path):
+    rows = "".join(f"T-{i},a message of some length {i},{'xy'[i % 2]}\n" for i in range(9))
+    path = write(tmp_path, "ticket,message,queue\n" + rows, "t.csv")
+    assert "by what they hold it may be: data.text_a=message data.label=queue;" in message(path)
+    assert "by what they hold it may be: data.label=queue;" in message(path, text_a="message")
+
+
+def test_the_columns_are_told_once(tmp_path, caplog):
+    path = write(tmp_path, "text\tlabel\nA\tB\n")
+    with caplog.at_level("INFO", "tasklab"):
+        read(path), read(path)
+    assert caplog.text.count("text_a is text") == 1
