@@ -11,17 +11,20 @@ from pathlib import Path
 from mindspore import nn
 
 from tasklab.config import Config, DataConfig, find_model
+from tasklab.config.description import describe
 from tasklab.errors import CheckpointError, ConfigError
 from tasklab.networks import NETWORKS
 from tasklab.nn.init import initialize
 from tasklab.runs.source import find_source
-from tasklab.saved import listed, saved_config, standing_alone, with_saved
+from tasklab.saved import listed, standing_alone, with_saved
 from tasklab.task import TASKS, Task
 from tasklab.text import TOKENIZERS
 from tasklab.weights.folder import CONFIG, LABELS, is_checkpoint, json_bytes
 from tasklab.weights.ledger import FINETUNE, STRICT
 from tasklab.weights.loading import load_into
+from tasklab.weights.outputs import answered, rows_by_name
 from tasklab.weights.store import WeightSource, named_weights, read_source
+from tasklab.weights.sums import verify_file
 
 logger = logging.getLogger("tasklab")
 
@@ -47,7 +50,8 @@ class Model:
 class Prepared:
     """A task that knows its tokenizer and its labels, and the weights that its network will take.
 
-    labels: those that the weights' own head was trained for. rows: the data section that they were trained with.
+    labels: those of the outputs of the weights' own head, in their order.
+    rows: the data section that the weights were trained with.
     """
 
     task: Task
@@ -67,7 +71,11 @@ class Prepared:
             return Model(task, network, None)
         tensors, _, notes = read_source(self.source)
         wanted = task.config.model.labels
-        if self.policy == FINETUNE and self.labels and list(self.labels) != wanted:
+        named = list(self.labels)
+        if named and named != wanted and sorted(answered(named)) == sorted(wanted):
+            tensors = rows_by_name(tensors, named, wanted)
+            notes += [f"the head's rows are matched by name: {listed(wanted)}"]
+        elif self.policy == FINETUNE and named and named != wanted:
             tensors = {name: array for name, array in tensors.items() if not name.startswith("head.")}
             notes += [f"the head starts new: it knows the labels {listed(self.labels)}, the data {listed(wanted)}"]
         aside = build.aside(task.config.model) if build.aside else ()
@@ -93,9 +101,9 @@ def prepare_start(config: Config, weights: str | None) -> Prepared:
             "or from_scratch=true to train a random network"
         )
     source = find_weights(weights)
-    labels = saved_config(source.folder).model.labels if is_checkpoint(source.folder) else []
+    labels = _labels_of(source)
     task = _task(config, config.tokenizer.vocab or source.vocabulary)
-    task.settle(labels)
+    task.settle(answered(labels))
     return Prepared(task, source, FINETUNE, tuple(labels))
 
 
@@ -108,7 +116,18 @@ def prepare_ready(config: Config, checkpoint) -> Prepared:
     if is_checkpoint(source.folder):
         config, rows = with_saved(config, source.folder)
     config = config.copy().validate()
-    return Prepared(_task(config, config.tokenizer.vocab or source.vocabulary), source, STRICT, rows=rows)
+    config.model.labels = config.model.labels or _labels_of(source)
+    task = _task(config, config.tokenizer.vocab or source.vocabulary)
+    labels = task.config.model.labels
+    task.config.model.labels = answered(labels)
+    return Prepared(task, source, STRICT, tuple(labels), rows)
+
+
+def _labels_of(source: WeightSource) -> list[str]:
+    """The names of the outputs, where the folder says them."""
+    if is_checkpoint(source.folder):
+        verify_file(source.folder / CONFIG)
+    return describe(source.folder, source.file.name).model.labels
 
 
 def start_model(config: Config, weights: str | None) -> Model:

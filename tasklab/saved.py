@@ -3,23 +3,28 @@
 import logging
 from pathlib import Path
 
-from tasklab.config import Config, DataConfig, ModelConfig, read_config, task_in
+from tasklab.config import Config, DataConfig, ModelConfig, read_config, task_in, task_named
 from tasklab.errors import CheckpointError, ConfigError
 from tasklab.networks import NETWORKS
 from tasklab.task import TASKS
 from tasklab.weights.folder import CONFIG
+from tasklab.weights.outputs import unnamed
 from tasklab.weights.sums import verify_file
 
 logger = logging.getLogger("tasklab")
 
 
-def saved_config(folder) -> Config:
-    """The configuration in a checkpoint folder, with the data section of its own task. Raises: CheckpointError."""
+def saved_config(folder, task: str | None = None) -> Config:
+    """The configuration in a checkpoint folder, with the data section of its own task.
+
+    task: where the folder names none, because it was converted and fits any. Raises: CheckpointError.
+    """
     path = Path(folder) / CONFIG
     if not path.is_file():
         raise CheckpointError(f"{path}: missing, so this is not a checkpoint of tasklab")
     verify_file(path)
-    return read_config(path, TASKS.get(task_in(path)).data_config)
+    named = task_named(path) or task or task_in(path)  # the last one says that there is none
+    return read_config(path, TASKS.get(named).data_config)
 
 
 def standing_alone(config: Config) -> Config:
@@ -38,10 +43,10 @@ def with_saved(asked: Config, folder: Path) -> tuple[Config, DataConfig | None]:
     Raises: CheckpointError when the model was trained for another task, and its encoder alone will not do; ConfigError
     for other labels, or vectors that were fitted otherwise.
     """
-    saved, config = saved_config(folder), asked.copy()
+    saved, config = saved_config(folder, asked.task), asked.copy()
     config.model, config.tokenizer = saved.model, saved.tokenizer
     on_any_encoder = NETWORKS.get(TASKS.get(config.task).head).aside is not None
-    if saved.task != config.task and not on_any_encoder:
+    if saved.task and saved.task != config.task and not on_any_encoder:
         raise CheckpointError(
             f"{folder} was trained for {saved.task}, not for {config.task}; "
             f"use Trainer(task={saved.task!r}, ...) or another checkpoint"
@@ -69,6 +74,8 @@ def keep_rows(data: DataConfig, saved: DataConfig) -> list[str]:
 
 def _compare(asked: ModelConfig, saved: ModelConfig, folder: Path):
     """Tells what of model.* stays as the checkpoint has it. Raises ConfigError for other labels: answers need names."""
+    if asked.labels and unnamed(saved.labels):
+        saved.labels = asked.labels
     if asked.labels and asked.labels != saved.labels:
         raise ConfigError(
             f"model.labels names {listed(asked.labels)}, but {folder} knows {listed(saved.labels)}, in this order; "

@@ -17,6 +17,7 @@ def arguments(parser):
     parser.add_argument("--task", help="what the head is for, where neither configuration nor names tell it")
     families = ("bert", "roberta", "albert", "gpt", "rcnn", "crnn")
     parser.add_argument("--family", choices=families, help="where they do not tell it either")
+    parser.add_argument("--labels", metavar="FILE", help="names of the head's outputs, one a line or JSON")
     norms = ("unbiased", "usual")
     parser.add_argument("--norm", choices=norms, help="of a UER-py file: as it computes, n - 1, or trained elsewhere")
     parser.add_argument("--config", metavar="FILE", help="the model's description, where none lies beside the weights")
@@ -28,7 +29,7 @@ def run(options):
 
     convert(
         options.source, options.target, options.to, task=options.task, family=options.family, config=options.config,
-        vocab=options.vocab, norm=options.norm,
+        vocab=options.vocab, labels=options.labels, norm=options.norm,
     )  # fmt: skip
 
 

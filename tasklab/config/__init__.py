@@ -2,7 +2,7 @@
 
 from tasklab.config.catalog import default_model, list_models
 from tasklab.config.model_section import ModelConfig
-from tasklab.config.models import find_model, task_in
+from tasklab.config.models import find_model, task_in, task_named
 from tasklab.config.resolve import assign, find_task, read_config, resolve, task_name
 from tasklab.config.section import Section
 from tasklab.config.sections import (
@@ -42,4 +42,5 @@ __all__ = [
     "setting",
     "task_in",
     "task_name",
+    "task_named",
 ]

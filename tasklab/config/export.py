@@ -26,8 +26,8 @@ MINDFORMERS = {
 }  # fmt: skip
 
 
-def huggingface(model: ModelConfig, family: str, head: str | None) -> dict:
-    """config.json."""
+def huggingface(model: ModelConfig, family: str, head: str | None, outputs: int = 0) -> dict:
+    """config.json. outputs: of a classifier or tagger; a configuration names them all."""
     described = {
         "architectures": [_FAMILY[family] + ARCHITECTURES.get(head, "Model")],
         "model_type": family,
@@ -37,9 +37,10 @@ def huggingface(model: ModelConfig, family: str, head: str | None) -> dict:
         "torch_dtype": "float32",
         "tie_word_embeddings": model.tie_word_embeddings,
     }
-    if model.labels:
-        described["id2label"] = {str(number): name for number, name in enumerate(model.labels)}
-        described["label2id"] = {name: number for number, name in enumerate(model.labels)}
+    if names := model.labels or [f"LABEL_{number}" for number in range(outputs)]:
+        described["id2label"] = {str(number): name for number, name in enumerate(names)}
+        described["label2id"] = {name: number for number, name in enumerate(names)}
+    if names and head in ("classes", None):
         described["problem_type"] = model.problem_type
     return described
 

@@ -81,10 +81,15 @@ def find_model(name: str) -> Origin | None:
 
 def task_in(path) -> str:
     """The task that a YAML file, or one of its bases, names. Raises ConfigError when none does."""
-    task = _last(chain(path), "task")
+    task = task_named(path)
     if task is None:
         raise ConfigError(f"{shown(path)}: names no task; add a line such as 'task: question_answering'")
     return task
+
+
+def task_named(path) -> str | None:
+    """The same; None for a file that is for any task, as that of an encoder alone."""
+    return _last(chain(path), "task")
 
 
 def chain(path, below: tuple = ()) -> list[Source]:

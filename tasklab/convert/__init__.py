@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from tasklab.config import ModelConfig
-from tasklab.convert.files import TARGETS, description_files, table_of, tokenizer_files, weight_files
+from tasklab.convert.files import TARGETS, description_files, read_labels, table_of, tokenizer_files, weight_files
 from tasklab.convert.loaded import LoadedModel, read_model
 from tasklab.errors import CheckpointError
 from tasklab.runs.source import find_source
@@ -35,7 +35,7 @@ class Conversion:
 
 def convert(
     source, target, to: str, *, task: str | None = None, family: str | None = None, config=None, vocab=None,
-    norm: str | None = None, verify: bool = True, say: Callable[[str], None] = print,
+    labels=None, norm: str | None = None, verify: bool = True, say: Callable[[str], None] = print,
 ) -> Conversion:  # fmt: skip
     """Writes the model `source` into the new folder `target`, as `to` has it, and compares it with the source.
 
@@ -45,6 +45,7 @@ def convert(
         task: of the head, where neither the configuration nor the names of the weights tell it.
         family: bert, roberta or albert, where they do not tell it (UER-py files).
         config, vocab: files, where none lies beside the weights.
+        labels: a file with the names of the outputs: one a line, a JSON list, or an object name: number.
         norm: of a UER-py file that is read or written: "unbiased", as it computes, or "usual"; see weights/norms.py.
         verify: False leaves out the comparison of logits; the bits of all weights are compared in any case.
         say: gets each line.
@@ -65,7 +66,7 @@ def convert(
     found = find_source(source)
     if family or norm:
         found = source_at(found.name, found.file, found.notes, family or found.family, norm)
-    model = read_model(found, task, config)
+    model = read_model(found, task, config, labels=read_labels(labels) if labels else None)
     if to != "tasklab" and model.description.model.pair_encoding != "joint":
         raise CheckpointError(f"{source} reads two texts apart (model.pair_encoding): {to} has no such network")
     if not model.description.model.pooler and to != "tasklab" and (to, model.head) != ("uer", "choices"):

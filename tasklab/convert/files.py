@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import yaml
@@ -52,7 +53,9 @@ def description_files(to: str, loaded: LoadedModel, name: str, unbiased: bool = 
     model, tokenizer, family = loaded.description.model, loaded.description.tokenizer, loaded.family
     files = {LABELS: json_bytes(model.labels)} if model.labels else {}
     if to == "huggingface":
-        return files | {"config.json": json_bytes(export.huggingface(model, family, loaded.head))}
+        scores = loaded.known.get("head.classifier.weight") if loaded.head in ("classes", "tags") else None
+        outputs = 0 if scores is None else scores.shape[0]
+        return files | {"config.json": json_bytes(export.huggingface(model, family, loaded.head, outputs))}
     if to == "google":
         name = "albert_config.json" if family == "albert" else "bert_config.json"
         return files | {name: json_bytes(export.google(model, family))}
@@ -62,6 +65,30 @@ def description_files(to: str, loaded: LoadedModel, name: str, unbiased: bool = 
     if to == "mindspore" and family == "bert":
         return files | {"model.yaml": yaml.safe_dump(export.mindformers(model, loaded.head)).encode()}
     return files | {CONFIG: export.tasklab(model, tokenizer, loaded.task, name).encode()}
+
+
+def read_labels(file) -> list[str]:
+    """The names of the outputs in their order: one a line, a JSON list, name: number, or number: name.
+
+    Raises: CheckpointError with the file.
+    """
+    path = Path(file)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CheckpointError(f"{path}: cannot be read as names of classes ({error})") from None
+    if path.suffix != ".json":
+        return [line.strip() for line in text.splitlines() if line.strip()]
+    try:
+        found = json.loads(text)
+        if isinstance(found, dict):
+            values_count = sorted(found.values(), key=str) == sorted(range(len(found)), key=str)
+            by_number = {number: name for name, number in found.items()} if values_count else found
+            numbered = {int(number): name for number, name in by_number.items()}
+            found = [numbered[n] for n in range(len(numbered))]
+        return [str(name) for name in found]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise CheckpointError(f"{path}: expected a JSON list of names, or an object of name: number from 0") from None
 
 
 def tokenizer_files(folder: Path, vocab: Path | None) -> dict[str, bytes]:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasklab.config.description import Description, describe, family_of, place_of
+from tasklab.config.model_section import ModelConfig
 from tasklab.errors import CheckpointError
 from tasklab.networks import NETWORKS
 from tasklab.task import TASKS
+from tasklab.weights.outputs import PADDING, answered, numbered, rows_by_name
 from tasklab.weights.sizes import embeddings_in, sizes_in
 from tasklab.weights.source import WeightSource, read_source
 from tasklab.weights.tables import FORMATS, Format
@@ -33,8 +35,13 @@ class LoadedModel:
     family: str
 
 
-def read_model(found: WeightSource, task: str | None = None, config=None, trusted: bool = False) -> LoadedModel:
-    """Weights and description, held against each other. Raises: CheckpointError, ConfigError."""
+def read_model(
+    found: WeightSource, task: str | None = None, config=None, trusted: bool = False, labels: list[str] | None = None
+) -> LoadedModel:
+    """Weights and description, held against each other.
+
+    labels: names of the outputs, where the user knows them. Raises: CheckpointError, ConfigError.
+    """
     described = describe(found.folder, found.file.name, Path(config) if config else None)
     task = task or described.task
     head = TASKS.get(task).head if task else described.head
@@ -47,6 +54,10 @@ def read_model(found: WeightSource, task: str | None = None, config=None, truste
         described.model.pooler = "encoder.pooler.weight" in known  # UER-py's have none
     if "head.crf.transitions" in known:
         described.model.head = "crf"
+    if labels:
+        described.model.labels = labels
+    known, more = _named(described.model, known, head, "problem_type" in described.said)
+    notes += more
     if head == "pretraining":
         task = None  # of its two heads; the folder is a backbone for any task, masked words among them
     else:
@@ -85,6 +96,26 @@ def _settle(described: Description, known: dict, table: Format, told: str | None
     if family == "rcnn" and "encoder" not in described.said and told != family:
         guesses.append("rcnn assumed; a crnn has the same names, and --family crnn says so")
     return [f"{place_of(described)}: {guess}" for guess in guesses]
+
+
+def _named(model: ModelConfig, known: dict, head: str | None, told: bool) -> tuple[dict, list[str]]:
+    """(weights, notes) with a name for each output of a classifier or tagger. Raises: CheckpointError."""
+    scores = known.get("head.classifier.weight")
+    if scores is None or head not in ("classes", "tags"):
+        return known, []
+    count = scores.shape[0]
+    if not model.labels and head == "classes":
+        if count == 1 and not told:
+            model.problem_type = "regression"
+        if model.problem_type != "regression":
+            model.labels = numbered(count)
+            return known, [f"no names of classes beside the weights: {model.labels[0]} to {model.labels[-1]}"]
+    if model.labels and len(model.labels) != count:
+        raise CheckpointError(f"model.labels names {len(model.labels)} outputs, but the weights have {count}")
+    if PADDING not in model.labels:
+        return known, []
+    named, model.labels = model.labels, answered(model.labels)
+    return rows_by_name(known, named, model.labels), [f"the output {PADDING} is left out: it is never an answer"]
 
 
 def _guessed(described: Description, known: dict, shown: dict) -> Iterator[str]:

@@ -28,6 +28,8 @@ class TokenClassification(Task):
     def __init__(self, config, tokenizer):
         super().__init__(config, tokenizer)
         self.layout = "answers" if config.data.output_tags else "spans"
+        if config.data.label2id and not config.model.labels:
+            config.model.labels = numbered_labels(config.data.label2id)
 
     def settle(self, labels):
         """Settles the unit of the tags, and the tags: those of the checkpoint where they do, else the data's types."""
@@ -39,8 +41,6 @@ class TokenClassification(Task):
             )
         file = read_tagged(data.train, data)
         data.units = file.units
-        if data.label2id:
-            model.labels = numbered_labels(data.label2id)
         if model.labels:
             return
         kinds = file.kinds

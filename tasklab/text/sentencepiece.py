@@ -16,7 +16,8 @@ from tasklab.text import TOKENIZERS
 from tasklab.text.surrogates import refuse_surrogates
 
 MODEL_FILE, OPTIONS_FILE = "spiece.model", "tokenizer_config.json"
-SPECIAL = ("[CLS]", "[SEP]", "<pad>", "<unk>")
+SPECIAL = (("[CLS]",), ("[SEP]",), ("<pad>", "[PAD]"), ("<unk>", "[UNK]"))
+"""Names of the special pieces: ALBERT's, then UER-py's where they are other ones."""
 SPACE = "\u2581"  # how a piece spells the blank in front of it
 
 
@@ -46,10 +47,13 @@ class SentencePiece:
         self.vocab_size = self._model.get_piece_size()
         self.tokens: list[str] = [self._model.id_to_piece(i) for i in range(self.vocab_size)]
         self._ids = {token: i for i, token in enumerate(self.tokens)}
-        absent = [token for token in SPECIAL if token not in self._ids]
-        if absent:
-            raise DataError(f"{vocab_path}: lacks {', '.join(absent)}; ALBERT's models hold {' '.join(SPECIAL)}")
-        self.cls_id, self.sep_id, self.pad_id, self.unk_id = (self._ids[token] for token in SPECIAL)
+        found = [next((name for name in names if name in self._ids), None) for names in SPECIAL]
+        if absent := [names[0] for names, name in zip(SPECIAL, found, strict=True) if name is None]:
+            wanted = " ".join(names[0] for names in SPECIAL)
+            raise DataError(
+                f"{vocab_path}: lacks {', '.join(absent)}; ALBERT's models hold {wanted}, UER-py's [PAD] and [UNK]"
+            )
+        self.cls_id, self.sep_id, self.pad_id, self.unk_id = (self._ids[name] for name in found)
         self.mask_id: int | None = self._ids.get("[MASK]")
 
     @property

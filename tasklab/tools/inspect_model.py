@@ -74,9 +74,9 @@ def inspect_model(source: str, *, tensors: bool = False, values: bool = False) -
 def written_by(model: OpenModel) -> str:
     """The program, as far as the files beside the weights tell."""
     if (model.source.folder / CONFIG).is_file():
-        from tasklab.config import task_in
+        from tasklab.config import task_named
 
-        return f"tasklab, for the task {task_in(model.source.folder / CONFIG)}"
+        return f"tasklab, for the task {task_named(model.source.folder / CONFIG) or '(any)'}"
     described = model.source.config or {}
     version = described.get("transformers_version")
     made = ", ".join(map(str, described.get("architectures") or ()))

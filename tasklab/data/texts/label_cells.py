@@ -72,8 +72,9 @@ class LabelCells:
             near = difflib.get_close_matches(name[:LONGEST], self.labels, n=1)
             hint = f"did you mean {near[0]!r}? " if near else ""
             known = listed(self.labels)
-            rename = f", or say what it is called: data.label_names={{{shortened(name)[1:-1]}: ...}}"
-            rename = "" if near or self.names else rename
+            called = f", or say what it is called: data.label_names={{{shortened(name)[1:-1]}: ...}}"
+            anew = "; for a new head name a backbone, and this model with --from"
+            rename = "" if near or self.names else called + anew
             told = f"{place}: the label {shortened(name)} is none of the model's: {known}; {hint}{FIX}{rename}"
             self.bad.add("unknown label", told)
         return name
