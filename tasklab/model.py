@@ -18,7 +18,7 @@ from tasklab.nn.init import initialize
 from tasklab.runs.source import find_source
 from tasklab.saved import listed, standing_alone, with_saved
 from tasklab.task import TASKS, Task
-from tasklab.text import TOKENIZERS
+from tasklab.text import tokenizer_of
 from tasklab.weights.folder import CONFIG, LABELS, is_checkpoint, json_bytes
 from tasklab.weights.ledger import FINETUNE, STRICT
 from tasklab.weights.loading import load_into
@@ -151,7 +151,7 @@ def _task(config: Config, vocabulary) -> Task:
     if vocabulary is None:
         files = "vocab.txt, spiece.model or merges.txt"
         raise ConfigError(f"{config.name}: no vocabulary; set tokenizer.vocab to a {files}")
-    tokenizer = TOKENIZERS.get(config.tokenizer.name)(vocabulary, lowercase=config.tokenizer.lowercase)
+    tokenizer = tokenizer_of(config.tokenizer, vocabulary)
     if tokenizer.vocab_size > config.model.vocab_size:
         raise ConfigError(
             f"{vocabulary} holds {tokenizer.vocab_size} pieces, but model.vocab_size is {config.model.vocab_size}; "

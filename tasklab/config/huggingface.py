@@ -6,6 +6,7 @@ from pathlib import Path
 from tasklab.config import uer
 from tasklab.config.entries import Entry
 from tasklab.config.model_section import ModelConfig
+from tasklab.config.sentence_transformers import MODULES, modules_in
 from tasklab.config.yaml_source import read_text, shown
 from tasklab.content import too_deep
 from tasklab.errors import ConfigError, brief
@@ -20,7 +21,10 @@ SIZES = (
 ROBERTA = ("roberta", "xlm-roberta", "camembert")
 ALIKE = (*ROBERTA, "bert", "albert", "ernie")
 """Values of model_type whose networks are ours."""
-TOKENIZER_FILES = (("wordpiece", "vocab.txt"), ("sentencepiece", "spiece.model"), ("bpe", "merges.txt"))
+TOKENIZER_FILES = (
+    ("wordpiece", "vocab.txt"), ("sentencepiece", "spiece.model"), ("bpe", "merges.txt"),
+    ("tokenizer_json", "tokenizer.json"),
+)  # fmt: skip
 """The tokenizer that a file beside the weights belongs to, first match first."""
 
 
@@ -55,9 +59,19 @@ def read_foreign(folder: Path, name: str) -> list[Entry]:
             entries.append(Entry("tokenizer.name", name, shown(folder / file)))
             break
     tokenizer = folder / "tokenizer_config.json"
-    if tokenizer.is_file() and (lowercase := read_object(tokenizer).get("do_lower_case")) is not None:
-        entries.append(Entry("tokenizer.lowercase", lowercase, shown(tokenizer)))
+    said = read_object(tokenizer) if tokenizer.is_file() else {}
+    for key, ours in _TOKENIZER.items():
+        if said.get(key) is not None:
+            entries.append(Entry(f"tokenizer.{ours}", said[key], shown(tokenizer)))
+    if said.get("do_basic_tokenize") is False:
+        raise ConfigError(f"{shown(tokenizer)}: do_basic_tokenize is false; words are cut as BERT does alone")
     return entries
+
+
+_TOKENIZER = {
+    "do_lower_case": "lowercase", "strip_accents": "strip_accents", "tokenize_chinese_chars": "tokenize_chinese_chars"
+}  # fmt: skip
+"""Keys of tokenizer_config.json that change ids -> ours."""
 
 
 def _ours(described: dict, place: str) -> dict:
@@ -92,6 +106,11 @@ def _class_names(id2label, place: str) -> list[str]:
         return [str(numbered[i]) for i in range(len(id2label))]
     except (AttributeError, ValueError, KeyError):
         raise ConfigError(f"{place}: id2label is {brief(id2label)}; expected a name for each number from 0") from None
+
+
+def sentence_settings(folder: Path) -> list[Entry]:
+    """What a folder of sentence-transformers makes of the encoder's states; nothing, where it is none."""
+    return modules_in(folder, lambda path: _json(path) if path.name == MODULES else read_object(path))
 
 
 def architectures(described: dict) -> list[str]:

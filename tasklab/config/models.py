@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tasklab.config.catalog import OF_CATALOG, catalog, find, list_models
 from tasklab.config.entries import Entry, from_file
-from tasklab.config.huggingface import read_foreign
+from tasklab.config.huggingface import read_foreign, sentence_settings
 from tasklab.config.yaml_source import is_yaml, shown
 from tasklab.content import from_home
 from tasklab.errors import ConfigError, UnknownName
@@ -53,6 +53,10 @@ def origin_of(model, task: str | None = None, encoder_alone: bool = False) -> Or
     origin, path = find_model(os.fspath(model)), from_home(model)
     if origin is None and path.is_dir():
         origin = _folder(path)
+        if encoder_alone and not origin.made:
+            origin.sources.append(sentence_settings(path))
+        elif encoder_alone and origin.task is None:
+            return _encoder(origin)
     elif origin is None and (path.is_file() or is_yaml(path)):
         sources = chain(path)
         origin = Origin(path.stem, _last(sources, "task"), sources)

@@ -17,6 +17,8 @@ from tasklab.errors import ConfigError, brief
 class TokenizerConfig(Section, path="tokenizer"):
     name: str = "wordpiece"
     lowercase: bool = True
+    strip_accents: bool | None = None  # wordpiece; null: as lowercase says
+    tokenize_chinese_chars: bool = True  # wordpiece: each Chinese character is a word
     vocab: str | None = setting(None, file=True)  # null takes the one beside the weights
 
     def problems(self):

@@ -1,5 +1,19 @@
 """Text to ids with character offsets; one tokenizer per file, found by name."""
 
 from tasklab.config.registries import TOKENIZERS
+from tasklab.errors import ConfigError
 
-__all__ = ["TOKENIZERS"]
+__all__ = ["TOKENIZERS", "tokenizer_of"]
+
+
+def tokenizer_of(settings, vocabulary):
+    """The tokenizer that the section `tokenizer` names, of this file.
+
+    Raises: ConfigError for a setting that it does not know; DataError for a file that is none of its.
+    """
+    built = TOKENIZERS.get(settings.name)
+    known, plain = getattr(built, "settings", ()), type(settings)()
+    for key in ("strip_accents", "tokenize_chinese_chars"):
+        if key not in known and settings[key] != plain[key]:
+            raise ConfigError(f"tokenizer.{key} = {settings[key]}: tokenizer {settings.name!r} does not know it")
+    return built(vocabulary, lowercase=settings.lowercase, **{key: settings[key] for key in known})

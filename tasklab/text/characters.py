@@ -28,9 +28,10 @@ class NormalizedText(NamedTuple):
 class CharacterTable:
     """Normalizes arrays of code points; a code point costs a call into the library the first time only."""
 
-    def __init__(self, lowercase: bool):
+    def __init__(self, lowercase: bool, strip_accents: bool | None = None, chinese_chars: bool = True):
+        stripped = lowercase if strip_accents is None else strip_accents
         self._normalizer = normalizers.BertNormalizer(
-            clean_text=True, handle_chinese_chars=True, strip_accents=lowercase, lowercase=lowercase
+            clean_text=True, handle_chinese_chars=chinese_chars, strip_accents=stripped, lowercase=lowercase
         )
         self._splitter = pre_tokenizers.BertPreTokenizer()
         self._lengths = np.full(CODE_POINTS, UNSEEN, np.int8)  # normalized characters it turns into

@@ -4,12 +4,15 @@ Text that spells a special token, such as "[SEP]", stays text: it is split like 
 """
 
 from itertools import chain
+from pathlib import Path
 
 import numpy as np
 from tokenizers import Tokenizer
 from tokenizers.models import WordPiece as WordPieceModel
 
+from tasklab.errors import DataError
 from tasklab.text import TOKENIZERS
+from tasklab.text.added import ADDED_FILE, AddedTokens
 from tasklab.text.characters import SINGLE, SPACE, WORD, CharacterTable
 from tasklab.text.listed import ListedVocabulary
 from tasklab.text.surrogates import refuse_surrogates
@@ -21,14 +24,52 @@ MAX_KNOWN_WORDS = 1 << 18  # about 190 bytes each; then all are forgotten
 
 @TOKENIZERS.register("wordpiece")
 class WordPiece(ListedVocabulary):
-    """Words in their longest known pieces; lowercase also strips accents, as the uncased BERT models do."""
+    """Words in their longest known pieces, and the tokens added to them beside the vocabulary (text/added.py).
 
-    name, title, identity = "wordpiece", "WordPiece", (MAX_WORD,)
+    Args:
+        strip_accents: None strips them where the text is lowered, as the uncased BERT models do.
+        tokenize_chinese_chars: each Chinese character is a word.
+    """
 
-    def __init__(self, vocab_path, lowercase: bool = True):
+    name, title = "wordpiece", "WordPiece"
+    settings = ("strip_accents", "tokenize_chinese_chars")
+
+    def __init__(
+        self, vocab_path, lowercase: bool = True, strip_accents: bool | None = None, tokenize_chinese_chars: bool = True
+    ):
         super().__init__(vocab_path, lowercase)
-        self._characters = CharacterTable(self.lowercase)
+        self._characters = CharacterTable(self.lowercase, strip_accents, tokenize_chinese_chars)
         self._words = _WordMemory(self._ids)
+        self._added = AddedTokens(Path(vocab_path).parent, self._ids)
+        plain = strip_accents in (None, self.lowercase) and tokenize_chinese_chars
+        options = () if plain else (strip_accents, tokenize_chinese_chars)
+        self.identity = (MAX_WORD, *options, *((self._added.content.decode(),) if self._added else ()))
+        if self._added:
+            self._pattern = self._added.pattern(self.lowercase)
+            self._add_tokens(vocab_path)
+
+    def _add_tokens(self, vocab_path):
+        last = max(self._added.ids.values())
+        if last >= len(self.tokens) + len(self._added.ids):
+            raise DataError(
+                f"{vocab_path}: holds {len(self.tokens)} pieces, so {len(self._added.ids)} added tokens cannot reach "
+                f"the id {last}; take the vocabulary that belongs to them"
+            )
+        self._listed = len(self.tokens)  # those of vocab.txt
+        self.tokens += [""] * (last + 1 - len(self.tokens))
+        for token, number in self._added.ids.items():
+            self.tokens[number] = token
+            self._ids[token] = number
+        self.vocab_size = len(self.tokens)
+
+    def files(self) -> dict[str, bytes]:
+        if not self._added:
+            return super().files()
+        tokens, self.tokens = self.tokens, self.tokens[: self._listed]
+        try:
+            return {**super().files(), ADDED_FILE: self._added.content}
+        finally:
+            self.tokens = tokens
 
     def encode_batch(self, texts) -> list[tuple[np.ndarray, np.ndarray]]:
         """Per text: ids [n] int32 without special tokens, offsets [n, 2] int32.
@@ -38,6 +79,25 @@ class WordPiece(ListedVocabulary):
         Raises: DataError when a text holds half a surrogate pair, which is no character.
         """
         texts = list(texts)
+        if self._added and any(map(self._pattern.search, texts)):
+            return [self._encode_around(text) for text in texts]
+        return self._encode_plain(texts)
+
+    def _encode_around(self, text: str) -> tuple[np.ndarray, np.ndarray]:
+        """The text between the added tokens, and these."""
+        ids, offsets, at = [], [], 0
+        found = [(match.start(), match.end(), self._added.id_of(match[0])) for match in self._pattern.finditer(text)]
+        for begin, end, number in (*found, (len(text), len(text), None)):
+            ((part, spans),) = self._encode_plain([text[at:begin]])
+            ids.append(part)
+            offsets.append(spans + at)
+            if number is not None:
+                ids.append([number])
+                offsets.append([[begin, end]])
+            at = end
+        return np.concatenate(ids).astype(np.int32), np.concatenate(offsets).reshape(-1, 2).astype(np.int32)
+
+    def _encode_plain(self, texts: list[str]) -> list[tuple[np.ndarray, np.ndarray]]:
         encoded, start, size = [], 0, 0
         for end, text in enumerate(texts, start=1):
             size += len(text) + 1

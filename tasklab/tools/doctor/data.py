@@ -12,7 +12,7 @@ from tasklab.digest import file_sha256
 from tasklab.errors import CheckpointError, UnknownName
 from tasklab.runs.source import find_source
 from tasklab.task import TASKS
-from tasklab.text import TOKENIZERS
+from tasklab.text import tokenizer_of
 from tasklab.tools.doctor import choices, corpus, estimate, examples, machine, questions, tags, texts
 from tasklab.tools.doctor.findings import FIX
 from tasklab.trainer import Trainer
@@ -36,7 +36,7 @@ def report(train, dev, model: str | None, overrides) -> int:
         path = at_hand(config.data[key], training)
         config.data[key] = path and str(path)
     vocabulary, why_not = _vocabulary(config)
-    tokenizer = TOKENIZERS.get(config.tokenizer.name)(vocabulary, config.tokenizer.lowercase) if vocabulary else None
+    tokenizer = tokenizer_of(config.tokenizer, vocabulary) if vocabulary else None
     found = kind.examine(config, tokenizer)
     print(*found.shown, sep="\n")
     sizes, dev_sizes = found.sizes

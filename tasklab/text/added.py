@@ -1,0 +1,69 @@
+"""Tokens that were added to a vocabulary, as transformers writes them: matched in the text before it is cut in words.
+
+Source: added_tokens.json, and added_tokens_decoder and additional_special_tokens of tokenizer_config.json.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from tasklab.errors import DataError
+
+ADDED_FILE, OPTIONS_FILE = "added_tokens.json", "tokenizer_config.json"
+PLAIN = {"[CLS]", "[SEP]", "[PAD]", "[UNK]", "[MASK]", "<s>", "</s>", "<pad>", "<unk>", "<mask>"}
+"""Those that mark a row; where a text spells one it stays text."""
+
+
+class AddedTokens:
+    """name -> id of the tokens added to `known`, those beside the vocabulary in `folder`.
+
+    Raises: DataError for a file that is damaged.
+    """
+
+    def __init__(self, folder: Path, known: dict[str, int]):
+        options = _object(folder / OPTIONS_FILE)
+        numbers = {str(name): number for name, number in _object(folder / ADDED_FILE).items()}
+        special, folded = _names(options.get("additional_special_tokens")), {}
+        for number, said in (options.get("added_tokens_decoder") or {}).items():
+            said = said if isinstance(said, dict) else {"content": said}
+            name = str(said.get("content"))
+            numbers[name] = int(number)
+            folded[name] = bool(said.get("normalized", not said.get("special")))
+        numbers |= {name: known[name] for name in special if name in known}
+        numbers = {name: number for name, number in numbers.items() if name and name not in PLAIN}
+        if strange := next((n for n, number in numbers.items() if type(number) is not int or number < 0), None):
+            raise DataError(f"{folder / ADDED_FILE}: the id of {strange!r} is {numbers[strange]!r}")
+        self.ids: dict[str, int] = numbers
+        self.content = json.dumps(numbers, sort_keys=True, indent=1).encode()
+        self._folded = {name.lower(): name for name in numbers if folded.get(name, name not in special)}
+
+    def __bool__(self):
+        return bool(self.ids)
+
+    def pattern(self, lowercase: bool) -> re.Pattern:
+        """What matches one of them, the longest first."""
+        names = sorted(self.ids, key=len, reverse=True)
+        folded = set(self._folded.values()) if lowercase else set()
+        return re.compile("|".join(f"(?i:{re.escape(n)})" if n in folded else re.escape(n) for n in names))
+
+    def id_of(self, spelled: str) -> int:
+        """Of a match of `pattern`."""
+        return self.ids[spelled if spelled in self.ids else self._folded[spelled.lower()]]
+
+
+def _names(said) -> set[str]:
+    return {str(name["content"] if isinstance(name, dict) else name) for name in said or ()}
+
+
+def _object(path: Path) -> dict:
+    if not path.is_file():
+        return {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise DataError(f"{path}: not valid JSON ({error})") from None
+    if not isinstance(found, dict):
+        raise DataError(f"{path}: expected one object {{...}}")
+    return found
