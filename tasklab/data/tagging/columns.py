@@ -7,6 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
+from tasklab.data.files.columns import taken_as, tell_columns
 from tasklab.data.files.problems import BadRows, shortened
 from tasklab.data.files.table import SEPARATOR, delimiter_of, quoted_cells
 from tasklab.data.tagging.schemes import Entity, is_tag
@@ -63,6 +64,11 @@ def column_sentences(
 
     regular = [row.cells for row in filled[filled.index(first) :] if len(row.cells) == width]
     columns = columns_of([c for c in regular if not is_comment(c)] or regular, place, wanted, labelled, doubtful)
+    if not doubtful and (columns.header or width > 2):
+        names = first.cells if columns.header else [f"column {i}" for i in range(1, width + 1)]
+        places = {"token": columns.token, "tag": columns.tag, "sentence": columns.sentence}
+        roles = {role: names[at] for role, at in places.items() if at is not None}
+        tell_columns(str(file), taken_as(roles, names))
     lines, faulty, current = [], False, None
     for number, cells in chain(rows, [Row(0, [])]):
         if columns.header and number == first.number:

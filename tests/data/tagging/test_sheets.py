@@ -81,3 +81,12 @@ def test_tags_that_stand_in_another_column_are_named(tmp_path):
 def test_commas_in_a_conll_file_are_named_as_the_cause(tmp_path):
     with pytest.raises(DataError, match="'Oslo,B-LOC' is one column; a file with commas between the columns must be"):
         read(tmp_path, "Oslo,B-LOC\nsleeps,O\n")
+
+
+def test_the_log_says_which_column_is_taken_for_what(tmp_path, caplog):
+    with caplog.at_level("INFO", "tasklab"):
+        for name, text in (("a.csv", SHEET[0]), ("b.conll", "Oslo N B-NP B-LOC\n"), ("c.conll", "a O\n")):
+            read(tmp_path, text, name)
+    assert "a.csv: columns: token is Word, tag is Tag, sentence is Sentence #; unused: POS" in caplog.text
+    assert "b.conll: columns: token is column 1, tag is column 4; unused: column 2, column 3" in caplog.text
+    assert "c.conll" not in caplog.text
