@@ -15,6 +15,7 @@ from typing import NamedTuple
 from tasklab.content import open_regular
 from tasklab.errors import CheckpointError, brief
 from tasklab.weights.containers.mindspore_file import read_mindspore
+from tasklab.weights.containers.pickled import ForeignObject
 from tasklab.weights.containers.sstable import MAGIC as BUNDLE_MAGIC
 from tasklab.weights.containers.tensor_bundle import read_bundle
 from tasklab.weights.containers.torch_file import LEGACY_START, read_legacy, read_zip
@@ -66,6 +67,11 @@ def open_weights(path) -> tuple[str, dict[str, LazyTensor]]:
 def _damage(path: Path, title: str):
     try:
         yield
+    except ForeignObject as error:
+        raise CheckpointError(
+            f"{path}: holds objects besides tensors ({error}); where it was made, save the tensors alone: "
+            "torch.save(model.state_dict(), 'pytorch_model.bin')"
+        ) from error
     except DAMAGE as error:
         said = str(error) or type(error).__name__
         raise CheckpointError(f"{path}: not a whole, sound {title} ({said[:300]}); copy or fetch it again") from error

@@ -23,6 +23,19 @@ _EMPTY = {"EMPTY_DICT": dict, "EMPTY_LIST": list, "EMPTY_TUPLE": tuple}
 _TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 
 
+INERT = ("argparse.Namespace", "collections.defaultdict", "datetime.datetime", "datetime.date", "datetime.timedelta",
+         "pathlib.PosixPath", "pathlib.WindowsPath", "pathlib.PurePosixPath", "types.SimpleNamespace")  # fmt: skip
+"""Objects that trainings keep beside their weights: passed over, never made."""
+
+
+class ForeignObject(pickle.UnpicklingError):
+    """The file needs code of somebody to be read."""
+
+
+class Inert:
+    """Stands for an object, or its kind, that is passed over; whatever it is given is dropped."""
+
+
 def load_pickle(stream: io.BytesIO, allowed: dict[str, Callable], persistent: Callable[[Any], Any]):
     """The object of one pickle; `stream` is left behind it.
 
@@ -62,12 +75,17 @@ def load_pickle(stream: io.BytesIO, allowed: dict[str, Callable], persistent: Ca
             stack.append(persistent(stack.pop()))
         elif name == "REDUCE":
             function, arguments = _popped(stack, 2)
+            if isinstance(function, Inert):
+                stack.append(Inert())
+                continue
             if not any(function is known for known in allowed.values()):
                 raise pickle.UnpicklingError("it calls what is no function of the allowed list")
             stack.append(function(*_a(tuple, arguments)))
         elif name == "BUILD":  # a state_dict carries its _metadata like this
             stack.pop()
-            _a(dict, stack[-1])
+            _a((dict, Inert), stack[-1])
+        elif name == "NEWOBJ" and len(stack) > 1 and isinstance(stack[-2], Inert):
+            stack[-2:] = [Inert()]
         elif name in _TUPLES:
             stack.append(tuple(_popped(stack, _TUPLES[name])))
         elif name == "TUPLE":
@@ -91,8 +109,10 @@ def load_pickle(stream: io.BytesIO, allowed: dict[str, Callable], persistent: Ca
 
 
 def _allowed(name: str, allowed: dict[str, Callable]) -> Callable:
+    if name in INERT:
+        return Inert()
     if name not in allowed:
-        raise pickle.UnpicklingError(f"it asks for {name[:80]}, which no file of tensors needs; nothing was run")
+        raise ForeignObject(f"it asks for {name[:80]}, which no file of tensors needs; nothing was run")
     return allowed[name]
 
 
@@ -105,15 +125,18 @@ def checked_dict(*pairs) -> dict:
 
 
 def _set(target, items: list) -> None:
+    if isinstance(target, Inert):
+        return
     for key, value in zip(items[::2], items[1::2], strict=True):
         if not isinstance(key, str | int):
             raise ValueError("a key that is neither text nor number")
         _a(dict, target)[key] = value
 
 
-def _a(kind: type, value):
+def _a(kind, value):
     if not isinstance(value, kind):
-        raise ValueError(f"a {type(value).__name__} where a {kind.__name__} belongs")
+        wanted = kind.__name__ if isinstance(kind, type) else kind[0].__name__
+        raise ValueError(f"a {type(value).__name__} where a {wanted} belongs")
     return value
 
 

@@ -126,7 +126,7 @@ def _storage(identity) -> Storage:
 
 def _views(saved) -> dict[str, View]:
     """name -> View: of the dict itself, or of the one it keeps its weights in."""
-    for key in ("state_dict", "model", "module"):
+    for key in ("state_dict", "model_state_dict", "model", "module"):
         if isinstance(saved, dict) and isinstance(saved.get(key), dict):
             saved = saved[key]
     views = {name: value for name, value in saved.items() if isinstance(value, View)} if isinstance(saved, dict) else {}

@@ -82,10 +82,15 @@ def _below(prefix: str, rows) -> tuple:
     return tuple((ours, below(theirs), *change) for ours, theirs, *change in rows)
 
 
+_WRAPPED = re.compile(r"^((module|model|0\.auto_model|auto_model)\.)+")
+"""What data parallel, Lightning and sentence-transformers put in front of a network's names."""
+
+
 def _spell(prefix: str):
     """`<prefix>.` in front of the encoder's names, weight and bias for TensorFlow's gamma and beta."""
 
     def spell(name: str) -> str:
+        name = _WRAPPED.sub("", name)
         name = re.sub(r"LayerNorm\.gamma$", "LayerNorm.weight", name)
         name = re.sub(r"LayerNorm\.beta$", "LayerNorm.bias", name)
         return f"{prefix}.{name}" if name.startswith(("embeddings.", "encoder.", "pooler.")) else name
