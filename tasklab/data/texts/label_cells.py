@@ -50,7 +50,7 @@ class LabelCells:
 
     def _names(self, place: str, value) -> tuple[str, ...]:
         values = value if isinstance(value, list) else str(value).split(",") if value is not None else []
-        return tuple(dict.fromkeys(self._name(place, v) for v in values if not is_missing(v)))
+        return tuple(dict.fromkeys(self._name(place, v) for v in values if not isinstance(v, str) or v.strip()))
 
     def _name(self, place: str, value) -> str:
         if is_missing(value) or isinstance(value, (dict, list)):

@@ -91,7 +91,7 @@ def test_a_label_that_is_like_none_of_the_model_s_asks_for_a_name(tmp_path):
     path = write(tmp_path, "text\tlabel\nA\t1\n")
     assert message(path, SINGLE, ["good", "bad"]) == (
         f"FILE:2: the label '1' is none of the model's: good, bad; {FIX}, or say what it is called: "
-        "data.label_names={1: ...}"
+        "data.label_names={1: ...}; for a new head name a backbone, and this model with --from"
     )
 
 
@@ -200,6 +200,14 @@ def test_the_verdict_does_not_depend_on_the_first_row(tmp_path):
 ])  # fmt: skip
 def test_what_is_no_value_is_a_bad_row(tmp_path, row, told):
     assert message(write(tmp_path, '{"text": "B", "label": "b", "qid": "1"}\n' + row, "t.jsonl")).startswith(told)
+
+
+@pytest.mark.parametrize("value", ["NaN", "null"])
+def test_a_set_of_labels_holds_labels_only(tmp_path, value):
+    rows = f'{{"text": "A", "label": ["a", {value}]}}\n{{"text": "B", "label": ["b", " "]}}\n'
+    path = write(tmp_path, rows, "t.jsonl")
+    assert message(path, MULTI).startswith("FILE:1: 'label' is 'N" if value == "null" else "FILE:1: 'label' is 'n")
+    assert labels_of(path, MULTI, on_bad_row="skip") == [("b",)]
 
 
 def test_a_value_that_is_not_used_may_be_anything(tmp_path):
