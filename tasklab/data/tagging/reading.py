@@ -22,8 +22,9 @@ from tasklab.data.tagging.tables import has_header, table_sentences
 from tasklab.data.tagging.words import CJK
 from tasklab.errors import DataError
 
-SUFFIXES = (".tsv", ".csv", ".txt", ".conll", ".bmes", ".bio", ".json", ".jsonl", *arrow.SUFFIXES)
-FILES = {split: tuple(split + suffix for suffix in SUFFIXES) for split in ("train", "dev")}
+USUAL_SUFFIXES = (".tsv", ".txt", ".conll", ".bmes", ".bio", ".json", ".jsonl")
+SUFFIXES = (*USUAL_SUFFIXES, ".csv", *arrow.SUFFIXES)
+FILES = {split: tuple(split + suffix for suffix in USUAL_SUFFIXES) for split in ("train", "dev")}  # before all others
 NAMED_AFTER_SPLIT = (".train", ".dev", ".test")  # as Weibo's files are; in a folder only, as a text may end so too
 TRIED = 20  # sentences of which one must be tagged in a file that looks so
 CHARACTERS, WORDS = "characters", "words"

@@ -90,3 +90,10 @@ def test_the_log_says_which_column_is_taken_for_what(tmp_path, caplog):
     assert "a.csv: columns: token is Word, tag is Tag, sentence is Sentence #; unused: POS" in caplog.text
     assert "b.conll: columns: token is column 1, tag is column 4; unused: column 2, column 3" in caplog.text
     assert "c.conll" not in caplog.text
+
+
+def test_a_sheet_beside_the_usual_file_of_a_folder_is_left_alone(tmp_path):
+    read(tmp_path, "Rome,B-LOC\n", "train.csv")
+    assert read_tagged(tmp_path, TaggingDataConfig()).examples[0].text == "Rome"
+    read(tmp_path, "Oslo B-LOC\n", "train.conll")
+    assert read_tagged(tmp_path, TaggingDataConfig()).examples[0].text == "Oslo"
