@@ -72,6 +72,9 @@ def _run(arguments: list[str]) -> int:
     except BrokenPipeError:  # `tasklab list | head`: the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except MemoryError as error:
+        print(f"error: not enough memory: {str(error)[:200] or 'none is left'}; take less at a time", file=sys.stderr)
+        return 1
     except OSError as error:  # a file that cannot be written, a full disk
         print(f"error: {error.filename or 'operating system'}: {error.strerror or error}", file=sys.stderr)
         return 1

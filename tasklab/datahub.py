@@ -60,8 +60,9 @@ def at_hand(path, training: bool) -> Path | None:
     if str(path).startswith(PREFIX):
         return _fetched(str(path), "train" if training else "validation")
     found = from_home(path)
-    if not found.exists():
-        raise DataError(f"{path}: no such file; {neighbours(found.parent)}")
+    if not (found.is_file() or found.is_dir()):  # a pipe or a device may never end
+        what = "not a file" if found.exists() else "no such file"
+        raise DataError(f"{path}: {what}; {neighbours(found.parent)}")
     return found
 
 

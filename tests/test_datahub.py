@@ -1,5 +1,6 @@
 """Data sets by name: fetched once, kept as a file, and what is told when that does not work."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -106,3 +107,9 @@ def test_the_process_that_fetches_writes_rows_with_the_names_of_their_classes(mo
     target = tmp_path / "split.parquet"
     output_of([sys.executable, "-c", datahub._LOAD, str(tmp_path / "hub"), "", "", "validation", str(target)], tmp_path)
     assert [row for _, row in Table(target)] == [{"text": "a", "label": "yes"}, {"text": "b", "label": "no"}]
+
+
+def test_a_pipe_is_no_data_file(tmp_path):
+    os.mkfifo(tmp_path / "f.json")
+    with pytest.raises(DataError, match="f.json: not a file"):
+        at_hand(tmp_path / "f.json", training=True)

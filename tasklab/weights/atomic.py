@@ -55,9 +55,11 @@ def write_folder(path, files: dict[str, bytes | Callable[[Path], None]]) -> Path
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise CheckpointError(f"{path}: cannot be written ({error}); choose another folder") from error
         free = shutil.disk_usage(path.parent).free
+        lacks = f"no space left on the disk: {free} bytes are free, {_expected(files)} are needed"
+        if error.errno == errno.ENOSPC and free > 2 * _expected(files) and os.statvfs(path.parent).f_favail == 0:
+            lacks = "no inodes left on the disk, which keeps no more files: remove some"
         raise CheckpointError(
-            f"{path}: no space left on the disk: {free} bytes are free, {_expected(files)} are needed. "
-            "Nothing was changed; free some space, or choose another folder"
+            f"{path}: {lacks}. Nothing was changed; free some space, or choose another folder"
         ) from error
     return path
 

@@ -72,6 +72,6 @@ def read_sums(path) -> dict[str, str]:
 
 def plain_name(name: str, place) -> str:
     """`name`, when it names a file inside a folder and nothing else. Raises: CheckpointError."""
-    if not isinstance(name, str) or name in ("", ".", "..") or re.search(r'[/\\:\0\r\n]', name):
+    if not isinstance(name, str) or name in ("", ".", "..") or re.search(r'[/\\:\0\r\n]|.{256}', name):
         raise CheckpointError(f"{place}: {brief(name)} is not a plain file name")
     return name

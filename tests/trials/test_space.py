@@ -5,6 +5,7 @@ import pytest
 from tasklab.config import Config
 from tasklab.errors import ConfigError
 from tasklab.trials.space import Choice, Range, default_space, read_space
+from tasklab.trials.study import Study
 
 
 @pytest.fixture
@@ -84,3 +85,11 @@ def test_a_space_that_cannot_be_is_told_at_once(text, told, config, tmp_path):
     with pytest.raises(ConfigError, match=told) as error:
         read_space(tmp_path / "space.yaml", config)
     assert len(str(error.value)) < 1000
+
+
+def test_a_damaged_study_is_told_with_its_file(tmp_path):
+    file = tmp_path / "study.sqlite3"
+    file.write_bytes(b"no database at all" * 100)
+    with pytest.raises(ConfigError, match="study.sqlite3: cannot be read as the study of a search .file is not a data"):
+        Study(file, maximize=True, pruning=False, seed=1)
+    assert file.read_bytes().startswith(b"no database")

@@ -9,6 +9,12 @@ SUFFIXES = (".parquet", ".arrow")
 STATE = "state.json"
 """Lies in the folder of one saved split."""
 
+DAMAGE = (
+    OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, NotImplementedError, OverflowError,
+    MemoryError, RuntimeError,
+)  # fmt: skip
+"""What pyarrow and datasets raise for damaged files."""
+
 
 def is_arrow(path: Path) -> bool:
     return path.suffix in SUFFIXES or (path / STATE).is_file()
@@ -30,17 +36,25 @@ def arrow_rows(path: Path) -> tuple[list[str], Iterator[tuple[str, dict]]]:
             table = datasets.Dataset(parquet.read_table(path))  # read here: the library's own reader fills its cache
         else:
             table = (datasets.load_from_disk if path.is_dir() else datasets.Dataset.from_file)(str(path))
-    except (OSError, ValueError, KeyError, TypeError) as error:  # what pyarrow and datasets raise for damaged files
-        why = (str(error).splitlines() or [type(error).__name__])[0]
-        raise DataError(f"{path}: cannot be read: {why}; save it anew") from None
+        table.data.validate(full=True)  # a place that lies outside the file would end the process
+    except DAMAGE as error:
+        raise _damaged(path, error) from None
     names = {name: labels for name, feature in table.features.items() if (labels := _class_names(feature))}
 
     def rows():
         parts = table.with_format("arrow").iter(batch_size=1000)  # plain values: no column is decoded as a picture
-        for number, row in enumerate(row for part in parts for row in part.to_pylist()):
-            yield f"{path}[{number}]", row | {name: _named(row[name], labels) for name, labels in names.items()}
+        try:
+            for number, row in enumerate(row for part in parts for row in part.to_pylist()):
+                yield f"{path}[{number}]", row | {name: _named(row[name], labels) for name, labels in names.items()}
+        except DAMAGE as error:
+            raise _damaged(path, error) from None
 
     return table.column_names, rows()
+
+
+def _damaged(path: Path, error: Exception) -> DataError:
+    why = (str(error).splitlines() or [type(error).__name__])[0]
+    return DataError(f"{path}: cannot be read: {why[:300]}; save it anew")
 
 
 def _class_names(feature) -> list[str] | None:
