@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from tasklab import Trainer
+from tasklab.config.description import describe
 from tasklab.convert import convert
 from tasklab.weights.atomic import write_folder
+from tasklab.weights.containers import open_weights
 from tasklab.weights.containers.torch_writer import TorchFile
 from tasklab.weights.files import TensorFile
 from tasklab.weights.outputs import rows_by_name
@@ -156,3 +158,27 @@ def test_a_pretraining_folder_is_a_backbone_and_tells_masked_words(rng, tmp_path
     )  # fmt: skip
     trainer.train()
     assert first(trainer.predict(input_data="good film"))["label"] in ("positive", "negative")
+
+
+def test_uers_answers_of_two_layers_go_there_and_back_and_a_classifier_is_told_apart(rng, tmp_path):
+    heads = {"output_layer_1.weight": (H, H), "output_layer_1.bias": (H,)}
+    heads |= {"output_layer_2.weight": (2, H), "output_layer_2.bias": (2,)}
+    source = uer(rng, tmp_path / "uer", heads)
+    old = {key: value for key, value in UER.items() if key not in ("encoder", "mask")}
+    named = {"word.embedding": "word_embedding", "pos.embedding": "position_embedding"}
+    named |= {"seg.embedding": "segment_embedding"}
+    tensors = {name: np.asarray(tensor) for name, tensor in open_weights(source / "pytorch_model.bin")[1].items()}
+    for new, then in named.items():
+        tensors[f"embedding.{then}.weight"] = tensors.pop(f"embedding.{new}.weight")
+    files = {"pytorch_model.bin": TorchFile(tensors), "config.json": json.dumps(old).encode(), "vocab.txt": VOCABULARY}
+    write_folder(tmp_path / "old", files)
+    said = []
+    convert(tmp_path / "old", tmp_path / "a", "tasklab", say=said.append)
+    assert any("taken for question answering" in line for line in said)
+    assert describe(tmp_path / "a").model.span_layers == 2
+    convert(tmp_path / "a", tmp_path / "b", "uer", say=quiet)
+    back = open_weights(tmp_path / "b" / "pytorch_model.bin")[1]
+    for name in heads:
+        np.testing.assert_array_equal(np.asarray(back[name]), tensors[name], err_msg=name)
+    convert(tmp_path / "old", tmp_path / "c", "tasklab", task="text_classification", say=quiet)
+    assert first(Trainer(task="text_classification", model=str(tmp_path / "c")).predict(input_data="good"))["label"]

@@ -58,6 +58,7 @@ class ModelConfig(Section, path="model"):
     pooler: bool = True  # a Dense and tanh behind the pooling, as BERT has; false: the head reads the state itself
     # of two texts: in one row or in two
     pair_encoding: str = setting("joint", choices=("joint", "siamese", "sbert"), rows=True)
+    span_layers: int = setting(1, ge=1, le=2)  # of an answer's head; 2: a Dense and tanh below the scores
     tie_word_embeddings: bool = True  # masked words are told by the table of words itself; false: by one of their own
     hidden_layer: int | None = setting(None, ge=1)  # feature extraction: take the states behind it; null: the last
     whitened_size: int | None = setting(None, ge=1)  # feature extraction: of its vectors, set by `tools whiten`

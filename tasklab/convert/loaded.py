@@ -11,6 +11,7 @@ from tasklab.config.model_section import ModelConfig
 from tasklab.errors import CheckpointError
 from tasklab.networks import NETWORKS
 from tasklab.task import TASKS
+from tasklab.weights.containers import open_weights
 from tasklab.weights.outputs import PADDING, answered, numbered, rows_by_name
 from tasklab.weights.sizes import embeddings_in, sizes_in
 from tasklab.weights.source import WeightSource, read_source
@@ -45,7 +46,14 @@ def read_model(
     described = describe(found.folder, found.file.name, Path(config) if config else None)
     task = task or described.task
     head = TASKS.get(task).head if task else described.head
+    guessed = head is None and not labels and not described.model.labels and _answers_in_two_layers(found)
+    head = "spans" if guessed else head
     tensors, _, notes = read_source(found, head, trusted)
+    if guessed:
+        notes.append(
+            "two outputs behind two layers in names of 2020: taken for question answering; a classifier of two classes "
+            "has the same names, and --task text_classification says so"
+        )
     known = {name: tensor for name, tensor in tensors.items() if name.startswith(("encoder.", "head."))}
     notes += _settle(described, known, FORMATS.get(found.format), found.family)
     unknown = sorted(tensors.keys() - known.keys())
@@ -54,6 +62,8 @@ def read_model(
         described.model.pooler = "encoder.pooler.weight" in known  # UER-py's have none
     if "head.crf.transitions" in known:
         described.model.head = "crf"
+    if "head.output.transform.weight" in known:
+        described.model.span_layers = 2
     if labels:
         described.model.labels = labels
     known, more = _named(described.model, known, head, "problem_type" in described.said)
@@ -63,6 +73,15 @@ def read_model(
     else:
         task = task or (NETWORKS.get(head).task if head else None)
     return LoadedModel(known, unknown, notes, described, head, task, family_of(described.model))
+
+
+def _answers_in_two_layers(found: WeightSource) -> bool:
+    """Whether a file may be of UER-py's question answering of 2020: two outputs, old names, a JSON without encoder."""
+    if FORMATS.get(found.format).program != "uer" or "encoder" in (found.config or {"encoder": None}):
+        return False
+    tensors = open_weights(found.file)[1]
+    scores = tensors.get("output_layer_2.weight")
+    return "embedding.word_embedding.weight" in tensors and scores is not None and scores.shape[0] == 2
 
 
 def _settle(described: Description, known: dict, table: Format, told: str | None) -> list[str]:

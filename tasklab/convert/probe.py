@@ -15,6 +15,7 @@ from tasklab.errors import ConfigError
 from tasklab.nn.compat import dense
 from tasklab.nn.heads.crf import CRF
 from tasklab.nn.heads.pretraining import MaskedWords
+from tasklab.nn.heads.spans import TwoLayers
 from tasklab.weights.ledger import STRICT, plan, settle
 
 ROWS, TOKENS = 2, 12
@@ -27,7 +28,8 @@ class Heads(nn.Cell):
         super().__init__()
         self.heads = [name for name in ("output", "classifier", "nsp") if f"head.{name}.weight" in shapes]
         for name in self.heads:
-            setattr(self, name, dense(model.hidden_size, shapes[f"head.{name}.weight"][0]))
+            made = TwoLayers if f"head.{name}.transform.weight" in shapes else dense
+            setattr(self, name, made(model.hidden_size, shapes[f"head.{name}.weight"][0]))
         if "head.mlm.bias" in shapes:
             tied = "head.mlm.decoder.weight" not in shapes
             self.mlm = MaskedWords(model.hidden_size, words, model.hidden_act, model.layer_norm_eps, tied)

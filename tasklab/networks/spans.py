@@ -10,4 +10,5 @@ def spans(config: Config):
     from tasklab.nn.heads.network import TaskNetwork
     from tasklab.nn.heads.spans import QuestionAnsweringHead
 
-    return TaskNetwork(build_encoder(config), QuestionAnsweringHead(config.model.hidden_size))
+    model = config.model
+    return TaskNetwork(build_encoder(config), QuestionAnsweringHead(model.hidden_size, model.span_layers))

@@ -14,10 +14,12 @@ class Head:
     """The rows of one head, where their names depend on it; they go before the rows of the format.
 
     outputs: rows of the first weight, where only they tell this head from another one.
+    also: rows of another form of the head, for a head that is known; of weights that all have to be there.
     """
 
     rows: tuple
     outputs: int | None = None
+    also: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ class Format:
         if head not in self.heads:
             fitting = (name for name, known in self.heads.items() if _all_there(known, shapes, theirs))
             head = next(fitting, None)
-        return [row(*line) for line in (*(self.heads[head].rows if head else ()), *self.rows)]
+        own = (*self.heads[head].also, *self.heads[head].rows) if head else ()
+        return [row(*line) for line in (*own, *self.rows)]
 
     def fits(self, family: str) -> bool:
         """Whether the weights of this family have these names."""

@@ -82,10 +82,16 @@ _CRF = tuple(
     (f"head.crf.{part}", f"crf.{part}") for part in ("transitions", "start_transitions", "end_transitions")
 )  # of run_ner.py with --crf_target, in the layout of pytorch-crf; rows of no head, as not every tagger has one
 _POOLED = Head((*pair("encoder.pooler", "output_layer_1"), *pair("head.classifier", "output_layer_2")))
+_DEEP = (
+    (
+        ("head.output.transform.weight", "head.output.weight"), ("output_layer_1.weight", "output_layer_2.weight")
+    ),
+    (("head.output.transform.bias", "head.output.bias"), ("output_layer_1.bias", "output_layer_2.bias")),
+)  # of run_cmrc.py until 2021: a classifier of two classes has the same names
 _HEADS = {
     "classes": _POOLED,
     "choices": Head((*pair("head.classifier", "output_layer"),), outputs=1),  # its networks have no pooler
-    "spans": Head((*pair("head.output", "output_layer"),), outputs=2),
+    "spans": Head((*pair("head.output", "output_layer"),), outputs=2, also=_DEEP),
     "tags": Head((*pair("head.classifier", "output_layer"),)),
 }
 
