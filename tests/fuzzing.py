@@ -174,6 +174,20 @@ def tokenizer_options(path):
     WordPiece.load(path.parent)
 
 
+def whole():
+    from tokenizers import Tokenizer, models
+
+    words = {word: number for number, word in enumerate(VOCABULARY.split())}
+    content = Tokenizer(models.WordPiece(words, unk_token="[UNK]")).to_str()
+
+    def read(path):
+        from tasklab.text import TOKENIZERS
+
+        TOKENIZERS.get("tokenizer_json")(path).encode_batch(["a good film"])
+
+    return "tokenizer.json", content.encode(), read
+
+
 def cached_rows():
     from tasklab.data.rows.cache import cached_features
     from tasklab.data.rows.features import FeatureTable
@@ -216,6 +230,10 @@ SENTENCES = "text_a\tlabel\n" + "a good film\tgood\nthe bad film\tbad\n" * 4
 LABELLED = [{"text_a": "a good film", "label": "good"}, {"text_a": "the bad film", "label": "bad"}] * 3
 CHOICE = {"question": "who?", "article": "a good film.", "options": ["a", "b"], "answer": "A", "id": "1"}
 STATE = '{"global_step": 3, "epoch": 1, "step_in_epoch": 1, "total_steps": 6, "plan": {"rows": 6}, "log_window": {}}'
+ADDED = (
+    '{"do_lower_case": true, "additional_special_tokens": ["[E1]"], "added_tokens_decoder": {"11": {"content": "[E1]", '
+    '"special": true}}}'
+)
 BERT = (
     '{"model_type": "bert", "vocab_size": 11, "hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2, '
     '"intermediate_size": 16, "architectures": ["BertForSequenceClassification"], "id2label": {"0": "a", "1": "b"}}'
@@ -255,6 +273,9 @@ KINDS = {
     "choices.json": data("multiple_choice", "choices.json", json.dumps([CHOICE] * 4)),
     "answers.tsv": data("answer_selection", "a.tsv", "qid\ttext_a\ttext_b\tlabel\n" + "1\twho\ta film\t1\n" * 4),
     "pieces of SentencePiece": lambda: fixture("tiny_spiece.model", "spiece.model", vocabulary("sentencepiece")),
+    "special tokens": small("tokenizer_config.json", ADDED, tokenizer_options),
+    "added_tokens.json": small("added_tokens.json", '{"[E1]": 11, "[E2]": 12}', tokenizer_options),
+    "tokenizer.json": whole,
     "merges.txt": lambda: fixture("tiny_bpe/merges.txt", "merges.txt", pieces),
     "vocab.json": lambda: fixture("tiny_bpe/vocab.json", "vocab.json", pieces),
     "data.parquet": table(".parquet"),

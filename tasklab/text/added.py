@@ -9,9 +9,11 @@ import json
 import re
 from pathlib import Path
 
-from tasklab.errors import DataError
+from tasklab.content import read_json
+from tasklab.errors import DataError, brief
 
 ADDED_FILE, OPTIONS_FILE = "added_tokens.json", "tokenizer_config.json"
+MAX_ID = 1 << 24
 PLAIN = {"[CLS]", "[SEP]", "[PAD]", "[UNK]", "[MASK]", "<s>", "</s>", "<pad>", "<unk>", "<mask>"}
 """Those that mark a row; where a text spells one it stays text."""
 
@@ -25,16 +27,20 @@ class AddedTokens:
     def __init__(self, folder: Path, known: dict[str, int]):
         options = _object(folder / OPTIONS_FILE)
         numbers = {str(name): number for name, number in _object(folder / ADDED_FILE).items()}
-        special, folded = _names(options.get("additional_special_tokens")), {}
-        for number, said in (options.get("added_tokens_decoder") or {}).items():
-            said = said if isinstance(said, dict) else {"content": said}
-            name = str(said.get("content"))
-            numbers[name] = int(number)
-            folded[name] = bool(said.get("normalized", not said.get("special")))
+        try:
+            special, folded = _names(options.get("additional_special_tokens")), {}
+            for number, said in (options.get("added_tokens_decoder") or {}).items():
+                said = said if isinstance(said, dict) else {"content": said}
+                name = str(said.get("content"))
+                numbers[name] = int(number)
+                folded[name] = bool(said.get("normalized", not said.get("special")))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise DataError(f"{folder / OPTIONS_FILE}: its added tokens cannot be read ({error!r:.200})") from None
         numbers |= {name: known[name] for name in special if name in known}
         numbers = {name: number for name, number in numbers.items() if name and name not in PLAIN}
-        if strange := next((n for n, number in numbers.items() if type(number) is not int or number < 0), None):
-            raise DataError(f"{folder / ADDED_FILE}: the id of {strange!r} is {numbers[strange]!r}")
+        wrong = (n for n, number in numbers.items() if type(number) is not int or not 0 <= number < MAX_ID)
+        if strange := next(wrong, None):
+            raise DataError(f"{folder / ADDED_FILE}: the id of {brief(strange)} is {brief(numbers[strange])}")
         self.ids: dict[str, int] = numbers
         self.content = json.dumps(numbers, sort_keys=True, indent=1).encode()
         self._folded = {name.lower(): name for name in numbers if folded.get(name, name not in special)}
@@ -60,10 +66,7 @@ def _names(said) -> set[str]:
 def _object(path: Path) -> dict:
     if not path.is_file():
         return {}
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{path}: not valid JSON ({error})") from None
+    found = read_json(path, DataError)
     if not isinstance(found, dict):
         raise DataError(f"{path}: expected one object {{...}}")
     return found

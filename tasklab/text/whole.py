@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tasklab.content import read_content
 from tasklab.errors import DataError
 from tasklab.text import TOKENIZERS
 from tasklab.text.surrogates import refuse_surrogates
@@ -35,8 +36,8 @@ class WholeTokenizer:
 
         self.lowercase, path = bool(lowercase), Path(vocab_path)
         try:
-            self._content = path.read_bytes()
-            described = json.loads(self._content)
+            self._content = read_content(path)
+            described = dict(json.loads(self._content))
             self._model = Tokenizer.from_buffer(self._content)
         except OSError as error:
             raise DataError(f"{path}: cannot be read as a tokenizer ({error.strerror})") from None
@@ -45,7 +46,7 @@ class WholeTokenizer:
         self._model.no_truncation()
         self._model.no_padding()
         options = path.with_name(OPTIONS_FILE)
-        self._options = options.read_bytes() if options.is_file() else b"{}\n"
+        self._options = read_content(options) if options.is_file() else b"{}\n"
         self._ids = self._model.get_vocab(with_added_tokens=True)
         self.vocab_size = max(self._ids.values(), default=-1) + 1
         if self.vocab_size > 2 * len(self._ids) + 1000:
@@ -60,12 +61,14 @@ class WholeTokenizer:
         try:
             said = json.loads(self._options)
             named = {role: said.get(role) for role in ROLES}
-        except (ValueError, AttributeError, RecursionError) as error:
-            raise DataError(f"{path.with_name(OPTIONS_FILE)}: not a JSON object ({error})") from None
+            named = {role: said["content"] if isinstance(said, dict) else said for role, said in named.items()}
+            if not all(name is None or isinstance(name, str) for name in named.values()):
+                raise ValueError("the name of a special token is no text")
+        except (ValueError, AttributeError, KeyError, RecursionError) as error:
+            raise DataError(f"{path.with_name(OPTIONS_FILE)}: not a JSON object of names ({error})") from None
         found = []
         for role, usual in ROLES.items():
-            name = named[role]["content"] if isinstance(named[role], dict) else named[role]
-            names = (name, *usual) if name else usual
+            names = (named[role], *usual) if named[role] else usual
             found.append(next((self._ids[name] for name in names if name in self._ids), None))
             if found[-1] is None and role != "mask_token":
                 raise DataError(f"{path}: lacks {' and '.join(usual)}; name its {role} in {OPTIONS_FILE}")

@@ -1,12 +1,14 @@
 """Files of predictions with probabilities, as `tasklab evaluate` and `cross-validate` write them."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from tasklab.errors import DataError
+from tasklab.content import read_json
+from tasklab.errors import ConfigError, DataError
+
+MAX_FILE = 2 << 30  # bytes
 
 
 @dataclass(frozen=True)
@@ -23,17 +25,16 @@ class Predictions:
     def read(cls, path: str) -> "Predictions":
         """Raises DataError for a file of another kind, or without probabilities."""
         try:
-            with open(path, encoding="utf-8") as file:
-                rows = json.load(file)
+            rows = read_json(path, ConfigError, MAX_FILE)
             first = [row["answers"][0] for row in rows]
             if any("prob" not in answer for answer in first):
                 raise DataError(f"{path}: holds no probabilities; predict again with data.output_prob=true")
             probabilities = np.array([answer["prob"] for answer in first], np.float64)
             labels = [row["label"] for row in rows] if all("label" in row for row in rows) else None
             found = cls(str(path), [row["id"] for row in rows], labels, [a["label"] for a in first], probabilities)
-        except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        except (ConfigError, ValueError, OverflowError, KeyError, TypeError, IndexError) as error:
             raise DataError(
-                f"{path}: is no file of predictions ({error!r}); `tasklab evaluate --predictions` writes one"
+                f"{path}: is no file of predictions ({error!r:.300}); `tasklab evaluate --predictions` writes one"
             ) from None
         if probabilities.ndim != 2 or not len(rows) or not np.isfinite(probabilities).all():
             raise DataError(f"{path}: expected as many probabilities for each example as there are classes")

@@ -2,14 +2,15 @@
 
 import json
 import logging
-import os
 import time
 from pathlib import Path
 from statistics import fmean, stdev
 
 from tasklab.config import Config
+from tasklab.content import read_json
 from tasklab.engine.callbacks import PREDICTIONS_FILE, REPORT_FOLDER
 from tasklab.errors import ConfigError, TrainingError
+from tasklab.replacing import replace_text
 from tasklab.trials.trial import POLL, Trial
 
 logger = logging.getLogger("tasklab")
@@ -92,11 +93,9 @@ def _joined(trials: list[Trial]) -> list[dict]:
     """The predictions for all examples, each by the training that has not seen it, in the order of the file."""
     rows = []
     for trial in trials:
-        rows += json.loads((trial.folder / REPORT_FOLDER / PREDICTIONS_FILE).read_text(encoding="utf-8"))
+        rows += read_json(trial.folder / REPORT_FOLDER / PREDICTIONS_FILE, TrainingError)
     return sorted(rows, key=lambda row: (len(str(row["id"])), str(row["id"])))
 
 
 def _write(path: Path, content):
-    aside = path.with_suffix(".tmp")
-    aside.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    os.replace(aside, path)
+    replace_text(path, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
