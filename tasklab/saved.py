@@ -3,7 +3,8 @@
 import logging
 from pathlib import Path
 
-from tasklab.config import Config, DataConfig, ModelConfig, read_config, task_in, task_named
+from tasklab.config import Config, DataConfig, ModelConfig, read_config, task_in, task_named, told_of
+from tasklab.config.description import describe
 from tasklab.errors import CheckpointError, ConfigError
 from tasklab.networks import NETWORKS
 from tasklab.task import TASKS
@@ -43,7 +44,8 @@ def with_saved(asked: Config, folder: Path) -> tuple[Config, DataConfig | None]:
     Raises: CheckpointError when the model was trained for another task, and its encoder alone will not do; ConfigError
     for other labels, or vectors that were fitted otherwise.
     """
-    saved, config = saved_config(folder, asked.task), asked.copy()
+    converted = not told_of(folder / CONFIG, "data.")  # made of another program's file: it says nothing of rows
+    saved, config = _described(asked, folder) if converted else saved_config(folder, asked.task), asked.copy()
     config.model, config.tokenizer = saved.model, saved.tokenizer
     on_any_encoder = NETWORKS.get(TASKS.get(config.task).head).aside is not None
     if saved.task and saved.task != config.task and not on_any_encoder:
@@ -56,12 +58,23 @@ def with_saved(asked: Config, folder: Path) -> tuple[Config, DataConfig | None]:
     if saved.task != config.task:
         return config, None
     _compare(asked.model, config.model, folder)
+    if converted:
+        return config, None
     plain = type(asked.data)()
     others = [key for key in keep_rows(config.data, saved.data) if asked.data[key] != plain[key]]
     if others:
         told = (f"data.{key} = {saved.data[key]} (not {asked.data[key]})" for key in others)
         logger.warning("%s keeps the rows that it learned from: %s", folder, ", ".join(told))
     return config, saved.data
+
+
+def _described(asked: Config, folder: Path) -> Config:
+    """`asked` with the model that was converted into `folder`, its tokenizer, and the task where that is known."""
+    verify_file(folder / CONFIG)
+    found, config = describe(folder), asked.copy()
+    config.model, config.tokenizer = found.model, found.tokenizer
+    config.task = found.task or asked.task
+    return config
 
 
 def keep_rows(data: DataConfig, saved: DataConfig) -> list[str]:

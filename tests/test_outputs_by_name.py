@@ -176,6 +176,9 @@ def test_uers_answers_of_two_layers_go_there_and_back_and_a_classifier_is_told_a
     convert(tmp_path / "old", tmp_path / "a", "tasklab", say=said.append)
     assert any("taken for question answering" in line for line in said)
     assert describe(tmp_path / "a").model.span_layers == 2
+    short = {"data.max_seq_length": "64", "data.doc_stride": "16", "data.max_query_length": "16"}  # 128 positions
+    trainer = Trainer(task="question_answering", model=str(tmp_path / "a"), overrides=[short])
+    assert trainer.predict(input_data={"context": "good film", "question": "bad film"})
     convert(tmp_path / "a", tmp_path / "b", "uer", say=quiet)
     back = open_weights(tmp_path / "b" / "pytorch_model.bin")[1]
     for name in heads:

@@ -2,7 +2,7 @@
 
 from tasklab.config.catalog import default_model, list_models
 from tasklab.config.model_section import ModelConfig
-from tasklab.config.models import find_model, task_in, task_named
+from tasklab.config.models import find_model, task_in, task_named, told_of
 from tasklab.config.resolve import assign, find_task, read_config, resolve, task_name
 from tasklab.config.section import Section
 from tasklab.config.sections import (
@@ -43,4 +43,5 @@ __all__ = [
     "task_in",
     "task_name",
     "task_named",
+    "told_of",
 ]

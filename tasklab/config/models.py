@@ -96,6 +96,11 @@ def task_named(path) -> str | None:
     return _last(chain(path), "task")
 
 
+def told_of(path, start: str) -> bool:
+    """Whether a YAML file, or one of its bases, sets any key that begins so."""
+    return any(entry.key.startswith(start) for source in chain(path) for entry in source)
+
+
 def chain(path, below: tuple = ()) -> list[Source]:
     """Sources of a YAML file, its bases first. Raises ConfigError for a missing base or a cycle, with file:line."""
     path = from_home(path)
