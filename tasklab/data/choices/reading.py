@@ -89,17 +89,18 @@ def usable_questions(
     Raises: DataError when a file as a whole cannot be used.
     """
     for file in _files(path, "train" if training else "dev"):
-        questions, bad, columns = _questions(file, data)
+        questions, bad, columns = _questions(file, data, labelled)
         checks = ChoiceChecks(bad, labelled)
         examples = list(checks.examples(questions))
         yield ChoiceFile(examples, bad, columns, checks.counted_from_one, checks.repeated)
 
 
-def _questions(file: Path, data: ChoiceDataConfig) -> tuple[Iterable, BadRows, str]:
+def _questions(file: Path, data: ChoiceDataConfig, labelled: bool) -> tuple[Iterable, BadRows, str]:
     if file.suffix == ".json" and is_document_list(document := read_json(file, data.encoding)):
         bad = BadRows(str(file))
         return document_questions(document, str(file), bad), bad, ""
     table = Table(file, data.columns, data.context or data.question or "question", data.quotes, data.encoding)
+    table.gapless = not labelled
     return record_questions(table, data), table.bad, table.taken
 
 

@@ -34,7 +34,7 @@ def cloze_examples_from_input(input_data, data: MaskedWordsDataConfig) -> list[C
     inputs = replace(INPUTS, sign=None) if data.cloze_masks else INPUTS  # then a text may do without [MASK]
     path = inputs.file(input_data)
     if path:
-        items = ((place, line.strip()) for place, line in inputs.lines(path, data.encoding))
+        items = ((place, line.strip()) for place, line in inputs.lines(path, data.encoding, data.on_bad_row == "skip"))
     else:
         items = inputs.items(input_data)
     return [_example(item, str(i), place, data) for i, (place, item) in enumerate(items)]

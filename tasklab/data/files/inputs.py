@@ -75,10 +75,22 @@ class Inputs:
             raise DataError(f"input is {type(given).__name__}; expected {self.forms}, a list of these, or a path")
         return self.placed((f"input[{i}]", item) for i, item in enumerate(given))
 
-    def lines(self, path: Path, encoding: str | None = None) -> Iterator[tuple[str, object]]:
-        """The same of a text file with one item per line; blank lines are passed over."""
-        lines = enumerate(read_text(path, encoding).split("\n"), start=1)
-        return self.placed((f"{path}:{n}", line.removesuffix("\r")) for n, line in lines if line.strip())
+    def lines(self, path: Path, encoding: str | None = None, gaps: bool = False) -> Iterator[tuple[str, object]]:
+        """The same of a text file with one item per line.
+
+        gaps: passes over blank lines, and says so. Raises: DataError for one above an item where there may be none:
+        answers that stand in other lines than their items are taken for those of others.
+        """
+        lines = read_text(path, encoding).split("\n")
+        while lines and not lines[-1].strip():
+            lines.pop()
+        blank = [number for number, line in enumerate(lines, start=1) if not line.strip()]
+        if blank and not gaps:
+            raise DataError(f"{path}:{blank[0]}: is blank, so no answer would stand for it; take the line out")
+        if blank:
+            tell_left_out(path, f"left out {len(blank)}: blank line ({len(blank)}); first: line {blank[0]}")
+        numbered = enumerate(lines, start=1)
+        return self.placed((f"{path}:{n}", line.removesuffix("\r")) for n, line in numbered if line.strip())
 
     def placed(self, items: Iterable[tuple[str, object]]) -> Iterator[tuple[str, object]]:
         """The same (place, item), with objects in place of their JSON."""

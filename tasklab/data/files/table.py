@@ -43,6 +43,8 @@ class Table:
         self.bad = BadRows(str(path))
         self.named = True
         """Every row names its cells."""
+        self.gapless = False
+        """Whether a blank line above a row is as bad as a bad row: of a file whose every line gets an answer."""
         self.taken = ""
         """Which column was taken for what, once somebody has looked."""
         if arrow.is_arrow(self.path):
@@ -78,14 +80,24 @@ class Table:
         return text_lines(self.path, self.encoding)
 
     def _cells(self, first: str, quotes: bool) -> Iterator[tuple[str, list[str]]]:
-        read = quoted_cells if quotes else plain_cells
+        read, blank = quoted_cells if quotes else plain_cells, []
         for line, row in read(self._lines(), delimiter_of(first, self.path), self.path):
             if line == 1 and SEPARATOR.fullmatch(first.rstrip("\r\n")) and self.path.suffix == ".csv":
                 continue
             if any(cell.strip() for cell in row):
+                self._tell_blank(blank, self.bad)
                 yield f"{self.path}:{line}", row
             else:
-                self.bad.add("blank line", f"{self.path}:{line}: is blank", fatal=False)
+                blank.append(line)
+        for line in blank:  # below the last row
+            self.bad.add("blank line", f"{self.path}:{line}: is blank", fatal=False)
+
+    def _tell_blank(self, lines: list[int], bad: BadRows):
+        """Tells of blank lines above a row, and empties the list of them."""
+        why = f", so no answer would stand for it; {FIX}" if self.gapless else ""
+        for line in lines:
+            bad.add("blank line", f"{self.path}:{line}: is blank{why}", fatal=self.gapless)
+        lines.clear()
 
     def _header(self, columns: list[str], heading: str | None) -> list[str]:
         place, first = next(self._rows, (None, None))
@@ -105,14 +117,22 @@ class Table:
         if self._listed is not None:
             items = ((f"{self.path}: [{i}]", item) for i, item in enumerate(self._listed))
         else:
-            lines = enumerate(self._lines(), start=1)
-            numbered = ((f"{self.path}:{n}", line) for n, line in lines if line.strip())
-            items = ((place, found[0]) for place, line in numbered if (found := _parsed(line, place, bad)))
+            items = ((place, found[0]) for place, line in self._filled(bad) if (found := _parsed(line, place, bad)))
         for place, item in items:
             if isinstance(item, dict):
                 yield place, item
             else:
                 bad.add("no object", f"{place}: is {shortened(str(item))}, expected an object {{...}}; {FIX}")
+
+    def _filled(self, bad: BadRows) -> Iterator[tuple[str, str]]:
+        """(place, line) of every line that is not blank."""
+        blank = []
+        for number, line in enumerate(self._lines(), start=1):
+            if not line.strip():
+                blank += [number] if self.gapless else []
+                continue
+            self._tell_blank(blank, bad)
+            yield f"{self.path}:{number}", line
 
     def _keys(self) -> list[str]:
         """Those of all objects: a pass of its own, since any line may be the first to hold one."""

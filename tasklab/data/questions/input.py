@@ -29,7 +29,7 @@ def qa_examples_from_input(input_data, encoding: str | None = None) -> list[QAEx
     Accepts one or a list of: a string "context - question" (split at the last " - " with something behind it), a dict
     with context and question, a pair (context, question). Or a path: a .json file in the SQuAD layout or with a list
     of the above, a .jsonl file (one of the above per line), a table with the columns context and question, a .txt file
-    (one string per line; blank lines are passed over). A tuple of two strings is a pair, a list of two is two inputs.
+    (one string per line, none of them blank). A tuple of two strings is a pair, a list of two is two inputs.
     Raises: DataError naming the position.
     """
     if path := INPUTS.file(input_data):

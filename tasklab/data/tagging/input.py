@@ -34,7 +34,8 @@ def tagged_examples_from_input(input_data, data: TaggingDataConfig) -> list[Tagg
         file = read_tagged(path, data, labelled=False)
         tell_left_out(path, file.note)
         return file.examples
-    items = INPUTS.lines(path, data.encoding) if path else INPUTS.items(input_data)
+    gaps = data.on_bad_row == "skip"
+    items = INPUTS.lines(path, data.encoding, gaps) if path else INPUTS.items(input_data)
     return [_example(item, str(i), place, data) for i, (place, item) in enumerate(items)]
 
 

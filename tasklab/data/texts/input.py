@@ -28,7 +28,8 @@ def text_examples_from_input(input_data, data: TextDataConfig, problem_type: str
         return examples
     named = tuple(filter(None, (data.text_a, data.text_b)))
     inputs = replace(INPUTS, keys=(*TEXT_A, *TEXT_B, *named))
-    items = inputs.lines(path, data.encoding) if path else inputs.items(input_data)
+    gaps = data.on_bad_row == "skip"
+    items = inputs.lines(path, data.encoding, gaps) if path else inputs.items(input_data)
     return [_example(item, i, place, data) for i, (place, item) in enumerate(items)]
 
 

@@ -104,6 +104,7 @@ def usable_rows(
     names = (data.eval_file,) if data.eval_file and not training else FILES[split]
     file = find_split(path, split, names, SUFFIXES)
     table = Table(file, data.columns, data.text_a or TEXT_A[0], data.quotes, data.encoding)
+    table.gapless = not labelled
     reader = _Reader(table, data, problem_type, labels, labelled, labelled and training and data.soft_targets)
     examples = [example for place, row in table if (example := reader.example(place, row)) is not None]
     doubt = _doubtful_labels(examples, reader.label.column, table.columns, data) if labelled else ""

