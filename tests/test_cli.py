@@ -28,7 +28,8 @@ def calls(monkeypatch):
         def __getattr__(self, verb):
             def call(*args, **options):
                 calls.append((verb, (args, options)))
-                return iter([[{"label": "a"}]]) if verb == "predict_parts" else {"f1": 1.0}
+                answers = {"predict_parts": iter([[{"label": "a"}]]), "train": {"output_dir": "output/toy-2"}}
+                return answers.get(verb, {"f1": 1.0})
 
             return call
 
@@ -130,6 +131,11 @@ def test_answers_are_escaped_where_the_output_cannot_hold_them():
     assert "林😀" in python("-c", code, PYTHONIOENCODING="utf-8").stdout
     done = python("-m", "tasklab.cli", "show", "林", PYTHONIOENCODING="ascii")
     assert done.returncode == 1 and done.stderr.startswith("error: no model named '\\u6797'")
+
+
+def test_the_last_line_of_train_names_the_run_that_it_made(calls, capsys):
+    main(["train", "toy"])
+    assert capsys.readouterr().err.splitlines()[-1] == "answer with it: tasklab predict output/toy-2 'a - b'"
 
 
 def test_scores_of_all_classes_are_asked_for_by_uer_s_options(calls):

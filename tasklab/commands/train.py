@@ -1,5 +1,8 @@
 """tasklab train"""
 
+import shlex
+import sys
+
 from tasklab.commands import Verb
 from tasklab.commands.names import NAMES, OVERRIDE, add_names, trainer_of
 
@@ -23,7 +26,9 @@ def run(options):
     if options.resume and not any(not OVERRIDE.fullmatch(word) for word in options.names):
         options.names.insert(0, options.resume)
     trainer, _ = trainer_of(options)
-    trainer.train(options.resume or options.start or False, do_finetune=bool(options.start))
+    done = trainer.train(options.resume or options.start or False, do_finetune=bool(options.start))
+    folder = shlex.quote(done["output_dir"])  # a second run of one name lies in a folder of its own
+    print(f"answer with it: tasklab predict {folder} {shlex.quote(trainer.example().strip(chr(34)))}", file=sys.stderr)
 
 
 VERB = Verb("train", "fine-tune a model", run, arguments, NAMES + " [--resume DIR | --from DIR|NAME]", EXAMPLES)

@@ -1,5 +1,6 @@
 """The same search spread over the machines of a Ray cluster by Ray Tune, with optuna's sampler."""
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -44,7 +45,8 @@ class RaySearch:
             ray.init(include_dashboard=False, log_to_driver=False)
         mode, place = "max" if self.maximize else "min", str(self.folder / NAME)
         work = tune.with_parameters(
-            train_on_worker, config=self.config, folder=self.folder, objective=self.objective, maximize=self.maximize
+            train_on_worker, config=self.config, folder=self.folder, objective=self.objective, maximize=self.maximize,
+            home=os.getcwd(),
         )
         if tune.Tuner.can_restore(place):
             tuner = tune.Tuner.restore(place, work, resume_unfinished=True)
@@ -65,11 +67,14 @@ class RaySearch:
         return BestRun(best.metrics["trial_id"], best.metrics[OBJECTIVE], dict(best.config))
 
 
-def train_on_worker(values: dict, config: Config, folder: Path, objective, maximize: bool):
-    """One trial on whichever machine Ray chose; reports the best evaluation so far after each one."""
+def train_on_worker(values: dict, config: Config, folder: Path, objective, maximize: bool, home: str):
+    """One trial on whichever machine Ray chose; reports the best evaluation so far after each one.
+
+    home: where the search was begun; a worker has a working directory of its own, and relative paths mean that one.
+    """
     from ray import tune
 
-    trial, told = Trial(folder / f"trial-{tune.get_context().get_trial_id()}"), 0
+    trial, told = Trial(folder / f"trial-{tune.get_context().get_trial_id()}", home), 0
     if not trial.planned:
         trial.plan(assign(config.copy(), values, "search space"))
     state = "finished" if trial.finished() else "killed"

@@ -26,8 +26,10 @@ SET_PARENT_DEATH_SIGNAL = 1  # of prctl(2)
 class Trial:
     """A training in `folder`: start it, look at it now and then, start it again after a kill."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, home: str | None = None):
+        """home: the working directory by which relative paths of the plan go, where this machine has it."""
         self.folder, self.process, self.attempts = Path(folder), None, 0
+        self.home = home if home is not None and Path(home).is_dir() else None
 
     def plan(self, config: Config):
         """Writes what to train."""
@@ -56,6 +58,7 @@ class Trial:
             self.process = subprocess.Popen(
                 [*COMMAND, "train", *words],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=_die_with_parent,
+                cwd=self.home,
             )  # fmt: skip
 
     def poll(self) -> str:

@@ -123,3 +123,13 @@ def test_a_folder_holds_one_search(tmp_path):
     search_in(tmp_path).run(1)
     with pytest.raises(ConfigError, match="holds a search with another space; repeat its settings to continue it"):
         search_in(tmp_path, {"optimizer.lr": [1e-3]}).run(1)
+
+
+def test_a_trial_may_run_where_its_search_was_begun(tmp_path, monkeypatch):
+    monkeypatch.setattr(trial_module, "COMMAND", (sys.executable, "-c", "import os; print(os.getcwd())"))
+    (tmp_path / "home").mkdir()
+    for home, place in ((tmp_path / "home", tmp_path / "home"), (tmp_path / "elsewhere", Path.cwd())):
+        begun = Trial(tmp_path, str(home))
+        begun.start()
+        begun.process.wait()
+        assert begun.reason() == str(place)
