@@ -1,4 +1,4 @@
-"""Run by test_fuzz.py in a process of its own: one kind of file, damaged COUNT times, read each time.
+"""Run by test_fuzz_readers.py in a process of its own: one kind of file, damaged COUNT times, read each time.
 
 usage: python fuzzing.py KIND COUNT. Prints one line per reading that ended in anything but an answer or a TasklabError.
 """

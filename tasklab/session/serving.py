@@ -125,9 +125,13 @@ def evaluate(ready: Ready, path, predictions_file=None, report_folder=None) -> d
 
 
 def predict(ready: Ready, input_data, top_k: int) -> Sequence:
-    """The best answer per input, or the list of the top_k best; one array when they are vectors."""
+    """The best answer per input, one array when they are vectors; or the list of the top_k best, which for vectors
+    are one each."""
     parts = list(predict_parts(ready, input_data, top_k))
-    return np.concatenate(parts) if isinstance(parts[0], np.ndarray) else list(chain.from_iterable(parts))
+    if not isinstance(parts[0], np.ndarray):
+        return list(chain.from_iterable(parts))
+    vectors = np.concatenate(parts)
+    return vectors if top_k == 1 else [[vector] for vector in vectors]
 
 
 def predict_parts(ready: Ready, input_data, top_k: int) -> Iterator[Sequence]:

@@ -49,7 +49,8 @@ def train(start: Start, callbacks: list[Callback]) -> dict:
     try:
         prepared = prepare_ready(config, weights) if resumed else prepare_start(config, weights)
         task = prepared.task
-        refuse_unread(task)
+        if not resumed:  # what a run began with, it goes on with
+            refuse_unread(task)
         data = load_dataset(task, config.data.train, training=True)
         held_out_path = config.data.train if config.data.folds else config.data.eval
         held_out = load_dataset(task, held_out_path, training=False) if held_out_path else None

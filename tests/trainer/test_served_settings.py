@@ -1,6 +1,7 @@
 """Which settings an answer follows: what belongs to the model stays the model's, what is asked for is taken."""
 
 import logging
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import tiny_tags
 import tiny_texts
 
 from tasklab import Trainer
+from tasklab.digest import file_sha256
 from tasklab.errors import ConfigError
 
 
@@ -74,3 +76,20 @@ def test_what_does_not_go_together_is_refused_before_anything_is_computed(seed_f
     trainer = Trainer(settings, "feature_extraction", "bert_tiny")
     with pytest.raises(ConfigError, match="data.max_seq_length 100 is more than model.max_position_embeddings 64"):
         trainer.predict(seed_flow.trained["last_checkpoint"], ["anna"])
+
+
+def test_a_run_goes_on_with_what_it_began_with_though_nobody_reads_it(tmp_path, caplog):
+    """Recipes once wrote model.pooling into runs of taggers, which have no pooling."""
+    data, vocabulary = tiny_tags.write_data(tmp_path / "data"), tiny_qa.write_vocabulary(tmp_path)
+    settings = tiny_tags.settings(**{"from_scratch": True, "tokenizer.vocab": str(vocabulary), "train.max_steps": 1})
+    trainer = Trainer(settings, "token_classification", "bert_tiny", data, output_dir=tmp_path / "run")
+    folder = Path(trainer.train()["last_checkpoint"])
+    config = folder / "config.yaml"
+    config.write_text(config.read_text().replace("pooling: first", "pooling: mean"))
+    sums = folder / "SHA256SUMS"
+    listed = [line for line in sums.read_text().splitlines() if not line.endswith("config.yaml")]
+    sums.write_text("\n".join([*listed, f"{file_sha256(config)}  config.yaml"]) + "\n")
+    assert "pooling: mean" in config.read_text()
+    with caplog.at_level(logging.INFO, "tasklab"):
+        trainer.train(str(tmp_path / "run"))
+    assert "it is finished, nothing is left to do" in caplog.text

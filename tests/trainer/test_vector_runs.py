@@ -111,6 +111,13 @@ def test_pairs_with_scores_are_evaluated(folder, vectors, tmp_path):
     assert told == pytest.approx(cosine, abs=1e-5) == [a["score"] for a in job.predict(input_data=pairs)]
 
 
+def test_several_answers_are_asked_for_and_there_is_one_vector(folder):
+    job = trainer(folder)
+    one, several = job.predict(input_data=TEXTS[:2]), job.predict(input_data=TEXTS[:2], top_k=2)
+    assert [len(answers) for answers in several] == [1, 1]
+    np.testing.assert_array_equal([answers[0] for answers in several], one)
+
+
 def test_training_is_refused_with_what_to_do_instead(folder):
     with pytest.raises(ConfigError, match="feature_extraction is not trained: it takes a model as it is. Train"):
         trainer(folder).train()
