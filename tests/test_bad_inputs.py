@@ -264,8 +264,9 @@ def test_weights_that_cannot_be_found_never_become_a_random_start(error):
 
 def test_a_predictions_file_that_cannot_be_written_is_told(error, run):
     data = write("t.json", qa())
-    said = error("evaluate", run, f"data.eval={data}", "--predictions", "no/such/p.json")
-    assert said.startswith("no/such/p.json: No such file")
+    Path("plain").write_text("")
+    said = error("evaluate", run, f"data.eval={data}", "--predictions", "plain/p.json")
+    assert said.startswith("plain")
 
 
 @pytest.mark.slow

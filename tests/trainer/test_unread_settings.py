@@ -45,7 +45,7 @@ def test_a_target_that_the_task_does_not_know_is_refused(task, tmp_path):
     "task, key, value, by",
     [
         ("text_classification", "group", "qid", "task = text_classification"),
-        ("answer_selection", "output_prob", "true", "task = answer_selection"),
+        ("answer_selection", "soft_targets", "true", "task = answer_selection"),
         ("multi_task_classification", "soft_targets", "true", "task = multi_task_classification"),
         ("multi_task_classification", "temperature", "3", "data.sampling = proportional"),
         ("feature_extraction", "output_logits", "true", "task = feature_extraction"),

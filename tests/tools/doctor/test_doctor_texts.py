@@ -35,7 +35,7 @@ def test_every_fault_has_its_place_and_its_remedy(doctor):
     assert "FIX   train: 1 row with the texts of another and another label; keep the right one\n" in out
     assert "        train.tsv:3 as :2: 'b', 'a'\n" in out
     assert "look  train: 1 row with the texts and the label of another; one of each is enough\n" in out
-    assert "        dev.tsv:3: the label 'c' is none of the model's: a, b\n" in out
+    assert "        dev.tsv:3: the label 'c' is none of the model's: a, b; correct the line or set" in out
     assert "FIX   1 row of eval also in train" in out and "        dev.tsv:2\n" in out
 
 
