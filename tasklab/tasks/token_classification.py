@@ -41,6 +41,8 @@ class TokenClassification(Task):
             )
         file = read_tagged(data.train, data)
         data.units = file.units
+        if data.label2id:
+            model.labels = numbered_labels(data.label2id)
         if model.labels:
             return
         kinds = file.kinds
