@@ -13,8 +13,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from tasklab.content import read_content
 from tasklab.errors import DataError
 from tasklab.text import TOKENIZERS
+from tasklab.text.library import encoded
 from tasklab.text.listed import lowered
-from tasklab.text.surrogates import refuse_surrogates
 
 VOCAB_FILE, MERGES_FILE, OPTIONS_FILE = "vocab.json", "merges.txt", "tokenizer_config.json"
 SPECIAL = ("<s>", "</s>", "<pad>", "<unk>")
@@ -62,14 +62,7 @@ class BytePairs:
         Offsets are characters of the text as passed, end exclusive, without the blank in front. Pieces that spell one
         character together share its offsets. Raises: DataError when a text holds half a surrogate pair.
         """
-        texts = list(texts)
-        refuse_surrogates(texts)
-        if self.lowercase:
-            texts = [lowered(text) for text in texts]
-        return [
-            (np.array(found.ids, np.int32), np.array(found.offsets, np.int32).reshape(-1, 2))
-            for found in self._model.encode_batch(texts, add_special_tokens=False)
-        ]
+        return encoded(self._model, [lowered(text) if self.lowercase else text for text in texts])
 
     def token_id(self, token: str) -> int | None:
         """Id of one piece, None when the vocabulary lacks it."""

@@ -14,7 +14,7 @@ import numpy as np
 from tasklab.content import read_content
 from tasklab.errors import DataError
 from tasklab.text import TOKENIZERS
-from tasklab.text.surrogates import refuse_surrogates
+from tasklab.text.library import encoded
 
 FILE, OPTIONS_FILE = "tokenizer.json", "tokenizer_config.json"
 ROLES = {
@@ -84,12 +84,7 @@ class WholeTokenizer:
 
         Raises: DataError when a text holds half a surrogate pair.
         """
-        texts = list(texts)
-        refuse_surrogates(texts)
-        return [
-            (np.array(found.ids, np.int32), np.array(found.offsets, np.int32).reshape(-1, 2))
-            for found in self._model.encode_batch(texts, add_special_tokens=False)
-        ]
+        return encoded(self._model, list(texts))
 
     def token_id(self, token: str) -> int | None:
         """Id of one piece, None when the vocabulary lacks it."""

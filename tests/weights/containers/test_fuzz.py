@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fuzzing import damaged
 
 from tasklab.errors import CheckpointError
 from tasklab.weights.containers import open_weights
@@ -14,32 +15,6 @@ from tasklab.weights.files import TensorFile
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "containers"
 FILES = ("torch_zip.bin", "torch_legacy.bin", "mindspore.ckpt", "mindspore_crc.ckpt", "bundle.index", "x.safetensors")
 WORST = 1.0  # seconds of processor time for one file, whatever else the machine does
-LIMITS = [b"\xff" * 4, b"\xff" * 8, b"\x00" * 8, b"\x80" * 10 + b"\x01", b"\xff\xff\xff\x7f"]
-
-
-def damaged(data: bytes, rng: random.Random) -> bytes:
-    """One to four of: a flipped bit, a byte, a cut, a piece removed, doubled or moved, a number at its limit."""
-    out = bytearray(data)
-    for _ in range(rng.randint(1, 4)):
-        kind, place = rng.randrange(7), rng.randrange(len(out) or 1)
-        piece = slice(place, place + rng.randint(1, 40))
-        if kind == 0 and out:
-            out[place] ^= 1 << rng.randrange(8)
-        elif kind == 1 and out:
-            out[place] = rng.randrange(256)
-        elif kind == 2:
-            del out[place:]
-        elif kind == 3:
-            del out[piece]
-        elif kind == 4:
-            out[place:place] = out[piece]
-        elif kind == 5:
-            limit = rng.choice(LIMITS)
-            out[place : place + len(limit)] = limit
-        else:
-            target = rng.randrange(len(out) or 1)
-            out[target : target + 8] = out[place : place + 8]
-    return bytes(out)
 
 
 @pytest.fixture
