@@ -10,6 +10,7 @@ from pathlib import Path
 from tasklab.cachedir import cache_dir
 from tasklab.content import from_home
 from tasklab.data.files.textfile import neighbours
+from tasklab.data.files.unpacked import plain_file
 from tasklab.errors import DataError, MissingDependency
 from tasklab.weights.fetch import NotHere, output_of, work_folder
 
@@ -52,6 +53,7 @@ def from_anywhere(path) -> str | None:
 def at_hand(path, training: bool) -> Path | None:
     """The file or folder that a data setting names, None for None; what the hub has is fetched once, as Parquet.
 
+    A .gz file is unpacked for as long as this process runs.
     training: the split that is meant where none is said, train or validation.
     Raises: DataError when nothing is there, with what to do; MissingDependency without `datasets`.
     """
@@ -63,7 +65,7 @@ def at_hand(path, training: bool) -> Path | None:
     if not (found.is_file() or found.is_dir()):  # a pipe or a device may never end
         what = "not a file" if found.exists() else "no such file"
         raise DataError(f"{path}: {what}; {neighbours(found.parent)}")
-    return found
+    return plain_file(found)
 
 
 def _fetched(spec: str, usual_split: str) -> Path:

@@ -7,14 +7,16 @@ EXAMPLES = """examples:
   tasklab predict output/qa_minilm_l6 "My name is Wolfgang and I live in Berlin - Where do I live?"
   tasklab predict output/qa_minilm_l6 --file questions.json --top-k 3 > answers.json
   tasklab predict output/txtcls_minilm_l6 --file test.tsv --output labels.tsv --output_prob
+  zcat test.tsv.gz | tasklab predict output/txtcls_minilm_l6 --file -
   tasklab predict output/txtcls_minilm_l6 -- "data.x=1"                 # behind -- every word is an input
 """
+FILES = "inputs from a file (.json, .jsonl, .txt, .tsv, .csv, .conll; also packed, .gz), - from a pipe"
 
 
 def arguments(parser):
     add_names(parser, "; every further word is an input")
     parser.add_argument("--checkpoint", metavar="DIR", help="default: the best checkpoint of the run")
-    parser.add_argument("--file", metavar="FILE", help="inputs from a file (.json, .jsonl, .txt, .tsv, .csv, .conll)")
+    parser.add_argument("--file", metavar="FILE", help=FILES)
     parser.add_argument("--output", metavar="FILE", help="answers to .tsv, .json, .jsonl, or .txt; vectors to .npy")
     for name, what in (("logits", "outputs"), ("prob", "probabilities")):
         told = f"answers of classifiers carry the {what} of all classes (column {name})"

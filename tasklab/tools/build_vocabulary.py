@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from tasklab.data.files.textfile import text_lines
+from tasklab.data.files.unpacked import plain_file
 from tasklab.errors import DataError
 from tasklab.text import TOKENIZERS
 from tasklab.tools import TOOLS
@@ -97,7 +98,7 @@ class _Lines:
     def __iter__(self) -> Iterator[str]:
         self.count = 0
         for path in self.paths:
-            for line in text_lines(path):
+            for line in text_lines(plain_file(Path(path))):
                 self.count += 1
                 self.with_text = self.with_text or bool(line.strip())
                 yield line.removesuffix("\n")

@@ -1,12 +1,14 @@
 """Plain text line by line out of files that may be larger than memory; lines that cannot be read keep their place."""
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from tasklab.content import from_home
 from tasklab.data.files.portions import in_portions
 from tasklab.data.files.problems import BadRows, shortened
 from tasklab.data.files.textfile import encoding_advice, foreign_kind, neighbours, text_lines
+from tasklab.data.files.unpacked import plain_file
 from tasklab.errors import DataError
 
 BLOCK = 1 << 18  # bytes read, and characters encoded, at a time: memory and processor caches stay small
@@ -16,13 +18,13 @@ FIX = "correct the line, or set data.on_bad_row: skip"
 
 
 def corpus_files(path) -> list[Path]:
-    """The file, or the .txt files of the folder by name. Raises DataError."""
+    """The file, or the .txt and .txt.gz files of the folder by name. Raises DataError."""
     path = from_home(path)
-    found = sorted(path.glob("*.txt")) if path.is_dir() else [path]
+    found = sorted(chain(path.glob("*.txt"), path.glob("*.txt.gz"))) if path.is_dir() else [path]
     if not found or not found[0].is_file():
         wanted = "no .txt file in it" if path.is_dir() else "no such file"
         raise DataError(f"{path}: {wanted}; {neighbours(path)}")
-    return found
+    return [plain_file(file) for file in found]
 
 
 def line_blocks(path: Path, bad: BadRows, encoding: str | None = None) -> Iterator[list[str]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from tasklab.data.files.problems import shortened
 from tasklab.data.files.table import SUFFIXES
 from tasklab.data.files.textfile import parse_json, read_text
+from tasklab.data.files.unpacked import handed_file, is_packed, plain_file
 from tasklab.errors import DataError
 
 logger = logging.getLogger("tasklab")
@@ -56,13 +57,14 @@ class Inputs:
 
         A Path always is a file. A text is one when it ends as the kind's files do and there is such a file, or it can
         mean nothing else: it lacks the `sign`, is written as a file's name, or begins with a folder that is there.
+        What is packed, or handed over by a shell, is a plain file then. Raises: DataError when that is damaged.
         """
         if isinstance(given, os.PathLike):
-            return Path(os.path.expanduser(given))
-        if not isinstance(given, str) or Path(given).suffix not in self.suffixes:
+            return handed_file(Path(os.path.expanduser(given)))
+        if not isinstance(given, str) or _suffix(given) not in self.suffixes:
             return None
         name = os.path.expanduser(given)  # Path's own fails for ~ before a word
-        return Path(name) if os.path.exists(name) or self._means_file(name) else None
+        return plain_file(Path(name)) if os.path.exists(name) or self._means_file(name) else None
 
     def items(self, given) -> Iterator[tuple[str, object]]:
         """(place, item) of one or of all, in order; objects in place of their JSON.
@@ -125,6 +127,10 @@ def tell_left_out(path, note: str):
     """Says that a file gets fewer answers than it has rows, and why; '' says nothing."""
     if note:
         logger.warning("%s: %s", path, note)
+
+
+def _suffix(name: str) -> str:
+    return Path(Path(name).stem if is_packed(name) else name).suffix
 
 
 def _begins_with_folder(name: str) -> bool:

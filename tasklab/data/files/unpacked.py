@@ -1,0 +1,120 @@
+"""Files that cannot be read twice or by name, as plain ones: what was packed with gzip, and what a shell hands over.
+
+A reader goes over a file several times, and its ending says how it is written; so both become a file of their own.
+"""
+
+import atexit
+import functools
+import gzip
+import logging
+import re
+import shutil
+import tempfile
+import zlib
+from pathlib import Path
+from typing import BinaryIO
+
+from tasklab.data.files.textfile import MAX_BYTES
+from tasklab.errors import DataError
+
+logger = logging.getLogger("tasklab")
+
+PACKED = ".gz"
+GZIP = b"\x1f\x8b"
+HANDED = re.compile(r"-|/dev/stdin|/(dev|proc/self)/fd/\d+")
+"""What a shell's | < and <( ) hand over. A pipe that has another name may have no writer, and never end."""
+BLOCK = 1 << 20
+JUDGED = 1 << 16  # bytes by which a file without an ending is known
+FIRST_COLUMNS = (b"text", b"text_a", b"sentence", b"label")
+
+
+def is_packed(path) -> bool:
+    """Whether the name says so."""
+    return Path(path).suffix == PACKED
+
+
+def plain_file(path: Path) -> Path:
+    """`path`, or where it is packed the same unpacked, which is gone when this process ends.
+
+    Raises: DataError for damage, and for more than MAX_BYTES.
+    """
+    if not (is_packed(path) and path.is_file()):
+        return path
+    stat = path.stat()
+    return _unpacked(path.absolute(), stat.st_mtime_ns, stat.st_size)
+
+
+def handed_file(path: Path) -> Path:
+    """The same, also of what a shell hands over, to be read once: `-` is the standard input.
+
+    Its ending is guessed: .jsonl or .json by the first sign, .tsv by a tab or a column's name in the first line, else
+    .txt.
+    """
+    if not HANDED.fullmatch(str(path)):
+        return plain_file(path)
+    source = Path("/dev/stdin") if str(path) == "-" else path
+    try:
+        if source.is_char_device():  # /dev/null, or a terminal, at which nobody knows that it waits
+            raise DataError(f"{path}: nothing is handed over; write: zcat FILE | tasklab predict ... --file -")
+        with open(source, "rb") as file:
+            return _kept(path, file, "input")
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+@functools.lru_cache(maxsize=64)
+def _unpacked(path: Path, _written: int, _size: int) -> Path:
+    try:
+        with open(path, "rb") as file:
+            return _kept(path, file, path.stem)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _kept(path: Path, file: BinaryIO, name: str) -> Path:
+    """A copy of what `file` holds, unpacked, with an ending."""
+    head = file.read(len(GZIP))
+    whole = _Joined(head, file)
+    source = gzip.GzipFile(fileobj=whole) if head == GZIP else whole
+    target, size = _folder() / name, 0
+    try:
+        with open(target, "wb") as copy:
+            while block := source.read(BLOCK):
+                size += len(block)
+                if size > MAX_BYTES:
+                    raise DataError(f"{path}: holds more than the {MAX_BYTES} bytes that are read at once; split it")
+                copy.write(block)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise DataError(f"{path}: damaged, no whole gzip file ({error}); copy it again") from None
+    if not target.suffix:
+        target = target.rename(target.with_suffix(_suffix(target)))
+    logger.info("%s: %d bytes, read as %s", path, size, target.name)
+    return target
+
+
+class _Joined:
+    """A stream with its first bytes put back: a pipe cannot be wound back."""
+
+    def __init__(self, head: bytes, file: BinaryIO):
+        self.head, self.file = head, file
+
+    def read(self, size: int = -1) -> bytes:
+        head, self.head = self.head, b""
+        return head or self.file.read(size)
+
+
+def _suffix(path: Path) -> str:
+    with open(path, "rb") as file:
+        first, _, more = file.read(JUDGED).removeprefix(b"\xef\xbb\xbf").lstrip().partition(b"\n")
+    first = first.rstrip()
+    if first.startswith(b"{"):
+        return ".jsonl" if first.endswith(b"}") and (not more.strip() or more.lstrip().startswith(b"{")) else ".json"
+    if first.startswith(b"[") and first[1:].lstrip()[:1] in (b"", b"{", b"[", b'"'):
+        return ".json"
+    return ".tsv" if b"\t" in first or first in FIRST_COLUMNS else ".txt"
+
+
+def _folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="tasklab-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
