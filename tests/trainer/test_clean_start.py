@@ -104,4 +104,4 @@ def test_a_network_that_does_not_compile_leaves_nothing_outside_the_run_either()
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("failed: ")
     assert _listing() == []
-    assert sorted(os.listdir()) == ["given", "home", "result", "temporary"]
+    assert sorted(os.listdir()) == ["given", "home", "temporary"]  # nor the run, in which nothing began

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import tiny_corpus
 import tiny_qa
@@ -83,10 +84,13 @@ def test_the_weights_go_to_other_programs_and_back(job, program):
     assert described["architectures"] == ["BertForMaskedLM"]
     assert main(["convert", "there", "back", "--to", "tasklab"]) == 0
     ours, back = load_file(Path(job.folder) / "model.safetensors"), load_file("back/model.safetensors")
-    assert ours.keys() == back.keys() and all((ours[name] == back[name]).all() for name in ours)
+    assert ours.keys() == back.keys()
+    for name in ours:  # UER-py's norm divides by n - 1: its weights are scaled there and back, which may round once
+        np.testing.assert_allclose(back[name], ours[name], rtol=1.2e-7 if program == "uer" and "norm" in name else 0)
     theirs = Trainer(task="masked_language_modeling", model="there", overrides=["data.max_seq_length=32"])
     text = "anna [MASK] in berlin"
-    assert theirs.predict(input_data=text) == Trainer(model=job.folder).predict(input_data=text)
+    (found,), (expected,) = (who.predict(input_data=text) for who in (theirs, Trainer(model=job.folder)))
+    assert (found["token"], found["score"]) == (expected["token"], pytest.approx(expected["score"], abs=2e-6))
 
 
 @pytest.mark.slow
