@@ -259,7 +259,7 @@ def test_weights_that_cannot_be_found_never_become_a_random_start(error):
     said = error("train", "qa_bert_tiny", "data.train=t.json")
     assert said.startswith("no weights for 'bert_tiny'") and "Put these files into checkpoints/bert_tiny/" in said
     said = error(*train("data.train=t.json", "from_scratch=false", "--from", "./x"))
-    assert "no such file or folder of weights" in said
+    assert "no such file or folder of weights. ./ holds " in said and "t.json" in said
 
 
 def test_a_predictions_file_that_cannot_be_written_is_told(error, run):

@@ -4,6 +4,7 @@ import dataclasses
 import os
 from pathlib import Path
 
+from tasklab.config.absent import beside
 from tasklab.config.catalog import OF_CATALOG, catalog, find, list_models
 from tasklab.config.entries import Entry, from_file
 from tasklab.config.huggingface import read_foreign, sentence_settings
@@ -60,6 +61,8 @@ def origin_of(model, task: str | None = None, encoder_alone: bool = False) -> Or
     elif origin is None and (path.is_file() or is_yaml(path)):
         sources = chain(path)
         origin = Origin(path.stem, _last(sources, "task"), sources)
+    if origin is None and path.parent != Path(".") and path.parent.is_dir():  # output/NAME: no name of the catalog
+        raise UnknownName(f"{os.fspath(model)}: no such run or model{beside(path)}")
     if origin is None:
         raise unknown_name("model", os.fspath(model), [entry["name"] for entry in list_models(task)])
     if task and origin.task and origin.task != task:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tasklab.cachedir import cache_dir
+from tasklab.config.absent import beside
 from tasklab.content import from_home
 from tasklab.digest import file_sha256
 from tasklab.errors import CheckpointError
@@ -86,7 +87,7 @@ def _from_path(text: str) -> WeightSource:
     if path.is_dir():
         raise CheckpointError(f"{path}: {why_not(path)}")
     if _is_path(text):
-        raise CheckpointError(f"{path}: no such file or folder of weights")
+        raise CheckpointError(f"{path}: no such file or folder of weights{beside(path)}")
     raise unknown_name("weights or checkpoint", text, {*named_weights(), *_placed_names()})
 
 
