@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from tasklab import console
-from tasklab.config import Config, assign, default_model, find_task, resolve
+from tasklab.config import Arguments, Config, assign, default_model, find_task, resolve, settings_of
 from tasklab.content import from_home
 from tasklab.errors import CheckpointError, ConfigError
 from tasklab.networks import NETWORKS
@@ -31,14 +31,26 @@ class Trainer:
         callbacks: `Callback` objects that listen to training.
         output_dir: the folder of the run; by default output/<model name>, numbered when that one is taken.
         overrides: "section.key=value" strings; they win over everything else.
+        model_init: in place of `model`: a function that returns a model's name, or a Trainer's configuration, over
+            which `args` count.
+        compute_metrics: refused with a reason.
     Raises: ConfigError that lists every wrong key and value, UnknownName with the nearest names.
     """
 
     def __init__(
         self, args=None, task: str | None = None, model: str | None = None, train_dataset=None, eval_dataset=None,
-        *, callbacks=(), output_dir=None, overrides=(),
+        *, callbacks=(), output_dir=None, overrides=(), model_init=None, compute_metrics=None,
     ):  # fmt: skip
+        from tasklab.trials.model_init import model_of, refuse_compute_metrics
+
         console.attach()
+        refuse_compute_metrics(compute_metrics)
+        if model_init is not None:
+            if model is not None:
+                raise ConfigError("give either model or model_init, not both")
+            model = model_of(model_init)
+            if isinstance(model, Config):
+                model, args, overrides = None, model, [settings_of(args), *overrides]
         self._ready = None  # the network of the last evaluate or predict
         self.callbacks = list(callbacks)
         if is_hub_name(model):
@@ -58,6 +70,11 @@ class Trainer:
             self.config = found
         for note in self.config.notes:
             logger.warning(note)
+
+    @property
+    def args(self) -> Arguments:
+        """The configuration under the names that HuggingFace's Trainer.args has, to read and to set."""
+        return Arguments(self.config)
 
     def train(
         self, resume_or_finetune_from_checkpoint=False, initial_epoch: int = 0, do_eval: bool | None = None,

@@ -1,9 +1,10 @@
 """What a run is set to: typed sections, read from YAML, dictionaries and key=value; every error has its place."""
 
+from tasklab.config.arguments import Arguments
 from tasklab.config.catalog import default_model, list_models
 from tasklab.config.model_section import ModelConfig
 from tasklab.config.models import find_model, task_in, task_named, told_of
-from tasklab.config.resolve import assign, find_task, read_config, resolve, task_name
+from tasklab.config.resolve import assign, find_task, read_config, resolve, settings_of, task_name
 from tasklab.config.section import Section
 from tasklab.config.sections import (
     AdversarialConfig,
@@ -21,6 +22,7 @@ from tasklab.config.values import setting
 
 __all__ = [
     "AdversarialConfig",
+    "Arguments",
     "Config",
     "DataConfig",
     "EvaluateConfig",
@@ -40,6 +42,7 @@ __all__ = [
     "read_config",
     "resolve",
     "setting",
+    "settings_of",
     "task_in",
     "task_name",
     "task_named",

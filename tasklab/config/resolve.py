@@ -74,6 +74,11 @@ def task_name(name: str) -> str:
     return TASKS.get(plain, plain)
 
 
+def settings_of(args) -> dict:
+    """{key as it was said: value} of what `resolve` takes as `args`; {} of None."""
+    return {entry.key: entry.value for source in _args_sources(args) for entry in source}
+
+
 def _args_sources(args) -> list[Source]:
     if args is None:
         return []

@@ -4,6 +4,7 @@ import dataclasses
 
 from tasklab.config.aliases import ALIASES, IGNORED, ONLY, SKIP, VALUES
 from tasklab.config.entries import Entry
+from tasklab.config.section import Section
 
 
 def translate(entries: list[Entry], native: set[str]) -> tuple[list[Entry], list[str], list[str]]:
@@ -37,6 +38,18 @@ def translate(entries: list[Entry], native: set[str]) -> tuple[list[Entry], list
 def is_alias(key: str) -> bool:
     """Whether somebody else's spelling of a setting is known, be it followed, refused or passed over."""
     return key in ALIASES or key in ONLY or key in IGNORED
+
+
+def called(config: Section, key: str):
+    """The value of a setting in anybody's spelling; a switch of theirs, such as fp16, is on or off.
+
+    Raises: ConfigError for a name that is not known, or stands for nothing here.
+    """
+    target = (_target(key, set(config.leaf_keys())) or key).lstrip("?")
+    holder, _, last = target.rpartition(".")
+    value = config[holder][int(last)] if last.isdigit() else config[target]
+    on = VALUES.get(key, {}).get("true")
+    return value if on is None else value == on
 
 
 def _target(key: str, native: set[str]) -> str | None:

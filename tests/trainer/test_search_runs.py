@@ -127,3 +127,18 @@ def test_ray_searches_on_this_machine(trainer, tmp_path, monkeypatch):
     scores = [json.loads(line)["accuracy"] for text in curves for line in text.splitlines() if "evaluate" in line]
     assert len(curves) == 2 and best.objective == max(scores)
     assert best.hyperparameters.keys() == space.keys()
+
+
+@pytest.mark.slow
+def test_the_flow_of_other_programs_runs_as_it_is_known(trainer, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    data = trainer.config.data.train
+    args = {"num_train_epochs": 1, "output_dir": str(tmp_path / "run")}
+    first = trainer.config
+    trainer = Trainer(model_init=lambda: first, args=args, train_dataset=data, eval_dataset=data)
+    best = trainer.hyperparameter_search({"learning_rate": [2e-3]}, n_trials=1, direction="maximize")
+    for name, value in best.hyperparameters.items():
+        setattr(trainer.args, name, value)
+    done = trainer.train()
+    assert trainer.args.learning_rate == 2e-3 and done["best_metric"] == best.objective
