@@ -16,7 +16,7 @@ def answer_layout(config: Config, top_k: int) -> str:
     """How files hold `top_k` answers per input. Raises DataError where there is room for one."""
     layout = TASKS.get(config.task)(config, None).layout
     if top_k > 1 and not LAYOUTS[layout].several:
-        raise DataError(f"{top_k} answers per input: the scorers' file has one per id; leave --top-k out")
+        raise DataError(f"{top_k} answers per input: the scorers' file has one of each; leave --top-k out")
     return layout
 
 

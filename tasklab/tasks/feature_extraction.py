@@ -23,7 +23,7 @@ logger = logging.getLogger("tasklab")
 class VectorDataConfig(TextDataConfig, path="data"):
     """As for other texts; and what is done to the vectors."""
 
-    passed_over = ("group", "soft_targets", "output_logits", "output_prob")
+    passed_over = ("group", "soft_targets", "output_logits", "output_prob", "output_submission")
     normalize: bool = True  # vectors of length 1, so that their products are cosines
 
 

@@ -22,7 +22,7 @@ from tasklab.task import TASKS, TRIVIAL, Task
 class MixtureDataConfig(TextDataConfig, path="data"):
     """How often the rows of each data set come."""
 
-    passed_over = ("group", "soft_targets")
+    passed_over = ("group", "soft_targets", "output_submission")
     sampling: str = setting("proportional", choices=("proportional", "uniform", "temperature"))
     temperature: float = setting(2.0, ge=1)  # with sampling: temperature; 1 is proportional
 

@@ -24,6 +24,7 @@ class TextClassification(Task):
         super().__init__(config, tokenizer)
         self.target = target_of(config)
         self.metric = self.target.metric
+        self.layout = "submission" if config.data.output_submission else "answers"
         self.loss_settings = self.target.loss_settings + self.target.soft_settings * config.data.soft_targets
 
     def settle(self, labels):
@@ -34,7 +35,11 @@ class TextClassification(Task):
         return read_text_rows(path, self.config.data, model.problem_type, model.labels, training)
 
     def parse(self, input_data):
-        return text_examples_from_input(input_data, self.config.data, self.config.model.problem_type)
+        data = self.config.data
+        if data.output_submission:  # every row counts there, one that is left out would shift all others
+            data = data.copy()
+            data.on_bad_row = "error"
+        return text_examples_from_input(input_data, data, self.config.model.problem_type)
 
     def encode(self, examples, training):
         first, second = [e.text_a for e in examples], second_texts(examples)
@@ -52,7 +57,13 @@ class TextClassification(Task):
         logits = np.zeros((len(examples), self.target.outputs))  # [N, C]
         for numbers, (scores,) in outputs:
             logits[numbers] = scores
-        return self.target.answers(logits, top_k or 1)
+        answers = self.target.answers(logits, top_k or 1)
+        if self.config.data.output_submission:
+            theirs = {ours: label for label, ours in self.config.data.label_names.items()}
+            for found in answers:
+                best = found[0][self.target.answer]
+                found[0]["prediction"] = best if isinstance(best, (float, list)) else theirs.get(best, best)
+        return answers
 
     def score(self, predictions, examples):
         return self.target.score(self._best(predictions), _labels(examples))

@@ -190,3 +190,18 @@ def test_the_baseline_that_learns_counts_words(tmp_path):
     job = prepared(several, model__problem_type="multi_label_classification")
     examples, _ = job.read(several, True)
     assert job.baselines(examples, examples)[LEARNED]["exact_match"] == 1
+
+
+def test_a_submission_names_classes_as_the_file_did():
+    names = {"0": "not_equivalent", "1": "equivalent"}
+    job = task(model__labels=list(names.values()), data__label_names=names, data__output_submission=True)
+    found = [answers[0] for answers in decoded(job, [[0.0, 2.0], [1.0, 0.0]])]
+    assert [(a["label"], a["prediction"]) for a in found] == [("equivalent", "1"), ("not_equivalent", "0")]
+    assert job.layout == "submission"
+
+
+def test_no_row_of_a_submission_is_left_out(tmp_path):
+    path = write(tmp_path, "text_a\nfine\nbroken\tline\ndull\n", "test.tsv")
+    job = task(model__labels=["a", "b"], data__on_bad_row="skip", data__output_submission=True)
+    with pytest.raises(DataError, match="test.tsv:3"):
+        job.parse(Path(path))

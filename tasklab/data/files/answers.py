@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tasklab.data.files.places import file_place
+from tasklab.data.files.submission import check_name, submitted
 from tasklab.data.files.vectors import SUFFIXES as VECTOR_SUFFIXES
 from tasklab.data.files.vectors import write_vectors
 from tasklab.errors import DataError
@@ -31,10 +32,11 @@ LAYOUTS = {
     "spans": Layout((".json", ".jsonl"), "for a .tsv with a line of tags per text set data.output_tags=true"),
     "cloze": Layout((".txt", ".tsv", ".json", ".jsonl")),
     "vectors": Layout(VECTOR_SUFFIXES),
+    "submission": Layout((".tsv",), several=False),
     "by_id": Layout((".json",), several=False),
 }
-"""By the answers of a task: an object each; a list of objects each; those of a cloze test; vectors; one object of all,
-{"id": "answer"}, which SQuAD's, CMRC's and UER-py's scorers take."""
+"""By the answers of a task: an object each; a list of objects each; those of a cloze test; vectors; the file that
+GLUE's server takes; one object of all, {"id": "answer"}, which SQuAD's, CMRC's and UER-py's scorers take."""
 
 
 class AnswerFile:
@@ -53,6 +55,8 @@ class AnswerFile:
             raise DataError(f"{path}: answers are written as {', '.join(known.suffixes)}; {known.remedy}")
         if several and suffix == ".tsv" and layout != "vectors":
             raise DataError(f"{path}: a TSV has one answer per line; ask for one per input, or write .json")
+        if layout == "submission":
+            check_name(path)
         self.path = file_place(path)
 
     def write(self, parts: Iterable[Sequence]):
@@ -61,7 +65,10 @@ class AnswerFile:
         first = next(parts, ())
         if self.layout == "vectors" and self.path.suffix in (".npy", ".npz") and not isinstance(first, np.ndarray):
             first, parts = _cosines(first), map(_cosines, parts)
-        if isinstance(first, np.ndarray):
+        if self.layout == "submission":
+            predictions = [answer["prediction"] for answer in (*first, *chain.from_iterable(parts))]
+            write_answers(self.path, submitted(self.path, predictions))
+        elif isinstance(first, np.ndarray):
             write_vectors(self.path, chain([first], parts))
         else:
             write_answers(self.path, arranged([*first, *chain.from_iterable(parts)], self.layout))

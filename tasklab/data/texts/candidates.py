@@ -16,7 +16,7 @@ FORMS = '{"question": ..., "candidates": [...]} or the pair (question, [candidat
 class CandidateDataConfig(TextDataConfig, path="data"):
     """As for other pairs; data.group may tell which rows belong to one question."""
 
-    passed_over = ("soft_targets",)
+    passed_over = ("soft_targets", "output_submission")
     output_rows: bool = False  # predict gives every candidate its label; so do output_logits, output_prob and a .tsv
 
 

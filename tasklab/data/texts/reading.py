@@ -37,6 +37,7 @@ class TextDataConfig(DataConfig, path="data"):
     soft_targets: bool = False  # learn the scores of a teacher too, from the column logits
     output_logits: bool = False  # predictions carry the scores of all classes
     output_prob: bool = False  # predictions carry the probabilities of all classes
+    output_submission: bool = False  # predict writes the file of GLUE's server: index and prediction
 
 
 @dataclass(frozen=True)
