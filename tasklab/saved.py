@@ -3,8 +3,10 @@
 import logging
 from pathlib import Path
 
-from tasklab.config import Config, DataConfig, ModelConfig, read_config, task_in, task_named, told_of
+from tasklab.config import Config, DataConfig, ModelConfig, TokenizerConfig, read_config, task_in, task_named, told_of
 from tasklab.config.description import describe
+from tasklab.config.huggingface import TOKENIZER_FILES
+from tasklab.digest import file_sha256
 from tasklab.errors import CheckpointError, ConfigError
 from tasklab.networks import NETWORKS
 from tasklab.task import TASKS
@@ -58,6 +60,7 @@ def with_saved(asked: Config, folder: Path) -> tuple[Config, DataConfig | None]:
     if saved.task != config.task:
         return config, None
     _compare(asked.model, config.model, folder)
+    _tell_tokenizer(asked.tokenizer, config.tokenizer, folder)
     if converted:
         return config, None
     plain = type(asked.data)()
@@ -97,6 +100,17 @@ def _compare(asked: ModelConfig, saved: ModelConfig, folder: Path):
     differing = [key for key in saved if saved[key] != asked[key] and key != "labels"]
     if kept := [f"model.{key} = {saved[key]} (not {asked[key]})" for key in differing]:
         logger.warning("%s keeps its own: %s", folder, ", ".join(kept))
+
+
+def _tell_tokenizer(asked: TokenizerConfig, saved: TokenizerConfig, folder: Path):
+    """Tells what of tokenizer.* stays as the checkpoint has it; a vocabulary of equal content is the same one."""
+    others = [key for key in ("name", "lowercase") if saved[key] != asked[key]]
+    told = [f"tokenizer.{key} = {saved[key]} (not {asked[key]})" for key in others]
+    if asked.vocab and Path(asked.vocab).is_file():
+        here = {file_sha256(folder / name) for _, name in TOKENIZER_FILES if (folder / name).is_file()}
+        told += [] if file_sha256(asked.vocab) in here else [f"its vocabulary (not {asked.vocab})"]
+    if told:
+        logger.warning("%s keeps its own: %s", folder, ", ".join(told))
 
 
 def _take_pooling(model: ModelConfig, asked: ModelConfig, folder: Path):

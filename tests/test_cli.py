@@ -84,7 +84,7 @@ def test_wrong_usage_is_answered_with_the_usage_of_the_verb(capsys):
     assert "usage: tasklab train [TASK] NAME" in usage_error(capsys, "train")
     assert "unexpected --frob" in usage_error(capsys, "train", "qa_minilm_l6", "--frob")
     assert "unexpected 'two' behind the name 'qa_minilm_l6'" in usage_error(capsys, "train", "qa_minilm_l6", "two")
-    assert "no model is named for question_answering" in usage_error(capsys, "show", "question_answering")
+    assert "no model is named" in usage_error(capsys, "show", "data.limit=1")
     assert "give inputs as arguments or with --file" in usage_error(capsys, "predict", "qa_minilm_l6")
     assert "not allowed with" in usage_error(capsys, "train", "qa_minilm_l6", "--resume", "a", "--from", "b")
     assert "goes with --eval" in usage_error(capsys, "doctor", "data", "train.json", "dev.json")

@@ -28,9 +28,9 @@ def trainer_of(options, inputs: bool = False):
     overrides = [word for word in options.names if sets(word)]
     names = [word for word in options.names if not sets(word)]
     task = names.pop(0) if names and task_name(names[0]) in TASKS.names() else None
-    if not names:
-        options.usage.error(f"no model is named{f' for {task}' if task else ''}; `tasklab list` shows the known ones")
-    model, left = names[0], names[1:]
+    if not names and task is None:
+        options.usage.error("no model is named; `tasklab list` shows the known ones")
+    model, left = names[0] if names else None, names[1:]  # a task alone means its default recipe
     if left and not inputs:
         if task is None and find_model(model) is None and not os.path.exists(model):
             raise unknown_name("task", model, TASKS.names())

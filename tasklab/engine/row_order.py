@@ -8,6 +8,12 @@ from tasklab.data.rows.protocol import INPUT, Rows, tokens_of
 from tasklab.errors import CheckpointError
 from tasklab.runs.state import FORMAT
 
+WORDS = {
+    "digest_of_rows": "the content of the training rows (their texts or labels, or how they are encoded)",
+    "crc32_of_tokens": "the texts of the training rows",
+}
+"""What of a plan says nothing by its value."""
+
 
 class RowOrder:
     """The batches of every epoch, with the padded lengths planned for them."""
@@ -32,7 +38,8 @@ class RowOrder:
         now = self.plan(format_version)
         differing = [key for key, value in now.items() if then.get(key) != value]
         if differing:
-            listed = ", ".join(f"{key}: then {then.get(key)}, now {now[key]}" for key in differing)
+            told = (WORDS.get(key) or f"{key}: then {then.get(key)}, now {now[key]}" for key in differing)
+            listed = ", ".join(told)
             raise CheckpointError(
                 f"resume would not repeat the run, because this changed: {listed}; "
                 "restore it, or start from the weights alone with --from"

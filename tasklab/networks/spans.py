@@ -5,7 +5,7 @@ from tasklab.encoders import build_encoder
 from tasklab.networks import head
 
 
-@head("spans", task="question_answering")
+@head("spans", task="question_answering", reads=("span_layers",))
 def spans(config: Config):
     from tasklab.nn.heads.network import TaskNetwork
     from tasklab.nn.heads.spans import QuestionAnsweringHead

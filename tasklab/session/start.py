@@ -51,7 +51,7 @@ def resumed_start(config: Config, checkpoint) -> Start:
         saved[key] = config[key]
     for key, path in remembered_data(folder.parent).items():
         saved[key] = config[key] or path
-    own = ("data.train", "data.eval", *(() if config.model.labels else ("model.labels",)))
+    own = ("data.train", "data.eval", "from_scratch", *(() if config.model.labels else ("model.labels",)))
     changed = [k for k in saved.leaf_keys() if saved[k] != config[k] and k not in own]
     if changed:
         listed = ", ".join(f"{k} = {saved[k]} (not {config[k]})" for k in changed)

@@ -77,6 +77,7 @@ def _is_path(text: str) -> bool:
 
 def _from_path(text: str) -> WeightSource:
     path = from_home(text)
+    path = path if path.name else path.resolve()  # "." has no name that a suffix could go with
     if path.is_file():
         return source_at(text, path)
     bundle = path.with_name(path.name + ".index")  # TensorFlow's users name a checkpoint without its suffix

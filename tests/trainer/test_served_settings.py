@@ -93,3 +93,15 @@ def test_a_run_goes_on_with_what_it_began_with_though_nobody_reads_it(tmp_path, 
     with caplog.at_level(logging.INFO, "tasklab"):
         trainer.train(str(tmp_path / "run"))
     assert "it is finished, nothing is left to do" in caplog.text
+
+
+def test_another_tokenizer_is_told_and_an_equal_vocabulary_is_not(tagger, tmp_path, caplog):
+    _, folder = tagger
+    same = tiny_qa.write_vocabulary(tmp_path)
+    (tmp_path / "other.txt").write_text(same.read_text() + "zebra\n")
+    for overrides, told in (([f"tokenizer.vocab={same}"], False), (["tokenizer.lowercase=false"], True),
+                            ([f"tokenizer.vocab={tmp_path / 'other.txt'}"], True)):  # fmt: skip
+        caplog.clear()
+        with caplog.at_level(logging.WARNING, "tasklab"):
+            Trainer(model=folder, overrides=overrides).predict(input_data=["anna"])
+        assert ("keeps its own: " in caplog.text) == told, overrides
