@@ -25,7 +25,7 @@ class Callback:
 
     `record` is a dict: for on_log global_step, epoch, loss, lr, grad_norm, speed; for on_evaluate global_step,
     epoch and the metrics. on_best follows on_evaluate when the score, loop.state.best_metric, is better than the best
-    one `before`.
+    one `before`, or equal to it and of more worth (`selection.judge`).
     """
 
     def on_train_begin(self, loop): ...
@@ -72,11 +72,13 @@ class ProgressLog(Callback):
         self._say(f"{loop.task.title} = {metrics}")
 
     def on_best(self, loop, before):
-        name = watched_metric(loop.config.train, loop.task.metric)
-        self._say(
-            f"best {SHOWN.get(name, name)} performance has been updated: "
-            f"{before or 0.0:.5f} --> {loop.state.best_metric:.5f}"
-        )
+        name, state = watched_metric(loop.config.train, loop.task.metric), loop.state
+        shown = SHOWN.get(name, name)
+        if before == state.best_metric:
+            why = "the later step" if state.best_loss is None else f"smaller evaluation loss {state.best_loss:.5f}"
+            self._say(f"{shown} is {before:.5f} again, {why}: step {state.best_step} is the best now")
+            return
+        self._say(f"best {shown} performance has been updated: {before or 0.0:.5f} --> {state.best_metric:.5f}")
 
     def on_train_end(self, loop):
         if self._bar is not None:

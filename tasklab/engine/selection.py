@@ -19,23 +19,41 @@ def greater_is_better(config: TrainConfig, own: str) -> bool:
     return not watched_metric(config, own).endswith("loss")
 
 
-def judge(metrics: dict[str, float], state: TrainerState, config: TrainConfig, own: str) -> bool:
-    """Keeps the account in `state` and returns whether this evaluation is the new best; a tie is not.
+def standing(value: float, loss: float | None, greater: bool) -> tuple[float, float]:
+    """What two evaluations are compared by, the greater is better: the metric, then the smaller evaluation loss."""
+    return (value if greater else -value), (-math.inf if loss is None else -loss)
 
-    A gain of at most `early_stopping_threshold` makes a new best, but does not renew the patience.
+
+def finite_loss(metrics: dict[str, float]) -> float | None:
+    """The evaluation loss among metrics, where there is one and it is a number."""
+    loss = metrics.get("loss", math.nan)
+    return float(loss) if math.isfinite(loss) else None
+
+
+def judge(metrics: dict[str, float], state: TrainerState, config: TrainConfig, own: str) -> bool:
+    """Keeps the account in `state` and returns whether this evaluation is the new best.
+
+    Of equal metrics the smaller evaluation loss is better: where a metric says nothing yet (F1 0) or nothing more
+    (accuracy 1), the loss still tells which weights have learned more. Where that is equal or unknown too, the later
+    step is the best, with more training behind it.
+    A gain of at most `early_stopping_threshold` makes a new best, but does not renew the patience; a smaller loss at
+    the same metric renews it where no threshold asks for more.
     """
-    name = watched_metric(config, own)
+    name, greater = watched_metric(config, own), greater_is_better(config, own)
     if name not in metrics:
         raise ConfigError(f"train.metric_for_best_model = {name}: the evaluation gave {', '.join(metrics)}")
-    value = float(metrics[name])
-    gain = -math.inf
+    value, loss, threshold = float(metrics[name]), finite_loss(metrics), config.early_stopping_threshold
+    is_best = gained = False
     if math.isfinite(value):
-        sign = 1 if greater_is_better(config, own) else -1
-        gain = math.inf if state.best_metric is None else sign * (value - state.best_metric)
-    state.evaluations_without_gain = 0 if gain > config.early_stopping_threshold else state.evaluations_without_gain + 1
-    if gain > 0:
-        state.best_metric, state.best_step = value, state.global_step
-    return gain > 0
+        now, before = standing(value, loss, greater), (-math.inf, -math.inf)
+        if state.best_metric is not None:
+            before = standing(state.best_metric, state.best_loss, greater)
+        is_best = now >= before
+        gained = now[0] - before[0] > threshold or not threshold and now > before
+    state.evaluations_without_gain = 0 if gained else state.evaluations_without_gain + 1
+    if is_best:
+        state.best_metric, state.best_loss, state.best_step = value, loss, state.global_step
+    return is_best
 
 
 def patience_is_used_up(state: TrainerState, config: TrainConfig) -> bool:

@@ -38,6 +38,7 @@ class TrainerState:
     finished: bool = False
     dropout_version: int = 1  # formula of the masks, a DROPOUT_VERSION; states that do not tell are of the first
     format_version: int = FORMAT
+    best_loss: float | None = None  # of the best evaluation, where its rows tell a loss
 
     @classmethod
     def from_json(cls, text: str, path: Path) -> "TrainerState":
@@ -80,8 +81,10 @@ class TrainerState:
         for name in ("epoch", "step_in_epoch"):  # an epoch has a step at least
             if getattr(self, name) > self.global_step:
                 yield f"{name} is {getattr(self, name)}, beyond global_step, {self.global_step}"
-        if not _is_number(self.loss_sum) or not (self.best_metric is None or _is_number(self.best_metric)):
-            yield f"loss_sum is {brief(self.loss_sum)} and best_metric {brief(self.best_metric)}, expected numbers"
+        best = (self.best_metric, self.best_loss)
+        if not _is_number(self.loss_sum) or not all(value is None or _is_number(value) for value in best):
+            told = f"best_metric {brief(best[0])} and best_loss {brief(best[1])}"
+            yield f"loss_sum is {brief(self.loss_sum)}, {told}, expected numbers"
         if not isinstance(self.finished, bool):
             yield f"finished is {brief(self.finished)}, expected true or false"
         if not isinstance(self.plan, dict) or not isinstance(self.log_window, dict):

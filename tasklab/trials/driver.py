@@ -2,7 +2,6 @@
 
 import json
 import logging
-import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -116,11 +115,11 @@ class Search:
             self._prune(number, trial)
 
     def _complete(self, number: int, trial: Trial):
-        values = [value for value in self._values(trial) if math.isfinite(value)]
-        if not values:
+        found = trial.best_evaluation(self.objective, self.maximize)
+        if found is None:
             raise ConfigError(f"{trial.folder}: nothing was evaluated; set data.eval, and train.eval_strategy to epoch")
-        value = max(values) if self.maximize else min(values)
-        self.study.complete(number, value)
+        value, loss = found
+        self.study.complete(number, value, loss)
         self.running.pop(number, None)  # not in there when it ended between two processes
         self.failures = 0
         best = self.best()

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from tasklab.config import Config, assign
 from tasklab.datahub import from_anywhere
+from tasklab.engine.selection import standing
 from tasklab.errors import MissingDependency, TrainingError
 from tasklab.trials.space import Choice, read_space
-from tasklab.trials.study import BestRun
+from tasklab.trials.study import LOSS, BestRun
 from tasklab.trials.trial import POLL, Trial
 
 NAME, OBJECTIVE = "ray", "objective"
@@ -63,7 +64,7 @@ class RaySearch:
         found = [result for result in tuner.fit() if result.metrics and OBJECTIVE in result.metrics]
         if not found:
             raise TrainingError(f"{self.folder}: no trial came to its end; see trial-*/train.log")
-        best = (max if self.maximize else min)(found, key=lambda result: result.metrics[OBJECTIVE])
+        best = max(found, key=lambda r: standing(r.metrics[OBJECTIVE], r.metrics.get(LOSS), self.maximize))
         return BestRun(best.metrics["trial_id"], best.metrics[OBJECTIVE], dict(best.config))
 
 
@@ -82,10 +83,10 @@ def train_on_worker(values: dict, config: Config, folder: Path, objective, maxim
         while True:
             if state == "killed":
                 trial.start()
-            found = [float(objective(record)) for record in trial.evaluations()]
-            if len(found) > told:
-                told = len(found)
-                tune.report({OBJECTIVE: max(found) if maximize else min(found)})
+            evaluations, best = len(trial.evaluations()), trial.best_evaluation(objective, maximize)
+            if evaluations > told and best is not None:
+                told = evaluations
+                tune.report({OBJECTIVE: best[0], LOSS: best[1]})
             if state == "finished":
                 return
             if state == "failed":

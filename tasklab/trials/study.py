@@ -8,11 +8,13 @@ import optuna
 from optuna.trial import TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
+from tasklab.engine.selection import standing
 from tasklab.errors import ConfigError
 from tasklab.trials.space import Space
 
-VALUES = "hyperparameters"
-"""The attribute of a trial that holds its values: in a study of a function they are not all optuna's own."""
+VALUES, LOSS = "hyperparameters", "loss"
+"""Attributes of a trial: its values, as in a study of a function they are not all optuna's own, and the evaluation loss
+that goes with its objective."""
 
 
 class BestRun(NamedTuple):
@@ -82,7 +84,10 @@ class Study:
             trial.report(values[step], step)
         return trial.should_prune()
 
-    def complete(self, number: int, value: float):
+    def complete(self, number: int, value: float, loss: float | None = None):
+        """loss: of the evaluation that gave the value, which decides between trials of one value."""
+        trial = optuna.trial.Trial(self._study, self._trial(number)._trial_id)
+        trial.set_user_attr(LOSS, loss)
         self._study.tell(number, value)
 
     def fail(self, number: int):
@@ -109,7 +114,7 @@ class Study:
         done = self._in(TrialState.COMPLETE)
         if not done:
             return None
-        best = (max if self.maximize else min)(done, key=lambda trial: trial.value)
+        best = max(done, key=lambda trial: standing(trial.value, trial.user_attrs.get(LOSS), self.maximize))
         return BestRun(str(best.number), best.value, best.user_attrs[VALUES])
 
     def _in(self, *states: TrialState) -> list:

@@ -1,15 +1,18 @@
 """One training as `tasklab train` in a process and a folder of its own, which outlives every kill."""
 
 import ctypes
+import math
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from tasklab.config import Config
 from tasklab.content import read_json
 from tasklab.engine.callbacks import METRICS_FILE, read_metrics
+from tasklab.engine.selection import finite_loss, standing
 from tasklab.errors import CheckpointError
 from tasklab.replacing import replace_text
 from tasklab.runs.naming import run_of
@@ -80,6 +83,12 @@ class Trial:
     def evaluations(self) -> list[dict]:
         """Metrics of every evaluation so far, in order."""
         return self._records("evaluate")
+
+    def best_evaluation(self, objective: Callable, maximize: bool) -> tuple[float, float | None] | None:
+        """(objective, evaluation loss) of the best one so far, of equal ones the one with the smallest loss."""
+        found = [(float(objective(record)), finite_loss(record)) for record in self.evaluations()]
+        found = [pair for pair in found if math.isfinite(pair[0])]
+        return max(found, key=lambda pair: standing(*pair, maximize), default=None)
 
     def trained(self) -> bool:
         """Whether the last step is done, so that nothing is saved by ending it now."""

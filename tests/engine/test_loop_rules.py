@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from tasklab.engine.callbacks import Callback
+from tasklab.engine.callbacks import Callback, ProgressLog
 from tasklab.errors import CheckpointError, ConfigError, Interrupted, TrainingError
 from tasklab.weights import atomic
 
@@ -71,7 +71,9 @@ def test_a_run_evaluates_and_saves_when_it_was_told_to(job, settings, evaluated,
     assert state.finished
 
 
-@pytest.mark.parametrize("strategy, saved", [("best", [5, 10, 30]), ("no", [30]), ("epoch", [5, 10, 15, 20, 25, 30])])
+@pytest.mark.parametrize(
+    "strategy, saved", [("best", [5, 10, 20, 30]), ("no", [30]), ("epoch", [5, 10, 15, 20, 25, 30])]
+)
 def test_evaluations_without_gain_are_saved_only_when_asked_for(job, strategy, saved):
     seen = Seen()
     job(
@@ -107,13 +109,66 @@ def test_gains_up_to_the_threshold_use_up_patience_but_are_kept(job):
 
 
 def test_training_stops_when_patience_is_used_up(job):
-    # best at the second evaluation, then 49, 50 (a tie is no gain), 48: patience 3 ends the run after epoch 5
+    # best at the second evaluation, then 49, 50 (the later one of two equal is the best, but no gain), 48: patience 3
     loop = job(losses=[], scores=[40, 50, 49, 50, 48, 99], train__epochs=6, train__early_stopping_patience=3)
     state = loop.train()
     assert (state.epoch, state.global_step) == (5, 25)
-    assert (state.best_metric, state.best_step, state.evaluations_without_gain) == (50, 10, 3)
-    assert loop.run.best().name == "checkpoint-10"
+    assert (state.best_metric, state.best_step, state.evaluations_without_gain) == (50, 20, 3)
+    assert loop.run.best().name == "checkpoint-20"
     assert state.finished
+
+
+def scored(*evaluations):
+    """An evaluation that gives these (accuracy, loss) in turn."""
+    left = [{"accuracy": accuracy, "loss": loss} for accuracy, loss in evaluations]
+    return lambda: left.pop(0)
+
+
+@pytest.mark.parametrize(
+    "evaluations, best",
+    [
+        ([(1.0, 0.8), (1.0, 0.2), (1.0, 0.3)], 10),  # the smallest loss, neither the first nor the last
+        ([(0.0, 0.8), (0.0, 0.8), (0.0, 0.9)], 10),  # equal in both: the later step
+        ([(0.5, 0.1), (0.6, 0.9), (0.5, 0.0)], 10),  # the metric comes first
+        ([(0.5, float("nan")), (0.5, 0.9), (0.5, float("nan"))], 10),  # any loss is better than none
+    ],
+)
+def test_of_equal_metrics_the_smaller_evaluation_loss_is_the_best(job, evaluations, best):
+    loop = job(losses=[], evaluate=scored(*evaluations), train__epochs=3)
+    assert loop.train().best_step == best
+    assert loop.run.best().name == f"checkpoint-{best}"
+
+
+def test_a_falling_loss_keeps_a_run_alive_whose_metric_has_not_moved_yet(job):
+    # F1 0 four times: the loss falls three times, then twice not, which uses up a patience of 2 at epoch 5
+    zeros = scored((0.0, 9.0), (0.0, 8.0), (0.0, 7.0), (0.0, 7.5), (0.0, 7.2), (0.0, 1.0))
+    loop = job(losses=[], evaluate=zeros, train__epochs=6, train__early_stopping_patience=2)
+    state = loop.train()
+    assert (state.epoch, state.best_step, state.best_loss) == (5, 15, 7.0)
+
+
+def test_a_gain_that_has_to_be_larger_is_not_made_up_for_by_the_loss(job):
+    zeros = scored((0.0, 9.0), (0.0, 8.0), (0.0, 7.0))
+    loop = job(
+        losses=[], evaluate=zeros, train__epochs=3, train__early_stopping_patience=2,
+        train__early_stopping_threshold=0.01,
+    )  # fmt: skip
+    state = loop.train()
+    assert (state.epoch, state.best_step, state.evaluations_without_gain) == (3, 15, 2)
+
+
+def test_a_resumed_run_compares_with_the_loss_of_its_best(job):
+    loop = job(losses=[], evaluate=scored((1.0, 0.1), (1.0, 0.5)), train__epochs=2)
+    state = loop.train()
+    assert type(state).from_json(state.to_json(), loop.run.path).best_loss == 0.1
+
+
+def test_the_log_says_why_an_equal_metric_is_the_best_now(job, caplog):
+    caplog.set_level("INFO", "tasklab")
+    job(losses=[], evaluate=scored((1.0, 0.8), (1.0, 0.2)), callbacks=[ProgressLog()], train__epochs=2).train()
+    assert "accuracy is 1.00000 again, smaller evaluation loss 0.20000: step 10 is the best now" in caplog.messages
+    job("other", losses=[], scores=[0, 0], callbacks=[ProgressLog()], train__epochs=2).train()
+    assert "accuracy is 0.00000 again, the later step: step 10 is the best now" in caplog.messages
 
 
 def test_a_metric_that_is_no_number_is_no_gain_and_no_obstacle(job):

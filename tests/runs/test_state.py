@@ -60,7 +60,8 @@ def test_what_is_no_state_is_told(text):
         {"step_in_epoch": -1}, {"step_in_epoch": 5000}, {"global_step": None}, {"global_step": "x"}, {"global_step": 7},
         {"global_step": 10**400}, {"epoch": -1}, {"epoch": "x"}, {"epoch": 2**40}, {"loss_sum": "x"}, {"plan": None},
         {"log_window": None}, {"log_window": {"losses": ["x"]}}, {"finished": 1}, {"best_step": -4},
-        {"best_metric": []}, {"total_steps": 1.5}, {"dropout_version": {}}, {"evaluations_without_gain": True},
+        {"best_metric": []}, {"best_loss": "x"}, {"total_steps": 1.5}, {"dropout_version": {}},
+        {"evaluations_without_gain": True},
     ],
 )  # fmt: skip
 def test_a_value_that_cannot_be_is_refused_with_its_name(values):

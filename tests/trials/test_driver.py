@@ -1,5 +1,6 @@
 """Searches whose trainings are scripted: what is found, and what survives which kill."""
 
+import json
 import logging
 import math
 import os
@@ -117,6 +118,22 @@ def test_a_trial_that_has_made_its_last_step_is_complete_however_poor(tmp_path, 
     search = search_in(tmp_path, lambda trial: {"optimizer.lr": [1e-3, 1e-3, 1e-3, 1e-5][trial.number]})
     search.run(4)
     assert search.study.states() == ["COMPLETE"] * 4
+
+
+def test_of_trials_with_one_score_the_one_with_the_smaller_loss_is_the_best(tmp_path):
+    study = Study(tmp_path / STUDY_FILE, maximize=True, pruning=False, seed=1)
+    space = search_in(tmp_path).space
+    for value, loss in [(1.0, None), (1.0, 0.3), (1.0, 0.1), (1.0, 0.1), (0.5, 0.0)]:
+        study.complete(study.ask(space), value, loss)
+    assert study.best().run_id == "2"  # the first of two that are equal in both keeps its checkpoints
+
+
+def test_a_trial_counts_by_its_best_evaluation_and_the_loss_there(tmp_path):
+    lines = [(0.5, 0.9), (1.0, 0.4), (1.0, 0.2), (1.0, 0.3), (float("nan"), 0.0)]
+    records = [{"kind": "evaluate", "accuracy": accuracy, "loss": loss} for accuracy, loss in lines]
+    (tmp_path / "metrics.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    assert Trial(tmp_path).best_evaluation(lambda metrics: metrics["accuracy"], True) == (1.0, 0.2)
+    assert Trial(tmp_path).best_evaluation(lambda metrics: metrics["accuracy"], False) == (0.5, 0.9)
 
 
 def test_a_folder_holds_one_search(tmp_path):
