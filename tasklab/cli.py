@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import io
 import os
+import shlex
 import sys
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,8 @@ def _run(arguments: list[str]) -> int:
         return stop.exit_code
     except TasklabError as error:
         print(f"error: {error}", file=sys.stderr)
+        if words := getattr(error, "settings", None):
+            print(f"if that is right: tasklab {_with(words, error.command or arguments)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
@@ -82,6 +85,12 @@ def _run(arguments: list[str]) -> int:
 
 def _verbs() -> list:
     return [importlib.import_module(f"tasklab.commands.{name}").VERB for name in VERBS]
+
+
+def _with(settings: list[str], command: list[str]) -> str:
+    """The command with more settings, to be copied; behind `--` stand texts alone."""
+    end = command.index("--") if "--" in command else len(command)
+    return shlex.join([*command[:end], *settings, *command[end:]])
 
 
 def _never_fail_to_say():

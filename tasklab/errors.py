@@ -26,6 +26,18 @@ class DataError(TasklabError):
     """A data file or row that cannot be used."""
 
 
+class MissingColumns(DataError):
+    """A table whose columns have other names than the usual ones.
+
+    settings: KEY=VALUE words that may name them, judged by what they hold; the command line shows them with a command.
+    command: the words behind `tasklab` that these belong to; None: those that were given.
+    """
+
+    def __init__(self, message: str, settings=()):
+        super().__init__(message)
+        self.settings, self.command = list(settings), None
+
+
 class UnknownName(TasklabError):
     """A name that no registry knows; the message lists the nearest ones."""
 

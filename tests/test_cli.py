@@ -11,7 +11,7 @@ from tasklab import trainer
 from tasklab.cli import main
 from tasklab.config import Config
 from tasklab.data.texts.reading import TextDataConfig
-from tasklab.errors import DataError, Interrupted
+from tasklab.errors import DataError, Interrupted, MissingColumns
 
 VERBS = ("train", "evaluate", "predict", "list", "show", "doctor", "demo")
 
@@ -159,6 +159,8 @@ def test_resume_and_checkpoint_options_reach_the_trainer(calls, capsys):
     "problem, status, said",
     [
         (DataError("x.json: is empty"), 1, "error: x.json: is empty\n"),
+        (MissingColumns("t.csv: no text", ["data.text_a=my text"]), 1,
+         "error: t.csv: no text\nif that is right: tasklab show qa_minilm_l6 'data.text_a=my text'\n"),
         (Interrupted("stopped after step 3", 2), 130, "stopped after step 3\n"),
         (Interrupted("stopped after step 3", 15), 143, "stopped after step 3\n"),
         (KeyboardInterrupt(), 130, "stopped\n"),

@@ -30,11 +30,11 @@ class QuestionAnswering(Task):
 
     def read(self, path, training):
         data = self.config.data
-        examples, report = read_squad(path, data.on_bad_row, training, encoding=data.encoding)
+        examples, report = read_squad(path, data.on_bad_row, training, encoding=data.encoding, names=data.names)
         return examples, report.summary()
 
     def parse(self, input_data):
-        examples = qa_examples_from_input(input_data, self.config.data.encoding)
+        examples = qa_examples_from_input(input_data, self.config.data.encoding, self.config.data.names)
         if self.config.data.output_answers:
             refuse_equal_ids(examples)
         return examples

@@ -1,11 +1,13 @@
 """How files lay out questions and choices: C3's and DREAM's documents, RACE's, SWAG's and plain tables' records."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tasklab.data.choices.checks import FIX, Raw, number_of
 from tasklab.data.files.cells import is_missing
-from tasklab.data.files.columns import taken_as
+from tasklab.data.files.columns import cause_of, missing_columns, taken_as, values_of
+from tasklab.data.files.guesses import LABEL, best
+from tasklab.data.files.guesses import QUESTION as ASKED
 from tasklab.data.files.problems import BadRows, shortened
 from tasklab.data.files.sample import Sample
 from tasklab.data.files.table import Table
@@ -57,20 +59,23 @@ def document_questions(documents: list, file: str, bad: BadRows) -> Iterator[Raw
             yield Raw(at, identity, context, question, row["choice"], row.get("answer"))
 
 
-def record_questions(table: Table, data) -> Iterator[Raw]:
+def record_questions(table: Table, data, labelled: bool) -> Iterator[Raw]:
     """Questions of records, one each, or several where question, choices and answers are lists (RACE).
 
     data: a ChoiceDataConfig that may name the columns. What each is taken for is left in `table.taken`.
-    Raises: DataError when there are no choices, or nothing to choose for.
+    Raises: MissingColumns when there are no choices, or nothing to choose for, or where labelled no answers.
     """
     columns = table.columns
     several = "questions" in columns and not data.question
     context = _column(table, "context", data.context, CONTEXT)
     question = _column(table, "question", data.question, ("questions",) if several else QUESTION)
     answer = _column(table, "answer", data.answer, ("answers",) if several else ANSWER)
-    listed = _choice_columns(table, data.choices)
-    if context is None and question is None:
-        raise DataError(f"{table.path}: no column {' or '.join((*CONTEXT[:3], *QUESTION[:1]))} {_known(table)}")
+    if data.choices:
+        listed = [_column(table, "choices", name, ()) for name in data.choices]
+    else:
+        listed = usual_choices(columns, table.named)
+    if not listed or context is None and question is None or labelled and answer is None:
+        raise _missing(table, context or question, listed, answer)
     roles = {"context": context, "question": question, "choices": listed, "answer": answer}
     table.taken = taken_as(roles | {"id": next((key for key in IDENTITY if key in columns), None)}, columns)
     return _records(table, context, question, listed, answer, several)
@@ -114,14 +119,39 @@ def _questions_of(raw: Raw, bad: BadRows) -> Iterator[Raw]:
         yield Raw(f"{raw.place}: questions[{k}]", identity, raw.context, question, choices, answer)
 
 
-def _choice_columns(table: Table, wanted: list[str]) -> list[str]:
-    if wanted:
-        return [_column(table, "choices", name, ()) for name in wanted]
-    found = usual_choices(table.columns, table.named)
-    if not found:
-        usual = "a list choices (options, endings)" if table.named else "choice0 and choice1 (or A and B)"
-        raise DataError(f"{table.path}: no choices: no column {usual}; name them with data.choices {_known(table)}")
-    return found
+def _missing(table: Table, asked: str | None, listed: list[str], answer: str | None) -> DataError:
+    if cause := cause_of(table):
+        return DataError(f"{table.head}: {cause}")
+    told, settings, held = [], [], values_of(table)
+    taken = [name for name in (asked, *listed, answer) if name]
+    left = {name: found for name, found in held.items() if name not in taken}
+    if not listed:
+        usual = "choices, options or endings with a list" if table.named else "choice0 and choice1, or A and B"
+        told.append(f"no column for data.choices, known names: {usual}")
+        if group := _numbered(left):
+            settings.append(f"data.choices=[{','.join(group)}]")
+            left = {name: found for name, found in left.items() if name not in group}
+    if asked is None:
+        told.append(f"no column for data.context or data.question, known names: {', '.join((*CONTEXT, *QUESTION))}")
+    if answer is None:
+        told.append(f"no column for data.answer, known names: {', '.join(ANSWER)}")
+        if (name := best(left, ANSWER, LABEL, ())) is not None:
+            settings.append(f"data.answer={name}")
+            left.pop(name)
+    if asked is None and (name := best(left, (*CONTEXT, *QUESTION), ASKED, ())) is not None:
+        settings.append(f"data.question={name}")
+        left.pop(name)
+    return missing_columns(table, told, held, settings, [name for name in held if name not in left])
+
+
+def _numbered(columns: Iterable[str]) -> list[str]:
+    """The most columns whose names differ in a number or a letter at their end alone, in that order."""
+    groups: dict[str, list[str]] = {}
+    for name in columns:
+        if hit := re.fullmatch(r"(.*?)(\d{1,3}|[ _.-][A-Za-z])", name):
+            groups.setdefault(hit[1], []).append(name)
+    found = max(groups.values(), key=len, default=[])
+    return sorted(found, key=lambda name: (len(name), name)) if len(found) > 1 else []
 
 
 def usual_choices(columns: Sequence[str], listed: bool) -> list[str]:
@@ -148,13 +178,9 @@ def _number_of_column(name: str) -> tuple[int, str]:
 def _column(table: Table, setting_name: str, wanted: str | None, usual) -> str | None:
     found = next((name for name in ([wanted] if wanted else usual) if name in table.columns), None)
     if wanted and found is None:
-        raise DataError(f"{table.path}: no column {wanted!r} (data.{setting_name}) {_known(table)}")
+        known = f"the columns are {', '.join(map(shortened, table.columns[:12]))}"
+        raise DataError(f"{table.head}: no column {wanted!r} (data.{setting_name}); {known}")
     return found
-
-
-def _known(table: Table) -> str:
-    header = "" if table.named else "; a file without a header line needs data.columns=[...], a name for each column"
-    return f"among {', '.join(map(shortened, table.columns[:12]))}{header}"
 
 
 def _cell(row: Mapping, column: str | None):

@@ -101,7 +101,7 @@ def _questions(file: Path, data: ChoiceDataConfig, labelled: bool) -> tuple[Iter
         return document_questions(document, str(file), bad), bad, ""
     table = Table(file, data.columns, data.context or data.question or "question", data.quotes, data.encoding)
     table.gapless = not labelled
-    return record_questions(table, data), table.bad, table.taken
+    return record_questions(table, data, labelled), table.bad, table.taken
 
 
 def _files(path, split: str) -> list[Path]:

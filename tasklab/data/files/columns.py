@@ -5,10 +5,12 @@ import logging
 import shlex
 from collections.abc import Mapping, Sequence
 from itertools import islice
+from typing import NamedTuple
 
+from tasklab.data.files.guesses import ID, SAMPLED, SEARCHED, TEXT, Held, best, held
 from tasklab.data.files.problems import listed, shortened
-from tasklab.data.files.table import SUFFIXES, Table
-from tasklab.errors import DataError
+from tasklab.data.files.table import Table
+from tasklab.errors import DataError, MissingColumns
 
 logger = logging.getLogger("tasklab")
 
@@ -16,38 +18,54 @@ TEXT_A = (
     "text_a", "sentence1", "question1", "premise", "#1 String", "question", "query", "text", "sentence", "content",
 )  # fmt: skip
 TEXT_B = ("text_b", "sentence2", "question2", "hypothesis", "#2 String", "answer", "sentence")
-LABEL = ("label", "labels", "gold_label", "Quality", "is_duplicate", "score", "target", "class", "category")
-SAMPLED = 200  # rows that show what a column holds
-SEARCHED = 1000  # columns of which the nearest name is looked for
+LABELS = ("label", "labels", "gold_label", "Quality", "is_duplicate", "score", "target", "class", "category")
 GROUP = ("qid", "question_id", "QuestionID")
+IDENTITY = ("id", "idx", "index", "guid", "uid", "uuid", "row_id")
+
+
+class Role(NamedTuple):
+    """What is looked for in a table.
+
+    setting: the one below `data` that names its column.   wanted: what that says.   usual: names it has without.
+    holds: a kind of `guesses`, by which columns of other names are proposed.
+    """
+
+    setting: str
+    wanted: str | None = None
+    usual: Sequence[str] = ()
+    required: bool = True
+    holds: str = TEXT
+
+
+def find_columns(table: Table, roles: Sequence[Role]) -> list[str | None]:
+    """The column of each role: of its wanted name, or the first of its usual names that no role before it has, whatever
+    their case; None where there is none and none is required.
+
+    Raises: MissingColumns that tells of all that are missing, with what other columns hold.
+    """
+    found, lowered = [], {name.lower(): name for name in reversed(table.columns)}
+    for role in roles:
+        names = [role.wanted] if role.wanted else role.usual
+        hits = (name if name in table.columns else lowered.get(name.lower()) for name in names)
+        found.append(next((name for name in hits if name and (role.wanted or name not in found)), None))
+    missing = [r for r, name in zip(roles, found, strict=True) if name is None and (r.wanted or r.required)]
+    if missing:
+        raise _missing(table, missing, [name for name in found if name])
+    return found
 
 
 def find_column(
     table: Table, setting_name: str, wanted: str | None, usual: Sequence[str] = (), required: bool = True
 ) -> str | None:
-    """The column named `wanted`, or without it the first of `usual` that is there, whatever its case.
+    """`find_columns` for one."""
+    return find_columns(table, [Role(setting_name, wanted, usual, required)])[0]
 
-    Returns: its name in the table; None when there is none and none is required.
-    Raises: DataError with the nearest name.
-    """
-    columns, lowered = table.columns, {name.lower(): name for name in reversed(table.columns)}
-    for name in [wanted] if wanted else usual:
-        if name in columns or name.lower() in lowered:
-            return name if name in columns else lowered[name.lower()]
-    if not (wanted or required):
-        return None
-    if cause := _cause(table):
-        raise DataError(f"{table.head}: {cause}")
-    asked = [wanted] if wanted else usual
-    near = [name for word in asked for name in difflib.get_close_matches(word, columns[:SEARCHED], n=1)]
-    hint = f"; did you mean data.{setting_name}={near[0]}?" if near else ""
-    if not wanted and (guess := _by_content(table, setting_name == "label")):
-        hint = f"; by what they hold it may be: {guess};"
-    header = "" if table.named else "; a file without a header line needs data.columns=[...], a name for each column"
-    raise DataError(
-        f"{table.head}: no column {wanted or ' or '.join(usual[:4])!r} (data.{setting_name}){hint or ';'} "
-        f"the columns are {', '.join(map(shortened, columns[:12]))}{header}"
-    )
+
+def text_roles(text_a: str | None, text_b: str | None, paired: bool = False) -> list[Role]:
+    """Of the first and the second text; no second one is looked for when only the first is named, unless rows are
+    pairs."""
+    alone = text_a and not text_b and not paired
+    return [Role("text_a", text_a, TEXT_A), Role("text_b", text_b, () if alone else TEXT_B, required=paired)]
 
 
 def tell_columns(file: str, columns: str):
@@ -58,22 +76,6 @@ def tell_columns(file: str, columns: str):
 
 
 _told: set[tuple[str, str]] = set()
-
-
-def _by_content(table: Table, label_alone: bool) -> str:
-    """Settings for texts and labels without a usual name: the longest values are the text, few different the label."""
-    if table.path.is_dir() or not table.named and table.path.suffix not in SUFFIXES:
-        return ""
-    again = Table(table.path, () if table.head != str(table.path) else table.columns, None, None, table.encoding)
-    rows = [row for _, row in islice(again, SAMPLED)]
-    held = {name: [str(row.get(name, "")) for row in rows] for name in table.columns[:SEARCHED]}
-    lengths = {name: sum(map(len, values)) / max(1, len(values)) for name, values in held.items()}
-    text = max(lengths, key=lengths.get, default=None)
-    kinds = {name: len(set(values)) for name, values in held.items() if name != text and 2 <= len(set(values))}
-    label = min(kinds, key=kinds.get, default=None)
-    if text is None or label is None or kinds[label] > max(2, len(rows) // 3) or lengths[text] < 2 * lengths[label]:
-        return ""
-    return ("" if label_alone else f"data.text_a={shlex.quote(text)} ") + f"data.label={shlex.quote(label)}"
 
 
 def taken_as(roles: Mapping[str, str | Sequence[str] | None], columns: Sequence[str]) -> str:
@@ -88,7 +90,56 @@ def taken_as(roles: Mapping[str, str | Sequence[str] | None], columns: Sequence[
     return f"columns: {told}; unused: {listed(unused) or 'none'}"
 
 
-def _cause(table: Table) -> str:
+def _missing(table: Table, roles: Sequence[Role], taken: Sequence[str]) -> DataError:
+    if cause := cause_of(table):
+        return DataError(f"{table.head}: {cause}")
+    told = []
+    for role in roles:
+        if role.wanted:
+            near = difflib.get_close_matches(role.wanted, table.columns[:SEARCHED], n=1)
+            told.append(f"no column {role.wanted!r} (data.{role.setting})")
+            told[-1] += f"; did you mean data.{role.setting}={shlex.quote(near[0])}?" if near else ""
+        else:
+            told.append(f"no column for data.{role.setting}, known names: {', '.join(role.usual)}")
+    unnamed = [role for role in roles if not role.wanted]
+    columns = values_of(table) if unnamed == list(roles) else {}
+    guessed = {}
+    for role in sorted(unnamed, key=lambda role: role.holds == TEXT):  # labels and questions look like texts too
+        if (name := best(columns, role.usual, role.holds, [*taken, *guessed.values()])) is not None:
+            guessed[role.setting] = name
+    if {"text_a", "text_b"} <= guessed.keys():  # the first comes again, as a question does with every candidate
+        both = sorted((guessed["text_a"], guessed["text_b"]), key=lambda name: columns[name].values)
+        guessed["text_a"], guessed["text_b"] = both
+    settings = [f"data.{role.setting}={guessed[role.setting]}" for role in unnamed if role.setting in guessed]
+    return missing_columns(table, told, columns, settings, [*taken, *guessed.values()])
+
+
+def missing_columns(
+    table: Table, told: Sequence[str], columns: Mapping[str, Held], settings: Sequence[str], taken: Sequence[str]
+) -> MissingColumns:
+    """The error that tells what is missing, what the columns are, and what may be meant.
+
+    columns: as `values_of`.   settings: KEY=VALUE that name columns by what they hold.   taken: columns with a role.
+    """
+    lines = [*told, f"the columns are {listed([repr(name) for name in table.columns])}"]
+    if settings:
+        left = {name: found.kind for name, found in columns.items() if name not in taken}
+        ids, rest = ([name for name, kind in left.items() if (kind == ID) == one] for one in (True, False))
+        others = [f"id {listed(ids)}"] * bool(ids) + [f"unused {listed(rest)}"] * bool(rest)
+        lines.append(f"by what they hold: {shlex.join(settings)}" + (f" ({', '.join(others)})" if others else ""))
+    if not table.named:
+        lines.append("a file without a header line needs data.columns=[...], a name for each column")
+    return MissingColumns(f"{table.head}: " + "\n  ".join(lines), settings)
+
+
+def values_of(table: Table) -> dict[str, Held]:
+    """What the first rows hold in each column."""
+    again = Table(table.path, () if table.head != str(table.path) else table.columns, None, None, table.encoding)
+    rows = [row for _, row in islice(again, SAMPLED)]
+    return {name: held(row.get(name) for row in rows) for name in table.columns[:SEARCHED]}
+
+
+def cause_of(table: Table) -> str:
     """What else a header that names nothing known may come from."""
     only = table.columns[0] if len(table.columns) == 1 and not table.named else ""
     if only[:1] in ("{", "[") and only:
@@ -100,11 +151,3 @@ def _cause(table: Table) -> str:
     ending, usual = (".tsv", "commas") if other == "\t" else (".csv", "tabs")
     told = f"{shortened(only)} is one cell: {name} stand between the cells of this file, not {usual}"
     return f"{told}; name it {ending}, or put {usual} between them"
-
-
-def text_columns(table: Table, text_a: str | None, text_b: str | None) -> tuple[str, str | None]:
-    """The columns of the first and the second text; no second one is looked for when only the first is named."""
-    first = find_column(table, "text_a", text_a, TEXT_A)
-    if text_a and not text_b:
-        return first, None
-    return first, find_column(table, "text_b", text_b, [name for name in TEXT_B if name != first], required=False)

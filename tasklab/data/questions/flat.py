@@ -6,50 +6,94 @@ In JSON lines, a list, columns, below `data`, or in a CSV, TSV, Parquet or Arrow
 import ast
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from tasklab.data.files.cells import is_missing
+from tasklab.data.files.columns import Role, find_columns, taken_as
+from tasklab.data.files.guesses import QUESTION
+from tasklab.data.files.problems import BadRows
 from tasklab.data.files.table import Table
 from tasklab.data.files.textfile import read_json
 from tasklab.errors import DataError
 
 NEEDED = ("context", "question")
+CONTEXT_KEYS = ("context", "passage", "paragraph", "document", "text")
+QUESTION_KEYS = ("question", "query")
 ONE_ANSWER = ("answer_text", "answer", "text")
-"""Usual names of a column with the answer alone; answer_start stands beside it."""
+"""Usual names of a column with the answer alone; answer_start may stand beside it."""
 ARRAY = re.compile(r"array\((\[.*?\])(?:, dtype=[\w<>'\"]+)?\)", re.DOTALL)
 """NumPy's spelling of a list, which pandas writes into CSV files."""
 LARGEST = 1 << 20  # characters of a cell that is parsed
 
 
-def flat_rows(file: Path, encoding: str | None) -> Iterator[tuple[str, dict]] | object:
-    """(place, row) of every row; of a JSON file that holds articles, or what is none of both, the document itself.
+class Names(NamedTuple):
+    """data.context, data.question, data.answer: the columns of rows; None looks for a usual name.
 
-    Raises: DataError when the file cannot be read, or columns have different lengths.
+    columns: data.columns, all names of a table without a header line.
+    """
+
+    context: str | None = None
+    question: str | None = None
+    answer: str | None = None
+    columns: Sequence[str] = ()
+
+
+USUAL = Names()
+
+
+class Flat(NamedTuple):
+    """(place, row) of every row, with the keys context, question and as many as there are of answers, answer_text and
+    answer_start; what is wrong with other rows, once they are read; which column is taken for what."""
+
+    rows: Iterable[tuple[str, dict]]
+    bad: BadRows
+    columns: str = ""
+
+
+def flat_rows(file: Path, encoding: str | None, names: Names = USUAL, answered: bool = True) -> Flat | object:
+    """The rows of a file; of a JSON file that holds articles, or what is none of both, the document itself.
+
+    answered: False is for prediction, where a blank line is as bad as a bad row, and answers need no column.
+    Raises: DataError when the file cannot be read, or columns have different lengths; MissingColumns.
     """
     if file.suffix == ".json":
         try:
             document = read_json(file, encoding)
         except DataError:
-            if not _holds_lines(file, encoding):
+            if not _holds_lines(file, encoding, names):
                 raise
         else:
-            rows = document_rows(document, str(file))
-            return document if rows is None else iter(rows)
-    table = Table(file, encoding=encoding)
-    missing = [name for name in NEEDED if name not in table.columns]
-    if missing:
-        raise DataError(
-            f"{table.head}: no column {missing[0]!r}; expected context, question and answers, or a .json file in the "
-            f"SQuAD layout; the columns are {', '.join(table.columns[:12])[:300]}"
-        )
-    return iter(table)
+            rows = document_rows(document, str(file), names)
+            return document if rows is None else Flat(rows, BadRows(str(file)))
+    table = Table(file, names.columns, names.question or NEEDED[1], encoding=encoding)
+    table.gapless = not answered
+    roles = [
+        Role("question", names.question, QUESTION_KEYS, holds=QUESTION), Role("context", names.context, CONTEXT_KEYS),
+        Role("answer", names.answer, ("answers", *ONE_ANSWER), required=answered),
+    ]  # fmt: skip
+    question, context, answer = find_columns(table, roles)
+    taken = {"question": question, "context": context, "answer": answer}
+    told = {key: key for key in ("answer_start", "is_impossible", "id") if key in table.columns}
+    rows = ((place, _renamed(row, taken)) for place, row in table)
+    return Flat(rows, table.bad, taken_as(taken | told, table.columns))
 
 
-def document_rows(document, file: str) -> list[tuple[str, object]] | None:
-    """The same of a JSON value; None where it is laid out in another way."""
+def _renamed(row: Mapping, taken: Mapping[str, str | None]) -> dict:
+    """The row with the keys that all readers know."""
+    known = {"context": "context", "question": "question", "answer": ONE_ANSWER[0]}
+    named = {known[role]: row[name] for role, name in taken.items() if name in row and name != "answers"}
+    return {**row, **named} if named else dict(row)
+
+
+def document_rows(document, file: str, names: Names = USUAL) -> list[tuple[str, object]] | None:
+    """(place, row) of each row of a JSON value; None where it is laid out in another way."""
     if isinstance(document, list) and document and isinstance(document[0], dict):
-        return [(f"{file}: [{i}]", row) for i, row in enumerate(document)]
+        taken = {role: name for role, name in names._asdict().items() if name and role != "columns"}
+        return [
+            (f"{file}: [{i}]", _renamed(row, taken) if isinstance(row, dict) else row) for i, row in enumerate(document)
+        ]
     if not isinstance(document, dict):
         return None
     data = document.get("data")
@@ -75,11 +119,11 @@ def answers_of(row: Mapping):
         return []
     if isinstance(answers, str):
         answers = _parsed(answers)
-    if "answers" not in row and "answer_start" in row:
-        text = next((row[name] for name in ONE_ANSWER if name in row), None)
-        answers = {"text": [] if is_missing(text) else [text], "answer_start": [row["answer_start"]]}
-        if is_missing(text):
-            answers["answer_start"] = []
+    alone = next((name for name in ONE_ANSWER if name in row), None)
+    if "answers" not in row and (alone or "answer_start" in row):
+        text = row.get(alone)
+        start = row["answer_start"] if "answer_start" in row else _only_place(text, row["context"])
+        answers = {"text": [], "answer_start": []} if is_missing(text) else {"text": [text], "answer_start": [start]}
     return listed_answers(answers)
 
 
@@ -91,6 +135,11 @@ def listed_answers(answers):
     if len(texts) != len(starts):
         return answers
     return [{"text": text, "answer_start": _whole(start)} for text, start in zip(texts, starts, strict=True)]
+
+
+def _only_place(text, context: str) -> int:
+    """Where the text stands in the context, -1 where it stands nowhere or more than once."""
+    return context.find(text) if isinstance(text, str) and context.count(text) == 1 else -1
 
 
 def _whole(value):
@@ -122,9 +171,10 @@ def _column(values) -> list | None:
     return values if isinstance(values, list) else None
 
 
-def _holds_lines(file: Path, encoding: str | None) -> bool:
+def _holds_lines(file: Path, encoding: str | None, names: Names) -> bool:
     """Whether every line of a .json file is an object of its own, of which the first is a row."""
     try:
-        return all(name in Table(file, encoding=encoding).columns for name in NEEDED)
+        columns = Table(file, encoding=encoding).columns
+        return all(name in columns for name in (names.context or "context", names.question or "question"))
     except DataError:
         return False

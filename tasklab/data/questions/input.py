@@ -1,7 +1,7 @@
 """What a user hands to predict, in all its forms, as QA examples."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +10,10 @@ from tasklab.data.files.inputs import Inputs, is_pair, is_pair_alone
 from tasklab.data.files.problems import shortened
 from tasklab.data.files.textfile import encodable, parse_json
 from tasklab.data.questions.example import QAExample
-from tasklab.data.questions.flat import flat_rows
+from tasklab.data.questions.flat import CONTEXT_KEYS, QUESTION_KEYS, USUAL, Flat, Names, flat_rows
 from tasklab.data.questions.layout import SquadLayout
 from tasklab.errors import DataError
 
-CONTEXT_KEYS = ("context", "passage", "paragraph", "document", "text")
-QUESTION_KEYS = ("question", "query")
 FORMS = '"context - question", {"context": ..., "question": ...} or the pair (context, question)'
 BETWEEN = " - "
 KEYS = (*CONTEXT_KEYS, *QUESTION_KEYS)
@@ -23,7 +21,7 @@ SUFFIXES = (".json", ".jsonl", ".csv", ".tsv", ".txt", *arrow.SUFFIXES)
 INPUTS = Inputs(FORMS, SUFFIXES, sign=re.compile(BETWEEN), keys=KEYS, alone=is_pair_alone)
 
 
-def qa_examples_from_input(input_data, encoding: str | None = None) -> list[QAExample]:
+def qa_examples_from_input(input_data, encoding: str | None = None, names: Names = USUAL) -> list[QAExample]:
     """Examples in input order, without answers unless a SQuAD file brings some.
 
     Accepts one or a list of: a string "context - question" (split at the last " - " with something behind it), a dict
@@ -33,7 +31,7 @@ def qa_examples_from_input(input_data, encoding: str | None = None) -> list[QAEx
     Raises: DataError naming the position.
     """
     if path := INPUTS.file(input_data):
-        return _from_file(path, encoding)
+        return _from_file(path, encoding, names)
     if isinstance(input_data, Mapping):
         if "data" in input_data:
             return _from_layout(input_data, "input")
@@ -50,16 +48,20 @@ def refuse_equal_ids(examples: Iterable[QAExample]):
             raise DataError(f"{example.place}: its id {name} is that of {first} too; give each question its own")
 
 
-def _from_file(path: Path, encoding: str | None) -> list[QAExample]:
+def _from_file(path: Path, encoding: str | None, names: Names) -> list[QAExample]:
     if path.suffix == ".txt":
         return _examples(INPUTS.lines(path, encoding))
     if path.suffix == ".jsonl":
         lines = replace(INPUTS, keys=()).lines(path, encoding)
         return _examples((place, parse_json(line, place)) for place, line in lines)
-    content = flat_rows(path, encoding)
+    content = flat_rows(path, encoding, names, answered=False)
     if isinstance(content, list):  # of texts or pairs
         return _examples((f"{path}: [{i}]", item) for i, item in enumerate(content))
-    return _examples(content) if isinstance(content, Iterator) else _from_layout(content, str(path))
+    if not isinstance(content, Flat):
+        return _from_layout(content, str(path))
+    examples = _examples(content.rows)
+    content.bad.raise_if_fatal()
+    return examples
 
 
 def _rows(row: Mapping) -> list:

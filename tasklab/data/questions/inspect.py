@@ -9,6 +9,7 @@ import numpy as np
 
 from tasklab.data.files.problems import BadRows
 from tasklab.data.questions.example import QAExample
+from tasklab.data.questions.flat import USUAL, Names
 from tasklab.data.questions.reading import find_squad_file, read_squad
 from tasklab.data.questions.windows import qa_windows
 from tasklab.data.rows.findings import Finding, leaks, once, plain, quantiles, repeats, token_quantiles
@@ -77,14 +78,14 @@ class SquadReport:
 
 def inspect_squad(
     train, dev, tokenizer, max_seq_length: int = 384, doc_stride: int = 128, max_query_length: int = 64,
-    num_buckets: int = 4, encoding: str | None = None,
+    num_buckets: int = 4, encoding: str | None = None, names: Names = USUAL,
 ) -> SquadReport:  # fmt: skip
     """Reads both files (None: not there; a folder: its file of the split) and encodes them as training would.
 
     tokenizer: None leaves out what is counted in tokens.
     Raises: DataError when a file as a whole cannot be used; bad rows are part of the report.
     """
-    arguments = (tokenizer, max_seq_length, doc_stride, max_query_length, num_buckets, encoding)
+    arguments = (tokenizer, max_seq_length, doc_stride, max_query_length, num_buckets, encoding, names)
     train_report, train_examples = _inspect(train, "train", *arguments) if train is not None else (None, [])
     dev_report, dev_examples = _inspect(dev, "dev", *arguments) if dev is not None else (None, [])
     one_each = once(dev_examples, attrgetter("context"))
@@ -95,10 +96,10 @@ def inspect_squad(
 
 def _inspect(
     path, split: str, tokenizer, max_seq_length: int, doc_stride: int, max_query_length: int, num_buckets: int,
-    encoding: str | None,
+    encoding: str | None, names: Names,
 ) -> tuple[SplitReport, list[QAExample]]:
     training = split == "train"
-    examples, bad = read_squad(path, on_bad_row="skip", training=training, split=split, encoding=encoding)
+    examples, bad = read_squad(path, on_bad_row="skip", training=training, split=split, encoding=encoding, names=names)
     contexts = list(dict.fromkeys(example.context for example in examples))
     duplicates, contradictions = _repeats(examples)
     report = SplitReport(

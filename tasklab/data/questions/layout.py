@@ -4,13 +4,12 @@ Read alike: SQuAD 1.1 and 2.0, CMRC 2018, DRCD, XQuAD, COVID-QA. Keys that are n
 """
 
 import re
-from collections.abc import Iterable
 
 from tasklab.data.files.cells import is_missing
 from tasklab.data.files.problems import BadRows, shortened
 from tasklab.data.files.textfile import encodable
 from tasklab.data.questions.example import Answer, QAExample
-from tasklab.data.questions.flat import answers_of, listed_answers
+from tasklab.data.questions.flat import Flat, answers_of, listed_answers
 from tasklab.errors import DataError
 
 TRUTH = {"true": True, "false": False, "1": True, "0": False, "none": False, "": False}
@@ -51,13 +50,13 @@ class SquadLayout:
                 self._paragraph(paragraph, f"data[{i}].paragraphs[{j}]")
         return self.examples, self.bad
 
-    def read_rows(self, rows: Iterable[tuple[str, object]]) -> tuple[list[QAExample], BadRows]:
+    def read_rows(self, flat: Flat) -> tuple[list[QAExample], BadRows]:
         """The same of rows with a question and its context each, and their places; no answers mean that there is none.
 
         A row without an id gets its number.
         """
-        self._second_version = True
-        for number, (place, row) in enumerate(rows):
+        self._second_version, self.bad = True, flat.bad
+        for number, (place, row) in enumerate(flat.rows):
             path = re.sub(r"^:(?=\d)", "line ", place.removeprefix(self.file)).removeprefix(": ")
             if not isinstance(row, dict):
                 self._note("layout", path, f"is {_type(row)}, expected an object; {FIX_ROW}")
@@ -180,6 +179,9 @@ SKIP = "set data.on_bad_row: skip"
 
 
 def _misaligned(text: str, start: int, context: str) -> str:
+    if start < 0 and context.count(text) > 1:
+        times = context.count(text)
+        return f"the answer {shortened(text)} is {times} times in the context; answer_start must say where"
     there = context[start : start + len(text)] if start >= 0 else ""
     if there:
         said = f"answer_start {start} points at {shortened(there)}, not at the answer {shortened(text)}"

@@ -17,6 +17,7 @@ class CandidateDataConfig(TextDataConfig, path="data"):
     """As for other pairs; data.group may tell which rows belong to one question."""
 
     passed_over = ("soft_targets", "output_submission")
+    paired = True
     output_rows: bool = False  # predict gives every candidate its label; so do output_logits, output_prob and a .tsv
 
 

@@ -3,11 +3,12 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from tasklab.config import DataConfig, setting
 from tasklab.data.files.cells import as_text, broken, is_missing
-from tasklab.data.files.columns import GROUP, LABEL, TEXT_A, find_column, taken_as, tell_columns, text_columns
+from tasklab.data.files.columns import GROUP, LABELS, TEXT_A, Role, find_columns, taken_as, tell_columns, text_roles
+from tasklab.data.files.guesses import LABEL, NUMBER
 from tasklab.data.files.problems import BadRows, listed, shortened
 from tasklab.data.files.splits import find_split
 from tasklab.data.files.table import FIX, SUFFIXES, Table
@@ -26,6 +27,8 @@ class TextDataConfig(DataConfig, path="data"):
     """Which columns hold the texts and the label, and what the labels are called."""
 
     passed_over = ("group",)
+    paired: ClassVar[bool] = False
+    """Every row has two texts."""
     columns: list[str] = setting([])  # names for a file without a header line
     text_a: str | None = None  # column; null looks for a usual name
     text_b: str | None = None  # column of the second text; null with text_a set: there is none
@@ -119,7 +122,7 @@ def _doubtful_labels(examples: Sequence[TextExample], column: str, columns: Sequ
     measured = len(numbers) == len(names) and any(not number.is_integer() for number in numbers)
     if data.label or not (measured or len(names) > max(MANY, SHARE * len(examples))):
         return ""
-    others = [name for usual in LABEL for name in columns if name.lower() == usual.lower() and name != column]
+    others = [name for usual in LABELS for name in columns if name.lower() == usual.lower() and name != column]
     told = f"{column!r} is taken for the label and holds {len(names)} different {'numbers' if numbers else 'values'}"
     shown = f"{told} in {len(examples)} rows ({listed(sorted(names)[:3])}): are these classes?"
     name = f"name another column with data.label={others[0] if others else '...'}, or this one to keep it"
@@ -148,14 +151,16 @@ class _Reader:
 
     def __init__(self, table: Table, data: TextDataConfig, problem_type: str, labels, labelled: bool, soft: bool):
         self.bad: BadRows = table.bad
-        self.text_a, self.text_b = text_columns(table, data.text_a, data.text_b)
-        self.label = self.logits = None
+        holds = NUMBER if problem_type == "regression" else LABEL
+        roles = [
+            *text_roles(data.text_a, data.text_b, data.paired), Role("group", data.group, GROUP, required=False),
+            *[Role("label", data.label, LABELS, holds=holds)] * labelled, *[Role("soft_targets", "logits")] * soft,
+        ]  # fmt: skip
+        found = dict(zip([role.setting for role in roles], find_columns(table, roles), strict=True))
+        self.text_a, self.text_b, self.group = found["text_a"], found["text_b"], found["group"]
+        self.logits, self.label = found.get("soft_targets"), None
         if labelled:
-            column = find_column(table, "label", data.label, LABEL)
-            self.label = LabelCells(table.bad, column, problem_type, labels, data.label_names)
-        if soft:
-            self.logits = find_column(table, "soft_targets", "logits")
-        self.group = find_column(table, "group", data.group, GROUP, required=False)
+            self.label = LabelCells(table.bad, found["label"], problem_type, labels, data.label_names)
         self.count = 0
         roles = {"text_a": self.text_a, "text_b": self.text_b, "label": self.label and self.label.column,
                  "group": self.group, "logits": self.logits}  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from tasklab.content import from_home
 from tasklab.data.files.cells import as_text
-from tasklab.data.files.columns import TEXT_A, text_columns
+from tasklab.data.files.columns import TEXT_A, find_columns, text_roles
 from tasklab.data.files.problems import BadRows, shortened
 from tasklab.data.files.table import FIX, Table
 from tasklab.data.files.textfile import encodable, text_lines
@@ -45,7 +45,7 @@ class TextFile:
             return ((f"{self.path}:{n}", texts) for n, texts in cut), BadRows(str(self.path))
         table = Table(self.path, self.data.columns, self.data.text_a or TEXT_A[0], self.data.quotes, self.data.encoding)
         table.gapless = True
-        columns = [name for name in text_columns(table, self.data.text_a, self.data.text_b) if name is not None]
+        columns = list(filter(None, find_columns(table, text_roles(self.data.text_a, self.data.text_b))))
         return ((place, [as_text(row.get(name)) for name in columns]) for place, row in table), table.bad
 
     @staticmethod

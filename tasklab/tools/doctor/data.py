@@ -9,7 +9,7 @@ from tasklab.data.files.sample import sample_of
 from tasklab.data.rows.sizes import RowSizes
 from tasklab.datahub import at_hand
 from tasklab.digest import file_sha256
-from tasklab.errors import CheckpointError, UnknownName
+from tasklab.errors import CheckpointError, MissingColumns, UnknownName
 from tasklab.runs.source import find_source
 from tasklab.task import TASKS
 from tasklab.text import tokenizer_of
@@ -37,7 +37,13 @@ def report(train, dev, model: str | None, overrides) -> int:
         config.data[key] = path and str(path)
     vocabulary, why_not = _vocabulary(config)
     tokenizer = tokenizer_of(config.tokenizer, vocabulary) if vocabulary else None
-    found = kind.examine(config, tokenizer)
+    settings = [f"data.train={train}", *([f"data.eval={dev}"] if dev else []), *overrides]
+    command = ["train", *_names(task, model), *settings]
+    try:
+        found = kind.examine(config, tokenizer)
+    except MissingColumns as error:
+        error.command = command
+        raise
     print(*found.shown, sep="\n")
     sizes, dev_sizes = found.sizes
     if tokenizer is None:
@@ -51,8 +57,7 @@ def report(train, dev, model: str | None, overrides) -> int:
     if to_fix:
         print(f"{to_fix} to fix before training")
         return 1
-    settings = [f"data.train={train}", *([f"data.eval={dev}"] if dev else []), *overrides]
-    print("nothing has to be fixed; start with:\n ", shlex.join(["tasklab", "train", *_names(task, model), *settings]))
+    print("nothing has to be fixed; start with:\n ", shlex.join(["tasklab", *command]))
     return 0
 
 

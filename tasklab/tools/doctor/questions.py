@@ -15,7 +15,8 @@ LOST, OFTEN = 0.001, 0.3  # shares from which a line is worth reading
 
 def knows(sample: Sample) -> bool:
     """A JSON object of articles, rows with a question on a context each, or what the reader will say is none."""
-    if {"context", "question"} <= {*sample.columns} and not {"answers", "answer_start"}.isdisjoint(sample.columns):
+    answers = {"answers", "answer", "answer_text", "answer_start"}
+    if {"context", "question"} <= {*sample.columns} and not answers.isdisjoint(sample.columns):
         return True
     articles = isinstance(sample.first, dict) and not {"data", "paragraphs", "qas"}.isdisjoint(sample.first)
     return articles or sample.file.suffix == ".json" and sample.first is None
@@ -26,8 +27,8 @@ def examine(config: Config, tokenizer) -> Examined:
     data = config.data
     found = inspect_squad(
         data.train, data.eval, tokenizer, data.max_seq_length, data.doc_stride, data.max_query_length, data.num_buckets,
-        data.encoding,
-    )
+        data.encoding, data.names,
+    )  # fmt: skip
     together = list(_settings_once(found, config))
     if found.dev is not None:
         together += leaking(found.leaked_questions, 0, "question", found.dev.file)

@@ -9,7 +9,7 @@ from tasklab.config import Config
 from tasklab.data.choices.checks import number_of
 from tasklab.data.choices.input import choice_examples_from_input
 from tasklab.data.choices.reading import ChoiceDataConfig, read_choices
-from tasklab.errors import DataError
+from tasklab.errors import DataError, MissingColumns
 
 SHARED = Path(__file__).parents[4] / "shared/data"
 ANN = {"question": "Where is Ann?", "choice": ["At home.", "In Rome."], "answer": "In Rome."}
@@ -100,7 +100,7 @@ def test_columns_can_be_named(tmp_path, data):
     data.choices, data.answer = ["two", "one"], "right"
     assert only(path, data).choices == ("green", "red") and only(path, data).label == 1
     data.answer = "rigth"
-    with pytest.raises(DataError, match=r"a.tsv: no column 'rigth' \(data.answer\) among 'story', 'one'"):
+    with pytest.raises(DataError, match=r"a.tsv: no column 'rigth' \(data.answer\); the columns are 'story', 'one'"):
         read_choices(path, data)
     data.columns, data.choices, data.answer = [], [], None
     with pytest.raises(DataError, match="no column 'story'"):
@@ -156,10 +156,18 @@ def test_an_empty_context_and_a_strange_document_are_named(tmp_path, data):
     assert said[2].startswith(f"{path}: [2]: is ") and said[3].startswith(f"{path}: [3]: is 'text', expected [[")
 
 
+def test_a_quiz_in_other_words_is_guessed_by_what_it_holds(tmp_path, data):
+    rows = "".join(f"{i},Where does number {i} live?,Rome {i},Oslo {i},{'AB'[i % 2]}\n" for i in range(6))
+    with pytest.raises(MissingColumns) as caught:
+        read_choices(write(tmp_path / "a.csv", "Nr,Frage,Antwort 1,Antwort 2,richtig\n" + rows), data)
+    assert caught.value.settings == ["data.choices=[Antwort 1,Antwort 2]", "data.answer=richtig", "data.question=Frage"]
+    assert "(id Nr)" in str(caught.value)
+
+
 def test_files_without_questions_or_choices_say_so(tmp_path, data):
-    with pytest.raises(DataError, match=r"no choices: no column choice0 and choice1 \(or A and B\); name them with"):
+    with pytest.raises(DataError, match="a.tsv:1: no column for data.choices, known names: choice0 and"):
         read_choices(write(tmp_path / "a.tsv", "question\tanswer\nWhere?\tRome\n"), data)
-    with pytest.raises(DataError, match="no column context or article or passage or question among 'A', 'B'"):
+    with pytest.raises(DataError, match="no column for data.context or data.question, known names: context, article"):
         read_choices(write(tmp_path / "a.tsv", "A\tB\nx\ty\n"), data)
     data.on_bad_row = "skip"
     with pytest.raises(DataError, match="holds no usable question; left out 1: too few choices"):

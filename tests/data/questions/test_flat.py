@@ -6,9 +6,10 @@ import json
 import pytest
 
 from tasklab.data.files.sample import sample_of
+from tasklab.data.questions.flat import USUAL, Names
 from tasklab.data.questions.input import qa_examples_from_input
 from tasklab.data.questions.reading import Answer, read_squad
-from tasklab.errors import DataError
+from tasklab.errors import DataError, MissingColumns
 from tasklab.tools.doctor import questions
 
 CONTEXT = "Ann lives in Berlin and works in Potsdam."
@@ -28,13 +29,17 @@ WRITTEN = {
 
 
 def check(path):
-    examples, bad = read_squad(path)
+    check_rows(path)
+    assert questions.knows(sample_of(path))
+
+
+def check_rows(path, names=USUAL):
+    examples, bad = read_squad(path, names=names)
     assert [(e.id, e.question, e.context, e.answers, e.is_impossible) for e in examples] == [
         ("a", "Where does Ann live?", CONTEXT, (Answer("Berlin", 13),), False),
         ("b", "Where does Bob live?", CONTEXT, (), True),
     ] and not bad
-    assert [e.question for e in qa_examples_from_input(path)] == [row["question"] for row in ROWS]
-    assert questions.knows(sample_of(path))
+    assert [e.question for e in qa_examples_from_input(path, names=names)] == [row["question"] for row in ROWS]
 
 
 @pytest.mark.parametrize("name", WRITTEN)
@@ -63,6 +68,40 @@ def test_one_answer_may_have_columns_of_its_own(tmp_path):
     lines = [f"a\t{CONTEXT}\tWhere does Ann live?\tBerlin\t13", f"b\t{CONTEXT}\tWhere does Bob live?\t\t"]
     (tmp_path / "t.tsv").write_text("\n".join(["id\tcontext\tquestion\tanswer\tanswer_start", *lines]))
     check(tmp_path / "t.tsv")
+
+
+def test_an_answer_without_a_place_is_looked_for_and_one_that_stands_twice_is_asked_about(tmp_path):
+    lines = [f"a,{CONTEXT},Where does Ann live?,Berlin", f"b,{CONTEXT},Where does Bob live?,"]
+    (tmp_path / "t.csv").write_text("\n".join(["id,passage,query,answer", *lines]))
+    check_rows(tmp_path / "t.csv")
+    (tmp_path / "t.csv").write_text(f"context,question,answer\n{CONTEXT},What does she do?,in\n")  # lives in, works in
+    with pytest.raises(DataError, match=r"line 2 \(id 0\): the answer 'in' is 3 times in the context; "):
+        read_squad(tmp_path / "t.csv")
+
+
+def test_columns_of_other_names_can_be_named_and_are_guessed_by_what_they_hold(tmp_path):
+    lines = [f"a,{CONTEXT},Where does Ann live?,Berlin", f"b,{CONTEXT},Where does Bob live?,"]
+    (tmp_path / "t.csv").write_text("\n".join(["id,Text,Frage,Antwort", *lines]))
+    names = Names(None, "Frage", "Antwort")  # case aside, text is a usual name
+    check_rows(tmp_path / "t.csv", names)
+    (tmp_path / "bare.csv").write_text("\n".join(lines))
+    check_rows(tmp_path / "bare.csv", Names("c", "q", "a", ("id", "c", "q", "a")))
+    (tmp_path / "list.json").write_text(json.dumps([dict(zip(["id", "text", "Frage", "Antwort"], line.split(","),
+                                                             strict=True)) for line in lines]))  # fmt: skip
+    check_rows(tmp_path / "list.json", Names("text", "Frage", "Antwort"))
+    with pytest.raises(MissingColumns) as caught:
+        read_squad(tmp_path / "t.csv")
+    assert caught.value.settings == ["data.question=Frage", "data.answer=Antwort"]
+    told = str(caught.value).split("\n  ")
+    assert told[0] == f"{tmp_path / 't.csv'}:1: no column for data.question, known names: question, query"
+    assert told[1] == "no column for data.answer, known names: answers, answer_text, answer, text"
+
+
+def test_a_row_with_too_many_cells_is_told(tmp_path):
+    (tmp_path / "t.csv").write_text("context,question,answer\nAnn lives, here,Where?,here\n")
+    for read in (read_squad, qa_examples_from_input):
+        with pytest.raises(DataError, match="t.csv:2: has 4 cells instead of 3"):
+            read(tmp_path / "t.csv")
 
 
 def test_parquet_is_read(tmp_path):

@@ -2,8 +2,9 @@
 
 import pytest
 
+from tasklab.data.texts.candidates import CandidateDataConfig
 from tasklab.data.texts.reading import TextDataConfig, TextExample, label_order, read_text_rows
-from tasklab.errors import DataError
+from tasklab.errors import DataError, MissingColumns
 
 SINGLE, MULTI, NUMBER = "single_label_classification", "multi_label_classification", "regression"
 FIX = "correct the line or set data.on_bad_row: skip"
@@ -60,12 +61,12 @@ def test_a_named_first_text_alone_means_single_texts(tmp_path):
 def test_a_missing_column_is_named_with_the_nearest(tmp_path):
     path = write(tmp_path, "sentnce\tlabel\nA\t1\n")
     assert message(path, text_a="sentence") == (
-        "FILE:1: no column 'sentence' (data.text_a); did you mean data.text_a=sentnce? "
-        "the columns are 'sentnce', 'label'; "
-        "a file without a header line needs data.columns=[...], a name for each column"
+        "FILE:1: no column 'sentence' (data.text_a); did you mean data.text_a=sentnce?\n"
+        "  the columns are 'sentnce', 'label'\n"
+        "  a file without a header line needs data.columns=[...], a name for each column"
     )
-    assert "no column 'label or labels or gold_label or Quality' (data.label)" in message(
-        write(tmp_path, "text\tmark\nA\t1\n")
+    assert message(write(tmp_path, "text\tmark\nA\t1\n")).startswith(
+        "FILE:1: no column for data.label, known names: label, labels, gold_label, Quality, "
     )
 
 
@@ -97,8 +98,7 @@ def test_a_label_that_is_like_none_of_the_model_s_asks_for_a_name(tmp_path):
 
 def test_a_column_that_is_nearly_called_as_usual_is_offered(tmp_path):
     told = message(write(tmp_path, "text\tlable\nA\t1\n"))
-    assert told.startswith("FILE:1: no column 'label or labels or gold_label or Quality' (data.label); did you mean "
-                           "data.label=lable? the columns are 'text', 'lable'; ")  # fmt: skip
+    assert "\n  by what they hold: data.label=lable\n" in told
 
 
 def test_a_table_without_rows_says_what_is_missing(tmp_path):
@@ -235,10 +235,26 @@ def test_nearly_as_many_classes_as_rows_are_questioned(tmp_path):
 
 
 def test_columns_without_a_usual_name_are_guessed_by_what_they_hold(tmp_path):
-    rows = "".join(f"T-{i},a message of some length {i},{'xy'[i % 2]}\n" for i in range(9))
-    path = write(tmp_path, "ticket,message,queue\n" + rows, "t.csv")
-    assert "by what they hold it may be: data.text_a=message data.label=queue;" in message(path)
-    assert "by what they hold it may be: data.label=queue;" in message(path, text_a="message")
+    rows = "".join(f"T-{i},2026-01-{i + 10},a message of some length {i},{'xy'[i % 2]}\n" for i in range(9))
+    path = write(tmp_path, "ticket,created,message,queue\n" + rows, "t.csv")
+    with pytest.raises(MissingColumns) as caught:
+        read_text_rows(path, TextDataConfig(), SINGLE)
+    assert caught.value.settings == ["data.text_a=message", "data.label=queue"]
+    told = str(caught.value).split("\n  ")
+    assert told[0].startswith(f"{path}:1: no column for data.text_a, known names: text_a, sentence1, ")
+    assert "text, sentence" in told[0] and told[1].startswith("no column for data.label, known names: label, ")
+    assert told[2] == "the columns are 'ticket', 'created', 'message', 'queue'"
+    assert told[3] == "by what they hold: data.text_a=message data.label=queue (id ticket, unused created)"
+    assert "by what they hold: data.label=queue (id ticket, unused created)" in message(path, text_a="message")
+    assert "known names: text_a" not in message(path, text_a="message")
+
+
+def test_a_question_that_comes_again_is_not_taken_for_the_label(tmp_path):
+    rows = "".join(f"Who is number {i // 3}?\tIt is candidate {i}\t{int(i % 3 == 0)}\n" for i in range(12))
+    path = write(tmp_path, "asked\toffered\tright\n" + rows)
+    with pytest.raises(MissingColumns) as caught:
+        read_text_rows(path, CandidateDataConfig(), SINGLE)
+    assert caught.value.settings == ["data.text_a=asked", "data.text_b=offered", "data.label=right"]
 
 
 def test_the_columns_are_told_once(tmp_path, caplog):
