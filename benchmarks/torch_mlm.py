@@ -17,11 +17,11 @@ from transformers import BertConfig, BertForMaskedLM, BertForPreTraining
 
 from tasklab.config import export
 from tasklab.dataset import load_dataset
-from tasklab.engine.callbacks import read_metrics
 from tasklab.engine.row_order import RowOrder
 from tasklab.engine.schedule import learning_rate
 from tasklab.model import start_model
 from tasklab.runs.data_file import remembered_data
+from tasklab.runs.history import read_metrics
 from tasklab.trainer import Trainer
 from tasklab.weights.tables import find_format, from_tasklab
 

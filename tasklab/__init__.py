@@ -2,13 +2,23 @@
 
 import importlib
 import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tasklab.config import list_models
+    from tasklab.engine.hooks import Callback
+    from tasklab.task import list_tasks
+    from tasklab.trainer import Trainer
 
 __version__ = "0.1.0"
-__all__ = ["Trainer", "list_models", "list_tasks"]
+__all__ = ["Callback", "Trainer", "list_models", "list_tasks"]
 
 os.environ.setdefault("GLOG_v", "4")  # MindSpore reads it when it is imported; what matters arrives as an exception
 
-_HOMES = {"Trainer": "tasklab.trainer", "list_models": "tasklab.config", "list_tasks": "tasklab.task"}
+_HOMES = {
+    "Callback": "tasklab.engine.hooks", "Trainer": "tasklab.trainer", "list_models": "tasklab.config",
+    "list_tasks": "tasklab.task",
+}  # fmt: skip
 
 
 def __getattr__(name: str):
@@ -16,3 +26,7 @@ def __getattr__(name: str):
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'tasklab' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

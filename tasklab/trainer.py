@@ -5,13 +5,17 @@ import os
 from pathlib import Path
 
 from tasklab import console
-from tasklab.config import Arguments, Config, assign, default_model, find_task, resolve, settings_of
+from tasklab.config import Arguments, Config, default_model, find_task, resolve, settings_of
 from tasklab.content import from_home
+from tasklab.engine.hooks import Callback, listening
 from tasklab.errors import CheckpointError, ConfigError
 from tasklab.networks import NETWORKS
 from tasklab.runs.folder import RunFolder
 from tasklab.runs.naming import find_run, named_run
+from tasklab.runs.source import names_weights
 from tasklab.task import TASKS, Task
+from tasklab.trials.verbs import TrialVerbs
+from tasklab.views import TrainerViews
 from tasklab.weights.folder import CONFIG, is_checkpoint
 from tasklab.weights.hub import hub_folder, is_hub_name
 from tasklab.weights.sums import verify_file
@@ -19,8 +23,10 @@ from tasklab.weights.sums import verify_file
 logger = logging.getLogger("tasklab")
 
 
-class Trainer:
+class Trainer(TrainerViews, TrialVerbs):
     """One job: its configuration, its run folder, and the three verbs train, evaluate and predict.
+
+    `trainer("a text")` predicts; `print(trainer)` says where it stands.
 
     Args:
         args: a YAML file or a dict (nested or dotted; HuggingFace and MindFormers names are accepted), or None.
@@ -52,7 +58,7 @@ class Trainer:
             if isinstance(model, Config):
                 model, args, overrides = None, model, [settings_of(args), *overrides]
         self._ready = None  # the network of the last evaluate or predict
-        self.callbacks = list(callbacks)
+        self.callbacks = listening(callbacks)
         if is_hub_name(model):
             model = hub_folder(model, logger.info)
         model = model if model is None else os.path.expanduser(model)
@@ -144,21 +150,29 @@ class Trainer:
         """One result per input, in order; with top_k > 1 a list of the best ones per input.
 
         Args:
-            predict_checkpoint: as in `evaluate`.
+            predict_checkpoint: as in `evaluate`. Alone, and no name or folder of weights, it is the input:
+                predict("a text"), which the trainer itself answers too: trainer("a text").
             input_data: one text, a list of texts, dicts or pairs, or a file; see the task.
         Returns: a list, or for vectors an array with one row per input.
         """
         from tasklab.session.serving import predict
 
-        return predict(self._ready_for(predict_checkpoint, input_data, top_k, batch_size), input_data, top_k)
+        return predict(*self._asked(predict_checkpoint, input_data, top_k, batch_size), top_k)
+
+    def __call__(self, input_data, **options):
+        """`predict` of an input, whatever its name is."""
+        return self.predict(input_data=input_data, **options)
 
     def predict_parts(self, predict_checkpoint=None, input_data=None, top_k: int = 1, batch_size: int | None = None):
         """What `predict` returns, part by part, for files that are larger than memory where the task takes them."""
         from tasklab.session.serving import predict_parts
 
-        return predict_parts(self._ready_for(predict_checkpoint, input_data, top_k, batch_size), input_data, top_k)
+        return predict_parts(*self._asked(predict_checkpoint, input_data, top_k, batch_size), top_k)
 
-    def _ready_for(self, checkpoint, input_data, top_k: int, batch_size: int | None):
+    def _asked(self, checkpoint, input_data, top_k: int, batch_size: int | None) -> tuple:
+        """The network that answers, and what it is asked."""
+        if input_data is None and not (isinstance(checkpoint, bool) or names_weights(checkpoint)):
+            checkpoint, input_data = None, checkpoint
         if input_data is None:
             raise ConfigError(f"predict needs input_data, for example: {self.example()}")
         if top_k < 1:
@@ -166,58 +180,11 @@ class Trainer:
         config = self.config.copy()
         if batch_size is not None:
             config.evaluate.batch_size = batch_size
-        return self._model(checkpoint, config)
+        return self._model(checkpoint, config), input_data
 
-    def hyperparameter_search(
-        self, hp_space=None, compute_objective=None, n_trials: int = 10, direction: str | None = None,
-        backend: str = "optuna", *, subset: float | None = None, pruning: bool = True, parallel: int = 1,
-        output_dir=None,
-    ):  # fmt: skip
-        """Trains with many settings and returns BestRun(run_id, objective, hyperparameters); `apply` takes it.
-
-        Every trial is a training in a process and a folder of its own. The same call continues a search that was
-        killed, up to n_trials in all.
-
-        Args:
-            hp_space: {key: list of values, or {low, high, log, step}}, a YAML file of such, a list of "key=low..high"
-                texts, or a function of an optuna trial; None searches around the recipe.
-            compute_objective: metrics of an evaluation -> number; None takes the metric that picks the best checkpoint.
-            direction: maximize or minimize; None follows the metric.
-            backend: optuna, on this machine, or ray, on all machines of a Ray cluster.
-            subset: share of the training examples that trials see.
-            parallel: trials at a time.
-            output_dir: the search's folder; by default output/<model name>-search.
-        Raises: ConfigError, TrainingError when trials keep failing, MissingDependency for ray without Ray.
-        """
-        from tasklab.trials import search
-
-        self._refuse_untrained()
-        if self.callbacks:
-            logger.warning("trials run in processes of their own: callbacks stay behind")
-        folder = from_home(output_dir or f"output/{self.config.name}-search")
-        return search(
-            folder, self.config, self._task().metric, hp_space, compute_objective, n_trials, direction, backend,
-            subset, pruning, parallel,
-        )  # fmt: skip
-
-    def cross_validate(self, folds: int = 5, *, parallel: int = 1, output_dir=None) -> dict:
-        """Trains once per fold of data.train and returns mean and deviation of each metric, and the folds' own.
-
-        Every training is a run of its own, output/<model name>-folds/fold-<k>; the same call continues after a kill.
-        """
-        from tasklab.trials.folds import cross_validate
-
-        self._refuse_untrained()
-        folder = from_home(output_dir or f"output/{self.config.name}-folds")
-        return cross_validate(folder, self.config, folds, parallel)
-
-    def apply(self, best_run):
-        """Takes over the hyperparameters of a search's best run for the next `train`."""
-        assign(self.config, best_run.hyperparameters, f"best run {best_run.run_id}")
-
-    def add_callback(self, callback):
-        """Adds a listener to training."""
-        self.callbacks.append(callback)
+    def add_callback(self, callback: Callback):
+        """Adds a listener to training. Raises ConfigError for what is no `Callback`."""
+        self.callbacks += listening([callback])
 
     def set_parallel_config(self, data_parallel: int = 1, **others):
         """Number of data-parallel processes; every other kind of parallelism is refused by name."""

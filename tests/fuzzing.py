@@ -119,10 +119,10 @@ def sums(path):
 
 
 def run_file(path):
-    from tasklab.engine.callbacks import read_metrics
     from tasklab.engine.curves import draw_curves
     from tasklab.runs.checkpoints import best_checkpoint
     from tasklab.runs.data_file import remembered_data
+    from tasklab.runs.history import read_metrics
 
     best_checkpoint(path.parent)
     remembered_data(path.parent)

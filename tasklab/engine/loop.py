@@ -9,7 +9,7 @@ What happens, in this order; where ranks train together the first alone tells ca
             every train.logging_steps: on_log
             a signal that came until now stops the run once all is saved
             with the weights in place that followers want judged: evaluation, on_evaluate, on_best; saving, on_save
-    on_train_end, after the last step, the early stop, a signal or an error
+    on_train_end, after the last step, the early stop, a callback's stop, a signal or an error
 """
 
 import logging
@@ -24,10 +24,10 @@ from mindspore import nn
 from tasklab.data.rows.buckets import Batch
 from tasklab.data.rows.protocol import Rows
 from tasklab.engine.adversarial import passes
-from tasklab.engine.callbacks import Callback
 from tasklab.engine.endings import diverged, interrupted
 from tasklab.engine.epochs import Epochs
 from tasklab.engine.followers import all_in_place, followers_of
+from tasklab.engine.hooks import Callback
 from tasklab.engine.kept import load_tensors, tensors_of
 from tasklab.engine.log_window import LogWindow
 from tasklab.engine.optim import optimizer_for
@@ -75,6 +75,7 @@ class TrainingLoop:
         total = train.max_steps or math.ceil(train.epochs * self.order.steps_per_epoch)
         self.state = TrainerState(total_steps=total, plan=self.order.plan(), dropout_version=DROPOUT_VERSION)
         self._log = LogWindow()
+        self._asked_to_end = self._ends = False
 
     def restore(self, state: TrainerState, moments: dict[str, np.ndarray]):
         """Continues from a checkpoint; the weights are in the network already.
@@ -100,15 +101,22 @@ class TrainingLoop:
         self._log.restore(state.log_window)
 
     def train(self) -> TrainerState:
-        """Runs to the last step, the early stop, or a signal. Raises Interrupted after saving, TrainingError."""
+        """Runs to the last step, an early stop, `stop`, or a signal. Raises Interrupted after saving, TrainingError."""
         self._tell("on_train_begin")
         try:
             with GracefulStop() as stop:
-                while not self._finished():
+                while not (self._finished() or self._ends):
                     self._train_epoch(stop)
         finally:
             self._tell("on_train_end")
         return self.state
+
+    def stop(self):
+        """For callbacks: ends the training after this step, or the next one where this is being evaluated already.
+
+        It is evaluated and saved as at its end, and can be resumed.
+        """
+        self._asked_to_end = True
 
     def _train_epoch(self, stop: GracefulStop):
         state, config = self.state, self.config.train
@@ -124,12 +132,15 @@ class TrainingLoop:
                 self._tell("on_log", self._log.record(state, self.compiles))
             signal_number = stop.received  # looked at once: what comes later waits for the next step
             stopping = self.ranks.agree(signal_number is not None)
+            self._ends = self.ranks.agree(self._asked_to_end)
             with self._log.paused(self.compiles):
                 self._evaluate_and_save(epoch_ends, stopping)
             if self._finished():
                 return
             if stopping:
                 raise interrupted(signal_number or signal.SIGTERM, state.global_step, self.run)  # or: another rank's
+            if self._ends:
+                return
 
     def _optimizer_step(self, rows: Rows, micro_batches: list[Batch]):
         state, config = self.state, self.config
@@ -163,10 +174,10 @@ class TrainingLoop:
     def _evaluate_and_save(self, epoch_ends: bool, stopping: bool):
         """What is due after an optimizer step. Every rank evaluates the whole: equal weights, equal judgement."""
         state, config = self.state, self.config.train
-        last = state.global_step == state.total_steps
+        last = self._ends or state.global_step == state.total_steps
         evaluates = self._due("eval", epoch_ends) or last and config.when("eval") != "no"
         evaluates = evaluates and self.evaluate is not None
-        saves = self._due("save", epoch_ends) or stopping
+        saves = self._due("save", epoch_ends) or stopping or self._ends
         if not (evaluates or saves or last):
             return
         with all_in_place(self.followers):

@@ -5,11 +5,12 @@ import json
 import logging
 from pathlib import Path
 
-from tasklab.engine.callbacks import PREDICTIONS_FILE, REPORT_FOLDER, Callback
 from tasklab.engine.confusion_picture import draw_confusion
 from tasklab.engine.evaluate import Evaluator
+from tasklab.engine.hooks import Callback
 from tasklab.metrics.report import Report
 from tasklab.replacing import replace_text, replacing
+from tasklab.runs.history import PREDICTIONS_FILE, REPORT_FOLDER
 
 logger = logging.getLogger("tasklab")
 

@@ -6,15 +6,18 @@ import time
 from tasklab.datahub import at_hand, from_anywhere
 from tasklab.dataset import load_dataset
 from tasklab.engine import device
-from tasklab.engine.callbacks import CURVES_FILE, Callback, Curves, MetricsFile, ProgressLog, TensorBoard
+from tasklab.engine.callbacks import ProgressLog
 from tasklab.engine.epochs import Fixed
 from tasklab.engine.evaluate import Evaluator
+from tasklab.engine.hooks import Callback
+from tasklab.engine.listeners import Curves, MetricsFile, TensorBoard
 from tasklab.engine.loop import TrainingLoop
 from tasklab.engine.ranks import Ranks
 from tasklab.engine.reports import Reports
 from tasklab.engine.step import CompileLog
 from tasklab.model import prepare_ready, prepare_start
 from tasklab.runs.data_file import remember_data
+from tasklab.runs.history import CURVES_FILE
 from tasklab.runs.state import TrainerState
 from tasklab.session.refusals import (
     prepare_device,

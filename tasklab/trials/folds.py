@@ -8,9 +8,9 @@ from statistics import fmean, stdev
 
 from tasklab.config import Config
 from tasklab.content import read_json
-from tasklab.engine.callbacks import PREDICTIONS_FILE, REPORT_FOLDER
 from tasklab.errors import ConfigError, TrainingError
 from tasklab.replacing import replace_text
+from tasklab.runs.history import PREDICTIONS_FILE, REPORT_FOLDER
 from tasklab.trials.trial import POLL, Trial
 
 logger = logging.getLogger("tasklab")

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from tasklab.config import Config
 from tasklab.content import read_json
-from tasklab.engine.callbacks import METRICS_FILE, read_metrics
 from tasklab.engine.selection import finite_loss, standing
 from tasklab.errors import CheckpointError
 from tasklab.replacing import replace_text
+from tasklab.runs.history import METRICS_FILE, read_metrics
 from tasklab.runs.naming import run_of
 from tasklab.weights.folder import STATE
 

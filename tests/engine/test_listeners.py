@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from tasklab.engine.callbacks import Curves, MetricsFile, ProgressLog, TensorBoard, read_metrics
+from tasklab.engine.callbacks import ProgressLog
 from tasklab.engine.curves import draw_curves
+from tasklab.engine.listeners import Curves, MetricsFile, TensorBoard
+from tasklab.runs.history import read_metrics
 
 RECORD = {
     "global_step": 10, "epoch": 1, "loss": 0.6751, "lr": 3e-5, "grad_norm": 1.5, "speed": 4.25, "seconds_left": 90000.0,

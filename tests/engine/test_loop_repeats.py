@@ -7,9 +7,10 @@ import pytest
 from mindspore import Tensor
 from word_average import VOCAB, MeanOfWords
 
-from tasklab.engine.callbacks import MetricsFile, read_metrics
+from tasklab.engine.listeners import MetricsFile
 from tasklab.errors import CheckpointError
 from tasklab.nn.blocks.dropout import DROPOUT_VERSION
+from tasklab.runs.history import read_metrics
 from tasklab.runs.state import FORMAT, TrainerState, read_training_state
 from tasklab.weights.folder import read_weights
 from tasklab.weights.loading import load_into

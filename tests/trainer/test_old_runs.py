@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tasklab import Trainer
-from tasklab.engine.callbacks import read_metrics
+from tasklab.runs.history import read_metrics
 from tasklab.runs.state import FORMAT
 from tasklab.weights.folder import read_weights
 

@@ -15,7 +15,7 @@ import tiny_texts
 
 from tasklab import Trainer
 from tasklab.errors import ConfigError, MissingDependency
-from tasklab.trials import BestRun
+from tasklab.trials.study import BestRun
 
 ROOT = Path(__file__).parents[2]
 

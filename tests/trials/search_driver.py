@@ -4,7 +4,8 @@ import sys
 from pathlib import Path
 
 from tasklab.config import Config
-from tasklab.trials import Search, trial
+from tasklab.trials import trial
+from tasklab.trials.driver import Search
 
 HERE = Path(__file__).parent
 SPACE = {"optimizer.lr": {"low": 1e-5, "high": 1e-1, "log": True}}

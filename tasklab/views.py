@@ -1,0 +1,76 @@
+"""What a Trainer shows of itself: a line, a table for notebooks, what its run has measured."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+from tasklab.config import Config
+from tasklab.engine.selection import watched_metric
+from tasklab.errors import MissingDependency, TasklabError
+from tasklab.runs.folder import RunFolder
+from tasklab.runs.history import METRICS_FILE, read_metrics
+from tasklab.runs.naming import find_run
+from tasklab.runs.state import TrainerState
+from tasklab.task import TASKS
+from tasklab.weights.folder import STATE
+
+if TYPE_CHECKING:
+    import pandas
+
+
+class TrainerViews:
+    """A Trainer is one; nothing here trains, loads weights or changes anything."""
+
+    config: Config
+    _run: RunFolder | None
+
+    def __repr__(self) -> str:
+        return f"Trainer({', '.join(f'{name}={value}' for name, value in self._facts().items())})"
+
+    def _repr_html_(self) -> str:
+        """The same as a small table, which notebooks show."""
+        cells = ((html.escape(name), html.escape(value)) for name, value in self._facts().items())
+        rows = "".join(f'<tr><th style="text-align:left">{name}</th><td>{value}</td></tr>' for name, value in cells)
+        return f"<table><caption>Trainer</caption>{rows}</table>"
+
+    @property
+    def history(self) -> pandas.DataFrame:
+        """What the run has measured, a row per record of its metrics.jsonl: kind is train (means over the steps since
+        the row before) or evaluate (the metrics); no rows before the first one.
+
+        Raises: MissingDependency without pandas.
+        """
+        try:
+            import pandas
+        except ImportError:
+            raise MissingDependency("history is a DataFrame of pandas: pip install pandas") from None
+        records, run = [], self._shown_run()
+        if run is not None:
+            records = read_metrics(run.path / METRICS_FILE)
+        return pandas.DataFrame(records, columns=None if records else ["kind", "global_step", "epoch"])
+
+    def _shown_run(self) -> RunFolder | None:
+        """The run that evaluate and predict would take."""
+        return self._run or find_run(self.config)
+
+    def _facts(self) -> dict[str, str]:
+        data, run = self.config.data, self._shown_run()
+        shown = [f"{name} {path}" for name, path in (("train", data.train), ("eval", data.eval)) if path]
+        return {
+            "task": str(self.config.task), "model": str(self.config.name), "data": ", ".join(shown) or "none",
+            "run": str(run.path) if run else "none", "state": self._state(run),
+        }  # fmt: skip
+
+    def _state(self, run: RunFolder | None) -> str:
+        """How far the run is, by its newest checkpoint."""
+        if run is None or not (found := run.checkpoints()):
+            return "not trained"
+        try:
+            state = TrainerState.from_json((found[-1] / STATE).read_text(encoding="utf-8"), found[-1] / STATE)
+            task = TASKS.get(self.config.task)(self.config, None)  # without its tokenizer: for the metric's name
+            metric = watched_metric(self.config.train, task.metric)
+        except (TasklabError, OSError, UnicodeDecodeError):
+            return f"{found[-1].name}, whose state cannot be read"
+        best = "" if state.best_step is None else f", best {metric} {state.best_metric:.4f} at {state.best_step}"
+        return f"{'finished' if state.finished else 'saved'} at step {state.global_step} of {state.total_steps}{best}"
