@@ -1,11 +1,10 @@
-"""What is in small files that others may have written: regular ones only, bounded before they are read."""
+"""What is in small files that others may have written, and the one reader of JSON: regular files only, all bounded."""
 
 import json
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
-
-from tasklab.errors import TasklabError
 
 SMALL = 64 << 20
 """Bytes of a description, a vocabulary, a list of names; data files are larger and have readers of their own."""
@@ -31,36 +30,52 @@ def read_content(path, limit: int = SMALL) -> bytes:
     return content
 
 
-def read_json(path, raises: type[TasklabError], limit: int = SMALL):
+def read_json(path, raises: type[Exception], limit: int = SMALL):
     """The value in a JSON file. Raises: `raises` with the file, and line and column where there are any."""
     try:
-        text = read_content(path, limit).decode("utf-8-sig")
+        content = read_content(path, limit)
     except FileNotFoundError:
         raise raises(f"{path}: missing") from None
-    except OSError as error:
-        raise raises(f"{path}: cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError as error:
-        raise raises(f"{path}: byte {error.start}: not UTF-8, so no JSON; save it as UTF-8") from None
-    return parse_json(text, str(path), raises)
+    except (OSError, ValueError) as error:  # ValueError: NUL in a name
+        raise raises(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from None
+    return parse_json(content, str(path), raises)
 
 
-def parse_json(text: str, place: str, raises: type[TasklabError]):
-    """The value of a JSON text. Raises: `raises`, its message begins with `place`."""
+def parse_json(text: str | bytes, place: str, raises: type[Exception], more: str = ""):
+    """The value of a JSON text, or of its bytes in UTF-8. Raises: `raises`, its message begins with `place`.
+
+    more: what to do where the text goes on behind the value, the end of that message.
+    """
+    if isinstance(text, bytes):
+        try:
+            text = text.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise raises(f"{place}: byte {error.start}: not UTF-8, so no JSON; save it as UTF-8") from None
+    return _bounded(lambda: (json.loads(text), len(text)), place, raises, more)[0]
+
+
+def json_at(text: str, start: int, place: str, raises: type[Exception]) -> tuple[object, int]:
+    """The value that begins at this character, and where it ends; more may stand behind it. Raises: as above."""
+    return _bounded(lambda: json.JSONDecoder().raw_decode(text, start), place, raises)
+
+
+def _bounded(read: Callable, place: str, raises: type[Exception], more: str = "") -> tuple[object, int]:
     try:
-        value = json.loads(text)
-        if too_deep(value):
+        value, end = read()
+        if _too_deep(value):
             raise RecursionError
-        return value
+        return value, end
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno} (character {error.pos})"
-        raise raises(f"{place}: not JSON at {where}: {error.msg}") from None
+        told = more if error.msg == "Extra data" else ""
+        raise raises(f"{place}: not JSON at {where}: {error.msg}{told}") from None
     except RecursionError:
         raise raises(f"{place}: nested more than {MAX_DEPTH} deep; expected plain JSON") from None
     except ValueError as error:  # a number of thousands of digits
-        raise raises(f"{place}: not JSON that can be read: {error}") from None
+        raise raises(f"{place}: not JSON that can be read: {str(error).partition(';')[0]}") from None
 
 
-def too_deep(value) -> bool:
+def _too_deep(value) -> bool:
     """Whether lists and dicts lie in one another more than MAX_DEPTH deep."""
     level = [value]
     for _ in range(MAX_DEPTH + 1):

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tasklab.content import MAX_DEPTH, open_regular, read_content, read_json
+from tasklab.content import MAX_DEPTH, json_at, open_regular, parse_json, read_content, read_json
 from tasklab.errors import DataError, brief
 
 
@@ -39,6 +39,21 @@ def test_what_is_no_plain_json_is_told_with_the_file(content, told, tmp_path):
     (tmp_path / "x.json").write_bytes(content)
     with pytest.raises(DataError, match=f"x.json: {told}"):
         read_json(tmp_path / "x.json", DataError)
+
+
+def test_values_stand_one_behind_the_other_and_each_is_bounded():
+    text = '{"a": 1} [2]' + "[" * (MAX_DEPTH + 2) + "]" * (MAX_DEPTH + 2)
+    assert json_at(text, 0, "x", DataError) == ({"a": 1}, 8)
+    assert json_at(text, 9, "x", DataError) == ([2], 12)
+    with pytest.raises(DataError, match="x: nested more than"):
+        json_at(text, 12, "x", DataError)
+
+
+def test_what_to_do_is_told_where_a_text_goes_on_behind_its_value_and_nowhere_else():
+    with pytest.raises(DataError, match="x: not JSON at line 2, column 1 .*: Extra data; name it .jsonl"):
+        parse_json(b"\xef\xbb\xbf{}\n{}", "x", DataError, "; name it .jsonl")
+    with pytest.raises(DataError, match="Expecting value$"):
+        parse_json("[", "x", DataError, "; name it .jsonl")
 
 
 def test_a_value_is_shown_briefly_however_large_and_deep_it_is():

@@ -87,6 +87,25 @@ def test_kinds_of_data_build_on_files_and_rows_alone(path):
     assert found <= below | {own}
 
 
+READERS = {
+    "content.py": {"json.load", "json.loads", "json.JSONDecoder"},
+    "config/yaml_source.py": {"yaml.load", "yaml.safe_load", "yaml.compose", "yaml.load_all", "yaml.safe_load_all"},
+    "data/files/table.py": {"csv.reader", "csv.DictReader"},
+}
+"""The one file that may read each format; size, depth, digits and encoding are bounded there, and told with a place."""
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_json_yaml_and_tables_are_read_in_one_place_each(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    named = {f"{node.value.id}.{node.attr}" for node in ast.walk(tree)
+             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)}  # fmt: skip
+    named |= {f"{node.module}.{alias.name}" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)
+              for alias in node.names}  # fmt: skip
+    home = path.relative_to(PACKAGE).as_posix()
+    assert not {call for file, calls in READERS.items() if file != home for call in calls & named}
+
+
 def test_no_module_comes_back_to_itself_by_way_of_others():
     """Imports inside functions count too: a circle hidden there is a circle."""
     names = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path

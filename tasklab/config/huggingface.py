@@ -1,14 +1,13 @@
 """Settings from a model folder of HuggingFace, google-research/bert or UER-py: its JSON, and what lies beside it."""
 
-import json
 from pathlib import Path
 
 from tasklab.config import uer
 from tasklab.config.entries import Entry
 from tasklab.config.model_section import ModelConfig
 from tasklab.config.sentence_transformers import MODULES, modules_in
-from tasklab.config.yaml_source import read_text, shown
-from tasklab.content import too_deep
+from tasklab.config.yaml_source import shown
+from tasklab.content import read_json
 from tasklab.errors import ConfigError, brief
 
 LARGEST = 10**9
@@ -128,17 +127,7 @@ def _refuse_sizes(described: dict, place: str) -> None:
 
 
 def _json(path: Path):
-    try:
-        content = json.loads(read_text(path))
-        if too_deep(content):
-            raise RecursionError
-        return content
-    except json.JSONDecodeError as error:
-        raise ConfigError(f"{shown(path)}:{error.lineno}: not valid JSON: {error.msg}") from None
-    except RecursionError:
-        raise ConfigError(f"{shown(path)}: nested too deeply, so this is no config file") from None
-    except ValueError as error:  # a number of thousands of digits
-        raise ConfigError(f"{shown(path)}: not valid JSON: {error}") from None
+    return read_json(shown(path), ConfigError)
 
 
 def read_object(path: Path) -> dict:

@@ -1,4 +1,4 @@
-"""YAML as located nodes: text, lists and mappings with file:line, nothing executed (PyYAML's composer only)."""
+"""The one reader of YAML: located nodes with file:line, or plain values; nothing executed, size and depth bounded."""
 
 import dataclasses
 import os
@@ -74,6 +74,17 @@ def parse(text: str, place_of) -> Located:
     if reader.problems:
         raise ConfigError("\n".join(reader.problems))
     return located
+
+
+def values(text: str, place_of):
+    """YAML text as plain values, of YAML's own types; bounded and told as `parse` does."""
+    import yaml
+
+    parse(text, place_of)
+    try:
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError) as error:  # a day that no month has, a number of thousands of digits
+        raise ConfigError(f"{place_of(1)}: not valid YAML: {' '.join(str(error).split())}") from None
 
 
 class _Reader:

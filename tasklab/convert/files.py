@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import yaml
 
 from tasklab.config import export
+from tasklab.content import read_content, read_json
 from tasklab.convert.loaded import LoadedModel
 from tasklab.errors import CheckpointError
 from tasklab.weights.containers.mindspore_file import MindSporeFile
@@ -73,21 +73,21 @@ def read_labels(file) -> list[str]:
     Raises: CheckpointError with the file.
     """
     path = Path(file)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CheckpointError(f"{path}: cannot be read as names of classes ({error})") from None
     if path.suffix != ".json":
-        return [line.strip() for line in text.splitlines() if line.strip()]
+        try:
+            lines = read_content(path).decode("utf-8-sig").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise CheckpointError(f"{path}: cannot be read as names of classes ({error})") from None
+        return [line.strip() for line in lines if line.strip()]
+    found = read_json(path, CheckpointError)
     try:
-        found = json.loads(text)
         if isinstance(found, dict):
             values_count = sorted(found.values(), key=str) == sorted(range(len(found)), key=str)
             by_number = {number: name for name, number in found.items()} if values_count else found
             numbered = {int(number): name for number, name in by_number.items()}
             found = [numbered[n] for n in range(len(numbered))]
         return [str(name) for name in found]
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, OverflowError):
         raise CheckpointError(f"{path}: expected a JSON list of names, or an object of name: number from 0") from None
 
 

@@ -1,9 +1,8 @@
 """What a run leaves to read beside its checkpoints: the names, and the records of metrics.jsonl."""
 
-import json
 from pathlib import Path
 
-from tasklab.content import read_content
+from tasklab.content import parse_json, read_content
 
 METRICS_FILE, CURVES_FILE = "metrics.jsonl", "curves.png"
 REPORT_FOLDER, PREDICTIONS_FILE = "report", "predictions.json"
@@ -27,10 +26,10 @@ def records_in(path: Path) -> tuple[list[dict], int]:
 
 def _record(line: bytes) -> dict | None:
     try:
-        record = json.loads(line.decode("utf-8"))
+        record = parse_json(line, METRICS_FILE, ValueError)
         if record["kind"] not in ("train", "evaluate"):
             return None
         [float(value) for value in record.values() if isinstance(value, int)]  # one of 400 digits is no float
         return record
-    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+    except (ValueError, TypeError, KeyError, OverflowError):
         return None

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
-from tasklab.content import read_content
+from tasklab.content import parse_json, read_content
 from tasklab.errors import DataError
 from tasklab.text import TOKENIZERS
 from tasklab.text.library import encoded
@@ -82,9 +82,10 @@ def _read(path: Path) -> bytes:
 
 
 def _vocabulary(content: bytes, path: Path) -> dict[str, int]:
+    described = parse_json(content, str(path), DataError)
     try:
-        ids = {str(piece): int(number) for piece, number in json.loads(content).items()}
-    except (ValueError, AttributeError, TypeError, RecursionError) as error:
+        ids = {str(piece): int(number) for piece, number in described.items()}
+    except (ValueError, AttributeError, TypeError, OverflowError) as error:
         raise DataError(f"{path}: expected one JSON object of piece: id ({error})") from None
     absent = [token for token in SPECIAL if token not in ids]
     if absent:

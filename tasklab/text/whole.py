@@ -6,12 +6,11 @@ Ids are those of transformers' fast tokenizers; text that spells a special token
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 
 import numpy as np
 
-from tasklab.content import read_content
+from tasklab.content import parse_json, read_content
 from tasklab.errors import DataError
 from tasklab.text import TOKENIZERS
 from tasklab.text.library import encoded
@@ -37,10 +36,12 @@ class WholeTokenizer:
         self.lowercase, path = bool(lowercase), Path(vocab_path)
         try:
             self._content = read_content(path)
-            described = dict(json.loads(self._content))
-            self._model = Tokenizer.from_buffer(self._content)
         except OSError as error:
             raise DataError(f"{path}: cannot be read as a tokenizer ({error.strerror})") from None
+        described = parse_json(self._content, str(path), DataError)
+        try:
+            described = dict(described)
+            self._model = Tokenizer.from_buffer(self._content)
         except Exception as error:  # the library raises plain Exception
             raise DataError(f"{path}: no tokenizer of the tokenizers library ({str(error)[:200]})") from None
         self._model.no_truncation()
@@ -58,14 +59,15 @@ class WholeTokenizer:
         self.pair_separators, self.second_type = _pairs(described.get("post_processor") or {}, self.tokens[self.cls_id])
 
     def _special(self, path: Path) -> list[int | None]:
+        options = str(path.with_name(OPTIONS_FILE))
+        said = parse_json(self._options, options, DataError)
         try:
-            said = json.loads(self._options)
             named = {role: said.get(role) for role in ROLES}
             named = {role: said["content"] if isinstance(said, dict) else said for role, said in named.items()}
             if not all(name is None or isinstance(name, str) for name in named.values()):
                 raise ValueError("the name of a special token is no text")
-        except (ValueError, AttributeError, KeyError, RecursionError) as error:
-            raise DataError(f"{path.with_name(OPTIONS_FILE)}: not a JSON object of names ({error})") from None
+        except (ValueError, AttributeError, KeyError) as error:
+            raise DataError(f"{options}: not a JSON object of names ({error})") from None
         found = []
         for role, usual in ROLES.items():
             names = (named[role], *usual) if named[role] else usual

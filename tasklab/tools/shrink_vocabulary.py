@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tasklab.errors import CheckpointError, DataError
+from tasklab.data.files.textfile import text_lines
+from tasklab.data.files.unpacked import plain_file
+from tasklab.errors import CheckpointError
 from tasklab.text.listed import SPECIAL
 from tasklab.text.wordpiece import WordPiece
 from tasklab.tools import TOOLS
@@ -60,9 +62,6 @@ def shrink_vocabulary(source: str, *corpora: str, to: str, min_count: int = 1) -
 
 
 def _batches(path):
-    try:
-        with open(path, encoding="utf-8") as file:
-            while lines := [line.rstrip("\n") for line in islice(file, LINES)]:
-                yield lines
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8 ({error.reason} at byte {error.start}); save the text as UTF-8") from None
+    lines = (line.rstrip("\r\n") for line in text_lines(plain_file(Path(path))))
+    while texts := list(islice(lines, LINES)):
+        yield texts

@@ -9,6 +9,7 @@ import numpy as np
 
 from tasklab.config import read_config, task_in
 from tasklab.config.huggingface import TOKENIZER_FILES
+from tasklab.content import parse_json
 from tasklab.errors import CheckpointError
 from tasklab.task import TASKS
 from tasklab.text import TOKENIZERS
@@ -60,7 +61,7 @@ def with_vocabulary(
         files.pop(name, None)
     files[VOCAB_FILE] = "".join(token + "\n" for token in tokens).encode()
     for name in files.keys() & set(CONFIGS):
-        described = {**json.loads(files[name]), "vocab_size": len(tokens)}
+        described = {**parse_json(files[name], name, CheckpointError), "vocab_size": len(tokens)}
         files[name] = (json.dumps(described, indent=2) + "\n").encode()
     if CONFIG in files:
         path = model.source.folder / CONFIG

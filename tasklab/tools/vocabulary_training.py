@@ -10,6 +10,7 @@ from itertools import islice
 
 import numpy as np
 
+from tasklab.content import parse_json
 from tasklab.errors import DataError
 from tasklab.text.characters import SINGLE, SPACE, WORD, CharacterTable
 from tasklab.tools.vocabulary_counts import CHUNK, CODE_POINTS, Wanted, chunks, listed, spelled
@@ -62,7 +63,7 @@ def bpe(lines: Iterable[str], wanted: Wanted) -> dict[str, bytes]:
     )  # fmt: skip
     sample = _sample((line for line in lines if line.strip()), wanted.sample, wanted.seed)
     model.train_from_iterator(_lists(spelled(line, wanted) for line in sample), trainer)
-    trained = json.loads(model.to_str())["model"]
+    trained = parse_json(model.to_str(), "what was trained", DataError)["model"]
     merges = [" ".join(pair) if isinstance(pair, list) else pair for pair in trained["merges"]]
     return {
         "vocab.json": json.dumps(trained["vocab"], ensure_ascii=False).encode(),

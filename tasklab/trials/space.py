@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from tasklab.config import Config, assign, yaml_source
 from tasklab.errors import ConfigError, brief
 
@@ -86,10 +84,8 @@ def read_space(source, config: Config) -> Space:
 
 def _mapping_in(path: Path) -> Mapping:
     try:
-        text = yaml_source.read_text(path)
-        yaml_source.parse(text, str)  # refuses what is too large, too deep or without end once aliases are expanded
-        content = yaml.safe_load(text)
-    except (ConfigError, ValueError, yaml.YAMLError) as error:
+        content = yaml_source.values(yaml_source.read_text(path), lambda line: f"line {line}")
+    except ConfigError as error:
         raise ConfigError(f"{path}: cannot be read as a search space ({' '.join(str(error).split())})") from None
     if not isinstance(content, Mapping):
         raise ConfigError(f"{path}: expected lines such as optimizer.lr: {{low: 1.0e-5, high: 1.0e-3, log: true}}")
@@ -105,9 +101,8 @@ def _from_text(text: str) -> tuple[str, Range | Choice]:
             wide = 0 < low <= high / 10  # over a factor of ten, shares count, not differences
             return key, _dimension(key, {"low": low, "high": high, "log": wide and isinstance(low, float)})
     try:
-        yaml_source.parse(value, lambda line: f"search space, {key}")
-        options = yaml.safe_load(value)
-    except (ConfigError, ValueError, yaml.YAMLError):
+        options = yaml_source.values(value, lambda line: f"search space, {key}")
+    except ConfigError:
         options = None
     return key, _dimension(key, options)
 

@@ -6,10 +6,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
+from tasklab.config import yaml_source
 from tasklab.config.catalog import configs_root
-from tasklab.errors import CheckpointError
+from tasklab.errors import CheckpointError, ConfigError
 from tasklab.registry import unknown_name
 from tasklab.weights.sums import plain_name
 
@@ -52,8 +51,9 @@ def read_entry(name: str) -> NamedWeights:
     if name not in named_weights():
         raise unknown_name("weights", name, named_weights())
     try:
-        return _parsed(name, path, yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError) as error:
+        raw = yaml_source.values(yaml_source.read_text(path), lambda line: f"line {line}")
+        return _parsed(name, path, raw)
+    except (ConfigError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise CheckpointError(f"{path}: not a description of weights ({error!r})") from error
 
 

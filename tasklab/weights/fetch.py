@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import subprocess
@@ -14,6 +13,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+from tasklab.content import parse_json
 from tasklab.digest import file_sha256
 from tasklab.errors import CheckpointError
 from tasklab.weights.atomic import beside, remove_left_overs, write_folder
@@ -86,7 +86,7 @@ def from_hub(entry: NamedWeights, source: dict, work: Path) -> dict:
     names = [file.name for file in entry.files]
     output = output_of([sys.executable, "-c", _HUB, source["hub"], source["revision"], *names], work)
     try:
-        paths = json.loads(output.strip().splitlines()[-1])
+        paths = parse_json(output.strip().splitlines()[-1], "its answer", ValueError)
         if paths.keys() != set(names):
             raise ValueError
     except (ValueError, IndexError, AttributeError) as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tasklab.content import open_regular, read_json
+from tasklab.content import open_regular, parse_json, read_json
 from tasklab.errors import CheckpointError, brief
 from tasklab.weights.sums import plain_name
 from tasklab.weights.tensors import BFLOAT16, MAX_DIMENSIONS, LazyTensor, check_finite, storable, stored_tensor
@@ -103,14 +103,14 @@ def read_header(path) -> dict[str, dict]:
             length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
             if not 2 <= length <= min(MAX_HEADER, size - 8):
                 raise CheckpointError(_not_safetensors(path, start, size, length))
-            header = json.loads(file.read(length).decode("utf-8"))
+            header = parse_json(file.read(length), "its header", ValueError)
         header.pop("__metadata__", None)
         if not all(map(_is_row, header.values())):
             raise TypeError("a tensor without type, shape or place")
         end = max([row["data_offsets"][1] for row in header.values()], default=0)
     except FileNotFoundError as error:
         raise CheckpointError(f"{path}: no such file") from error
-    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise CheckpointError(f"{path}: not a safetensors file (its header cannot be read: {error})") from error
     if 8 + length + end != size:
         raise CheckpointError(

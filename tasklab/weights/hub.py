@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from tasklab.cachedir import cache_dir
+from tasklab.content import parse_json
 from tasklab.errors import CheckpointError
 from tasklab.weights.atomic import write_folder
 from tasklab.weights.catalogue import NamedFile
@@ -81,7 +81,7 @@ def _fetched(repository: str, revision: str, work: Path) -> tuple[str, dict[str,
     command = [sys.executable, "-c", _LOAD, repository, revision, " ".join(BESIDE), " ".join(FIRST)]
     output = output_of(command, work)
     try:
-        answer = json.loads(output.strip().splitlines()[-1])
+        answer = parse_json(output.strip().splitlines()[-1], "its answer", ValueError)
         files = {plain_name(file, repository): (Path(path), *facts) for file, (path, *facts) in answer["files"].items()}
         commit = str(answer["commit"])
     except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:

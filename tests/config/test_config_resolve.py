@@ -221,7 +221,7 @@ def test_a_huggingface_folder_fills_the_model_section():
         "hf/config.json: position_embedding_type is 'relative_key'; only 'absolute' is supported"
     )
     write("hf/config.json", '{\n"vocab_size": }')
-    assert refused("t", "hf") == "hf/config.json:2: not valid JSON: Expecting value"
+    assert refused("t", "hf") == "hf/config.json: not JSON at line 2, column 15 (character 16): Expecting value"
 
 
 def test_a_roberta_folder_is_a_bert_whose_positions_start_behind_the_padding():
@@ -336,9 +336,9 @@ def test_class_names_of_a_huggingface_classifier_are_kept_in_the_order_of_its_ou
         ('{"vocab_size": 1e308}', "hf/config.json: vocab_size is 1e+308; expected a whole number from 0 to 1000000000"),
         ('{"num_hidden_layers": 1000000000000}', "hf/config.json: num_hidden_layers is 1000000000000; expected"),
         ('{"model_type": "roberta", "pad_token_id": null}', "hf/config.json: pad_token_id is null; expected the row"),
-        ('{"vocab_size": ' + "9" * 5000 + "}", "hf/config.json: not valid JSON: Exceeds the limit"),
+        ('{"vocab_size": ' + "9" * 5000 + "}", "hf/config.json: not JSON that can be read: Exceeds the limit"),
         ('{"id2label": {"0": [[]]}, "architectures": ["BertForSequenceClassification"]}', "id2label is {'0': [[]]}"),
-        ("[" * 100_000, "hf/config.json: nested too deeply, so this is no config file"),
+        ("[" * 100_000, "hf/config.json: nested more than 100 deep"),
         ('{"layers_num": 2, "attention_head_size": "ab", "heads_num": 900000000}', "attention_head_size is 'ab'"),
     ],
 )

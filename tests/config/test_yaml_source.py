@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from tasklab.config import Config, DataConfig, read_config, task_in
+from tasklab.config import Config, DataConfig, read_config, task_in, yaml_source
 from tasklab.config.entries import from_file
 from tasklab.errors import ConfigError
 
@@ -130,3 +130,16 @@ def test_the_task_of_a_file_is_known_without_its_data_class():
     assert task_in(write("base: b.yaml\n")) == "tagging"
     with pytest.raises(ConfigError, match="c.yaml: names no task; add a line such as"):
         task_in(write("seed: 1\n", "c.yaml"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a: 2020-02-31\n", "a: " + "9" * 5000, "? [1]\n: 2\n", "a: !!python/name:os.system x\n", "a: &x [*x]\n", "a: [\n"],
+)  # a day that is none, too many digits, a list as a key, a tag, a list in itself, an open bracket
+def test_plain_values_are_bounded_and_told_like_the_others(text):
+    with pytest.raises(ConfigError, match="^line 1|^line 2"):
+        yaml_source.values(text, lambda line: f"line {line}")
+
+
+def test_plain_values_have_the_types_of_yaml():
+    assert yaml_source.values("a: [1, 2.5, yes, null, x]", str) == {"a": [1, 2.5, True, None, "x"]}

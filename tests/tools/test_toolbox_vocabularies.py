@@ -110,7 +110,7 @@ def test_a_vocabulary_that_belongs_to_other_weights_is_refused(model, vocabulary
 
 def test_only_wordpiece_can_be_shrunk_and_the_corpus_must_be_text(model, tmp_path):
     (tmp_path / "corpus.txt").write_bytes(b"caf\xe9")
-    with pytest.raises(DataError, match="corpus.txt: not UTF-8"):
+    with pytest.raises(DataError, match="corpus.txt: byte 3: not UTF-8"):
         shrink_vocabulary(model, tmp_path / "corpus.txt", to=tmp_path / "s")
     (model / "vocab.txt").unlink()
     with pytest.raises(CheckpointError, match="no vocabulary beside the weights"):

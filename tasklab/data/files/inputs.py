@@ -7,9 +7,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tasklab.content import parse_json
 from tasklab.data.files.problems import shortened
 from tasklab.data.files.table import SUFFIXES
-from tasklab.data.files.textfile import parse_json, read_text
+from tasklab.data.files.textfile import read_text
 from tasklab.data.files.unpacked import handed_file, is_packed, plain_file
 from tasklab.errors import DataError
 
@@ -113,9 +114,9 @@ class Inputs:
         if not OBJECT.match(text):
             return text
         if self.sign is OBJECT:
-            return parse_json(text, place)
+            return parse_json(text, place, DataError)
         try:
-            found = parse_json(text, place) if self.keys else None
+            found = parse_json(text, place, DataError) if self.keys else None
         except DataError:
             if any(re.search(rf'"{re.escape(key)}"\s*:', text) for key in self.keys):
                 raise  # meant as an object

@@ -1,10 +1,10 @@
 """How a data file begins: enough to tell what it holds, however large it is."""
 
-import json
 import re
 from pathlib import Path
 from typing import NamedTuple
 
+from tasklab.content import json_at
 from tasklab.data.files.arrow import is_arrow
 from tasklab.data.files.splits import WORDS
 from tasklab.data.files.table import Table
@@ -66,11 +66,11 @@ def _one_file(path: Path) -> Path:
 
 def _keys(text: str) -> list[str]:
     """Those of all whole objects, one after the other or in a list: the first may lack what the others have."""
-    decoder, at, keys = json.JSONDecoder(), BETWEEN.match(text).end(), {}
+    at, keys = BETWEEN.match(text).end(), {}
     while at < len(text):
         try:
-            value, at = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError):
+            value, at = json_at(text, at, "", DataError)
+        except DataError:
             break
         keys |= dict.fromkeys(map(str, value)) if isinstance(value, dict) else {}
         at = BETWEEN.match(text, at).end()
@@ -81,6 +81,6 @@ def _first_value(text: str):
     """None where it is not JSON."""
     start = re.match(r"\s*\[?\s*", text).end()
     try:
-        return json.JSONDecoder().raw_decode(text, start)[0]
-    except (ValueError, RecursionError):
+        return json_at(text, start, "", DataError)[0]
+    except DataError:
         return None

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
+from tasklab.content import parse_json
 from tasklab.data.files import arrow
 from tasklab.data.files.problems import BadRows, listed, shortened
-from tasklab.data.files.textfile import parse_json, read_text, text_lines
+from tasklab.data.files.textfile import read_text, text_lines
 from tasklab.errors import DataError
 
 SUFFIXES = (".tsv", ".csv", ".txt", ".jsonl", ".json", *arrow.SUFFIXES)
@@ -59,7 +60,8 @@ class Table:
             if first.lstrip()[0] not in "{[" and not _is_json(first):
                 told = f"{shortened(first.strip())} is no JSON"
                 raise DataError(f"{path}: {told}; a table must be named .csv (commas) or .tsv (tabs)")
-            self._listed = parse_json(read_text(path, encoding), str(path)) if first.lstrip()[0] == "[" else None
+            listed_rows = first.lstrip()[0] == "["
+            self._listed = parse_json(read_text(path, encoding), str(path), DataError) if listed_rows else None
             self._rows, self.columns = self._objects(self.bad), self._keys()
         else:
             self._rows = self._cells(first, self.path.suffix == ".csv" if quotes is None else quotes)
@@ -147,7 +149,7 @@ class Table:
 def _parsed(line: str, place: str, bad: BadRows) -> list:
     """The value in a line, [] where it is none."""
     try:
-        return [parse_json(line.rstrip("\r\n"), place)]
+        return [parse_json(line.rstrip("\r\n"), place, DataError)]
     except DataError as error:
         bad.add("not JSON", f"{error}; {FIX}")
         return []

@@ -1,11 +1,11 @@
 """Text and JSON from files people have: every way in which one cannot be read is told with its place and a remedy."""
 
 import io
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from tasklab.content import parse_json
 from tasklab.data.files.encodings import JUDGED, guessed_encodings, without_mark
 from tasklab.errors import DataError
 
@@ -64,21 +64,8 @@ def read_json(path, encoding: str | None = None):
     text = read_text(path, encoding)
     if not text.strip():
         raise DataError(f"{path}: is empty; expected JSON")
-    return parse_json(text, str(path))
-
-
-def parse_json(text: str, place: str):
-    """The value of a JSON text; `place` begins the message of the DataError."""
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno} (character {error.pos})"
-        lines = "; a file with one JSON value per line must be named .jsonl" if error.msg == "Extra data" else ""
-        raise DataError(f"{place}: not JSON at {where}: {error.msg}{lines}") from None
-    except RecursionError:
-        raise DataError(f"{place}: nested too deeply to be a data file") from None
-    except ValueError as error:  # a number of thousands of digits
-        raise DataError(f"{place}: not JSON that can be read: {error}") from None
+    more = "; a file with one JSON value per line must be named .jsonl"
+    return parse_json(text, str(path), DataError, more)
 
 
 def encodable(text: str) -> bool:

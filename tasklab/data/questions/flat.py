@@ -4,12 +4,13 @@ In JSON lines, a list, columns, below `data`, or in a CSV, TSV, Parquet or Arrow
 """
 
 import ast
-import json
+import contextlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from tasklab.content import parse_json
 from tasklab.data.files.cells import is_missing
 from tasklab.data.files.columns import Role, find_columns, taken_as
 from tasklab.data.files.guesses import QUESTION
@@ -153,11 +154,10 @@ def _parsed(cell: str):
     """The value of a cell with JSON, or with Python's spelling of the same; the cell where it is neither."""
     if len(cell) > LARGEST:
         return cell
-    for read in (json.loads, lambda text: ast.literal_eval(ARRAY.sub(r"\1", text))):
-        try:
-            return read(cell)
-        except (ValueError, SyntaxError, RecursionError, MemoryError):
-            continue
+    with contextlib.suppress(ValueError):
+        return parse_json(cell, "cell", ValueError)
+    with contextlib.suppress(ValueError, SyntaxError, RecursionError, MemoryError):
+        return ast.literal_eval(ARRAY.sub(r"\1", cell))
     return cell
 
 

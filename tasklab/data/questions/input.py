@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from tasklab.content import parse_json
 from tasklab.data.files import arrow
 from tasklab.data.files.inputs import Inputs, is_pair, is_pair_alone
 from tasklab.data.files.problems import shortened
-from tasklab.data.files.textfile import encodable, parse_json
+from tasklab.data.files.textfile import encodable
 from tasklab.data.questions.example import QAExample
 from tasklab.data.questions.flat import CONTEXT_KEYS, QUESTION_KEYS, USUAL, Flat, Names, flat_rows
 from tasklab.data.questions.layout import SquadLayout
@@ -53,7 +54,7 @@ def _from_file(path: Path, encoding: str | None, names: Names) -> list[QAExample
         return _examples(INPUTS.lines(path, encoding))
     if path.suffix == ".jsonl":
         lines = replace(INPUTS, keys=()).lines(path, encoding)
-        return _examples((place, parse_json(line, place)) for place, line in lines)
+        return _examples((place, parse_json(line, place, DataError)) for place, line in lines)
     content = flat_rows(path, encoding, names, answered=False)
     if isinstance(content, list):  # of texts or pairs
         return _examples((f"{path}: [{i}]", item) for i, item in enumerate(content))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from tasklab.content import parse_json
 from tasklab.data.rows.ragged import Ragged
 
 META = "meta"
@@ -36,7 +37,7 @@ def read_columns(path) -> tuple[dict[str, Ragged], dict[str, np.ndarray], dict[s
     """Ragged columns, dense ones, info, parts. Raises OSError, ValueError, KeyError or zipfile.BadZipFile when the file
     is damaged."""
     with np.load(path, allow_pickle=False) as file:
-        meta = json.loads(file[META].tobytes())
+        meta = parse_json(file[META].tobytes(), META, ValueError)
         offsets = {i: file[f"offsets/{i}"] for i in {column["offsets"] for column in meta["ragged"].values()}}
         ragged = {
             name: Ragged(file[f"ragged/{name}"], offsets[column["offsets"]], column["axis"], column["fill"])

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from tasklab.content import parse_json
+
 MAGIC = b"tasktok1"
 TAIL = struct.Struct("<II8s")
 PIECE = 1 << 20  # bytes per write and per checksum
@@ -38,7 +40,7 @@ class TokenFile:
             text = file.read(length)
             if zlib.crc32(text) != crc:
                 raise ValueError("a checksum differs")
-        described = json.loads(text)
+        described = parse_json(text, "its description", ValueError)
         self.info = described["info"]
         self.identity = {name: described[name] for name in SECTIONS}
         self.ids, self.ends, self.documents = (_mapped(path, *described[name]) for name in SECTIONS)

@@ -1,12 +1,12 @@
 """Tagged sentences from JSON: CLUENER's texts with spans, or lists of tokens and tags; one object after the other."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from tasklab.content import json_at, parse_json
 from tasklab.data.files.problems import BadRows, shortened
-from tasklab.data.files.textfile import encodable, parse_json
+from tasklab.data.files.textfile import encodable
 from tasklab.data.tagging.columns import FIX, Sentence
 from tasklab.data.tagging.schemes import Entity
 from tasklab.errors import DataError
@@ -37,22 +37,16 @@ def item_sentences(items: Iterable[tuple[str, object]], bad: BadRows, labelled: 
 
 def _objects(text: str, file: Path) -> Iterator[tuple[str, object]]:
     if text.lstrip().startswith("["):
-        yield from ((f"{file}: [{i}]", item) for i, item in enumerate(parse_json(text, str(file))))
+        yield from ((f"{file}: [{i}]", item) for i, item in enumerate(parse_json(text, str(file), DataError)))
         return
-    decoder, at, line = json.JSONDecoder(), 0, 1
+    at, line = 0, 1
     while True:
         start = BLANKS.match(text, at).end()  # a slice from here on would cost as much as the rest of the file
         line, at = line + text.count("\n", at, start), start
         if at == len(text):
             return
-        place = f"{file}:{line}"
-        try:
-            item, end = decoder.raw_decode(text, at)
-        except json.JSONDecodeError as error:
-            raise DataError(f"{file}:{error.lineno}: not JSON at column {error.colno}: {error.msg}") from None
-        except (RecursionError, ValueError) as error:
-            raise DataError(f"{place}: not JSON that can be read: {error}") from None
-        yield place, item
+        item, end = json_at(text, at, str(file), DataError)
+        yield f"{file}:{line}", item
         line, at = line + text.count("\n", at, end), end
 
 

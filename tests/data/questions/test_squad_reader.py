@@ -111,7 +111,7 @@ def test_another_layout_names_the_missing_key(tmp_path, document, expected):
         ('{"data": "\u4e2d\u6587"}'.encode("gbk"), "not UTF-8; in gb18030 it reads '{\"data\": \"中文\"}'"),
         ('{"data": []}'.encode("utf-16"), "FILE: byte 0: UTF-16, not UTF-8; convert it with: iconv -f UTF-16 -t UTF-8"),
         (b"\x1f\x8b\x08", "FILE: byte 0: compressed with gzip"),
-        (b"[" * 200_000, "FILE: nested too deeply to be a data file"),
+        (b"[" * 200_000, "FILE: nested more than 100 deep"),
         (b'{"data": ' + b"9" * 5000 + b"}", "FILE: not JSON that can be read"),
     ],
 )

@@ -138,7 +138,7 @@ def test_a_bad_object_is_named_by_its_line(tmp_path, text, told):
 
 def test_broken_json_is_named_by_line_and_column(tmp_path):
     assert message(write(tmp_path, '{"text": "a", "label": {}}\n{"text" 1}', "t.json")).startswith(
-        "FILE:2: not JSON at column 9"
+        "FILE: not JSON at line 2, column 9"
     )
 
 
