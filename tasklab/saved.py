@@ -115,7 +115,7 @@ def _tell_tokenizer(asked: TokenizerConfig, saved: TokenizerConfig, folder: Path
 
 def _take_pooling(model: ModelConfig, asked: ModelConfig, folder: Path):
     """Which states make up a vector is asked for, not learned; only whitening ties a folder to one choice."""
-    for key in ("pooling", "hidden_layer"):
+    for key in ("pooling", "pooling_beside", "hidden_layer"):
         if model.whitened_size and model[key] != asked[key]:
             raise ConfigError(
                 f"{folder}: its whitening was fitted to model.{key} = {model[key]}, and model.{key} = {asked[key]} is "

@@ -23,6 +23,7 @@ class Description:
     """file: where it was found, None when nothing describes the model. said: the keys of `model` that it sets.
 
     task: where the file names one of ours. head: where it names a network of transformers that has it.
+    data: what a folder of sentence-transformers says of its rows and vectors.
     """
 
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -31,6 +32,15 @@ class Description:
     head: str | None = None
     file: Path | None = None
     said: set[str] = field(default_factory=set)
+    data: dict = field(default_factory=dict)
+
+    def take_sentences(self, entries: list[Entry]) -> None:
+        """What the modules of a folder of sentence-transformers stand for, if any: vectors are then what it is for."""
+        for entry in entries:
+            _apply(self, entry)
+            self.task, self.head = "feature_extraction", "vectors"
+            if entry.key.startswith("data."):
+                self.data[entry.key.removeprefix("data.")] = entry.value
 
 
 def describe(folder: Path, weights: str = "", file: Path | None = None) -> Description:

@@ -61,10 +61,14 @@ def mindformers(model: ModelConfig, head: str | None) -> dict:
     return {"model": {"model_config": config, "arch": {"type": MINDFORMERS.get(head, "BertModel")}}}
 
 
-def tasklab(model: ModelConfig, tokenizer: TokenizerConfig, task: str | None, name: str) -> str:
-    """config.yaml of a model that was converted, not trained: what it is, and nothing of a run."""
+def tasklab(model: ModelConfig, tokenizer: TokenizerConfig, task: str | None, name: str, data: dict) -> str:
+    """config.yaml of a model that was converted, not trained: what it is, and nothing of a run.
+
+    data: what belongs to the model of its rows, as far as that is known.
+    """
     top = [f"# {name}: a converted model.", *([f"task: {task}"] if task else []), f"name: {json.dumps(name)}"]
-    return "\n".join(top) + "\n" + dump_sections({"model": model, "tokenizer": tokenizer})
+    rows = {"data": data} if data else {}
+    return "\n".join(top) + "\n" + dump_sections({**rows, "model": model, "tokenizer": tokenizer})
 
 
 def sizes(model: ModelConfig, family: str) -> dict:

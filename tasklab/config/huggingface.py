@@ -53,12 +53,14 @@ def read_foreign(folder: Path, name: str) -> list[Entry]:
     positions = described.get("position_embedding_type", "absolute")
     if positions != "absolute":
         raise ConfigError(f"{place}: position_embedding_type is {brief(positions)}; only 'absolute' is supported")
+    tokenizer = folder / "tokenizer_config.json"
+    said = read_object(tokenizer) if tokenizer.is_file() else {}
     for name, file in TOKENIZER_FILES:
         if (folder / file).is_file():
             entries.append(Entry("tokenizer.name", name, shown(folder / file)))
+            if name == "bpe":  # takes letters as they are, whatever is said
+                said |= {"do_lower_case": False}
             break
-    tokenizer = folder / "tokenizer_config.json"
-    said = read_object(tokenizer) if tokenizer.is_file() else {}
     for key, ours in _TOKENIZER.items():
         if said.get(key) is not None:
             entries.append(Entry(f"tokenizer.{ours}", said[key], shown(tokenizer)))

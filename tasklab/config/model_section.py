@@ -8,6 +8,9 @@ from tasklab.config.values import setting
 PROBLEM_TYPES = ("single_label_classification", "multi_label_classification", "regression")
 """What a label is: one class, any number of classes, or a number (transformers' names)."""
 
+POOLINGS = ("first", "last", "mean", "max", "mean_sqrt_len", "weightedmean")
+DENSE_ACTS = ("tanh", "gelu", "relu", "silu", "linear")
+
 LAYERS, MOST = 10_000, 10**12
 """Layers, and numbers in the weights (4 TB), beyond which nothing is built: a file may say anything."""
 BLOCKS = (
@@ -54,13 +57,16 @@ class ModelConfig(Section, path="model"):
     kernel_size: int = setting(3, ge=1)  # tokens of a convolution's window
     block_size: int = setting(2, ge=1)  # gatedcnn: layers between two sums
     dual: str | None = setting(None, choices=("tied", "apart"))  # any encoder reads two texts apart, with one's weights
-    pooling: str = setting("first", choices=("first", "last", "mean", "max"))  # of tokens, where a row gets one output
+    pooling: str = setting("first", choices=POOLINGS)  # of tokens, where a row gets one output
     pooler: bool = True  # a Dense and tanh behind the pooling, as BERT has; false: the head reads the state itself
     # of two texts: in one row or in two
     pair_encoding: str = setting("joint", choices=("joint", "siamese", "sbert"), rows=True)
     span_layers: int = setting(1, ge=1, le=2)  # of an answer's head; 2: a Dense and tanh below the scores
     tie_word_embeddings: bool = True  # masked words are told by the table of words itself; false: by one of their own
     hidden_layer: int | None = setting(None, ge=1)  # feature extraction: take the states behind it; null: the last
+    pooling_beside: list[str] = setting([], choices=POOLINGS)  # feature extraction: more of them, side by side
+    dense_size: int | None = setting(None, ge=1)  # feature extraction: of a Dense behind the pooling
+    dense_act: str = setting("tanh", choices=DENSE_ACTS)  # what follows it
     whitened_size: int | None = setting(None, ge=1)  # feature extraction: of its vectors, set by `tools whiten`
     head: str = setting("softmax", choices=("softmax", "crf"))  # of token classification: tags alone, or as a chain
     problem_type: str = setting("single_label_classification", choices=PROBLEM_TYPES, rows=True)
@@ -89,6 +95,11 @@ class ModelConfig(Section, path="model"):
         rows = (self.vocab_size or 0) + self.max_position_embeddings + self.type_vocab_size
         layer = 4 * hidden * hidden + 2 * hidden * (self.intermediate_size or 0)
         return rows * words + layer * (self.num_hidden_layers or 0)
+
+    def idle(self):
+        yield from super().idle()
+        if self.changed("dense_act") and not self.dense_size:
+            yield "model.dense_act", "model.dense_size", "set that too"
 
     def problems(self):
         yield from super().problems()

@@ -17,7 +17,9 @@ Source = list[Entry]  # entries of equal precedence
 
 ENCODER = ("model.", "tokenizer.", "checkpoint", "from_scratch", "precision", "kernels", "device_")
 """How the keys begin that belong to the encoder of a model and how it runs, whatever the model is made for."""
-HEAD = ("model.pooling", "model.hidden_layer", "model.labels")
+HEAD = tuple(
+    f"model.{key}" for key in ("pooling", "pooling_beside", "hidden_layer", "dense_size", "dense_act", "labels")
+)
 """What is made of the encoder's states."""
 
 

@@ -5,57 +5,113 @@ Source: modules.json and the modules' own config.json, as sentence-transformers 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from tasklab.config.entries import Entry
 from tasklab.config.yaml_source import shown
-from tasklab.errors import ConfigError
+from tasklab.errors import ConfigError, brief
 
 MODULES = "modules.json"
-_POOLING = {"cls": "first", "cls_token": "first", "mean": "mean", "mean_tokens": "mean", "max": "max",
-            "max_tokens": "max", "lasttoken": "last"}  # fmt: skip
-"""Their word -> model.pooling."""
-_STATES = ("Transformer", "Pooling", "Normalize")
+_ORDER = ("Transformer", "Pooling", "Dense", "Normalize")
+_POOLING = {
+    "cls": "first", "cls_token": "first", "max": "max", "max_tokens": "max", "mean": "mean", "mean_tokens": "mean",
+    "mean_sqrt_len_tokens": "mean_sqrt_len", "weightedmean": "weightedmean", "weightedmean_tokens": "weightedmean",
+    "lasttoken": "last",
+}  # fmt: skip
+"""Their word -> model.pooling, in the order in which the older form puts several side by side."""
+_ACTS = {"Tanh": "tanh", "Identity": "linear", "ReLU": "relu", "GELU": "gelu", "SiLU": "silu"}
+"""torch's class -> model.dense_act."""
 
 
-def is_sentence_model(folder: Path) -> bool:
-    return (folder / MODULES).is_file()
+def modules_of(folder: Path, read: Callable) -> dict[str, Path]:
+    """Kind of each module that counts -> its folder; {} where the folder has none beside a Transformer.
 
-
-def modules_in(folder: Path, read) -> list[Entry]:
-    """The settings that the modules of this folder stand for; none, where it has no modules.
-
-    read: path -> the JSON object or list in it. Raises: ConfigError for a module that tasklab does not have.
+    read: path -> what lies in a JSON file. Raises: ConfigError for modules that tasklab does not have.
     """
-    if not is_sentence_model(folder):
-        return []
+    if not (folder / MODULES).is_file():
+        return {}
     place, modules = shown(folder / MODULES), read(folder / MODULES)
     if not isinstance(modules, list) or not all(isinstance(module, dict) for module in modules):
         raise ConfigError(f"{place}: expected a list of modules")
+    paths = [str(module.get("path", "")) for module in modules]
     kinds = [str(module.get("type", "")).rpartition(".")[2] for module in modules]
-    if strange := next((kind for kind in kinds if kind not in _STATES), None):
-        raise ConfigError(f"{place}: holds the module {strange!r}; {', '.join(_STATES)} are read")
-    entries = [Entry("data.normalize", "Normalize" in kinds, place)]
-    for kind, module in zip(kinds, modules, strict=True):
-        if kind == "Pooling":
-            file = folder / str(module.get("path", "")) / "config.json"
-            entries.append(Entry("model.pooling", _pooling(read(file), shown(file)), shown(file)))
-    own = folder / "sentence_bert_config.json"
-    described = read(own) if own.is_file() else {}
-    if described.get("max_seq_length"):
-        entries.append(Entry("data.max_seq_length", described["max_seq_length"], shown(own)))
-    if described.get("do_lower_case"):
-        entries.append(Entry("tokenizer.lowercase", True, shown(own)))
-        entries.append(Entry("tokenizer.strip_accents", False, shown(own)))
+    if kinds == ["Transformer"]:  # a cross-encoder, or an encoder alone
+        return {}
+    acting = [kind for kind in kinds if kind != "Dropout"]
+    if acting != [kind for kind in _ORDER if kind in acting] or kinds[:2] != list(_ORDER[:2]):
+        raise ConfigError(
+            f"{place}: holds the modules {', '.join(kinds[:9])}; read are {', '.join(_ORDER)}, in this order"
+        )
+    if odd := next((path for path in paths if path not in ("", Path(path).name)), paths[0]):
+        raise ConfigError(f"{place}: a module lies in {brief(odd)}; the Transformer has to lie beside this file")
+    return {kind: folder / path for kind, path in zip(kinds, paths, strict=True)}
+
+
+def modules_in(folder: Path, read: Callable) -> list[Entry]:
+    """The settings that the modules of this folder stand for; none, where it has no modules.
+
+    read: path -> what lies in a JSON file. Raises: ConfigError for what tasklab does not have.
+    """
+    modules = modules_of(folder, read)
+    if not modules:
+        return []
+    place = shown(folder / MODULES)
+    _refuse_prompt(folder / "config_sentence_transformers.json", read)
+    pooling = modules["Pooling"] / "config.json"
+    first, *more = _poolings(read(pooling), shown(pooling))
+    entries = [
+        Entry("data.normalize", "Normalize" in modules, place), Entry("model.pooling", first, shown(pooling)),
+        Entry("model.pooling_beside", more, shown(pooling)), *_rows(folder, read),
+    ]  # fmt: skip
+    if "Dense" in modules:
+        dense = modules["Dense"] / "config.json"
+        entries += _dense(read(dense), shown(dense))
     return entries
 
 
-def _pooling(described: dict, place: str) -> str:
-    start = "pooling_mode_"
-    modes = [key.removeprefix(start) for key, on in described.items() if key.startswith(start) and on]
-    said = described.get("pooling_mode")
-    modes += [said] if isinstance(said, str) else list(said or ())
-    if len(modes) == 1 and modes[0] in _POOLING:
-        return _POOLING[modes[0]]
-    told = ", ".join(map(str, modes)) or "nothing"
-    raise ConfigError(f"{place}: pools by {told}; one of cls, mean, max and lasttoken alone is read")
+def _poolings(described: dict, place: str) -> list[str]:
+    said, start = described.get("pooling_mode"), "pooling_mode_"
+    if said is None:
+        said = [mode for mode in _POOLING if described.get(start + mode)] or ["mean"]
+    modes = said if isinstance(said, list) else [said]
+    if strange := next((mode for mode in modes if mode not in _POOLING), None):
+        raise ConfigError(f"{place}: pools by {brief(strange)}; expected {', '.join(_POOLING)}")
+    return [_POOLING[mode] for mode in modes]
+
+
+def _dense(described: dict, place: str) -> list[Entry]:
+    act = str(described.get("activation_function", "torch.nn.Tanh"))
+    module, _, name = act.rpartition(".")
+    if name not in _ACTS or not module.startswith("torch."):
+        raise ConfigError(f"{place}: activation_function is {brief(act)}; expected {', '.join(_ACTS)} of torch.nn")
+    for key, plain in (("use_residual", (False, None)), ("module_input_name", ("sentence_embedding", None))):
+        if described.get(key) not in plain:
+            raise ConfigError(f"{place}: {key} is {brief(described[key])}; only {plain[0]!r} is read")
+    size = described.get("out_features")
+    return [Entry("model.dense_size", size, place), Entry("model.dense_act", _ACTS[name], place)]
+
+
+def _rows(folder: Path, read: Callable) -> list[Entry]:
+    """The length of a row, and whether letters are lowered before the tokenizer sees them."""
+    files = ("sentence_bert_config.json", "tokenizer_config.json", "config.json")
+    own, tokenizer, encoder = (read(folder / name) if (folder / name).is_file() else {} for name in files)
+    place, entries = shown(folder / files[0]), []
+    longest = [own.get("max_seq_length") or tokenizer.get("model_max_length"), encoder.get("max_position_embeddings")]
+    if known := [length for length in longest if type(length) is int]:
+        entries.append(Entry("data.max_seq_length", min(known), place))
+    if own.get("do_lower_case"):
+        entries.append(Entry("tokenizer.lowercase", True, place))
+        if tokenizer.get("do_lower_case") is False and tokenizer.get("strip_accents") is None:
+            entries.append(Entry("tokenizer.strip_accents", False, place))  # lowered, and then read as cased
+    return entries
+
+
+def _refuse_prompt(file: Path, read: Callable) -> None:
+    described = read(file) if file.is_file() else {}
+    name, prompts = described.get("default_prompt_name"), described.get("prompts")
+    if name is not None and not (isinstance(prompts, dict) and prompts.get(name) == ""):
+        raise ConfigError(
+            f"{shown(file)}: default_prompt_name is {brief(name)}, whose words go before every text; put them into the "
+            "texts, and set default_prompt_name to null"
+        )

@@ -105,6 +105,8 @@ def fits(model: ModelConfig, tensors: dict, source: str) -> None:
 def _ledger(found: WeightSource, model: LoadedModel, table: Format) -> Iterator[str]:
     yield f"{found.name}: {len(model.known)} weights of a {model.family}, {found.format} names -> {table.name} names"
     yield f"  task {model.task or 'none'}; {by_module(sorted(model.known))}"
+    if model.head == "vectors" and table.program != "tasklab":
+        yield f"  how states become a vector (model.pooling: {model.description.model.pooling}) has no place there"
     if model.unknown:
         yield f"  left out, no weight that tasklab knows: {', '.join(model.unknown)}"
     for note in model.notes:

@@ -64,7 +64,8 @@ def description_files(to: str, loaded: LoadedModel, name: str, unbiased: bool = 
         return files | {"config.json": json_bytes(described)}
     if to == "mindspore" and family == "bert":
         return files | {"model.yaml": yaml.safe_dump(export.mindformers(model, loaded.head)).encode()}
-    return files | {CONFIG: export.tasklab(model, tokenizer, loaded.task, name).encode()}
+    described = export.tasklab(model, tokenizer, loaded.task, name, loaded.description.data)
+    return files | {CONFIG: described.encode()}
 
 
 def read_labels(file) -> list[str]:

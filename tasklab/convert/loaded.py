@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasklab.config.description import Description, describe, family_of, place_of
+from tasklab.config.huggingface import sentence_settings
 from tasklab.config.model_section import ModelConfig
 from tasklab.errors import CheckpointError
 from tasklab.networks import NETWORKS
@@ -44,6 +45,8 @@ def read_model(
     labels: names of the outputs, where the user knows them. Raises: CheckpointError, ConfigError.
     """
     described = describe(found.folder, found.file.name, Path(config) if config else None)
+    if not task:
+        described.take_sentences(sentence_settings(found.folder))
     task = task or described.task
     head = TASKS.get(task).head if task else described.head
     guessed = head is None and not labels and not described.model.labels and _answers_in_two_layers(found)

@@ -71,8 +71,9 @@ def whiten(
 def _refuse(sizes, model: str, dimensions: int):
     if sizes.whitened_size:
         raise CheckpointError(f"{model}: is whitened already; give the model that it was made from")
-    if not 1 <= dimensions <= sizes.hidden_size:
-        raise DataError(f"--dimensions {dimensions}: expected 1 to {sizes.hidden_size}, the size of the vectors")
+    size = sizes.dense_size or sizes.hidden_size * (1 + len(sizes.pooling_beside))
+    if not 1 <= dimensions <= size:
+        raise DataError(f"--dimensions {dimensions}: expected 1 to {size}, the size of the vectors")
 
 
 def _write(model, to, mean: np.ndarray, kernel: np.ndarray) -> Path:

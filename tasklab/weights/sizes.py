@@ -34,6 +34,7 @@ _SHAPES = {
     "encoder.embeddings.token_type.weight": ("type_vocab_size",),
     "encoder.layers.0.feed_forward.intermediate.weight": ("intermediate_size", "hidden_size"),
     "encoder.layer.feed_forward.intermediate.weight": ("intermediate_size", "hidden_size"),
+    "head.dense.weight": ("dense_size",),
     "encoder.layers.0.first.output.weight": ("hidden_size", "kernel_size"),
     "encoder.layers.0.convolutions.first.output.weight": ("hidden_size", "kernel_size"),
     "encoder.layers.0.query.weight": ("hidden_size",),

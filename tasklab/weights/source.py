@@ -6,14 +6,17 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from tasklab.config.huggingface import ROBERTA, TOKENIZER_FILES
+from tasklab.config.sentence_transformers import modules_of
 from tasklab.errors import CheckpointError
 from tasklab.weights.containers import open_weights
 from tasklab.weights.folder import CONFIG, CONFIGS, OPTIMIZER, WEIGHTS, read_json, verify_folder
 from tasklab.weights.norms import from_unbiased
 from tasklab.weights.sums import SUMS, refuse_unlisted
 from tasklab.weights.tables import FORMATS, detect, to_tasklab
-from tasklab.weights.tensors import LazyTensor, cast_notes, check_finite
+from tasklab.weights.tensors import LazyTensor, cast_notes, check_finite, lazy
 
 logger = logging.getLogger("tasklab")
 
@@ -119,10 +122,28 @@ def read_source(
         notes += [line] if line else []
     notes += cast_notes(tensors)
     tensors.update((name, raw[name]) for name in unmatched)
+    tensors |= _dense_beside(source.folder)
     if unmatched:
         shown = ", ".join(unmatched[:5]) + (", ..." if len(unmatched) > 5 else "")
         notes.append(f"{len(unmatched)} names in {source.file.name} are unknown to the {source.format} table: {shown}")
     return {name: tensor.as_float32() for name, tensor in tensors.items()}, source.vocabulary, notes
+
+
+def _dense_beside(folder: Path) -> dict[str, LazyTensor]:
+    """The weights of a Dense of sentence-transformers, which lie in a folder of their own; a missing bias is 0."""
+    module = modules_of(folder, read_json).get("Dense")
+    if module is None:
+        return {}
+    file = weights_in(module)
+    if file is None:
+        raise CheckpointError(f"{module}: {why_not(module)}")
+    tensors = open_weights(file)[1]
+    check_finite(file, tensors)
+    weight = tensors.get("linear.weight")
+    if weight is None:
+        raise CheckpointError(f"{file}: holds no linear.weight; expected the weights of a Dense")
+    bias = tensors.get("linear.bias", np.zeros(weight.shape[0], np.float32))
+    return {"head.dense.weight": weight, "head.dense.bias": lazy(bias)}
 
 
 def verify_source(source: WeightSource) -> None:

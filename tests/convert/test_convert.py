@@ -12,11 +12,13 @@ from tasklab.config.description import family_of
 from tasklab.convert import convert
 from tasklab.convert.files import TARGETS, table_of
 from tasklab.errors import CheckpointError, ConfigError
+from tasklab.saved import saved_config
 from tasklab.trainer import Trainer
 from tasklab.weights.atomic import write_folder
 from tasklab.weights.containers import open_weights
 from tasklab.weights.containers.torch_writer import TorchFile
 from tasklab.weights.files import TensorFile
+from tasklab.weights.folder import read_weights
 
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "families_reference.npz"
 SIZES = {
@@ -190,3 +192,30 @@ def test_a_tagger_with_a_crf_goes_to_uer_and_back_and_is_compared(reference, tmp
         np.testing.assert_array_equal(np.asarray(ours[f"head.{name}"]), np.full(shape, 1.5, np.float32))
     with pytest.raises(CheckpointError, match="huggingface has no names for head.crf"):
         convert(tmp_path / "ours", tmp_path / "theirs", "huggingface", say=quiet)
+
+
+def test_a_sentence_model_keeps_what_makes_its_vectors(reference, tmp_path):
+    described = {**SIZES, "model_type": "bert", "architectures": ["BertModel"]}
+    encoder = {n: a for n, a in tensors_of(reference, "bert").items() if n.startswith("bert.")}
+    place = huggingface(tmp_path / "theirs", encoder, described)
+    (place / "SHA256SUMS").unlink()
+    for name, content in {
+        "modules.json": [{"path": path, "type": f"x.{kind}"} for path, kind in
+                         (("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Dense", "Dense"))],
+        "1_Pooling/config.json": {"pooling_mode": ["cls", "mean"]},
+        "2_Dense/config.json": {"in_features": 64, "out_features": 3, "activation_function": "torch.nn.ReLU"},
+    }.items():  # fmt: skip
+        (place / name).parent.mkdir(exist_ok=True)
+        (place / name).write_text(json.dumps(content))
+    weight = np.arange(192, dtype=np.float32).reshape(3, 64)
+    TensorFile({"linear.weight": weight})(place / "2_Dense" / "model.safetensors")
+    convert(place, tmp_path / "ours", "tasklab", say=lambda line: None)
+    config = saved_config(tmp_path / "ours")
+    assert config.task == "feature_extraction" and config.data.normalize is False
+    assert (config.model.pooling, config.model.pooling_beside) == ("first", ["mean"])
+    assert (config.model.dense_size, config.model.dense_act) == (3, "relu")
+    tensors = read_weights(tmp_path / "ours")
+    np.testing.assert_array_equal(tensors["head.dense.weight"], weight)
+    np.testing.assert_array_equal(tensors["head.dense.bias"], np.zeros(3))  # their Dense has none
+    with pytest.raises(CheckpointError, match=r"huggingface has no names for head.dense \(weight, bias\)"):
+        convert(place, tmp_path / "back", "huggingface", say=lambda line: None)

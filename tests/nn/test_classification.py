@@ -61,7 +61,7 @@ def test_pooling_leaves_padding_out(run, kind, expected):
 
 
 def test_pooling_by_another_name_is_refused():
-    with pytest.raises(ValueError, match="'median'; expected first, last, mean or max"):
+    with pytest.raises(ValueError, match="'median'; expected one of first, last, mean, max, mean_sqrt_len"):
         Pooling("median")
 
 

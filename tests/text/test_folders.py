@@ -44,6 +44,15 @@ def test_accents_are_kept_where_the_options_say_so(folder, options, expected):
     assert ids(folder(**options), "Müller") == expected
 
 
+@pytest.mark.parametrize("said", [{}, {"do_lower_case": True}])
+def test_the_pieces_of_roberta_keep_their_letters_whatever_is_said(tmp_path, said):
+    # RobertaTokenizer of transformers 4.46.3 and 5.24.0 has no lowering; its published folders say nothing of it
+    (tmp_path / "config.json").write_text(json.dumps({**SIZES, "model_type": "roberta"}))
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(said))
+    (tmp_path / "merges.txt").write_text("#version: 0.2\n")
+    assert describe(tmp_path).tokenizer.lowercase is False
+
+
 def test_chinese_characters_are_words_unless_the_options_say_otherwise(folder):
     assert ids(folder(), "你好") == [9, 1]
     assert ids(folder(tokenize_chinese_chars=False), "你好") == [10]

@@ -61,6 +61,7 @@ ACTIVATIONS = {
     "gelu": _gelu,
     "gelu_new": _gelu_tanh,
     "gelu_pytorch_tanh": _gelu_tanh,
+    "linear": nn.Identity,
     "relu": nn.ReLU,
     "silu": nn.SiLU,
     "swish": nn.SiLU,
