@@ -1,4 +1,4 @@
-"""Installs tasklab with its recipes and its sample data; extras: test, bench, export, datasets, stacking, ray, ..."""
+"""Installs tasklab with its recipes and its sample data; extras: test, bench, export, datasets, excel, ray, ..."""
 
 import re
 from pathlib import Path
@@ -10,6 +10,7 @@ VERSION = re.search(r'__version__ = "(.+?)"', (HERE / "tasklab/__init__.py").rea
 
 EXPORT = ["onnx>=1.16", "onnxruntime>=1.17"]
 DATASETS = ["datasets>=4.0"]  # mindformers brings it; earlier ones could run code that belongs to a data set
+EXCEL = ["openpyxl>=3.1"]
 STACKING = ["lightgbm>=4.0"]
 
 setup(
@@ -43,9 +44,10 @@ setup(
         "tqdm>=4.60",
     ],
     extras_require={
-        "test": ["pytest>=7.4", "hypothesis>=6.80", *EXPORT, *DATASETS, *STACKING],
+        "test": ["pytest>=7.4", "hypothesis>=6.80", *EXPORT, *DATASETS, *EXCEL, *STACKING],
         "export": EXPORT,
         "datasets": DATASETS,
+        "excel": EXCEL,
         "bench": ["torch==2.13.0", "transformers[torch]>=4.57"],
         "stacking": STACKING,
         "ray": ["ray[tune]>=2.40"],

@@ -5,9 +5,10 @@ from itertools import chain
 from pathlib import Path
 
 from tasklab.content import from_home
+from tasklab.data.files.foreign import foreign_kind
 from tasklab.data.files.portions import in_portions
 from tasklab.data.files.problems import BadRows, shortened
-from tasklab.data.files.textfile import encoding_advice, foreign_kind, neighbours, text_lines
+from tasklab.data.files.textfile import encoding_advice, neighbours, text_lines
 from tasklab.data.files.unpacked import plain_file
 from tasklab.errors import DataError
 
@@ -63,7 +64,7 @@ def line_blocks(path: Path, bad: BadRows, encoding: str | None = None) -> Iterat
 
 def _begun(path: Path, block: bytes) -> bytes:
     """The first block without a byte order mark. Raises DataError for what is no UTF-8 text."""
-    if told := foreign_kind(block):
+    if told := foreign_kind(block, path):
         raise DataError(f"{path}: byte 0: {told}")
     return block.removeprefix(b"\xef\xbb\xbf")
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasklab.content import parse_json
+from tasklab.data.files.foreign import ENDINGS
 from tasklab.data.files.problems import shortened
 from tasklab.data.files.table import SUFFIXES
 from tasklab.data.files.textfile import read_text
-from tasklab.data.files.unpacked import handed_file, is_packed, plain_file
+from tasklab.data.files.unpacked import handed_file, plain_file, plain_suffix
 from tasklab.errors import DataError
 
 logger = logging.getLogger("tasklab")
@@ -62,9 +63,11 @@ class Inputs:
         """
         if isinstance(given, os.PathLike):
             return handed_file(Path(os.path.expanduser(given)))
-        if not isinstance(given, str) or _suffix(given) not in self.suffixes:
+        if not isinstance(given, str):
             return None
         name = os.path.expanduser(given)  # Path's own fails for ~ before a word
+        if (suffix := plain_suffix(given)) not in self.suffixes:
+            return Path(name) if suffix in ENDINGS and os.path.isfile(name) else None  # its reader says what it is
         return plain_file(Path(name)) if os.path.exists(name) or self._means_file(name) else None
 
     def items(self, given) -> Iterator[tuple[str, object]]:
@@ -128,10 +131,6 @@ def tell_left_out(path, note: str):
     """Says that a file gets fewer answers than it has rows, and why; '' says nothing."""
     if note:
         logger.warning("%s: %s", path, note)
-
-
-def _suffix(name: str) -> str:
-    return Path(Path(name).stem if is_packed(name) else name).suffix
 
 
 def _begins_with_folder(name: str) -> bool:

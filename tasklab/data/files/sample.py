@@ -9,6 +9,7 @@ from tasklab.data.files.arrow import is_arrow
 from tasklab.data.files.splits import WORDS
 from tasklab.data.files.table import Table
 from tasklab.data.files.textfile import neighbours, read_text
+from tasklab.data.files.unpacked import plain_file
 from tasklab.errors import DataError
 
 HEAD = 1 << 16
@@ -61,7 +62,7 @@ def _one_file(path: Path) -> Path:
     if not shown:
         raise DataError(f"{path}: holds no file; {neighbours(path)}")
     training = re.compile(rf"(^|[^a-z])({WORDS['train']})([^a-z]|$)", re.I)
-    return next((p for p in shown if training.search(p.name)), shown[0])
+    return plain_file(next((p for p in shown if training.search(p.name)), shown[0]))
 
 
 def _keys(text: str) -> list[str]:

@@ -17,6 +17,7 @@ from tasklab.errors import DataError
 SUFFIXES = (".tsv", ".csv", ".txt", ".jsonl", ".json", *arrow.SUFFIXES)
 SEPARATOR = re.compile(r'"?sep=(.)"?')
 """The first line that Excel writes, or understands, above the header."""
+QUOTED = re.compile(r'"[^"]*("|$)')
 MOST = (1 << 31) - 1  # characters of a cell
 FIX = "correct the line or set data.on_bad_row: skip"
 
@@ -164,7 +165,8 @@ def delimiter_of(first: str, path: Path) -> str:
     if path.suffix != ".csv":
         return "\t"
     said = SEPARATOR.fullmatch(first.rstrip("\r\n"))
-    return said[1] if said else max(",;\t|", key=first.count)
+    bare = QUOTED.sub("", first)  # what stands in quotes separates nothing
+    return said[1] if said else max(",;\t|", key=bare.count)
 
 
 def plain_cells(lines: Iterable[str], delimiter: str, path: Path) -> Iterator[tuple[int, list[str]]]:

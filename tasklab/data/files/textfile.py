@@ -7,22 +7,12 @@ from typing import BinaryIO
 
 from tasklab.content import parse_json
 from tasklab.data.files.encodings import JUDGED, guessed_encodings, without_mark
+from tasklab.data.files.foreign import foreign_kind, unmarked
 from tasklab.errors import DataError
 
 MAX_BYTES = 2 << 30
 NAMED = 12  # files shown when the wanted one is absent
 MARK = "\ufeff"
-UTF_16 = "UTF-16, not UTF-8; convert it with: iconv -f UTF-16 -t UTF-8, or set data.encoding=utf-16"
-FOREIGN = {
-    b"\xff\xfe": UTF_16,
-    b"\xfe\xff": UTF_16,
-    b"\x1f\x8b": "compressed with gzip; unpack it with: gunzip",
-    b"PAR1": "Parquet; here it has to be text, such as JSON lines (pandas: to_json)",
-    b"PK\x03\x04": "a zip archive, as .xlsx workbooks are; save the sheet as CSV UTF-8, or unpack it",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook; save the sheet as CSV UTF-8",
-    b"ARROW1": "Arrow; name it .arrow",
-}
-"""How files begin that are no text in UTF-8, and what to do about each."""
 
 
 def read_text(path, encoding: str | None = None) -> str:
@@ -120,7 +110,7 @@ def _decoded(path: Path, content: bytes, offset: int, encoding: str | None = Non
             return content.decode(encoding).removeprefix(MARK)
         except (UnicodeError, LookupError) as error:
             raise DataError(f"{path}: {_not_so(encoding, error)}") from None
-    if offset == 0 and (foreign := foreign_kind(content)):
+    if offset == 0 and (foreign := foreign_kind(content, path)):
         raise DataError(f"{path}: byte 0: {foreign}")
     try:
         return content.decode("utf-8" if offset else "utf-8-sig")
@@ -142,25 +132,10 @@ def _not_so(encoding: str, error: UnicodeError | LookupError) -> str:
     return f"is not {encoding} ({getattr(error, 'reason', error)}), as data.encoding says; set the right one"
 
 
-def foreign_kind(content: bytes) -> str:
-    """What a file that begins so is, and what to do, where that is no UTF-8 text for certain; '' otherwise."""
-    for sign, told in FOREIGN.items():
-        if content.startswith(sign):
-            return told
-    if b"\0" in content[:JUDGED] and (name := without_mark(content)):
-        return _unmarked(name)
-    return ""
-
-
-def _unmarked(name: str) -> str:
-    missing = f"{name.upper()} without the mark that should begin it, not UTF-8"
-    return f"{missing}; convert it with: iconv -f {name.upper()} -t UTF-8, or set data.encoding={name}"
-
-
 def encoding_advice(content: bytes) -> str:
     """What to do about bytes that are not UTF-8, as the end of a message; empty when they fit no other encoding."""
     if b"\0" in content and (name := without_mark(content)):
-        return f"; {_unmarked(name)}"
+        return f"; {unmarked(name)}"
     guesses = guessed_encodings(content)
     if not guesses:
         return "; set data.encoding to what it is written in"

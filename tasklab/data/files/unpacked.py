@@ -1,4 +1,4 @@
-"""Files that cannot be read twice or by name, as plain ones: what was packed with gzip, and what a shell hands over.
+"""Files that cannot be read twice or line by line, as plain ones: what gzip packed, what a shell hands over, workbooks.
 
 A reader goes over a file several times, and its ending says how it is written; so both become a file of their own.
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tasklab.data.files.textfile import MAX_BYTES
+from tasklab.data.files.workbook import is_workbook, write_csv
 from tasklab.errors import DataError
 
 logger = logging.getLogger("tasklab")
@@ -34,14 +35,21 @@ def is_packed(path) -> bool:
 
 
 def plain_file(path: Path) -> Path:
-    """`path`, or where it is packed the same unpacked, which is gone when this process ends.
+    """`path`, or where it is packed the same unpacked, of a workbook a sheet; gone when this process ends.
 
-    Raises: DataError for damage, and for more than MAX_BYTES.
+    Raises: DataError for damage, and for more than MAX_BYTES; MissingDependency for a workbook without openpyxl.
     """
-    if not (is_packed(path) and path.is_file()):
+    if not ((is_packed(path) or is_workbook(path)) and path.is_file()):
         return path
     stat = path.stat()
     return _unpacked(path.absolute(), stat.st_mtime_ns, stat.st_size)
+
+
+def plain_suffix(path) -> str:
+    """How the plain file of that name will end."""
+    if is_workbook(path):
+        return ".csv"
+    return plain_suffix(Path(path).stem) if is_packed(path) else Path(path).suffix
 
 
 def handed_file(path: Path) -> Path:
@@ -64,9 +72,11 @@ def handed_file(path: Path) -> Path:
 
 @functools.lru_cache(maxsize=64)
 def _unpacked(path: Path, _written: int, _size: int) -> Path:
+    if is_workbook(path):
+        return write_csv(path, _folder())
     try:
         with open(path, "rb") as file:
-            return _kept(path, file, path.stem)
+            return plain_file(_kept(path, file, path.stem))
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
 
