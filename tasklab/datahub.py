@@ -9,15 +9,17 @@ from pathlib import Path
 
 from tasklab.cachedir import cache_dir
 from tasklab.content import from_home
+from tasklab.data.files.kept import check_kept
 from tasklab.data.files.textfile import neighbours
 from tasklab.data.files.unpacked import plain_file
-from tasklab.errors import DataError, MissingDependency
+from tasklab.errors import DataError, MissingDependency, brief
 from tasklab.weights.fetch import NotHere, output_of, work_folder
 
 logger = logging.getLogger("tasklab")
 
 PREFIX = "datasets:"
 FORM = "datasets:NAME[@REVISION][:CONFIG[:SPLIT]], such as datasets:nyu-mll/glue:rte:train"
+LONGEST = 4095  # bytes of a path that Linux opens
 SPEC = re.compile(r"datasets:([\w.-]+(?:/[\w.-]+)?)(?:@([\w.-]+))?(?::([\w.-]*))?(?::([\w.-]+))?")
 
 # Runs in a process of its own, see weights/fetch.py: quiet, in an empty folder, where no name is that of a folder.
@@ -61,10 +63,13 @@ def at_hand(path, training: bool) -> Path | None:
         return None
     if str(path).startswith(PREFIX):
         return _fetched(str(path), "train" if training else "validation")
+    if len(os.fsencode(path)) > LONGEST:
+        raise DataError(f"{brief(str(path))}: a text of {len(str(path))} characters is not the name of a file")
     found = from_home(path)
-    if not (found.is_file() or found.is_dir()):  # a pipe or a device may never end
-        what = "not a file" if found.exists() else "no such file"
+    if not (os.path.isfile(found) or os.path.isdir(found)):  # a pipe or a device may never end
+        what = "not a file" if os.path.exists(found) else "no such file"
         raise DataError(f"{path}: {what}; {neighbours(found.parent)}")
+    check_kept(found)
     return plain_file(found)
 
 

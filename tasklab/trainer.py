@@ -13,6 +13,7 @@ from tasklab.networks import NETWORKS
 from tasklab.runs.folder import RunFolder
 from tasklab.runs.naming import find_run, named_run
 from tasklab.runs.source import names_weights
+from tasklab.session.data_paths import data_path, input_path
 from tasklab.task import TASKS, Task
 from tasklab.trials.verbs import TrialVerbs
 from tasklab.views import TrainerViews
@@ -33,7 +34,10 @@ class Trainer(TrainerViews, TrialVerbs):
         task: a name of `list_tasks()`; a recipe knows its own.
         model: a recipe, a backbone, a YAML file, or the folder of a run, a checkpoint, or a HuggingFace model, or
             hf:owner/name[@revision]; without it and `args` the task's default.
-        train_dataset, eval_dataset: file or folder; the same as data.train and data.eval.
+        train_dataset, eval_dataset: file or folder; the same as data.train and data.eval. Or a table in memory: a
+            DataFrame of pandas or polars, a datasets.Dataset, a pyarrow Table, a dict of columns, or dicts, one per
+            row, which may be the objects of the task's JSON files. Its columns are those that a file would have. It is
+            kept in the cache and with the run, so that a resume needs no table.
         callbacks: `Callback` objects that listen to training.
         output_dir: the folder of the run; by default output/<model name>, numbered when that one is taken.
         overrides: "section.key=value" strings; they win over everything else.
@@ -63,7 +67,11 @@ class Trainer(TrainerViews, TrialVerbs):
             model = hub_folder(model, logger.info)
         model = model if model is None else os.path.expanduser(model)
         self._run: RunFolder | None = None if model is None else named_run(model)
-        paths = {"data.train": train_dataset, "data.eval": eval_dataset, "output_dir": output_dir}
+        paths = {
+            "data.train": data_path(train_dataset, "train_dataset"),
+            "data.eval": data_path(eval_dataset, "eval_dataset"),
+            "output_dir": output_dir,
+        }
         overrides = [*overrides, {k: str(v) for k, v in paths.items() if v is not None}]
         if self._run is None:
             if model is not None and is_checkpoint(from_home(model)):
@@ -143,21 +151,27 @@ class Trainer(TrainerViews, TrialVerbs):
         predictions_file, report_folder = predictions_place(predictions_file), report_place(report_folder)
         config = self.config.copy()
         if eval_dataset is not None:
-            config.data.eval = str(eval_dataset)
+            config.data.eval = data_path(eval_dataset, "eval_dataset")
         return evaluate(self._model(eval_checkpoint, config), config.data.eval, predictions_file, report_folder)
 
-    def predict(self, predict_checkpoint=None, input_data=None, top_k: int = 1, batch_size: int | None = None):
+    def predict(
+        self, predict_checkpoint=None, input_data=None, top_k: int = 1, batch_size: int | None = None, *,
+        as_frame: bool = False,
+    ):  # fmt: skip
         """One result per input, in order; with top_k > 1 a list of the best ones per input.
 
         Args:
             predict_checkpoint: as in `evaluate`. Alone, and no name or folder of weights, it is the input:
                 predict("a text"), which the trainer itself answers too: trainer("a text").
-            input_data: one text, a list of texts, dicts or pairs, or a file; see the task.
-        Returns: a list, or for vectors an array with one row per input.
+            input_data: one text, a list of texts, dicts or pairs, a file, or a table as for training; see the task.
+            as_frame: gives a pandas DataFrame: id and texts of each input, or a DataFrame's own columns and index, and
+                behind them the answer's parts, such as label and score (predicted_label where the input has a label).
+        Returns: a list, for vectors an array with one row per input, or a DataFrame.
         """
-        from tasklab.session.serving import predict
+        from tasklab.session.serving import predict, predict_frame
 
-        return predict(*self._asked(predict_checkpoint, input_data, top_k, batch_size), top_k)
+        asked = self._asked(predict_checkpoint, input_data, top_k, batch_size)
+        return (predict_frame if as_frame else predict)(*asked, top_k)
 
     def __call__(self, input_data, **options):
         """`predict` of an input, whatever its name is."""
@@ -180,7 +194,7 @@ class Trainer(TrainerViews, TrialVerbs):
         config = self.config.copy()
         if batch_size is not None:
             config.evaluate.batch_size = batch_size
-        return self._model(checkpoint, config), input_data
+        return self._model(checkpoint, config), input_path(input_data)
 
     def add_callback(self, callback: Callback):
         """Adds a listener to training. Raises ConfigError for what is no `Callback`."""

@@ -1,6 +1,10 @@
-"""Where a run's data lies: a file in its folder. A resume on this machine needs it, a checkpoint elsewhere does not."""
+"""Where a run's data lies: a file in its folder. A resume on this machine needs it, a checkpoint elsewhere does not.
+
+What was in memory lies beside it: its name then has no folder, and holds wherever the run's folder is moved to.
+"""
 
 import json
+import os
 from pathlib import Path
 
 from tasklab.content import read_json
@@ -11,7 +15,7 @@ DATA_FILE = "data.json"
 
 
 def remember_data(run_folder: Path, train: str | None, held_out: str | None):
-    """Writes where the run's data.train and data.eval are, both as they hold from any working directory.
+    """Writes where the run's data.train and data.eval are: as it holds from any working directory, or in this folder.
 
     Raises: ConfigError when the folder has such a file of somebody else's.
     """
@@ -29,9 +33,14 @@ def remembered_data(run_folder: Path) -> dict[str, str | None]:
     known = {"data.train": None, "data.eval": None}
     try:
         told = read_json(run_folder / DATA_FILE, CheckpointError)
-        return known | {key: told[key] for key in known if isinstance(told.get(key), str)}
+        return known | {key: _found(run_folder, told[key]) for key in known if isinstance(told.get(key), str)}
     except (CheckpointError, AttributeError):
         return known
+
+
+def _found(run_folder: Path, name: str) -> str:
+    beside = run_folder / name
+    return str(beside) if os.path.basename(name) == name and beside.is_file() else name
 
 
 def _is_told(path: Path) -> bool:

@@ -5,6 +5,7 @@ import fcntl
 import os
 from pathlib import Path
 
+from tasklab.data.files.kept import KEPT
 from tasklab.errors import ConfigError
 from tasklab.replacing import clear_asides
 from tasklab.runs.data_file import DATA_FILE
@@ -53,7 +54,7 @@ class RunLock:
         if LOCK in self._before and self._before != {LOCK}:
             return  # a run's folder from before
         came = set(os.listdir(self.folder)) - self._before - {LOCK}
-        if came <= {DATA_FILE}:
+        if all(name == DATA_FILE or KEPT.fullmatch(name) for name in came):
             for name in (*came, LOCK):
                 (self.folder / name).unlink()
             for folder in self._made:

@@ -21,6 +21,7 @@ from tasklab.errors import CheckpointError, DataError
 from tasklab.model import Model, prepare_ready
 from tasklab.runs.folder import RunFolder
 from tasklab.saved import keep_rows
+from tasklab.session.frames import answer_frame
 from tasklab.session.refusals import prepare_device, refuse_unoffered
 from tasklab.weights.sums import SUMS
 
@@ -127,17 +128,29 @@ def evaluate(ready: Ready, path, predictions_file=None, report_folder=None) -> d
 def predict(ready: Ready, input_data, top_k: int) -> Sequence:
     """The best answer per input, one array when they are vectors; or the list of the top_k best, which for vectors
     are one each."""
-    parts = list(predict_parts(ready, input_data, top_k))
+    return _joined(list(predict_parts(ready, input_data, top_k)), top_k)
+
+
+def predict_frame(ready: Ready, input_data, top_k: int):
+    """The same as a DataFrame with the inputs, see `answer_frame`."""
+    examples = list(ready.model.task.parse(input_data))
+    return answer_frame(input_data, examples, _joined(list(_answered(ready, examples, top_k)), top_k))
+
+
+def predict_parts(ready: Ready, input_data, top_k: int) -> Iterator[Sequence]:
+    """The same, portion by portion where the task reads its input one by one. Raises DataError when there is none."""
+    return _answered(ready, ready.model.task.parse(input_data), top_k)
+
+
+def _joined(parts: list[Sequence], top_k: int) -> Sequence:
     if not isinstance(parts[0], np.ndarray):
         return list(chain.from_iterable(parts))
     vectors = np.concatenate(parts)
     return vectors if top_k == 1 else [[vector] for vector in vectors]
 
 
-def predict_parts(ready: Ready, input_data, top_k: int) -> Iterator[Sequence]:
-    """The same, portion by portion where the task reads its input one by one. Raises DataError when there is none."""
+def _answered(ready: Ready, examples: Sequence | Iterator, top_k: int) -> Iterator[Sequence]:
     task, done = ready.model.task, 0
-    examples = task.parse(input_data)
     for portion in filter(None, in_portions(examples, PORTION) if isinstance(examples, Iterator) else [examples]):
         answers = task.answer(portion, ready.run, top_k)
         alone = top_k == 1 or isinstance(answers[0][0], np.ndarray)  # there is one vector, however many are asked for

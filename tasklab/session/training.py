@@ -3,6 +3,7 @@
 import logging
 import time
 
+from tasklab.data.files.kept import take_along
 from tasklab.datahub import at_hand, from_anywhere
 from tasklab.dataset import load_dataset
 from tasklab.engine import device
@@ -71,7 +72,8 @@ def train(start: Start, callbacks: list[Callback]) -> dict:
             loop.restore(state, moments)
         if ranks.first:
             run.point_at_best(loop.state.best_step)  # a kill may have come between the checkpoint and the pointer
-            remember_data(run.path, from_anywhere(named.train), from_anywhere(named.eval))
+            own = (take_along(path, run.path) or from_anywhere(path) for path in (named.train, named.eval))
+            remember_data(run.path, *own)
         _announce(loop, resumed)
         began = time.perf_counter()
         final = loop.train()

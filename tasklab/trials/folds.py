@@ -8,6 +8,7 @@ from statistics import fmean, stdev
 
 from tasklab.config import Config
 from tasklab.content import read_json
+from tasklab.data.files.kept import tables_in
 from tasklab.errors import ConfigError, TrainingError
 from tasklab.replacing import replace_text
 from tasklab.runs.history import PREDICTIONS_FILE, REPORT_FOLDER
@@ -28,6 +29,8 @@ def cross_validate(folder, config: Config, folds: int, parallel: int = 1) -> dic
     """
     if config.data.train is None:
         raise ConfigError("cross-validation needs data.train")
+    config = config.copy()
+    tables_in(config.data, Path(folder))
     trials = [Trial(Path(folder) / f"fold-{number}") for number in range(folds)]
     for number, trial in enumerate(trials):
         plan = _plan(config, folds, number)

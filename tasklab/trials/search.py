@@ -1,6 +1,9 @@
 """A hyperparameter search from its arguments to the best run, on this machine or on a Ray cluster."""
 
+from pathlib import Path
+
 from tasklab.config import Config
+from tasklab.data.files.kept import tables_in
 from tasklab.engine.selection import greater_is_better, watched_metric
 from tasklab.errors import ConfigError
 from tasklab.trials.driver import Search
@@ -20,6 +23,7 @@ def search(
         if config[key] is None:
             raise ConfigError(f"a search needs {key}: without it nothing can be trained and compared")
     config = config.copy()
+    tables_in(config.data, Path(folder))
     config.data.subset = subset or config.data.subset
     config.train.save_total_limit = 1
     metric = watched_metric(config.train, own_metric)

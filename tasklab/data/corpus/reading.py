@@ -5,10 +5,14 @@ from itertools import chain
 from pathlib import Path
 
 from tasklab.content import from_home
+from tasklab.data.files.cells import as_text
+from tasklab.data.files.columns import TEXT_A, find_column
 from tasklab.data.files.foreign import foreign_kind
+from tasklab.data.files.kept import KEPT
 from tasklab.data.files.portions import in_portions
 from tasklab.data.files.problems import BadRows, shortened
-from tasklab.data.files.textfile import encoding_advice, neighbours, text_lines
+from tasklab.data.files.table import Table
+from tasklab.data.files.textfile import encodable, encoding_advice, neighbours, text_lines
 from tasklab.data.files.unpacked import plain_file
 from tasklab.errors import DataError
 
@@ -36,6 +40,9 @@ def line_blocks(path: Path, bad: BadRows, encoding: str | None = None) -> Iterat
     A line that is not UTF-8 or holds NUL goes to `bad` and is left out.
     Raises: DataError for a file that is none of text, or a line of more than MAX_LINE bytes.
     """
+    if KEPT.fullmatch(path.name):
+        yield from in_portions(_of_table(path, bad), LINES)
+        return
     if encoding is not None:
         yield from in_portions((line.strip() for line in text_lines(path, encoding)), LINES)
         return
@@ -60,6 +67,18 @@ def line_blocks(path: Path, bad: BadRows, encoding: str | None = None) -> Iterat
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
     if rest:
         yield _decoded(path, number, rest.split(b"\r") if number == 1 else [rest], bad)  # \r alone: an old line end
+
+
+def _of_table(path: Path, bad: BadRows) -> Iterator[str]:
+    """The lines of the texts of a table that was in memory."""
+    table = Table(path)
+    column = find_column(table, "text_a", None, TEXT_A)
+    for place, row in table:
+        value = as_text(row.get(column))
+        if isinstance(value, str) and encodable(value):
+            yield from (line.strip() for line in value.splitlines())
+        else:
+            bad.add("no text", f"{place}: {column!r} is {shortened(str(value))}, expected text; {FIX}")
 
 
 def _begun(path: Path, block: bytes) -> bytes:

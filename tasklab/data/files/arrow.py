@@ -39,17 +39,23 @@ def arrow_rows(path: Path) -> tuple[list[str], Iterator[tuple[str, dict]]]:
         table.data.validate(full=True)  # a place that lies outside the file would end the process
     except DAMAGE as error:
         raise _damaged(path, error) from None
-    names = {name: labels for name, feature in table.features.items() if (labels := _class_names(feature))}
 
     def rows():
-        parts = table.with_format("arrow").iter(batch_size=1000)  # plain values: no column is decoded as a picture
         try:
-            for number, row in enumerate(row for part in parts for row in part.to_pylist()):
-                yield f"{path}[{number}]", row | {name: _named(row[name], labels) for name, labels in names.items()}
+            for number, row in enumerate(plain_rows(table)):
+                yield f"{path}[{number}]", row
         except DAMAGE as error:
             raise _damaged(path, error) from None
 
     return table.column_names, rows()
+
+
+def plain_rows(table) -> Iterator[dict]:
+    """Rows of a table of `datasets` as plain values; the numbers of a ClassLabel become its names, -1 becomes None."""
+    names = {name: labels for name, feature in (table.features or {}).items() if (labels := _class_names(feature))}
+    parts = table.with_format("arrow").iter(batch_size=1000)  # plain values: no column is decoded as a picture
+    for row in (row for part in parts for row in part.to_pylist()):
+        yield row | {name: _named(row[name], labels) for name, labels in names.items()}
 
 
 def _damaged(path: Path, error: Exception) -> DataError:

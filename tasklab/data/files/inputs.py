@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tasklab.content import parse_json
 from tasklab.data.files.foreign import ENDINGS
+from tasklab.data.files.in_memory import frame_rows, is_frame
 from tasklab.data.files.problems import shortened
 from tasklab.data.files.table import SUFFIXES
 from tasklab.data.files.textfile import read_text
@@ -71,10 +72,12 @@ class Inputs:
         return plain_file(Path(name)) if os.path.exists(name) or self._means_file(name) else None
 
     def items(self, given) -> Iterator[tuple[str, object]]:
-        """(place, item) of one or of all, in order; objects in place of their JSON.
+        """(place, item) of one or of all, in order; objects in place of their JSON. The rows of a table are items.
 
         Raises: DataError for what is neither, and for JSON that cannot be read.
         """
+        if is_frame(given):
+            return ((f"input[{i}]", row) for i, row in enumerate(frame_rows(given, "input")))
         if isinstance(given, (str, Mapping)) or (self.alone and self.alone(given)):
             given = [given]
         if not isinstance(given, Iterable):

@@ -5,7 +5,7 @@ import os
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tasklab.data.rows.features import FeatureTable
@@ -16,6 +16,7 @@ from tasklab.errors import DataError
 logger = logging.getLogger("tasklab")
 
 SUFFIX, TOKENS, PARTIAL = ".features", ".tokens", ".partial"
+PATTERNS = ("*" + SUFFIX, "*" + TOKENS)
 LIMIT = 4 << 30  # bytes in the folder, about 100 times SQuAD 1.1
 ABANDONED = 3600  # seconds after which an unfinished file belongs to no running process
 
@@ -34,7 +35,7 @@ def cached_features(folder, key: dict, build: Callable[[], FeatureTable], limit:
         features = build()
         try:
             _write(path, features.save)
-            _evict(path, limit)
+            evict(path, limit)
         except OSError as error:
             logger.warning("%s: encoded rows are not kept (%s); the next start encodes them again", folder, error)
     return features
@@ -51,7 +52,7 @@ def cached_tokens(folder, key: dict, write: Callable[[Path], None], keep: bool =
     try:
         if found is None:
             _write(path, write)
-            _evict(path, limit)
+            evict(path, limit)
             found = TokenFile(path)
     except OSError as error:
         raise DataError(
@@ -90,11 +91,12 @@ def _write(path: Path, save: Callable[[Path], None]):
         raise
 
 
-def _evict(newest: Path, limit: int):
+def evict(newest: Path, limit: int, patterns: Sequence[str] = PATTERNS):
+    """Removes from the folder of `newest` what was unused for longest, until the rest has at most `limit` bytes."""
     for partial in newest.parent.glob("*" + PARTIAL):
         if time.time() - _stat(partial)[0] > ABANDONED:
             partial.unlink(missing_ok=True)
-    found = [path for suffix in (SUFFIX, TOKENS) for path in newest.parent.glob("*" + suffix)]
+    found = [path for pattern in patterns for path in newest.parent.glob(pattern)]
     entries = sorted(((*_stat(path), path) for path in found), reverse=True)
     total = 0
     for _, size, path in entries:

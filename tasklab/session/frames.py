@@ -1,0 +1,43 @@
+"""Answers as a pandas DataFrame, a row per input, with what was asked beside them."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from tasklab.errors import MissingDependency
+
+ASIDE = "predicted_"
+"""Before the name of an answer's column where the input has one of that name, such as label."""
+
+
+def answer_frame(given, examples: Sequence, answers: Sequence):
+    """The columns of `given` where that is a DataFrame, with its index; else id and texts of each example; behind them
+    the parts of its answer, or one column `answer`, for vectors `vector`.
+
+    Raises: MissingDependency without pandas.
+    """
+    try:
+        import pandas as pd
+    except ImportError:
+        raise MissingDependency("as_frame=True gives a DataFrame of pandas: pip install pandas") from None
+    if isinstance(given, pd.DataFrame):
+        asked = given
+    else:
+        asked = pd.DataFrame([_asked(example) for example in examples])
+    parts = pd.DataFrame([_parts(answer) for answer in answers], index=asked.index)
+    return pd.concat([asked, parts.rename(columns={name: ASIDE + name for name in {*parts} & {*asked}})], axis=1)
+
+
+def _asked(example) -> dict:
+    held = {field.name: getattr(example, field.name) for field in dataclasses.fields(example) if field.name != "place"}
+    return {name: value for name, value in held.items() if value and _is_text(value)}
+
+
+def _is_text(value) -> bool:
+    """Whether it is a text or several."""
+    return isinstance(value, str) or isinstance(value, (list, tuple)) and all(isinstance(part, str) for part in value)
+
+
+def _parts(answer) -> dict:
+    if isinstance(answer, Mapping):
+        return dict(answer)
+    return {"vector" if hasattr(answer, "dtype") else "answer": answer}
