@@ -1,6 +1,7 @@
 """How a data file begins: enough to tell what it holds, however large it is."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +16,8 @@ from tasklab.errors import DataError
 HEAD = 1 << 16
 """Bytes."""
 JSON = (".json", ".jsonl")
-BETWEEN = re.compile(r"[\s\[,]*")
+LINE_OF_LISTS = re.compile(r"\s*\[.*\]\s*\n\s*\[")
+START, BETWEEN = re.compile(r"\s*\[?\s*"), re.compile(r"[\s,]*")
 DELIMITERS = re.compile("[\t,;]")
 
 
@@ -29,6 +31,11 @@ class Sample(NamedTuple):
     """The first value where the file is JSON: of a list its first item; None for any other file."""
     columns: tuple[str, ...]
     """What the rows call their cells: keys of the objects that it begins with, or the cells of the first line."""
+
+    @property
+    def values(self) -> list:
+        """All that the text holds whole, the first one in any case, where the file is JSON."""
+        return list(_values(self.text)) or [self.first]
 
 
 def sample_of(path: Path) -> Sample:
@@ -58,30 +65,41 @@ def _one_file(path: Path) -> Path:
     """Of a folder the first one that is named after the training split, else the first one."""
     if not path.is_dir() or is_arrow(path):
         return path
+    training = re.compile(rf"(^|[^a-z])({WORDS['train']})([^a-z]|$)", re.I)
     shown = sorted(p for p in path.iterdir() if p.name[0] != "." and (p.is_file() or is_arrow(p)))
+    inner = next((p for p in sorted(path.iterdir()) if p.is_dir() and training.search(p.name)), None)
+    if inner and not shown:
+        return _one_file(inner)
     if not shown:
         raise DataError(f"{path}: holds no file; {neighbours(path)}")
-    training = re.compile(rf"(^|[^a-z])({WORDS['train']})([^a-z]|$)", re.I)
     return plain_file(next((p for p in shown if training.search(p.name)), shown[0]))
 
 
 def _keys(text: str) -> list[str]:
-    """Those of all whole objects, one after the other or in a list: the first may lack what the others have."""
-    at, keys = BETWEEN.match(text).end(), {}
+    """Those of all whole objects: the first may lack what the others have."""
+    return list(dict.fromkeys(str(key) for value in _values(text) if isinstance(value, dict) for key in value))
+
+
+def _values(text: str) -> Iterator:
+    """All whole values, one after the other or in a list."""
+    at = _start(text)
     while at < len(text):
         try:
             value, at = json_at(text, at, "", DataError)
         except DataError:
-            break
-        keys |= dict.fromkeys(map(str, value)) if isinstance(value, dict) else {}
+            return
+        yield value
         at = BETWEEN.match(text, at).end()
-    return list(keys)
 
 
 def _first_value(text: str):
     """None where it is not JSON."""
-    start = re.match(r"\s*\[?\s*", text).end()
     try:
-        return json_at(text, start, "", DataError)[0]
+        return json_at(text, _start(text), "", DataError)[0]
     except DataError:
         return None
+
+
+def _start(text: str) -> int:
+    """Where the first value begins: of a list its first item, unless every line is a list of its own."""
+    return 0 if LINE_OF_LISTS.match(text) else START.match(text).end()

@@ -1,53 +1,114 @@
-"""What is wrong with the tags of a sentence: every one checked before training, whatever file it comes from."""
+"""Examples from what a file holds, and what is wrong with its tags and spans: all checked before training."""
 
 import difflib
 from collections.abc import Sequence
 
-from tasklab.data.files.problems import BadRows
-from tasklab.data.tagging.columns import FIX, Sentence
-from tasklab.data.tagging.schemes import Entity, entities_of, split_tag
+from tasklab.data.tagging.examples import WORDS, TaggedExample, joined_text, split_text
+from tasklab.data.tagging.schemes import Entity, entities_of, is_tag, split_tag
+from tasklab.data.tagging.sentences import FIX, Passage, Sentence, Source
+from tasklab.data.tagging.spans import SpanChecks
+
+NAMING = 'data.label2id=FILE, which holds {"O": 0, "B-PER": 1, ...}'
 
 
-class TagChecks:
-    """Entities of sentences; what is wrong goes to BadRows."""
+class ExampleChecks:
+    """Makes examples; what is wrong goes to `source.bad`.
 
-    def __init__(self, bad: BadRows, kinds: Sequence[str], repair: bool):
-        self.bad, self.kinds, self.repair = bad, list(kinds), repair
+    Args:
+        kinds: the types that may occur; () takes any.
+        names: of the numbers that stand for tags; () where nobody said.
+        units: what carries a tag.
+        repair: whether an I- that continues nothing begins an entity.
+    """
+
+    def __init__(self, source: Source, kinds: Sequence[str], names: Sequence[str], units: str, repair: bool):
+        self.source, self.bad, self.spans = source, source.bad, SpanChecks(source)
+        self.kinds, self.names, self.units, self.repair = list(kinds), list(names), units, repair
         self.seen: set[str] = set()
         self.repaired: list[str] = []
 
-    def entities(self, sentence: Sentence) -> list[Entity] | None:
-        """None when something is wrong with them."""
-        before = len(self.bad)
-        if sentence.entities is None:
-            try:
-                entities, orphans = entities_of(sentence.tags)
-            except ValueError as error:
-                self._unknown_tag(sentence, str(error))
-                return None
-            self.seen.update(sentence.tags)
-            for i in orphans:
-                self._orphan(sentence, i)
+    def example(self, number: int, found: Sentence | Passage) -> TaggedExample | None:
+        """None when something is wrong with it."""
+        before = self.bad.fatal
+        if isinstance(found, Passage):
+            text, tokens, entities = found.text, *self._of_passage(found)
+            places = [found.place] * len(tokens)
         else:
-            entities = sentence.entities
+            entities = self._of_sentence(found) if self.source.labelled else []
+            text, tokens = joined_text(found.tokens, self.units)
+            places = found.token_places
         for kind, first, _ in entities:
             if self.kinds and kind not in self.kinds:
                 near = difflib.get_close_matches(kind, self.kinds, n=1)
                 hint = f"did you mean {near[0]!r}? " if near else ""
                 told = f"the type {kind!r} is none of the model's: {', '.join(self.kinds)}; {hint}{FIX}"
-                self.bad.add(f"unknown type {kind}", f"{sentence.token_places[first]}: {told}")
-        return entities if len(self.bad) == before else None
+                self.bad.add(f"unknown type {kind}", f"{places[first]}: {told}")
+        if self.bad.fatal > before:
+            return None
+        return TaggedExample(str(number), text, tokens, tuple(entities) if self.source.labelled else None, found.place)
 
-    def _orphan(self, sentence: Sentence, i: int):
-        tag, before = sentence.tags[i], f"after {sentence.tags[i - 1]}" if i else "at the start of a sentence"
-        told = f"{sentence.token_places[i]}: {tag} {before} continues no {split_tag(tag)[1]}"
+    def _of_passage(self, passage: Passage):
+        tokens = split_text(passage.text, self.units or WORDS)
+        if not self.source.labelled:
+            return tokens, []
+        if not passage.spans:
+            self.source.remarks[_no_span(self.source.writer)].add(passage.place)
+        return self.spans.entities(passage, tokens) or (tokens, [])
+
+    def _of_sentence(self, sentence: Sentence) -> list[Entity]:
+        if sentence.entities is not None:
+            return sentence.entities
+        tags = self._named(sentence.tags)
+        try:
+            entities, orphans = entities_of(tags)
+        except ValueError as error:
+            self._unknown_tag(sentence.token_places[tags.index(str(error))], str(error))
+            return []
+        self.seen.update(tags)
+        for i in orphans:
+            self._orphan(sentence.token_places[i], tags, i)
+        return entities
+
+    def _named(self, tags: list[str]) -> list[str]:
+        if not self.names:
+            return tags
+        number_of_names = len(self.names)
+        return [self.names[int(t)] if t.isdecimal() and int(t) < number_of_names else t for t in tags]
+
+    def _orphan(self, place: str, tags: list[str], i: int):
+        tag, before = tags[i], f"after {tags[i - 1]}" if i else "at the start of a sentence"
+        told = f"{place}: {tag} {before} continues no {split_tag(tag)[1]}"
         if self.repair:
             self.repaired.append(told)
             return
         remedy = "data.repair_tags: true to let it begin one, or data.on_bad_row: skip to leave the sentence out"
         self.bad.add("tag that continues nothing", f"{told}; correct the line, or set {remedy}")
 
-    def _unknown_tag(self, sentence: Sentence, tag: str):
-        place = sentence.token_places[sentence.tags.index(tag)]
-        told = f"the tag {tag!r} is none; expected O, or B-, I-, M-, E- or S- with a type behind it"
+    def _unknown_tag(self, place: str, tag: str):
+        if tag.isdecimal():
+            known = f"there are names for 0 to {len(self.names) - 1}" if self.names else f"name them all: {NAMING}"
+            self.bad.add("tag without a name", f"{place}: the tag {tag} is a number without a name; {known}")
+            return
+        told = f"the tag {tag!r} is none; expected O, or B-, I-, M-, E-, S-, L- or U- with a type behind it"
         self.bad.add("unknown tag", f"{place}: {told}; {FIX}")
+
+
+def spells_iob1(sentences: Sequence[Sequence[str]]) -> bool:
+    """Whether every entity begins with I-, save one that touches another of its type (Ramshaw & Marcus 1995)."""
+    begun = 0
+    for tags in sentences:
+        before = ""
+        for tag in tags:
+            if not is_tag(tag) or tag[0] not in "OIB":
+                return False
+            kind = tag[2:]
+            if tag[0] == "B" and kind != before:
+                return False
+            begun += tag[0] == "I" and kind != before
+            before = kind
+    return begun >= 3  # fewer may be slips of a hand
+
+
+def _no_span(writer: str) -> str:
+    same = f" ({writer} writes those that nobody has annotated yet in the same way)" if writer == "doccano" else ""
+    return f"texts without a span, which are learned as texts without an entity{same}"

@@ -10,25 +10,14 @@ from typing import NamedTuple
 from tasklab.data.files.columns import taken_as, tell_columns
 from tasklab.data.files.problems import BadRows, shortened
 from tasklab.data.files.table import SEPARATOR, delimiter_of, quoted_cells
-from tasklab.data.tagging.schemes import Entity, is_tag
+from tasklab.data.tagging.schemes import is_tag
+from tasklab.data.tagging.sentences import FIX, Sentence
 from tasklab.data.tagging.sheets import USUAL, Columns, Wanted, columns_of
 from tasklab.errors import DataError
 
-FIX = "correct the line or set data.on_bad_row: skip"
 BLANKS = re.compile("[ \t]+")
 POSITION = re.compile(r".+?(0|[1-9]\d*)", re.DOTALL)
 DOCUMENT = "-DOCSTART-"  # CoNLL-2003 begins its documents with such a line
-
-
-class Sentence(NamedTuple):
-    """As the file has it: tokens with a tag each, or with entities, or with neither."""
-
-    place: str
-    tokens: list[str]
-    token_places: list[str]
-    """Where each token stands, for messages about its tag."""
-    tags: list[str] | None = None
-    entities: list[Entity] | None = None
 
 
 class Row(NamedTuple):

@@ -1,22 +1,13 @@
 """What a user hands to predict, in all its forms, as texts with their tokens."""
 
-import re
 from collections.abc import Mapping
 
 from tasklab.data.files.inputs import Inputs, tell_left_out
 from tasklab.data.files.problems import shortened
 from tasklab.data.files.textfile import encodable, read_text
-from tasklab.data.tagging.reading import (
-    CHARACTERS,
-    SUFFIXES,
-    WORDS,
-    TaggedExample,
-    TaggingDataConfig,
-    joined_text,
-    read_tagged,
-)
+from tasklab.data.tagging.examples import WORDS, TaggedExample, joined_text, split_text
+from tasklab.data.tagging.reading import SUFFIXES, TaggingDataConfig, read_tagged
 from tasklab.data.tagging.tables import has_header
-from tasklab.data.tagging.words import word_spans
 from tasklab.errors import DataError
 
 INPUTS = Inputs('"a text", {"text": ...} or {"tokens": [...]}', SUFFIXES, keys=("tokens", "text"))
@@ -53,10 +44,3 @@ def _example(item, number: str, place: str, data: TaggingDataConfig) -> TaggedEx
 
 def _is_text(value) -> bool:
     return isinstance(value, str) and bool(value) and encodable(value)
-
-
-def split_text(text: str, units: str | None) -> tuple[tuple[int, int], ...]:
-    """Where the tokens are: every character that is no blank, or words, marks and Chinese characters."""
-    if units == CHARACTERS:
-        return tuple(match.span() for match in re.finditer(r"\S", text))
-    return word_spans(text)

@@ -9,7 +9,8 @@ import numpy as np
 
 from tasklab.data.rows.findings import Finding, met_before, token_quantiles
 from tasklab.data.rows.sizes import RowSizes, row_sizes
-from tasklab.data.tagging.reading import TaggedExample, TaggedFile, TaggingDataConfig, usable_sentences
+from tasklab.data.tagging.examples import TaggedExample
+from tasklab.data.tagging.reading import TaggedFile, TaggingDataConfig, usable_sentences
 from tasklab.data.tagging.schemes import scheme_labels
 from tasklab.data.tagging.windows import tag_windows
 

@@ -18,8 +18,16 @@ def output_kinds(labels: list[str]) -> list[str]:
 
 
 def numbered_labels(path) -> list[str]:
-    """The tags of a label2id.json in the order of their numbers. Raises DataError."""
+    """The tags in the order of their numbers: of a JSON object tag -> number or number -> tag, or of a list of tags.
+
+    Raises: DataError when it is none of these.
+    """
     table = read_json(from_home(path))
+    if isinstance(table, list):
+        table = {str(tag): number for number, tag in enumerate(table)}
+    elif isinstance(table, dict) and all(map(str.isdecimal, table)):
+        table = {str(tag): number for number, tag in table.items()}
     if not isinstance(table, dict) or sorted(map(str, table.values())) != sorted(map(str, range(len(table)))):
-        raise DataError(f"{path}: expected an object tag -> number, numbers 0 to {len(table) - 1}, each once")
+        last = len(table) - 1 if isinstance(table, dict) else "one less than there are"
+        raise DataError(f"{path}: expected an object tag -> number, numbers 0 to {last}, each once; or a list of tags")
     return sorted(table, key=lambda tag: int(table[tag]))

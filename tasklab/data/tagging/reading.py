@@ -1,10 +1,8 @@
 """Sentences with entities, from every file the task reads: tokens with their place in the text, spans of tokens."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import NamedTuple
 
 from tasklab.config import DataConfig, setting
@@ -13,13 +11,18 @@ from tasklab.data.files.problems import BadRows
 from tasklab.data.files.sample import Sample
 from tasklab.data.files.splits import find_split
 from tasklab.data.files.textfile import read_text
-from tasklab.data.tagging.checks import TagChecks
-from tasklab.data.tagging.columns import Sentence, column_sentences, without_positions
-from tasklab.data.tagging.json_files import item_sentences, json_sentences
-from tasklab.data.tagging.schemes import SCHEMES, Entity, is_tag, scheme_of
+from tasklab.data.rows.findings import Finding
+from tasklab.data.tagging.checks import ExampleChecks, spells_iob1
+from tasklab.data.tagging.columns import column_sentences, without_positions
+from tasklab.data.tagging.examples import CHARACTERS, WORDS, TaggedExample, split_text, units_of
+from tasklab.data.tagging.formats import brat, hold_entities, item_records
+from tasklab.data.tagging.formats.table import is_span_table, table_items
+from tasklab.data.tagging.json_files import json_items
+from tasklab.data.tagging.labels import numbered_labels
+from tasklab.data.tagging.schemes import SCHEMES, is_tag, scheme_of
+from tasklab.data.tagging.sentences import Passage, Sentence, Source
 from tasklab.data.tagging.sheets import USUAL, Wanted
 from tasklab.data.tagging.tables import has_header, table_sentences
-from tasklab.data.tagging.words import CJK
 from tasklab.errors import DataError
 
 USUAL_SUFFIXES = (".tsv", ".txt", ".conll", ".bmes", ".bio", ".json", ".jsonl")
@@ -27,8 +30,7 @@ SUFFIXES = (*USUAL_SUFFIXES, ".csv", *arrow.SUFFIXES)
 FILES = {split: tuple(split + suffix for suffix in USUAL_SUFFIXES) for split in ("train", "dev")}  # before all others
 NAMED_AFTER_SPLIT = (".train", ".dev", ".test")  # as Weibo's files are; in a folder only, as a text may end so too
 TRIED = 20  # sentences of which one must be tagged in a file that looks so
-CHARACTERS, WORDS = "characters", "words"
-TOUCHING_CJK = re.compile(f"[{CJK}]")
+IOB1 = "sentences in IOB1, where an I- begins an entity, read so"
 
 
 @dataclass
@@ -48,25 +50,11 @@ class TaggingDataConfig(DataConfig, path="data"):
     output_tags: bool = False  # predictions are one tag per token instead of entities
 
 
-@dataclass(frozen=True)
-class TaggedExample:
-    """A text, the characters [begin, end) of its tokens in order, and its entities as spans of tokens.
-
-    entities is None where they are not known.
-    """
-
-    id: str
-    text: str
-    tokens: tuple[tuple[int, int], ...]
-    entities: tuple[Entity, ...] | None = None
-    place: str = ""
-
-
 class TaggedFile(NamedTuple):
     """What a file holds, and what is strange about it."""
 
     examples: list[TaggedExample]
-    bad: BadRows
+    source: Source
     numbered: bool
     """Every token ended with its position in the word, which was taken off."""
     repaired: list[str]
@@ -74,6 +62,10 @@ class TaggedFile(NamedTuple):
     tags: frozenset[str]
     """Those that occur; none where entities are given as spans."""
     units: str
+
+    @property
+    def bad(self) -> BadRows:
+        return self.source.bad
 
     @property
     def scheme(self) -> str:
@@ -91,7 +83,8 @@ class TaggedFile(NamedTuple):
         repaired = ""
         if self.repaired:
             repaired = f"{len(self.repaired)} tags that continue no entity begin one; first: {self.repaired[0]}"
-        return "; ".join(filter(None, [numbered, repaired, self.bad.summary()]))
+        remarks = [f"{what}: {found.count}; first: {found.first[0]}" for what, found in self.source.remarks.items()]
+        return "; ".join(filter(None, [numbered, repaired, *remarks, self.bad.summary()]))
 
 
 def read_tagged(
@@ -115,76 +108,65 @@ def usable_sentences(
     """The sentences of a file that have nothing wrong with them.
 
     Args:
-        path: a file, or a folder with one for the split. .json and .jsonl as in `json_files`; with a header line that
-            names text_a as in UER-py's TSV; anything else has a token per line.
+        path: a file, or a folder with one for the split or with brat's. .json, .jsonl and tables of `datasets` as in
+            `formats`; with a header line that names text_a as in UER-py's TSV; anything else has a token per line.
         kinds: the entity types that may occur; () takes any.
     Raises: DataError when the file as a whole cannot be read.
     """
     split = "train" if training else "dev"
-    file = find_split(path, split, FILES[split], (*SUFFIXES, *NAMED_AFTER_SPLIT))
-    bad = BadRows(str(file))
-    if arrow.is_arrow(file):
-        sentences = list(item_sentences(arrow.arrow_rows(file)[1], bad, labelled))
+    folder = brat.folder_of(path, split)
+    source = Source(folder or find_split(path, split, FILES[split], (*SUFFIXES, *NAMED_AFTER_SPLIT)), labelled)
+    if folder:
+        sentences = list(brat.records(source, data.encoding))
+    elif arrow.is_arrow(source.file):
+        sentences = list(item_records(arrow.arrow_rows(source.file)[1], source))
     else:
         wanted = Wanted(data.token, data.tag, data.sentence)
-        sentences = list(_sentences(file, read_text(file, data.encoding), bad, labelled, wanted))
-    bared = without_positions(sentences)
-    if bared:
-        sentences = bared
-    units = data.units or _units(sentences)
-    checks = TagChecks(bad, kinds, data.repair_tags)
-    examples = []
-    for number, sentence in enumerate(sentences):
-        entities = checks.entities(sentence) if labelled else ()
-        if entities is not None:
-            joined, tokens = joined_text(sentence.tokens, units)
-            examples.append(
-                TaggedExample(str(number), joined, tokens, tuple(entities) if labelled else None, sentence.place)
-            )
-    return TaggedFile(examples, bad, bool(bared), checks.repaired, frozenset(checks.seen), units)
+        sentences = list(_sentences(read_text(source.file, data.encoding), source, wanted))
+    tagged = [sentence for sentence in sentences if isinstance(sentence, Sentence)]
+    bared = without_positions(tagged) if len(tagged) == len(sentences) else None
+    sentences = bared or sentences
+    units = data.units or units_of(length for sentence in sentences for length in _lengths(sentence))
+    names = numbered_labels(data.label2id) if data.label2id else ()
+    iob1 = labelled and not data.repair_tags and spells_iob1([s.tags for s in tagged if s.tags])
+    if iob1:
+        source.remarks[IOB1] = Finding(len(tagged), [tagged[0].place])
+    checks = ExampleChecks(source, kinds, names, units, data.repair_tags or iob1)
+    examples = [e for n, sentence in enumerate(sentences) if (e := checks.example(n, sentence)) is not None]
+    repaired = [] if iob1 else checks.repaired
+    return TaggedFile(examples, source, bool(bared), repaired, frozenset(checks.seen), units)
+
+
+def _lengths(sentence: Sentence | Passage) -> Iterator[int]:
+    """Of its tokens."""
+    if isinstance(sentence, Sentence):
+        return map(len, sentence.tokens)
+    return (end - begin for begin, end in split_text(sentence.text, WORDS))
 
 
 def looks_tagged(sample: Sample) -> bool:
     """Whether a file that begins so holds tagged sentences."""
-    first = sample.first
-    if isinstance(first, dict):
-        return "tokens" in first or "text" in first and isinstance(first.get("label"), dict)
-    if first is not None or not sample.text:
-        return "tokens" in sample.columns and not {"tags", "ner_tags"}.isdisjoint(sample.columns)
+    if not sample.text:
+        needed = {"tokens": {"tags", "ner_tags"}, "text": {"entities", "spans", "ents"}}
+        return any(text in sample.columns and not names.isdisjoint(sample.columns) for text, names in needed.items())
+    if brat.folder_of(sample.file.with_suffix(brat.SUFFIX), "train"):
+        return True
+    source = Source(sample.file)
     try:
-        sentences = _sentences(sample.file, sample.text, BadRows(""), True, doubtful=True)
-        return any(all(map(is_tag, sentence.tags)) for sentence in islice(sentences, TRIED))
+        if sample.first is not None:
+            return hold_entities(sample.values, source)
+        found = islice(_sentences(sample.text, source, doubtful=True), TRIED)
+        return any(s.spans if isinstance(s, Passage) else all(map(is_tag, s.tags)) for s in found)
     except DataError:
         return False
 
 
-def _sentences(
-    file: Path, text: str, bad: BadRows, labelled: bool, wanted: Wanted = USUAL, doubtful: bool = False
-) -> Iterator[Sentence]:  # fmt: skip
+def _sentences(text: str, source: Source, wanted: Wanted = USUAL, doubtful: bool = False) -> Iterator:
+    file = source.file
     if file.suffix in (".json", ".jsonl"):
-        return json_sentences(text, file, bad, labelled)
+        return item_records(json_items(text, file), source)
     if has_header(text, file):
-        return table_sentences(text, file, bad, labelled)
-    return column_sentences(text, file, bad, labelled, wanted, doubtful)
-
-
-def joined_text(tokens: Sequence[str], units: str) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """The text that the tokens make, and where each one is: characters side by side, words with a blank in between.
-
-    No blank touches a Chinese, Japanese or Korean character.
-    """
-    parts, places, at = [], [], 0
-    for i, token in enumerate(tokens):
-        if i and units == WORDS and not (TOUCHING_CJK.match(token[0]) or TOUCHING_CJK.match(tokens[i - 1][-1])):
-            parts.append(" ")
-            at += 1
-        parts.append(token)
-        places.append((at, at + len(token)))
-        at += len(token)
-    return "".join(parts), tuple(places)
-
-
-def _units(sentences: list[Sentence]) -> str:
-    """Characters when nine in ten tokens are one; punctuation alone never makes so many in a text of words."""
-    lengths = [len(token) for sentence in sentences for token in sentence.tokens]
-    return CHARACTERS if lengths and lengths.count(1) >= 0.9 * len(lengths) else WORDS
+        return table_sentences(text, file, source.bad, source.labelled)
+    if is_span_table(text, file):
+        return item_records(table_items(text, file, source), source)
+    return column_sentences(text, file, source.bad, source.labelled, wanted, doubtful)

@@ -1,4 +1,4 @@
-"""Tag schemes: BIO, BIOS, BIOES and BMES spell the same spans (reading: conlleval.pl, Tjong Kim Sang 2000).
+"""Tag schemes: BIO, BIOS, BIOES, BILOU and BMES spell the same spans (reading: conlleval.pl, Tjong Kim Sang 2000).
 
 An entity is (type, first, last): numbers of tokens, both included.
 """
@@ -6,7 +6,7 @@ An entity is (type, first, last): numbers of tokens, both included.
 from collections.abc import Iterable, Sequence
 
 OUTSIDE = "O"
-SCHEMES = {"bio": "BIIB", "bios": "BIIS", "bioes": "BIES", "bmes": "BMES"}
+SCHEMES = {"bio": "BIIB", "bios": "BIIS", "bioes": "BIES", "bilou": "BILU", "bmes": "BMES"}
 """What the first, a middle, the last and the only token of an entity begin with."""
 
 Entity = tuple[str, int, int]
@@ -17,7 +17,7 @@ def split_tag(tag: str) -> tuple[str, str]:
     place, dash, kind = tag.partition("-")
     if tag == OUTSIDE:
         return OUTSIDE, ""
-    if place not in {"B", "I", "M", "E", "S"} or not dash or not kind:
+    if place not in {"B", "I", "M", "E", "S", "L", "U"} or not dash or not kind:
         raise ValueError(tag)
     return place, kind
 
@@ -33,14 +33,14 @@ def is_tag(tag: str) -> bool:
 def entities_of(tags: Sequence[str]) -> tuple[list[Entity], list[int]]:
     """The entities of one sentence, and the tokens whose tag continues nothing or that should not have begun anew.
 
-    Read as conlleval and seqeval do: an I-, M- or E- without a beginning begins an entity itself.
+    Read as conlleval and seqeval do: an I-, M-, E- or L- without a beginning begins an entity itself.
     Raises: ValueError for a tag that is none.
     """
     found, orphans = [], []
     first, open_kind = 0, None  # the entity that is not closed yet
     for i, tag in enumerate(tags):
         place, kind = split_tag(tag)
-        continues = place in "IME" and kind == open_kind
+        continues = place in "IMEL" and kind == open_kind
         if open_kind is not None and not continues:
             found.append((open_kind, first, i - 1))
             open_kind = None
@@ -48,10 +48,10 @@ def entities_of(tags: Sequence[str]) -> tuple[list[Entity], list[int]]:
             continue
         if not continues:
             first = i
-            if place in "IME":
+            if place in "IMEL":
                 orphans.append(i)
         open_kind = kind
-        if place in "ES":
+        if place in "ESLU":
             found.append((kind, first, i))
             open_kind = None
     if open_kind is not None:
@@ -76,6 +76,8 @@ def scheme_of(tags: Iterable[str]) -> str:
     shown = {tag.partition("-")[0] for tag in tags}
     if "M" in shown:
         return "bmes"
+    if shown & {"L", "U"}:
+        return "bilou"
     if "E" in shown:
         return "bioes"
     return "bios" if "S" in shown else "bio"

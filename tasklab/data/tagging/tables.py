@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tasklab.data.files.problems import BadRows, listed
 from tasklab.data.files.table import delimiter_of, quoted_cells
-from tasklab.data.tagging.columns import FIX, Sentence
+from tasklab.data.tagging.sentences import FIX, Sentence
 from tasklab.errors import DataError
 
 

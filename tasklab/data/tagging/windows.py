@@ -11,7 +11,7 @@ from tasklab.data.rows.features import FeatureTable
 from tasklab.data.rows.ragged import Ragged, row_offsets, spans
 from tasklab.data.rows.tokens import encode_flat
 from tasklab.data.rows.window_plan import WindowPlan
-from tasklab.data.tagging.reading import TaggedExample
+from tasklab.data.tagging.examples import TaggedExample
 from tasklab.data.tagging.schemes import OUTSIDE, SCHEMES, kinds_of, scheme_of
 
 

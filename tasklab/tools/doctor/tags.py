@@ -45,6 +45,7 @@ def _shown(name: str, split: TagReport, config: Config) -> Iterator[str]:
     content, sentences, entities = split.content, len(split.examples), split.entities.total()
     yield f"{name:6} {split.file}"
     how = f"{content.scheme.upper()} tags" if content.tags else "entities as spans"
+    how += f", as {content.source.writer} writes them" if content.source.writer else ""
     yield f"       {counted(sentences, 'sentence')}, {split.units:,} {content.units}, {how}"
     if content.numbered:
         yield "       every token ends with its position in the word, which is taken off"
@@ -68,6 +69,8 @@ def _findings(name: str, split: TagReport, config: Config) -> Iterator[Line]:
         text = f"{name}: {counted(len(content.repaired), 'tag')} without a beginning, as data.repair_tags says"
         repaired = Finding(len(content.repaired), content.repaired)
         yield Line(LOOK, f"{text}, each begins an entity", places(repaired, split.file))
+    for what, found in content.source.remarks.items():
+        yield Line(LOOK, f"{name}: {what}: {found.count:,}", places(found, split.file))
     clash, again = split.contradictions, split.duplicates
     text = f"{name}: {counted(clash.count, 'sentence')} met before with other entities; keep the right one of each"
     yield from clashing(clash, sentences, text, split.file)

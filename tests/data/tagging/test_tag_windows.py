@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tasklab.data.tagging.reading import WORDS, TaggedExample, joined_text
+from tasklab.data.tagging.examples import WORDS, TaggedExample, joined_text
 from tasklab.data.tagging.schemes import scheme_labels
 from tasklab.data.tagging.windows import tag_windows
 from tasklab.text.wordpiece import WordPiece

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tasklab.data.files.problems import BadRows
-from tasklab.data.tagging.input import split_text, tagged_examples_from_input
-from tasklab.data.tagging.json_files import json_sentences
-from tasklab.data.tagging.reading import CHARACTERS, WORDS, TaggingDataConfig, read_tagged
+from tasklab.data.tagging.examples import CHARACTERS, WORDS, split_text
+from tasklab.data.tagging.input import tagged_examples_from_input
+from tasklab.data.tagging.json_files import json_items
+from tasklab.data.tagging.reading import TaggingDataConfig, read_tagged
 from tasklab.errors import DataError
 
 NESTED = {"text": "在银行工作", "label": {"company": {"银行": [[1, 2]]}, "place": {"银行工": [[1, 3]]}}}
@@ -104,7 +104,7 @@ def test_tokens_are_joined_as_people_write(tmp_path):
         ("a\tO\nb\tI-PER\n", "FILE:2: I-PER after O continues no PER; correct the line, or set data.repair_tags: true"),
         ("a\tO\n\nb\tI-PER\n", "FILE:3: I-PER at the start of a sentence continues no PER"),
         ("a\tB-LOC\nb\tI-PER\n", "FILE:2: I-PER after B-LOC continues no PER"),
-        ("a\tO\nb\tPER\n", "FILE:2: the tag 'PER' is none; expected O, or B-, I-, M-, E- or S- with a type behind it"),
+        ("a\tO\nb\tPER\n", "FILE:2: the tag 'PER' is none; expected O, or B-, I-, M-, E-, S-, L- or U- with a type"),
         ("a\tO\nb\tx\tO\n", "FILE:2: 'b\\tx\\tO' has 3 columns and the first line 2; correct the line or set"),
         ("a\tO\n\tO\n", "FILE:2: '\\tO' has no token"),
         ("a\nb\n", "FILE:1: 'a' is one column; expected a token, a tab or blank, and its tag; or a header line"),
@@ -129,7 +129,8 @@ def test_a_bad_row_is_named(tmp_path, text, told):
         ('{"text": ""}', "text is '', expected"),
         ("3", "is '3', expected"),
         ('{"tokens": ["a", ""], "tags": ["O", "O"]}', "tokens is "),
-        ('{"tokens": ["a"], "ner_tags": [0]}', "has 1 tokens and the tags '[0]', expected one name each"),
+        ('{"tokens": ["a"], "ner_tags": [0]}', "token 1: the tag 0 is a number without a name; name them all"),
+        ('{"tokens": ["a"], "ner_tags": [-1]}', "has 1 tokens and the tags '[-1]', expected one name each"),
     ],
 )
 def test_a_bad_object_is_named_by_its_line(tmp_path, text, told):
@@ -172,7 +173,7 @@ class Watched(str):
 def test_reading_objects_copies_no_more_than_the_file():
     """A slice of all that is left at every object makes the time grow with the square."""
     text = Watched('{"tokens": ["Ann", "lives"], "tags": ["B-PER", "O"]}\n' * 500)
-    assert len(list(json_sentences(text, Path("t.jsonl"), BadRows("t.jsonl"), True))) == 500
+    assert len(list(json_items(text, Path("t.jsonl")))) == 500
     assert Watched.copied <= 2 * len(text)
 
 
@@ -226,3 +227,17 @@ def test_an_object_may_come_as_json_and_a_text_with_a_brace_stays_a_text():
         tagged_examples_from_input('{"tokens": ', data)
     with pytest.raises(DataError, match=r"input\[0\]: tokens is '\[\]'; expected a list of texts"):
         tagged_examples_from_input('{"tokens": []}', data)
+
+
+def test_iob1_is_seen_by_where_its_b_tags_stand(tmp_path):
+    # a B- only where an entity touches another one of its type (Ramshaw & Marcus 1995)
+    file = read(write(tmp_path, "Ann I-PER\nLee I-PER\nBo B-PER\nin O\nOslo I-LOC\n\nRome I-LOC\n"))
+    assert found(file)[0][1] == [("PER", "Ann Lee"), ("PER", "Bo"), ("LOC", "Oslo")] and file.scheme == "bio"
+    assert "sentences in IOB1, where an I- begins an entity, read so: 2; first" in file.note and not file.repaired
+    with pytest.raises(DataError, match="continues no"):  # a B- that touches nothing is none of IOB1
+        read(write(tmp_path, "Ann B-PER\nin O\nOslo I-LOC\n\nRome I-LOC\n\nRome I-LOC\n"))
+
+
+def test_a_text_alone_is_answered_as_it_stands(tmp_path):
+    path = write(tmp_path, '{"text": "in New York"}\n', "t.jsonl")
+    assert [(e.text, e.tokens) for e in parse(path, WORDS)] == [("in New York", ((0, 2), (3, 6), (7, 11)))]

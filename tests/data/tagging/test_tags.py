@@ -13,6 +13,7 @@ SPELT = {
     "bio": "B-PER B-LOC I-LOC I-LOC O B-LOC I-LOC",
     "bios": "S-PER B-LOC I-LOC I-LOC O B-LOC I-LOC",
     "bioes": "S-PER B-LOC I-LOC E-LOC O B-LOC E-LOC",
+    "bilou": "U-PER B-LOC I-LOC L-LOC O B-LOC L-LOC",
     "bmes": "S-PER B-LOC M-LOC E-LOC O B-LOC E-LOC",
 }
 

@@ -1,5 +1,6 @@
 """What `tasklab doctor data` tells about tagged sentences made by hand, and about real ones whose faults are known."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,22 @@ def test_a_file_without_entities_has_nothing_to_teach(doctor):
     write("train.txt", "the/O fox/O")
     status, out = doctor("train.txt")
     assert status == 1 and "FIX   train: no entity, every tag is O; there is nothing to learn\n" in out
+
+
+def test_the_program_that_wrote_the_spans_is_named_and_what_was_put_right_in_them(doctor):
+    rows = [{"text": f"{i} Parisbased", "label": [[len(str(i)) + 1, len(str(i)) + 6, "LOC"]]} for i in range(10)]
+    rows += [{"text": "the fox", "label": []}]
+    Path("train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    status, out = doctor("train.jsonl")
+    assert status == 0
+    assert "11 sentences, 32 words, entities as spans, as doccano writes them\n" in out
+    assert "look  train: words cut where a span begins or ends inside them: 10\n" in out
+    assert "        train.jsonl:1: 'Parisbased' into 'Paris' 'based'\n" in out
+    assert "nobody has annotated yet in the same way): 1\n        train.jsonl:11\n" in out
+    Path("train.jsonl").write_text(json.dumps({"text": "Ann Lee", "label": [[0, 7, "A"], [4, 7, "B"]]}))
+    status, out = doctor("train.jsonl")
+    assert status == 1 and "1 fault in unusable sentences: overlapping spans (1); correct them" in out
+    assert "        train.jsonl:1: A 0-7 'Ann Lee' and B 4-7 'Lee' overlap\n" in out
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs the real data sets")

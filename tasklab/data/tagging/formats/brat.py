@@ -1,0 +1,69 @@
+"""brat's standoff folders (brat.nlplab.org/standoff.html): a text in NAME.txt, what is marked in it in NAME.ann."""
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+from tasklab.content import from_home
+from tasklab.data.files.problems import shortened
+from tasklab.data.files.splits import WORDS
+from tasklab.data.files.textfile import read_text
+from tasklab.data.tagging.sentences import FIX, Passage, Source, Span
+
+NAME, SUFFIX = "brat", ".ann"
+MARKED = re.compile(r"(T\S*)\t(\S+) (\d+ \d+(?:;\d+ \d+)*)(?:\t(.*))?")
+
+
+def folder_of(path, split: str) -> Path | None:
+    """The folder that is meant, or the one in it that is named after the split; None where no .ann file lies there."""
+    folder = from_home(path)
+    if not folder.is_dir():
+        return folder if folder.suffix == SUFFIX and folder.is_file() else None
+    named = re.compile(rf"(^|[^a-z])({WORDS[split]})([^a-z]|$)", re.I)
+    inner = sorted(inner for inner in folder.iterdir() if inner.is_dir() and named.search(inner.name))
+    return next((found for found in (*inner, folder) if any(found.glob(f"*{SUFFIX}"))), None)
+
+
+def records(source: Source, encoding: str | None) -> Iterator[Passage]:
+    """A passage for each document of a folder, or that of one .ann file."""
+    files = [source.file] if source.file.suffix == SUFFIX else sorted(source.file.glob(f"*{SUFFIX}"))
+    for file in files:
+        document = file.with_suffix(".txt")
+        if not document.is_file():
+            source.bad.add("no text", f"{file}: the text should be in {document.name}, which is not there; {FIX}")
+            continue
+        text = read_text(document, encoding)
+        if not text.strip():
+            source.bad.add("no text", f"{document}: is empty; {FIX}")
+            continue
+        source.writers[NAME] += 1
+        before = source.bad.fatal
+        spans = list(_spans(file, text, source, encoding)) if source.labelled else []
+        if source.bad.fatal == before:
+            yield Passage(str(document), text, spans)
+    for document in sorted(source.file.glob("*.txt")):
+        if source.labelled and not document.with_suffix(SUFFIX).exists():
+            source.bad.add(f"text without {SUFFIX}", str(document), fatal=False)
+
+
+def _spans(file: Path, text: str, source: Source, encoding: str | None) -> Iterator[Span]:
+    for number, line in enumerate(read_text(file, encoding).split("\n"), start=1):
+        line, place = line.removesuffix("\r"), f"{file}:{number}"
+        if not line.startswith("T"):  # relations, events, attributes, notes
+            if line.strip():
+                source.remarks["lines of .ann files that mark no text, which are not read"].add(place)
+            continue
+        marked = MARKED.fullmatch(line)
+        if not marked:
+            wanted = "expected T1, a tab, a type with the numbers of two characters, a tab, and the words"
+            source.bad.add("no span", f"{place}: is {shortened(line)}, {wanted}; {FIX}")
+            continue
+        _, kind, offsets, surface = marked.groups()
+        parts = [tuple(map(int, part.split())) for part in offsets.split(";")]
+        if any(text[end:start].strip() or start < end for (_, end), (start, _) in pairwise(parts)):
+            told = f"{kind} {shortened(surface or '')} is in several pieces ({offsets}) with others between them"
+            remedy = "mark one piece, or set data.on_bad_row: skip to leave the text out"
+            source.bad.add("span in several pieces", f"{place}: {told}; a token can have one tag: {remedy}")
+            continue
+        yield Span(parts[0][0], parts[-1][1], kind, surface, place)  # brat cuts a span at every line end

@@ -1,0 +1,48 @@
+"""doccano's exports (docs of doccano 1.0 to 1.8): spans under label, labels, entities, or once under annotations."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from tasklab.data.files.textfile import read_json
+from tasklab.data.tagging.formats.span_lists import is_span_list, span_list, spans_of
+from tasklab.data.tagging.sentences import Passage, Source
+
+NAME = "doccano"
+TEXT = ("text", "data")
+TRIPLES, OBJECTS = ("label", "labels"), ("entities", "annotations")
+NAMES = "label_config.json"
+"""What doccano calls the export of its labels."""
+
+
+def looks_like(item) -> bool:
+    if not isinstance(item, Mapping) or not any(isinstance(item.get(key), str) for key in TEXT):
+        return False
+    triples = [item[key] for key in TRIPLES if is_span_list(item.get(key))]
+    objects = [item[key] for key in OBJECTS if is_span_list(item.get(key))]
+    return (
+        any(not found or isinstance(found[0], list) for found in triples)
+        or any(found and isinstance(found[0], Mapping) and "start_offset" in found[0] for found in objects)
+        or ("entities" in item and not {"relations", "cats"}.isdisjoint(item))
+        or item.get("annotations") == []
+    )
+
+
+def records(place: str, item: Mapping, source: Source) -> Iterator[Passage]:
+    text = next(item[key] for key in TEXT if isinstance(item.get(key), str))
+    spans = spans_of(span_list(item, TRIPLES + OBJECTS) or []) if source.labelled else []
+    if source.labelled and item.get("relations"):
+        source.remarks["texts whose relations are not read"].add(place)
+    if any(isinstance(span.kind, int) or str(span.kind).isdecimal() for span in spans):
+        names = _names(source)
+        spans = [span._replace(kind=names.get(str(span.kind), span.kind)) for span in spans]
+    yield Passage(place, text, spans)
+
+
+def _names(source: Source) -> dict[str, str]:
+    """Of the numbers that old versions write for labels: from the export of the labels, if it lies beside the data."""
+    if source.label_names is None:
+        file = Path(source.file).parent / NAMES
+        labels = read_json(file) if file.is_file() else []
+        sound = isinstance(labels, list) and all(isinstance(label, Mapping) for label in labels)
+        source.label_names = {str(label.get("id")): label.get("text") for label in labels} if sound else {}
+    return source.label_names
