@@ -12,11 +12,13 @@ from mindspore import nn
 
 from tasklab.config import Config, DataConfig, find_model
 from tasklab.config.description import describe
+from tasklab.encoders import ENCODERS
 from tasklab.errors import CheckpointError, ConfigError
 from tasklab.networks import NETWORKS
 from tasklab.nn.init import initialize
+from tasklab.plugins import brought
 from tasklab.runs.source import find_source
-from tasklab.saved import listed, standing_alone, with_saved
+from tasklab.saved import NEEDS, listed, standing_alone, with_saved
 from tasklab.task import TASKS, Task
 from tasklab.text import tokenizer_of
 from tasklab.weights.folder import CONFIG, LABELS, is_checkpoint, json_bytes
@@ -42,8 +44,10 @@ class Model:
     def files(self) -> dict[str, bytes]:
         """What a checkpoint needs beside the weights to stand alone: configuration and tokenizer."""
         config = standing_alone(self.config)
+        parts = type(self.task), ENCODERS.get(config.model.encoder), NETWORKS.get(self.task.head)
+        told = "".join(f"{NEEDS}{place}\n" for place in brought(*parts))
         labels = {LABELS: json_bytes(config.model.labels)} if config.model.labels else {}  # for other programs too
-        return {CONFIG: config.to_yaml().encode(), **labels, **self.task.tokenizer.files()}
+        return {CONFIG: (told + config.to_yaml()).encode(), **labels, **self.task.tokenizer.files()}
 
 
 @dataclass(frozen=True)

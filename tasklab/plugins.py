@@ -22,6 +22,8 @@ VARIABLE = "TASKLAB_PLUGINS"
 """Folders, separated as in PATH. Each holds .py files, and recipes as configs/<task>/<name>.yaml."""
 GROUP = "tasklab.plugins"
 """Entry points: name = module to import. Recipes lie in configs/ of the package that the module belongs to."""
+HINT = f"; what a plug-in brings is known where {VARIABLE} names its folder (docs/plugins.md)"
+"""The end of a message about a name that nobody filed."""
 PACKAGE = "tasklab_plugins"
 """What the files of all folders are modules of, so that they shadow nothing and may import each other."""
 
@@ -52,6 +54,12 @@ def load():
             _loaded_for = named
         finally:
             _loading = False
+
+
+def brought(*objects) -> list[str]:
+    """The files, or else modules, of those among `objects` that are not of tasklab."""
+    outside = (o.__module__ for o in objects if o.__module__.partition(".")[0] != __package__)
+    return list(dict.fromkeys(getattr(sys.modules.get(name), "__file__", None) or name for name in outside))
 
 
 def config_folders() -> list[Path]:

@@ -8,13 +8,17 @@ import sys
 from tasklab import plugins
 from tasklab.errors import TasklabError, UnknownName
 
+LISTED = 12
+"""Known names that a message lists."""
 
-def unknown_name(kind: str, name: str, known) -> UnknownName:
-    """The error for a name that is not in `known`, with the nearest ones first."""
+
+def unknown_name(kind: str, name: str, known, else_told: str = "") -> UnknownName:
+    """The error for a name that is not in `known`, with the nearest ones first; else_told: its end without any."""
     known = sorted(known)
     near = difflib.get_close_matches(str(name), known, n=3, cutoff=0.6)
     hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
-    return UnknownName(f"no {kind} named {name!r}.{hint} Known: {', '.join(known) or 'none'}")
+    listed = (", ".join(known[:LISTED]) or "none") + (f" and {len(known) - LISTED} more" if known[LISTED:] else "")
+    return UnknownName(f"no {kind} named {name!r}.{hint} Known: {listed}{'' if near else else_told}")
 
 
 class Registry:
@@ -48,7 +52,7 @@ class Registry:
         """The object filed under `name`. Raises UnknownName with the nearest names."""
         self._load()
         if name not in self._entries:
-            raise unknown_name(self.kind, name, self._entries)
+            raise unknown_name(self.kind, name, self._entries, plugins.HINT)
         return self._entries[name]
 
     def names(self) -> list[str]:
@@ -71,5 +75,4 @@ class Registry:
 
 def _place(entry) -> str:
     """The module of an entry; its file where that is not ours."""
-    module = entry.__module__
-    return module if module.startswith("tasklab.") else getattr(sys.modules.get(module), "__file__", None) or module
+    return next(iter(plugins.brought(entry)), entry.__module__)

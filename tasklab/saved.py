@@ -6,15 +6,31 @@ from pathlib import Path
 from tasklab.config import Config, DataConfig, ModelConfig, TokenizerConfig, read_config, task_in, task_named, told_of
 from tasklab.config.description import describe
 from tasklab.config.huggingface import TOKENIZER_FILES
+from tasklab.config.yaml_source import read_text
 from tasklab.digest import file_sha256
-from tasklab.errors import CheckpointError, ConfigError
+from tasklab.errors import CheckpointError, ConfigError, UnknownName
 from tasklab.networks import NETWORKS
-from tasklab.task import TASKS
+from tasklab.task import TASKS, Task
 from tasklab.weights.folder import CONFIG
 from tasklab.weights.outputs import unnamed
 from tasklab.weights.sums import verify_file
 
 logger = logging.getLogger("tasklab")
+
+
+NEEDS = "# needs the plug-in "
+"""How a configuration begins whose task, encoder or head is not of tasklab; the file or module of each follows."""
+
+
+def task_class(name: str, folder=None) -> type[Task]:
+    """The task of that name. Raises: UnknownName; it says what the model in `folder`, if any, was made with."""
+    try:
+        return TASKS.get(name)
+    except UnknownName as error:
+        path = Path(folder or "", CONFIG)
+        lines = read_text(path).split("\n") if folder and path.is_file() else []
+        needed = [line.removeprefix(NEEDS) for line in lines if line.startswith(NEEDS)]
+        raise UnknownName(f"{error}" + (f"; {folder} needs {' and '.join(needed)}" if needed else "")) from None
 
 
 def saved_config(folder, task: str | None = None) -> Config:
@@ -27,7 +43,7 @@ def saved_config(folder, task: str | None = None) -> Config:
         raise CheckpointError(f"{path}: missing, so this is not a checkpoint of tasklab")
     verify_file(path)
     named = task_named(path) or task or task_in(path)  # the last one says that there is none
-    return read_config(path, TASKS.get(named).data_config)
+    return read_config(path, task_class(named, folder).data_config)
 
 
 def standing_alone(config: Config) -> Config:

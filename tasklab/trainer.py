@@ -13,6 +13,7 @@ from tasklab.networks import NETWORKS
 from tasklab.runs.folder import RunFolder
 from tasklab.runs.naming import find_run, named_run
 from tasklab.runs.source import names_weights
+from tasklab.saved import task_class
 from tasklab.session.data_paths import data_path, input_path
 from tasklab.task import TASKS, Task
 from tasklab.trials.verbs import TrialVerbs
@@ -240,10 +241,10 @@ class Trainer(TrainerViews, TrialVerbs):
 def _configuration(args, task: str | None, model, overrides: list) -> Config:
     """What the names and settings of a job come to."""
     task = find_task(args=args, task=task, model=model)
-    task_class = TASKS.get(task)
+    found = task_class(task, model)
     if model is None and args is None:
         model = default_model(task)
     return resolve(
-        task=task, model=model, args=args, data_class=task_class.data_config, defaults=task_class.defaults,
-        overrides=overrides, encoder_alone=NETWORKS.get(task_class.head).aside is not None,
+        task=task, model=model, args=args, data_class=found.data_config, defaults=found.defaults,
+        overrides=overrides, encoder_alone=NETWORKS.get(found.head).aside is not None,
     )  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 
 from tasklab import trainer
 from tasklab.cli import main
-from tasklab.config import Config
+from tasklab.config import Config, resolve
 from tasklab.data.texts.reading import TextDataConfig
 from tasklab.errors import DataError, Interrupted, MissingColumns
 
@@ -125,6 +125,36 @@ def test_a_mistyped_key_of_a_section_is_no_text(calls):
     assert calls[0][1]["overrides"] == ["data.max_seq_lenght=8"] and calls[1][1][1]["input_data"] == ["a"]
 
 
+def test_a_setting_with_blanks_is_a_text_and_told(calls, caplog):
+    main(["predict", "run", "a", "data.text_a = x", "data.x = y", "x = y"])
+    assert calls[1][1][1]["input_data"] == ["a", "data.text_a = x", "data.x = y", "x = y"]
+    (record,) = caplog.records
+    assert record.message.endswith("is answered as a text; as a setting it has no blanks: data.text_a=x")
+
+
+@pytest.mark.parametrize(
+    "verb, given, unused",
+    [
+        ("predict", "train.epochs=3 loss.focal_gamma=2 data.label=x", "train.epochs, loss.focal_gamma, data.label"),
+        ("predict", "train.load_best_model_at_end=no data.on_bad_row=skip", None),
+        ("evaluate", "learning_rate=1e-5 loss.focal_gamma=2 data.label=x data.subset=0.5", "optimizer.lr, data.subset"),
+        ("evaluate", "evaluate.batch_size=3", None),
+    ],
+)  # fmt: skip
+def test_settings_that_change_no_answer_are_told(verb, given, unused, calls, monkeypatch, caplog):
+    config = resolve("text_classification", "bert_tiny", given.split(), data_class=TextDataConfig)
+    monkeypatch.setattr(trainer.Trainer, "config", config)
+    main([verb, "run", *(["a"] if verb == "predict" else [])])
+    told = [record.message for record in caplog.records]
+    assert told == ([f"settings that change nothing here: {unused}"] if unused else [])
+
+
+@pytest.mark.parametrize("file, told", [(".", ".: a folder; name the one"), ("x.tsv", "x.tsv: no such file; . holds")])
+def test_a_file_of_inputs_that_is_none_is_told_before_anything_is_loaded(file, told, calls, capsys):
+    assert main(["predict", "run", "--file", file]) == 1
+    assert f"error: {told}" in capsys.readouterr().err and len(calls) == 1
+
+
 def test_answers_are_escaped_where_the_output_cannot_hold_them():
     code = "from tasklab.commands import print_json; print_json([{'text': '林😀'}])"
     assert python("-c", code, PYTHONIOENCODING="ascii").stdout == '[\n {\n  "text": "\\u6797\\ud83d\\ude00"\n }\n]\n'
@@ -147,6 +177,7 @@ def test_scores_of_all_classes_are_asked_for_by_uer_s_options(calls):
 
 
 def test_resume_and_checkpoint_options_reach_the_trainer(calls, capsys):
+    Path("output/x").mkdir(parents=True)
     main(["train", "qa_minilm_l6", "--resume", "output/x"])
     assert calls[1] == ("train", (("output/x",), {"do_finetune": False}))
     calls.clear()
@@ -216,6 +247,7 @@ def test_unknown_names_are_answered_with_the_nearest(words, said, capsys):
 
 
 def test_a_file_of_inputs_is_a_file_whatever_its_name(calls):
+    Path("weiboNER_2nd_conll.dev").touch()
     main(["predict", "run", "--file", "weiboNER_2nd_conll.dev"])
     assert calls[1][1][1] == {"input_data": Path("weiboNER_2nd_conll.dev"), "top_k": 1}
 

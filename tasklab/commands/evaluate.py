@@ -1,7 +1,7 @@
 """tasklab evaluate"""
 
 from tasklab.commands import Verb, print_json
-from tasklab.commands.names import NAMES, add_names, trainer_of
+from tasklab.commands.names import NAMES, add_names, tell_unused, trainer_of
 
 EXAMPLES = """examples:
   tasklab evaluate output/qa_minilm_l6 data.eval=dev.json               # the best checkpoint of a run
@@ -17,7 +17,10 @@ def arguments(parser):
 
 
 def run(options):
+    from tasklab.config import TRAINING
+
     trainer, _ = trainer_of(options)
+    tell_unused(trainer.config, (TRAINING,))
     metrics = trainer.evaluate(options.checkpoint, predictions_file=options.predictions, report_folder=options.report)
     print_json(metrics)
 

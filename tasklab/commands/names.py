@@ -1,10 +1,15 @@
 """[TASK] NAME [KEY=VALUE ...]: how most verbs are told what they work on."""
 
+import logging
 import os
 import re
 
+logger = logging.getLogger("tasklab")
+
 OVERRIDE = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z0-9_]+)*=.*", re.DOTALL)
 """key=value; anything else is a name or, for predict, an input text."""
+SPACED = re.compile(r"\s*([a-z_][a-z0-9_]*(?:\.[a-z0-9_]+)+)\s*=")
+"""How a text begins that may be meant as a setting."""
 NOT_BEFORE_TEXTS = ("name", "task")
 """Keys that nobody sets for a prediction, while texts may well begin so: name=Bob."""
 
@@ -35,7 +40,19 @@ def trainer_of(options, inputs: bool = False):
         if task is None and find_model(model) is None and not os.path.exists(model):
             raise unknown_name("task", model, TASKS.names())
         options.usage.error(f"unexpected {left[0]!r} behind the name {model!r}; settings are written KEY=VALUE")
-    return Trainer(task=task, model=model, overrides=overrides), [*left, *options.plain]
+    trainer = Trainer(task=task, model=model, overrides=overrides)
+    for text in left:
+        if (hit := SPACED.match(text)) and hit[1] in trainer.config:
+            setting = f"{hit[1]}={text[hit.end() :].strip()}"
+            logger.warning("%r is answered as a text; as a setting it has no blanks: %s", text, setting)
+    return trainer, [*left, *options.plain]
+
+
+def tell_unused(config, absent):
+    """Says which settings of the command line count for nothing, for want of what is in `absent`."""
+    given = [key for key, place in config.places.items() if place.startswith("override ")]
+    if unused := [key for key in given if config.needed_by(key) in absent]:
+        logger.warning("settings that change nothing here: %s", ", ".join(unused))
 
 
 def is_setting(word: str) -> bool:

@@ -1,7 +1,7 @@
 """tasklab predict"""
 
 from tasklab.commands import Verb, print_json
-from tasklab.commands.names import NAMES, add_names, trainer_of
+from tasklab.commands.names import NAMES, add_names, tell_unused, trainer_of
 
 EXAMPLES = """examples:
   tasklab predict output/qa_minilm_l6 "My name is Wolfgang and I live in Berlin - Where do I live?"
@@ -27,13 +27,18 @@ def arguments(parser):
 def run(options):
     from pathlib import Path  # here, as these take time that --help does not need
 
+    from tasklab.config import TRAINING, TRUTH
     from tasklab.data.files.answers import arranged
+    from tasklab.data.files.inputs import refuse_no_file
     from tasklab.session.destinations import answer_file, answer_layout
 
     options.names += [f"data.{key}=true" for key in ("output_logits", "output_prob") if getattr(options, key)]
     trainer, inputs = trainer_of(options, inputs=True)
     if bool(inputs) == bool(options.file):
         options.usage.error(f"give inputs as arguments or with --file, for example: {trainer.example()}")
+    tell_unused(trainer.config, (TRAINING, TRUTH))
+    if options.file:
+        refuse_no_file(options.file)  # before anything is loaded
     # a Path: whatever its name ends with, it is a file and not a text
     asked = {"input_data": Path(options.file) if options.file else inputs, "top_k": options.top_k}
     if options.output:

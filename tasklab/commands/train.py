@@ -23,6 +23,10 @@ def arguments(parser):
 
 
 def run(options):
+    from tasklab.runs.naming import refuse_absent
+
+    if options.resume:
+        refuse_absent(options.resume)
     if options.resume and not any(not OVERRIDE.fullmatch(word) for word in options.names):
         options.names.insert(0, options.resume)
     trainer, _ = trainer_of(options)

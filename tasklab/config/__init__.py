@@ -7,6 +7,7 @@ from tasklab.config.models import find_model, task_in, task_named, told_of
 from tasklab.config.resolve import assign, find_task, read_config, resolve, settings_of, task_name
 from tasklab.config.section import Section
 from tasklab.config.sections import (
+    OUTPUT,
     AdversarialConfig,
     Config,
     DataConfig,
@@ -18,9 +19,12 @@ from tasklab.config.sections import (
     TrainConfig,
 )
 from tasklab.config.translate import is_alias
-from tasklab.config.values import setting
+from tasklab.config.values import TRAINING, TRUTH, setting
 
 __all__ = [
+    "TRUTH",
+    "OUTPUT",
+    "TRAINING",
     "AdversarialConfig",
     "Arguments",
     "Config",

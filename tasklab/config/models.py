@@ -8,10 +8,11 @@ from tasklab.config.absent import beside
 from tasklab.config.catalog import OF_CATALOG, catalog, find, list_models
 from tasklab.config.entries import Entry, from_file
 from tasklab.config.huggingface import read_foreign, sentence_settings
+from tasklab.config.sections import OUTPUT
 from tasklab.config.yaml_source import is_yaml, shown
 from tasklab.content import from_home
 from tasklab.errors import ConfigError, UnknownName
-from tasklab.registry import unknown_name
+from tasklab.registry import LISTED, unknown_name
 
 Source = list[Entry]  # entries of equal precedence
 
@@ -63,10 +64,14 @@ def origin_of(model, task: str | None = None, encoder_alone: bool = False) -> Or
     elif origin is None and (path.is_file() or is_yaml(path)):
         sources = chain(path)
         origin = Origin(path.stem, _last(sources, "task"), sources)
-    if origin is None and path.parent != Path(".") and path.parent.is_dir():  # output/NAME: no name of the catalog
-        raise UnknownName(f"{os.fspath(model)}: no such run or model{beside(path)}")
+    if origin is None and path.parent != Path(".") and (path.parent.is_dir() or str(path.parent) == OUTPUT):
+        told = beside(path) or f"; there is no folder {OUTPUT}/ here"  # output/NAME: no name of the catalog
+        raise UnknownName(f"{os.fspath(model)}: no such run or model{told}")
     if origin is None:
-        raise unknown_name("model", os.fspath(model), [entry["name"] for entry in list_models(task)])
+        known = [entry["name"] for entry in list_models(task)]
+        all_of_them = " (`tasklab list` shows all)" if known[LISTED:] else ""
+        error = unknown_name("model", os.fspath(model), known)
+        raise UnknownName(f"{error}{all_of_them}{_other_places(os.fspath(model))}")
     if task and origin.task and origin.task != task:
         if encoder_alone:
             return _encoder(origin)
@@ -75,6 +80,13 @@ def origin_of(model, task: str | None = None, encoder_alone: bool = False) -> Or
             f"Models of {task}: {_recipes(task) or 'none'}; or any backbone: {_recipes(None)}"
         )
     return origin
+
+
+def _other_places(name: str) -> str:
+    """Where a model of this name may lie instead: among the runs, or on the hub."""
+    if name.count("/") == 1:
+        return f"; hf:{name} would be a model of the HuggingFace hub"
+    return beside(Path(OUTPUT, name)) if "/" not in name else ""
 
 
 def _encoder(origin: Origin) -> Origin:

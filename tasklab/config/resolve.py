@@ -1,5 +1,6 @@
 """Names, files and overrides to one validated Config; every error of every source is listed at once, with its place."""
 
+import dataclasses
 import difflib
 import os
 from collections.abc import Mapping
@@ -147,6 +148,11 @@ class _Merge:
     def _apply(self, entry: Entry):
         if entry.value is None and isinstance(self.config.get(entry.key), Section):
             return  # an empty section
+        if value := self._value_above(entry.key):
+            if value not in self.failed:
+                told = f"{value} is a mapping; expected {self.config.expected(value)}"
+                self._fail(dataclasses.replace(entry, key=value), told)
+            return
         try:
             self._assign(entry.key, entry.value)
         except ConfigError as error:
@@ -171,6 +177,13 @@ class _Merge:
             key, value = parent, {**holder, last: value}
         self.config[key] = value
 
+    def _value_above(self, key: str) -> str | None:
+        """The setting with one value, if any, that a mapping was given to, of which `key` is an entry."""
+        parts = key.split(".")
+        above = (".".join(parts[:n]) for n in range(1, len(parts)))
+        known = (k for k in above if k in self.native)
+        return next((k for k in known if not isinstance(self.config[k], (Section, tuple, dict))), None)
+
     def _fail(self, entry: Entry, message: str):
         self.failed.add(entry.key)
         self.problems.append(f"{entry.place}: {message}")
@@ -183,7 +196,7 @@ class _Merge:
             return message
         last = key.rpartition(".")[2]
         near = [k for k in sorted(self.native) if k.rpartition(".")[2] == last and not theirs]
-        near = near or difflib.get_close_matches(key, sorted(self.native | set(ALIASES)), n=1, cutoff=0.8)
+        near = near or difflib.get_close_matches(key, sorted((self.native | set(ALIASES)) - {first}), n=1, cutoff=0.8)
         if near:
             return f"unknown key {key!r}; did you mean {near[0]!r}?"
         return f"unknown key {key!r}, neither tasklab's nor a known one of MindFormers'" if theirs else message

@@ -17,11 +17,13 @@ class Section:
     """
 
     path = ""  # where the section hangs in the config; "" is the top level
+    needs = ""  # what its settings need to count, where they do not say it themselves; see `setting`
 
-    def __init_subclass__(cls, path: str | None = None, **kwargs):
+    def __init_subclass__(cls, path: str | None = None, needs: str = "", **kwargs):
         super().__init_subclass__(**kwargs)
         if path is not None:
             cls.path = path
+        cls.needs = needs or cls.needs
 
     def __setattr__(self, name, value):
         spec = specs_of(type(self)).get(name)
@@ -107,6 +109,17 @@ class Section:
         owner, name = self._locate(key)
         return bool(owner[name]) and owner[name] != owner.default(name)
 
+    def needed_by(self, key: str) -> str:
+        """What has to be there for the value of a dotted key to count, TRAINING or TRUTH; "" when nothing."""
+        owner, name = self._locate(key)
+        own = specs_of(type(owner))[name].needs
+        return owner.needs if own is None else own
+
+    def expected(self, key: str) -> str:
+        """What the value of a dotted key has to be, in words."""
+        owner, name = self._locate(key)
+        return specs_of(type(owner))[name].expected
+
     def default(self, name: str):
         return getattr(type(self)(), name)
 
@@ -121,6 +134,7 @@ class Section:
     def unknown_key(self, name: str, rest: str = "") -> ConfigError:
         """The error for a key this section does not have, with the nearest one it has; `rest` hung below it."""
         near = difflib.get_close_matches(str(name), self.keys(), n=1, cutoff=0.6)
+        near = [f"{first}.{rest}" if rest and f"{first}.{rest}" in self else first for first in near]
         hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(self.keys())}"
         full = self.key_of(f"{name}.{rest}" if rest else name)
         return ConfigError(f"unknown key {full!r}; {hint}")

@@ -9,8 +9,11 @@ from tasklab.config.dump import dump
 from tasklab.config.model_section import ModelConfig
 from tasklab.config.registries import OPTIMIZERS, SCHEDULES, TOKENIZERS, name_problem, unread
 from tasklab.config.section import Section
-from tasklab.config.values import setting
+from tasklab.config.values import TRAINING, TRUTH, setting
 from tasklab.errors import ConfigError, brief
+
+OUTPUT = "output"
+"""The folder of the runs that say none, where a person looks for them."""
 
 
 @dataclass
@@ -33,18 +36,21 @@ class DataConfig(Section, path="data"):
     passed_over: ClassVar[tuple[str, ...]] = ()
     """Fields of a base class that mean nothing to this kind of data."""
 
-    train: str | None = None  # file or folder, or datasets:NAME[:CONFIG[:SPLIT]] of the HuggingFace hub
-    eval: str | None = None
+    # file or folder, or datasets:NAME[:CONFIG[:SPLIT]] of the HuggingFace hub
+    train: str | None = setting(None, needs=TRAINING)
+    eval: str | None = setting(None, needs=TRUTH)
     max_seq_length: int = setting(128, ge=4, rows=True)  # tokens, special ones included
     on_bad_row: str = setting("error", choices=("error", "skip"))
     num_buckets: int = setting(2, ge=1)  # planned sequence lengths; each costs one compilation, kernels skip padding
-    group_by_length: bool = False  # batches of similar length: less padding, less random
+    group_by_length: bool = setting(False, needs=TRAINING)  # batches of similar length: less padding, less random
     encoding: str | None = None  # of text files, such as cp1252 or gb18030; null is UTF-8
     cache: bool = True  # keep encoded features between runs
-    limit: int | None = setting(None, ge=1)  # examples read from each file; null reads all
-    subset: float | None = setting(None, gt=0, le=1)  # share of the training examples, drawn by seed; null takes all
-    folds: int | None = setting(None, ge=2)  # cut data.train into so many parts and evaluate on one of them
-    fold: int = setting(0, ge=0)  # the part that is held out, from 0
+    limit: int | None = setting(None, ge=1, needs=TRUTH)  # examples read from each file; null reads all
+    # share of the training examples, drawn by seed; null takes all
+    subset: float | None = setting(None, gt=0, le=1, needs=TRAINING)
+    # cut data.train into so many parts and evaluate on one of them
+    folds: int | None = setting(None, ge=2, needs=TRAINING)
+    fold: int = setting(0, ge=0, needs=TRAINING)  # the part that is held out, from 0
 
     def max_length(self, axis: str) -> int:
         """Tokens of the longest row along an axis: max_seq_length for `input`, max_target_length for `target`, ..."""
@@ -78,7 +84,7 @@ def is_encoding(name: str) -> bool:
 
 
 @dataclass
-class TrainConfig(Section, path="train"):
+class TrainConfig(Section, path="train", needs=TRAINING):
     epochs: int = setting(3, ge=1)
     batch_size: int = setting(32, ge=1)  # rows per device and micro-step
     gradient_accumulation_steps: int = setting(1, ge=1)
@@ -95,7 +101,8 @@ class TrainConfig(Section, path="train"):
     early_stopping_threshold: float = setting(0.0, ge=0)  # a gain up to this does not count as better
     metric_for_best_model: str | None = None  # null takes the task's own
     greater_is_better: bool | None = None  # null: yes, unless the metric is a loss
-    load_best_model_at_end: bool = True  # evaluate and predict take the best checkpoint of the run, not the last
+    # evaluate and predict take the best checkpoint of the run, not the last
+    load_best_model_at_end: bool = setting(True, needs="")
     tensorboard: bool = False
 
     def idle(self):
@@ -126,7 +133,7 @@ class TrainConfig(Section, path="train"):
 
 
 @dataclass
-class OptimizerConfig(Section, path="optimizer"):
+class OptimizerConfig(Section, path="optimizer", needs=TRAINING):
     name: str = "adamw"  # or adafactor, or a plug-in's
     lr: float = setting(3e-5, gt=0)  # the peak of the schedule
     weight_decay: float = setting(0.01, ge=0)  # not applied to biases and norms
@@ -149,7 +156,7 @@ class OptimizerConfig(Section, path="optimizer"):
 
 
 @dataclass
-class LossConfig(Section, path="loss"):
+class LossConfig(Section, path="loss", needs=TRUTH):
     """What is minimised. A task names the settings that its loss knows; the others are refused."""
 
     class_weights: dict[str, float] = setting({})  # label -> weight of its rows; 1 where none is said
@@ -171,7 +178,7 @@ class LossConfig(Section, path="loss"):
 
 
 @dataclass
-class AdversarialConfig(Section, path="adversarial"):
+class AdversarialConfig(Section, path="adversarial", needs=TRAINING):
     """Training on shifted word vectors too; fgm doubles the time of a step, pgd multiplies it by 1 + steps."""
 
     name: str = setting("none", choices=("none", "fgm", "pgd"))
@@ -190,7 +197,7 @@ class AdversarialConfig(Section, path="adversarial"):
 
 
 @dataclass
-class ScheduleConfig(Section, path="schedule"):
+class ScheduleConfig(Section, path="schedule", needs=TRAINING):
     name: str = "linear"  # docs/training.md has the table
     warmup_ratio: float = setting(0.1, ge=0, le=1)  # of all optimizer steps
     warmup_steps: int | None = setting(None, ge=0)  # null: warmup_ratio says it; set warmup_ratio to 0 with it

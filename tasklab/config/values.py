@@ -16,15 +16,21 @@ HOME = "~/"
 _NOUNS = {int: "an integer", float: "a number", bool: "true or false", str: "text"}
 
 
-def setting(default=None, *, required=False, choices=(), rows=False, file=False, **bounds):
+TRAINING, TRUTH = "training", "truth"
+
+
+def setting(default=None, *, required=False, choices=(), rows=False, file=False, needs=None, **bounds):
     """A dataclass field with its checks: `choices`, or the bounds ge, gt, le, lt. A required one has no default.
 
     rows: it shapes the rows that a network learns from, so it belongs to the trained model, whoever asks later.
     file: it names a file, whose content is what counts.
+    needs: without what it counts for nothing, TRAINING, or TRUTH, the right answers of an evaluation; "" never;
+        None: as its section says.
     """
     if unknown := set(bounds) - set(_BOUNDS):
         raise TypeError(f"no bound named {', '.join(sorted(unknown))}; known: ge, gt, le, lt")
-    metadata = {"required": required, "choices": tuple(choices), "bounds": bounds, "rows": rows, "file": file}
+    metadata = {"required": required, "choices": tuple(choices), "bounds": bounds}
+    metadata |= {"rows": rows, "file": file, "needs": needs}
     if isinstance(default, (list, dict)):
         return dataclasses.field(default_factory=lambda: type(default)(default), metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
@@ -41,6 +47,7 @@ class Spec:
     bounds: dict = dataclasses.field(default_factory=dict)
     rows: bool = False
     file: bool = False
+    needs: str | None = None
 
     def convert(self, value):
         """`value` as the declared type. Raises ValueError; the caller has the key and `expected` for the message."""
@@ -62,6 +69,8 @@ class Spec:
             text = f"a list of {len(args)} values, each {_NOUNS[args[0]]}"
         elif origin is list:
             text = f"a list, each value {_NOUNS[args[0]]}"
+        elif self.file:
+            text = "the path of a file"
         else:
             text = _NOUNS.get(self.kind, "a mapping")
         text += " and".join(f" {_BOUNDS[name][1]} {bound}" for name, bound in self.bounds.items())

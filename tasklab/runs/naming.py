@@ -4,13 +4,13 @@ import re
 import shlex
 from pathlib import Path
 
-from tasklab.config import Config
+from tasklab.config import OUTPUT, Config
+from tasklab.config.absent import beside
+from tasklab.content import from_home
 from tasklab.errors import CheckpointError, ConfigError
 from tasklab.runs.folder import RunFolder
 from tasklab.runs.lock import LOCK
 from tasklab.weights.source import weights_in
-
-OUTPUT = "output"
 
 
 def run_of(path) -> RunFolder | None:
@@ -25,6 +25,16 @@ def named_run(path) -> RunFolder | None:
     if run is None and Path(path, LOCK).is_file() and not weights_in(Path(path)):
         raise CheckpointError(f"{path}: a run without a checkpoint; it ended before the first was saved, so train anew")
     return run
+
+
+def refuse_absent(path):
+    """Raises CheckpointError for a folder that is not there, with what lies beside it and among the runs."""
+    folder = from_home(path)
+    if folder.is_file():
+        raise CheckpointError(f"{path}: a file; name the folder of a run, or of a checkpoint in it")
+    if not folder.is_dir():
+        runs = "" if str(folder.parent) == OUTPUT else beside(Path(OUTPUT, folder.name))
+        raise CheckpointError(f"{path}: no such folder{runs or beside(folder)}")
 
 
 def find_run(config: Config) -> RunFolder | None:

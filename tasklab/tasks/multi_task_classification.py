@@ -6,7 +6,7 @@ from itertools import groupby
 
 import numpy as np
 
-from tasklab.config import setting
+from tasklab.config import TRAINING, setting
 from tasklab.data.rows.features import FeatureTable
 from tasklab.data.rows.pairs import text_rows
 from tasklab.data.texts.input import text_examples_from_input
@@ -23,8 +23,8 @@ class MixtureDataConfig(TextDataConfig, path="data"):
     """How often the rows of each data set come."""
 
     passed_over = ("group", "soft_targets", "output_submission")
-    sampling: str = setting("proportional", choices=("proportional", "uniform", "temperature"))
-    temperature: float = setting(2.0, ge=1)  # with sampling: temperature; 1 is proportional
+    sampling: str = setting("proportional", choices=("proportional", "uniform", "temperature"), needs=TRAINING)
+    temperature: float = setting(2.0, ge=1, needs=TRAINING)  # with sampling: temperature; 1 is proportional
 
     def idle(self):
         yield from super().idle()

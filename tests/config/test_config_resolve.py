@@ -110,6 +110,22 @@ def test_every_error_of_every_source_is_listed_with_its_place():
     assert last[1].startswith("override 'data.max_seq_length=1024': data.max_seq_length 1024 is more than model.")
 
 
+def test_a_mapping_in_place_of_a_value_is_told_once_with_what_is_expected():
+    assert refused(model="qa_tiny", overrides=["tokenizer.vocab={a: 0, b: 1}"]) == (
+        "override 'tokenizer.vocab={a: 0, b: 1}': tokenizer.vocab is a mapping; expected the path of a file, or null"
+    )
+    assert refused(model="qa_tiny", args=write("a.yaml", "train:\n  epochs: {first: 3}\n")) == (
+        "a.yaml:2: train.epochs is a mapping; expected an integer >= 1"
+    )
+
+
+def test_a_mistyped_section_is_answered_with_the_whole_key():
+    args = write("a.yaml", "optimzer: {lr: 1.0e-4}\nloss: {x: 1}\n")
+    first, second = refused(model="qa_tiny", args=args).splitlines()
+    assert first == "a.yaml:1: unknown key 'optimzer.lr'; did you mean 'optimizer.lr'?"
+    assert second.startswith("a.yaml:2: unknown key 'loss.x'; known here: class_weights, ")
+
+
 def test_a_bad_combination_is_placed_at_the_value_said_last():
     assert refused(model="qa_tiny", overrides=["model.num_attention_heads=3"]) == (
         "override 'model.num_attention_heads=3': model.hidden_size 8 is not a multiple of model.num_attention_heads 3"

@@ -75,7 +75,7 @@ def test_an_assignment_is_converted_to_the_declared_type(key, given, stored):
          "and < 1"),
         ("evaluate.rows", 1, "unknown key 'evaluate.rows'; known here: batch_size"),
         ("optimizer.bias_corection", 1, "unknown key 'optimizer.bias_corection'; did you mean 'bias_correction'?"),
-        ("optimzer.lr", 1, "unknown key 'optimzer.lr'; did you mean 'optimizer'?"),
+        ("optimzer.lr", 1, "unknown key 'optimzer.lr'; did you mean 'optimizer.lr'?"),
         ("optimizer", 3, "optimizer is 3; expected a mapping of its keys"),
         ("seed.x", 3, "unknown key 'seed.x'; seed is a value, not a section"),
     ],

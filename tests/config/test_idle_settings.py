@@ -25,7 +25,8 @@ def test_names_that_nobody_knows_are_told_with_place_and_the_nearest_ones():
         "override 'optimizer.name=adafactr': optimizer.name: no optimizer named 'adafactr'. Did you mean 'adafactor'? "
         "Known: adafactor, adamw",
         "override 'schedule.name=nonsense': schedule.name: no schedule named 'nonsense'. Known: "
-        "constant, constant_with_warmup, cosine, cosine_with_restarts, inverse_sqrt, linear, polynomial, tri_stage",
+        "constant, constant_with_warmup, cosine, cosine_with_restarts, inverse_sqrt, linear, polynomial, tri_stage; "
+        "what a plug-in brings is known where TASKLAB_PLUGINS names its folder (docs/plugins.md)",
     ]
 
 

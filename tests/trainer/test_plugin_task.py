@@ -18,13 +18,13 @@ STORIES = [
 ]
 
 
-def tasklab_(*words) -> str:
+def tasklab_(*words, plugins=PLUGINS, status=0) -> str:
     """What the command prints, log included."""
     root = Path(tasklab.__file__).parents[1]
-    environment = os.environ | {"TASKLAB_PLUGINS": str(PLUGINS), "PYTHONPATH": str(root)}
+    environment = os.environ | {"TASKLAB_PLUGINS": str(plugins), "PYTHONPATH": str(root)}
     command = [sys.executable, "-m", "tasklab.cli", *map(str, words)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == status, done.stderr
     return done.stdout + done.stderr
 
 
@@ -61,6 +61,14 @@ def test_it_learns_and_answers_from_its_folder_alone(home):
     (home / "asked.jsonl").write_text(asked + "\n")
     tasklab_("predict", home / "run", "--file", home / "asked.jsonl", "--output", home / "answers.jsonl")
     assert json.loads((home / "answers.jsonl").read_text())["sentences"] == list(STORIES[0])
+
+
+@pytest.mark.slow
+def test_without_the_plug_in_its_folder_says_what_is_missing(home):
+    told = tasklab_("predict", home / "run", "x", plugins="", status=1)
+    assert "no task named 'sentence_ordering'. Known: " in told
+    assert "what a plug-in brings is known where TASKLAB_PLUGINS names its folder (docs/plugins.md)" in told
+    assert f"needs {PLUGINS / 'sentence_ordering.py'}" in told
 
 
 @pytest.mark.slow

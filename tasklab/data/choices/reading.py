@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from tasklab.config import DataConfig, setting
+from tasklab.config import TRUTH, DataConfig, setting
 from tasklab.content import from_home
 from tasklab.data.choices.checks import ChoiceChecks, ChoiceExample
 from tasklab.data.choices.layouts import document_questions, is_document_list, record_questions
@@ -29,7 +29,8 @@ class ChoiceDataConfig(DataConfig, path="data"):
     context: str | None = None  # column; null looks for a usual name
     question: str | None = None  # column
     choices: list[str] = setting([])  # one column with a list, or a column for each choice in their order
-    answer: str | None = None  # column: text of the right choice, its letter, or its number from 0
+    # column: text of the right choice, its letter, or its number from 0
+    answer: str | None = setting(None, needs=TRUTH)
     quotes: bool | None = None  # cells may stand in double quotes; null: in .csv files only
     output_labels: bool = False  # predictions are the question's id and the number of the choice, as UER-py's
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasklab.content import parse_json
+from tasklab.content import from_home, parse_json
 from tasklab.data.files.foreign import ENDINGS
 from tasklab.data.files.in_memory import frame_rows, is_frame
 from tasklab.data.files.problems import shortened
 from tasklab.data.files.table import SUFFIXES
-from tasklab.data.files.textfile import read_text
-from tasklab.data.files.unpacked import handed_file, plain_file, plain_suffix
+from tasklab.data.files.textfile import neighbours, read_text
+from tasklab.data.files.unpacked import HANDED, handed_file, plain_file, plain_suffix
 from tasklab.errors import DataError
 
 logger = logging.getLogger("tasklab")
@@ -58,12 +58,13 @@ class Inputs:
     def file(self, given) -> Path | None:
         """The file that is meant, whether it is there or not; None where the input itself is to be answered.
 
-        A Path always is a file. A text is one when it ends as the kind's files do and there is such a file, or it can
-        mean nothing else: it lacks the `sign`, is written as a file's name, or begins with a folder that is there.
-        What is packed, or handed over by a shell, is a plain file then. Raises: DataError when that is damaged.
+        A Path always is a file that is there. A text is one when it ends as the kind's files do and there is such a
+        file, or it can mean nothing else: it lacks the `sign`, is written as a file's name, or begins with a folder
+        that is there. What is packed, or handed over by a shell, is a plain file then.
+        Raises: DataError when that is damaged; for a Path without a file.
         """
         if isinstance(given, os.PathLike):
-            return handed_file(Path(os.path.expanduser(given)))
+            return handed_file(refuse_no_file(given))
         if not isinstance(given, str):
             return None
         name = os.path.expanduser(given)  # Path's own fails for ~ before a word
@@ -102,8 +103,15 @@ class Inputs:
         return self.placed((f"{path}:{n}", line.removesuffix("\r")) for n, line in numbered if line.strip())
 
     def placed(self, items: Iterable[tuple[str, object]]) -> Iterator[tuple[str, object]]:
-        """The same (place, item), with objects in place of their JSON."""
-        return ((place, self._object(item, place) if isinstance(item, str) else item) for place, item in items)
+        """The same (place, item), with objects in place of their JSON; one that stays a text is told, the first."""
+        told = False
+        for place, item in items:
+            found = self._object(item, place) if isinstance(item, str) else item
+            if found is item and self.keys and not told and isinstance(item, str) and _is_object(item):
+                told = True
+                keys = " or ".join(dict.fromkeys(self.keys))
+                logger.warning("%s: %s is taken for a text; an object has a key %s", place, shortened(item), keys)
+            yield place, found
 
     def unusable(self, place: str, item) -> DataError:
         """The error about an item that has none of the forms."""
@@ -130,10 +138,28 @@ class Inputs:
         return found if isinstance(found, dict) and not found.keys().isdisjoint(self.keys) else text
 
 
+def refuse_no_file(path) -> Path:
+    """The path, ~ put out. Raises: DataError for a folder, and where nothing is that a shell could hand over either."""
+    place = from_home(path)
+    if place.is_dir():
+        raise DataError(f"{path}: a folder; name the one file in it that holds the inputs; {neighbours(place)}")
+    if not place.exists() and not HANDED.fullmatch(str(path)):
+        raise DataError(f"{path}: no such file; {neighbours(place)}")
+    return place
+
+
 def tell_left_out(path, note: str):
     """Says that a file gets fewer answers than it has rows, and why; '' says nothing."""
     if note:
         logger.warning("%s: %s", path, note)
+
+
+def _is_object(text: str) -> bool:
+    """Whether it is the JSON of an object as a whole."""
+    try:
+        return bool(OBJECT.match(text)) and isinstance(parse_json(text, "", DataError), dict)
+    except DataError:
+        return False
 
 
 def _begins_with_folder(name: str) -> bool:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasklab.config import DataConfig, setting
+from tasklab.config import TRUTH, DataConfig, setting
 from tasklab.data.files import arrow
 from tasklab.data.files.columns import tell_columns
 from tasklab.data.files.problems import BadRows
@@ -39,7 +39,7 @@ class QADataConfig(DataConfig, path="data"):
     version_2_with_negative: bool = False  # SQuAD 2.0: "" is a possible answer
     null_score_diff_threshold: float = 0.0  # "" when its score is better than the best span's by more than this
     output_answers: bool = False  # predict gives {"id": "answer"}, the file of SQuAD's, CMRC's and UER-py's scorers
-    metric: str = setting("squad", choices=("squad", "cmrc"))
+    metric: str = setting("squad", choices=("squad", "cmrc"), needs=TRUTH)
 
     @property
     def names(self) -> Names:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
-from tasklab.config import DataConfig, setting
+from tasklab.config import TRAINING, TRUTH, DataConfig, setting
 from tasklab.data.files import arrow
 from tasklab.data.files.problems import BadRows
 from tasklab.data.files.sample import Sample
@@ -41,12 +41,14 @@ class TaggingDataConfig(DataConfig, path="data"):
     token: str | None = None  # column of the words in a file with one per line: its number from 1, or its name
     tag: str | None = None  # column of their tags
     sentence: str | None = None  # column that changes, or is filled, where a sentence begins; null: blank lines do
-    scheme: str | None = setting(None, choices=tuple(SCHEMES))  # of the network's tags; null: that of the training file
+    # of the network's tags; null: that of the training file
+    scheme: str | None = setting(None, choices=tuple(SCHEMES), needs=TRAINING)
     # what carries a tag; null: as in the training file
     units: str | None = setting(None, choices=(CHARACTERS, WORDS), rows=True)
     # JSON file tag -> number of the output; null: O first, then types by the alphabet
     label2id: str | None = setting(None, file=True)
-    repair_tags: bool = False  # an I- that continues nothing begins an entity, as conlleval reads it (IOB1, Weibo)
+    # an I- that continues nothing begins an entity, as conlleval reads it (IOB1, Weibo)
+    repair_tags: bool = setting(False, needs=TRUTH)
     output_tags: bool = False  # predictions are one tag per token instead of entities
 
 

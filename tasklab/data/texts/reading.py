@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
-from tasklab.config import DataConfig, setting
+from tasklab.config import TRAINING, TRUTH, DataConfig, setting
 from tasklab.data.files.cells import as_text, broken, is_missing
 from tasklab.data.files.columns import GROUP, LABELS, TEXT_A, Role, find_columns, taken_as, tell_columns, text_roles
 from tasklab.data.files.guesses import LABEL, NUMBER
@@ -32,12 +32,13 @@ class TextDataConfig(DataConfig, path="data"):
     columns: list[str] = setting([])  # names for a file without a header line
     text_a: str | None = None  # column; null looks for a usual name
     text_b: str | None = None  # column of the second text; null with text_a set: there is none
-    label: str | None = None  # column
+    label: str | None = setting(None, needs=TRUTH)  # column
     group: str | None = None  # column that tells which rows belong together, such as those of one question
-    eval_file: str | None = None  # the file to evaluate on where data.eval is a folder that holds several
+    # the file to evaluate on where data.eval is a folder that holds several
+    eval_file: str | None = setting(None, needs=TRUTH)
     label_names: dict[str, str] = setting({})  # what a label of the file is called: {0: negative, 1: positive}
     quotes: bool | None = None  # cells may stand in double quotes; null: in .csv files only
-    soft_targets: bool = False  # learn the scores of a teacher too, from the column logits
+    soft_targets: bool = setting(False, needs=TRAINING)  # learn the scores of a teacher too, from the column logits
     output_logits: bool = False  # predictions carry the scores of all classes
     output_prob: bool = False  # predictions carry the probabilities of all classes
     output_submission: bool = False  # predict writes the file of GLUE's server: index and prediction

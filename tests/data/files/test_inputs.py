@@ -69,6 +69,8 @@ def test_a_path_is_always_a_file(folder):
         def __fspath__(self):
             return "说明"
 
+    for name in ("说明 1", "说明", "a"):
+        (folder / name).touch()
     assert TEXTS.file(Path("说明 1")) == Path("说明 1")
     assert TEXTS.file(Like()) == Path("说明")
     assert TEXTS.file(Path("~/a")) == folder / "a"
@@ -134,6 +136,24 @@ def test_an_object_may_come_as_its_json():
     with pytest.raises(DataError, match=r"input\[1\]: not JSON at line 1, column 2"):
         list(only.items(["{}", "{a}"]))
     assert [item for _, item in TEXTS.items('{"text": "a"}')] == ['{"text": "a"}']
+
+
+def test_an_object_of_other_keys_is_a_text_and_told_once_with_the_keys_there_are(caplog):
+    named = Inputs("", keys=("text", "tokens"))
+    given = ["{}", '{"txt": "a"}', '{"txt": "b"}']
+    assert [item for _, item in named.items(given)] == given
+    (record,) = caplog.records
+    assert record.message == "input[0]: '{}' is taken for a text; an object has a key text or tokens"
+    caplog.clear()
+    assert list(named.items(["{smile}", "[1]", '{"text": "a"}'])) and list(TEXTS.items('{"a": 1}'))
+    assert not caplog.records
+
+
+def test_a_folder_is_told_to_be_one(folder):
+    (folder / "run").mkdir()
+    (folder / "run/best").touch()
+    with pytest.raises(DataError, match="run: a folder; name the one file in it that holds the inputs; run holds best"):
+        TEXTS.file(Path("run"))
 
 
 KINDS = {  # what each kind of data makes of an input, and a text that ends like a file
