@@ -1,9 +1,16 @@
 """Installs tasklab with its recipes and its sample data; extras: test, bench, export, datasets, excel, ray, ..."""
 
 import re
+import sys
 from pathlib import Path
 
 from setuptools import find_packages, setup
+
+if not (3, 10) <= sys.version_info < (3, 13):  # said before pip fetches anything, and in more words than pip's
+    sys.exit(
+        f"tasklab runs on Python 3.10, 3.11 and 3.12, for which MindSpore has wheels; this is {sys.version.split()[0]}. "
+        "Make an environment of one of these, such as: python3.12 -m venv .venv && . .venv/bin/activate"
+    )
 
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+?)"', (HERE / "tasklab/__init__.py").read_text(encoding="utf-8")).group(1)
@@ -20,7 +27,7 @@ setup(
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
-    python_requires=">=3.10,<3.12",
+    python_requires=">=3.10,<3.13",
     # the recipes live in configs/ beside the package and travel as tasklab/configs
     packages=find_packages(include=["tasklab", "tasklab.*"]) + ["tasklab.configs"],
     package_dir={"tasklab.configs": "configs"},
@@ -29,8 +36,8 @@ setup(
         "tasklab.configs": ["**/*.yaml"],
     },
     install_requires=[
-        "mindspore>=2.9,<2.10",
-        "mindformers>=1.9,<2.0",  # pins mindspore ~=2.9: the two move together
+        "mindspore>=2.9,<2.11",
+        "mindformers>=1.9,<3",  # for models of its own alone; 1.9 takes mindspore 2.9, later ones what they were made for
         "numpy>=1.22,<2",  # with numpy 2 mindspore imports, then fails inside reshape
         "pyyaml>=6.0",
         "sentencepiece>=0.2.3",

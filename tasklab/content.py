@@ -6,6 +6,8 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+from tasklab.system import AS_IT_IS
+
 SMALL = 64 << 20
 """Bytes of a description, a vocabulary, a list of names; data files are larger and have readers of their own."""
 MAX_DEPTH = 100
@@ -14,7 +16,7 @@ MAX_DEPTH = 100
 
 def open_regular(path):
     """A file opened for reading bytes. Raises: OSError, for a pipe or a device too, which might never end."""
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # NONBLOCK: a pipe without a writer waits
+    handle = os.open(path, os.O_RDONLY | AS_IT_IS)
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise OSError(None, "not a regular file", str(path))

@@ -6,6 +6,8 @@ import sys
 import threading
 from types import FrameType
 
+from tasklab.system import interrupt_main_thread
+
 LATER = 0.05  # seconds until a Ctrl-C that waits is looked at again
 STOPPED = 130  # what a shell reports for SIGINT
 _waits = threading.Event()
@@ -50,7 +52,7 @@ def _interrupt(_number, frame: FrameType | None):
 
 def _repeat():
     _again.set()
-    signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)  # to whoever minds it by then
+    interrupt_main_thread()  # whoever minds it by then
 
 
 def _is_busy(frame: FrameType | None) -> bool:

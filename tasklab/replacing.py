@@ -6,6 +6,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from tasklab.system import make_readable
+
 ASIDE = ".aside"
 
 
@@ -23,7 +25,7 @@ def replacing(path) -> Iterator[Path]:
     aside = None
     try:
         handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=ASIDE)
-        os.fchmod(handle, 0o666 & ~_umask())
+        make_readable(handle)
         os.close(handle)
         yield Path(aside)
         os.replace(aside, path)
@@ -47,10 +49,3 @@ def clear_asides(folder: Path):
     for left in folder.glob(f".*{ASIDE}"):
         if left.is_file() or left.is_symlink():
             left.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    """The mask of this process, which can be read only by setting it."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask

@@ -5,6 +5,7 @@ import os
 
 from tasklab.config import Config
 from tasklab.errors import ConfigError
+from tasklab.system import usable_cores
 
 logger = logging.getLogger("tasklab")
 
@@ -50,11 +51,6 @@ def describe() -> str:
 
     target = ms.get_context("device_target")
     return f"{target} ({usable_cores()} cores)" if target == "CPU" else f"{target} {ms.get_context('device_id')}"
-
-
-def usable_cores() -> int:
-    """Cores that this process may use, which can be fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def available() -> list[str]:

@@ -20,6 +20,7 @@ import tempfile
 from pathlib import Path
 
 from tasklab.cachedir import cache_dir
+from tasklab.system import lock, usable_cores
 
 logger = logging.getLogger("tasklab")
 
@@ -65,7 +66,7 @@ def build(cache: Path | None = None) -> Path:
     Raises: BuildError with one line.
     """
     if platform.system() != "Linux":
-        raise BuildError(f"fused kernels are built on Linux only, this is {platform.system()}")
+        raise BuildError(f"MindSpore takes operators from outside on Linux only, and this is {platform.system()}")
     compiler = _compiler()
     sources = sorted(SOURCES.glob("*.cc"))
     flags = [*FLAGS, *_machine_flags(), *_asked_flags()]
@@ -86,7 +87,7 @@ def build(cache: Path | None = None) -> Path:
 
 def thread_count() -> int:
     """Threads the kernels use: the cores this process may run on, at most OMP_NUM_THREADS and the cgroup's quota."""
-    count = len(os.sched_getaffinity(0))
+    count = usable_cores()
     asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
     if asked.isdigit() and int(asked) > 0:
         count = min(count, int(asked))
@@ -159,7 +160,7 @@ def _compile(compiler: str, flags: list[str], sources: list[Path], target: Path)
         objects = [Path(scratch) / f"{source.stem}.o" for source in sources]
         compile_flags = [flag for flag in flags if flag != "-shared"]
         jobs = [[compiler, *compile_flags, "-c", str(s), "-o", str(o)] for s, o in zip(sources, objects, strict=True)]
-        _run_all(jobs, limit=max(1, len(os.sched_getaffinity(0))))
+        _run_all(jobs, limit=usable_cores())
         library = Path(scratch) / target.name
         _run_all([[compiler, *flags, *map(str, objects), "-o", str(library), "-ldl"]], limit=1)
         os.replace(library, target)
@@ -185,8 +186,6 @@ def _run_all(jobs: list[list[str]], limit: int):
 
 @contextlib.contextmanager
 def _locked(path: Path):
-    import fcntl
-
     with path.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        lock(handle, wait=True)
         yield

@@ -1,5 +1,7 @@
 """Where MindSpore versions and devices differ (written for 2.9); nothing else in nn/ asks for either."""
 
+import platform
+
 import mindspore as ms
 from mindspore import nn
 
@@ -7,6 +9,11 @@ from mindspore import nn
 def on_cpu() -> bool:
     """Whether cells are built for the CPU, whose stock kernels are uneven: some compositions beat them by far."""
     return ms.get_context("device_target") == "CPU"
+
+
+def runs_numpy() -> bool:
+    """Whether an operator may be a function of NumPy: on the CPU, where MindSpore takes such ones on Linux alone."""
+    return on_cpu() and platform.system() == "Linux"
 
 
 def dense(in_size: int, out_size: int, bias: bool = True) -> nn.Cell:

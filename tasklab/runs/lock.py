@@ -1,7 +1,6 @@
 """The lock of a run's folder: one process trains in it, and a training that begins nothing leaves nothing behind."""
 
 import contextlib
-import fcntl
 import os
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from tasklab.data.files.kept import KEPT
 from tasklab.errors import ConfigError
 from tasklab.replacing import clear_asides
 from tasklab.runs.data_file import DATA_FILE
+from tasklab.system import AS_IT_IS, UNLINKED, lock
 
 LOCK = ".lock"
 
@@ -28,13 +28,11 @@ class RunLock:
             file = self._open()
             if file is None:
                 continue
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+            if not lock(file, wait=False):
                 file.close()
                 raise ConfigError(
                     f"output_dir {self.folder} is in use by another run; wait for it, or choose another output_dir"
-                ) from None
+                )
             if self._is_in_place(file):
                 self._file = file
                 clear_asides(self.folder)
@@ -68,8 +66,7 @@ class RunLock:
             if self._before == {LOCK}:
                 self._made = [self.folder]  # of a run that was killed before it began
             # a link is not followed and nothing is emptied: the folder may come from somebody else
-            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-            return os.fdopen(os.open(self.path, flags, 0o666), "rb", buffering=0)
+            return os.fdopen(os.open(self.path, os.O_RDWR | os.O_CREAT | AS_IT_IS | UNLINKED, 0o666), "rb", buffering=0)
         except OSError as error:
             if self.path.is_symlink():
                 raise ConfigError(f"{self.path}: a link, which no run makes; look at it and remove it") from None

@@ -1,9 +1,7 @@
 """One training as `tasklab train` in a process and a folder of its own, which outlives every kill."""
 
-import ctypes
 import math
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,6 +14,7 @@ from tasklab.errors import CheckpointError
 from tasklab.replacing import replace_text
 from tasklab.runs.history import METRICS_FILE, read_metrics
 from tasklab.runs.naming import run_of
+from tasklab.system import tied_to_parent
 from tasklab.weights.folder import STATE
 
 PLAN, LOG = "plan.yaml", "train.log"
@@ -23,7 +22,6 @@ POLL = 0.2  # seconds between two looks at running trials
 COMMAND = (sys.executable, "-m", "tasklab.cli")
 ATTEMPTS = 3
 """Starts of a process that does not end by itself, before its training counts as failed."""
-SET_PARENT_DEATH_SIGNAL = 1  # of prctl(2)
 
 
 class Trial:
@@ -60,8 +58,8 @@ class Trial:
         with open(self.folder / LOG, "a", encoding="utf-8") as log:
             self.process = subprocess.Popen(
                 [*COMMAND, "train", *words],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=_die_with_parent,
-                cwd=self.home,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.home,
+                **tied_to_parent(),  # so that nobody trains unseen; a resume is exact
             )  # fmt: skip
 
     def poll(self) -> str:
@@ -121,10 +119,3 @@ class Trial:
         run = run_of(self.folder)
         for checkpoint in run.checkpoints() if run else ():
             shutil.rmtree(checkpoint, ignore_errors=True)
-
-
-def _die_with_parent():
-    """Linux only: the process gets SIGKILL when its parent ends, so that nobody trains unseen; a resume is exact."""
-    libc = ctypes.CDLL(None)
-    if hasattr(libc, "prctl"):
-        libc.prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)

@@ -29,7 +29,7 @@ def path_loss(logits, moves, tags) -> float:
 @pytest.fixture(params=["numpy", "operators"], autouse=True)
 def paths(request, monkeypatch):
     """Each way to add up the paths in turn; the second one is for accelerators."""
-    monkeypatch.setattr(crf, "on_cpu", lambda: request.param == "numpy")
+    monkeypatch.setattr(crf, "runs_numpy", lambda: request.param == "numpy")
 
 
 @pytest.fixture

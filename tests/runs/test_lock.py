@@ -4,8 +4,8 @@ import fcntl
 
 import pytest
 
+from tasklab import system
 from tasklab.errors import ConfigError
-from tasklab.runs import lock as lock_module
 from tasklab.runs.data_file import remember_data, remembered_data
 from tasklab.runs.lock import RunLock
 
@@ -87,7 +87,7 @@ def test_a_lock_file_that_its_holder_has_removed_is_no_lock(tmp_path, monkeypatc
         return fcntl_flock(file, how)
 
     fcntl_flock = fcntl.flock
-    monkeypatch.setattr(lock_module.fcntl, "flock", flock)
+    monkeypatch.setattr(system.fcntl, "flock", flock)
     second.acquire()
     monkeypatch.undo()
     assert second.path.exists()

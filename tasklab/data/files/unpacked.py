@@ -7,8 +7,10 @@ import atexit
 import functools
 import gzip
 import logging
+import os
 import re
 import shutil
+import stat
 import tempfile
 import zlib
 from pathlib import Path
@@ -41,8 +43,8 @@ def plain_file(path: Path) -> Path:
     """
     if not ((is_packed(path) or is_workbook(path)) and path.is_file()):
         return path
-    stat = path.stat()
-    return _unpacked(path.absolute(), stat.st_mtime_ns, stat.st_size)
+    found = path.stat()
+    return _unpacked(path.absolute(), found.st_mtime_ns, found.st_size)
 
 
 def plain_suffix(path) -> str:
@@ -60,11 +62,10 @@ def handed_file(path: Path) -> Path:
     """
     if not HANDED.fullmatch(str(path)):
         return plain_file(path)
-    source = Path("/dev/stdin") if str(path) == "-" else path
     try:
-        if source.is_char_device():  # /dev/null, or a terminal, at which nobody knows that it waits
-            raise DataError(f"{path}: nothing is handed over; write: zcat FILE | tasklab predict ... --file -")
-        with open(source, "rb") as file:
+        with open(0 if str(path) == "-" else path, "rb", closefd=str(path) != "-") as file:
+            if stat.S_ISCHR(os.fstat(file.fileno()).st_mode):  # /dev/null, or a terminal: nobody knows that it waits
+                raise DataError(f"{path}: nothing is handed over; write: zcat FILE | tasklab predict ... --file -")
             return _kept(path, file, "input")
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None

@@ -1,6 +1,5 @@
 #include "pool.h"
 
-#include <sched.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -99,12 +98,6 @@ std::mutex creation;
 Pool* pool = nullptr;
 pid_t pool_pid = 0;
 
-int cores() {
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
-  return static_cast<int>(std::thread::hardware_concurrency());
-}
-
 Pool* current() {
   std::lock_guard<std::mutex> guard(creation);
   if (pool == nullptr || pool_pid != getpid()) {  // after fork only the forking thread lives: the old pool is lost
@@ -118,7 +111,7 @@ Pool* current() {
 
 int threads() {
   const int count = wanted.load();
-  return count > 0 ? count : (cores() > 0 ? cores() : 1);
+  return count > 0 ? count : 1;  // whoever loads the library says how many
 }
 
 void set_threads(int count) { wanted.store(count); }

@@ -9,7 +9,7 @@ import mindspore as ms
 import numpy as np
 from mindspore import Parameter, Tensor, nn, ops
 
-from tasklab.nn.compat import on_cpu
+from tasklab.nn.compat import runs_numpy
 
 DROPOUT_VERSION = 2
 """The formula by which values are dropped: a run that resumes under another number draws other masks than before.
@@ -40,7 +40,7 @@ class Dropout(nn.Cell):
         if not 0 <= p < 1:
             raise ValueError(f"dropout probability {p} is not in [0, 1)")
         self.p = p
-        self.drop = _drop_by_numpy(p) if on_cpu() else _DropByOperators(p)
+        self.drop = _drop_by_numpy(p) if runs_numpy() else _DropByOperators(p)
         self.bind(None, 0)
 
     def bind(self, seed: Parameter | None, site: int):

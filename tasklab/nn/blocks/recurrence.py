@@ -15,7 +15,7 @@ from mindspore import nn, ops
 
 from tasklab.kernels import runtime
 from tasklab.nn.blocks.activations import activation
-from tasklab.nn.compat import on_cpu
+from tasklab.nn.compat import runs_numpy
 
 
 def recurrence(kind: str) -> nn.Cell:
@@ -24,7 +24,7 @@ def recurrence(kind: str) -> nn.Cell:
     inputs are what each token adds to the gates; weight and bias add their part from the last hidden state. Gates stand
     in the order of PyTorch: lstm i f g o, gru r z n.
     """
-    return NumpyRecurrence(kind) if on_cpu() else _RecurrenceByOperators(kind)
+    return NumpyRecurrence(kind) if runs_numpy() else _RecurrenceByOperators(kind)
 
 
 def _sigmoid(x):

@@ -11,7 +11,7 @@ import numpy as np
 from mindspore import Tensor, nn, ops
 
 from tasklab.kernels import runtime
-from tasklab.nn.compat import on_cpu, parameter
+from tasklab.nn.compat import parameter, runs_numpy
 from tasklab.nn.heads.forward_backward import negative_log_likelihood
 
 NEVER = -1e4
@@ -50,7 +50,7 @@ class CRFLoss(nn.Cell):
 
     def __init__(self, num_labels: int):
         super().__init__()
-        self.paths = NumpyPaths() if on_cpu() else _PathsByOperators(num_labels)
+        self.paths = NumpyPaths() if runs_numpy() else _PathsByOperators(num_labels)
 
     def construct(self, logits, transitions, labels, sample_weight):
         # of the equal copies the mean: its gradient goes to all, where a slice of the first has none on CPU

@@ -13,6 +13,7 @@ from tasklab import __version__, kernels
 from tasklab.cachedir import cache_dir
 from tasklab.content import from_home
 from tasklab.engine import device
+from tasklab.system import usable_cores
 from tasklab.tools.doctor import machine
 
 REQUIRED = ("mindspore", "mindformers", "numpy", "tokenizers", "safetensors", "sentencepiece", "matplotlib", "tqdm")
@@ -32,7 +33,7 @@ def report() -> int:
             missing += [] if name in OPTIONAL else [name]
     works, said = _mindspore_works()
     print(f"mindspore       {said}")
-    print(f"cores usable    {device.usable_cores()} of {os.cpu_count()}")
+    print(f"cores usable    {usable_cores()} of {os.cpu_count()}")
     print(f"memory          {machine.memory() / 2**30:.1f} GiB")
     print(f"devices         {', '.join(device.available())}")
     built = f"built for this machine, {'with' if kernels.bf16() else 'without'} bf16 products"

@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 
-from tasklab.engine import device
+from tasklab.system import usable_cores
 
 SIZE = 768
 """Rows of the matrices whose product tells the speed of the machine."""
@@ -22,7 +22,7 @@ def speed(seconds: float = 0.6) -> float:
     while count == 0 or time.perf_counter() < end:
         a @ a
         count += 1
-    return 2 * SIZE**3 * count / (time.process_time() - start) * device.usable_cores()
+    return 2 * SIZE**3 * count / (time.process_time() - start) * usable_cores()
 
 
 def memory() -> int:

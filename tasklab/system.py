@@ -1,0 +1,74 @@
+"""What only some operating systems have, each with a plain fallback: locks, cores of a process, ties to a parent."""
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+try:
+    import msvcrt
+except ImportError:
+    msvcrt = None
+
+AS_IT_IS = sum(getattr(os, name, 0) for name in ("O_BINARY", "O_NONBLOCK", "O_CLOEXEC"))
+"""Flags for os.open: bytes, this process's alone, and a pipe that nobody writes to is not waited for."""
+UNLINKED = getattr(os, "O_NOFOLLOW", 0)
+"""Another one: a link is an error, not followed."""
+SET_PARENT_DEATH_SIGNAL = 1  # of Linux' prctl(2)
+
+
+def usable_cores() -> int:
+    """Cores that this process may use, which can be fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def lock(file, wait: bool) -> bool:
+    """Locks an open file for this process until it is closed; whether that went. Without `wait` at once or not at all.
+
+    Where the system has no locks it goes always, and two runs in one folder are the user's to avoid.
+    """
+    try:
+        if fcntl is not None:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        elif msvcrt is not None:
+            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+    except OSError:
+        return False
+    return True
+
+
+def tied_to_parent() -> dict:
+    """Options of subprocess.Popen for a process that ends with this one, where the system can do it: Linux."""
+    return {"preexec_fn": _die_with_parent} if sys.platform == "linux" else {}
+
+
+def interrupt_main_thread():
+    """Sends Ctrl-C once more to the main thread, from another one."""
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+    else:
+        signal.raise_signal(signal.SIGINT)
+
+
+def make_readable(handle: int):
+    """Gives a file of mkstemp, which is its owner's alone, the mode that any new file has."""
+    if hasattr(os, "fchmod"):
+        mask = os.umask(0o077)  # it can be read only by setting it
+        os.umask(mask)
+        os.fchmod(handle, 0o666 & ~mask)
+
+
+def keeps_more_files(path) -> bool:
+    """Whether the disk has room for more names; True where the system does not tell."""
+    return not hasattr(os, "statvfs") or os.statvfs(path).f_favail != 0
+
+
+def _die_with_parent():
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "prctl"):
+        libc.prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
