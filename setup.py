@@ -37,7 +37,7 @@ setup(
     },
     install_requires=[
         "mindspore>=2.9,<2.11",
-        "mindformers>=1.9,<3",  # for models of its own alone; 1.9 takes mindspore 2.9, later ones what they were made for
+        "mindformers>=1.9,<3",  # for models of its own alone; 1.9 takes mindspore 2.9
         "numpy>=1.22,<2",  # with numpy 2 mindspore imports, then fails inside reshape
         "pyyaml>=6.0",
         "sentencepiece>=0.2.3",
