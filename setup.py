@@ -8,8 +8,9 @@ from setuptools import find_packages, setup
 
 if not (3, 10) <= sys.version_info < (3, 13):  # said before pip fetches anything, and in more words than pip's
     sys.exit(
-        f"tasklab runs on Python 3.10, 3.11 and 3.12, for which MindSpore has wheels; this is "
-        f"{sys.version.split()[0]}. Make an environment of one of these, such as: python3.12 -m venv .venv && . .venv/bin/activate"
+        "tasklab runs on Python 3.10, 3.11 and 3.12, for which MindSpore has wheels; this is "
+        f"{sys.version.split()[0]}. Make an environment of one of these, such as: "
+        "python3.12 -m venv .venv && . .venv/bin/activate"
     )
 
 HERE = Path(__file__).parent
