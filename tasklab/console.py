@@ -1,5 +1,6 @@
 """Shows what tasklab says to people who have not set up logging themselves; everyone else's arrangement stays."""
 
+import json
 import logging
 import sys
 
@@ -27,3 +28,12 @@ class _Console(logging.Handler):
             sys.stderr.flush()
         except Exception:
             self.handleError(record)
+
+
+def print_text(text: str):
+    """Writes JSON to the standard output; characters that its encoding lacks are escaped as JSON escapes them."""
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = "".join(c if c.isascii() else json.dumps(c)[1:-1] for c in text)
+    sys.stdout.write(text)

@@ -2,10 +2,11 @@
 
 import argparse
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from operator import methodcaller
+
+from tasklab.console import print_text
 
 
 def nothing_more(parser: argparse.ArgumentParser):
@@ -42,10 +43,6 @@ class Verb:
 
 
 def print_json(value):
-    """Shows a value on standard output; characters that its encoding lacks are escaped as JSON escapes them."""
+    """Shows a value on standard output."""
     text = json.dumps(value, ensure_ascii=False, indent=1, default=methodcaller("tolist"))  # vectors are arrays
-    try:
-        text.encode(sys.stdout.encoding or "utf-8")
-    except UnicodeEncodeError:
-        text = json.dumps(value, indent=1, default=methodcaller("tolist"))
-    print(text)
+    print_text(text + "\n")

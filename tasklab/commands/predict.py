@@ -7,17 +7,20 @@ EXAMPLES = """examples:
   tasklab predict output/qa_minilm_l6 "My name is Wolfgang and I live in Berlin - Where do I live?"
   tasklab predict output/qa_minilm_l6 --file questions.json --top-k 3 > answers.json
   tasklab predict output/txtcls_minilm_l6 --file test.tsv --output labels.tsv --output_prob
+  tasklab predict output/txtcls_minilm_l6 --file test.xlsx --output answers.csv
   zcat test.tsv.gz | tasklab predict output/txtcls_minilm_l6 --file -
   tasklab predict output/txtcls_minilm_l6 -- "data.x=1"                 # behind -- every word is an input
 """
-FILES = "inputs from a file (.json, .jsonl, .txt, .tsv, .csv, .conll; also packed, .gz), - from a pipe"
+FILES = "inputs from a file (.csv, .tsv, .xlsx, .json, .jsonl, .parquet, .txt, .conll; also packed, .gz), - from a pipe"
+
+OUTPUT = "answers to .csv, .tsv, .json, .jsonl, .parquet or .txt, vectors to .npy; - for JSON lines to the output"
 
 
 def arguments(parser):
     add_names(parser, "; every further word is an input")
     parser.add_argument("--checkpoint", metavar="DIR", help="default: the best checkpoint of the run")
     parser.add_argument("--file", metavar="FILE", help=FILES)
-    parser.add_argument("--output", metavar="FILE", help="answers to .tsv, .json, .jsonl, or .txt; vectors to .npy")
+    parser.add_argument("--output", metavar="FILE", help=OUTPUT)
     for name, what in (("logits", "outputs"), ("prob", "probabilities")):
         told = f"answers of classifiers carry the {what} of all classes (column {name})"
         parser.add_argument(f"--output_{name}", f"--output-{name}", action="store_true", help=told)

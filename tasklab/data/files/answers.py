@@ -1,4 +1,4 @@
-"""Predictions as files: TSV in UER's columns, JSON, JSON lines, and what scorers take."""
+"""Predictions as files: TSV in UER's columns, CSV, Parquet, JSON, JSON lines, and what scorers take."""
 
 import json
 import os
@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tasklab.console import print_text
+from tasklab.content import from_home
+from tasklab.data.files.answer_tables import answer_rows, csv_text, parquet_library, vector_answer, write_parquet
 from tasklab.data.files.places import file_place
 from tasklab.data.files.submission import check_name, submitted
 from tasklab.data.files.vectors import SUFFIXES as VECTOR_SUFFIXES
@@ -17,6 +20,9 @@ from tasklab.errors import DataError
 from tasklab.replacing import replace_text
 
 ENDING = "give the file one of these endings"
+TABLES, JSON = (".csv", ".parquet"), (".json", ".jsonl")
+STREAMS = ("-", "/dev/stdout")
+"""Names of the standard output; it takes JSON lines, as other pipes without an ending do."""
 
 
 class Layout(NamedTuple):
@@ -28,10 +34,10 @@ class Layout(NamedTuple):
 
 
 LAYOUTS = {
-    "answers": Layout((".tsv", ".json", ".jsonl")),
-    "spans": Layout((".json", ".jsonl"), "for a .tsv with a line of tags per text set data.output_tags=true"),
-    "cloze": Layout((".txt", ".tsv", ".json", ".jsonl")),
-    "vectors": Layout(VECTOR_SUFFIXES),
+    "answers": Layout((".tsv", *TABLES, *JSON)),
+    "spans": Layout((*TABLES, *JSON), "for a .tsv with a line of tags per text set data.output_tags=true"),
+    "cloze": Layout((".txt", ".tsv", *TABLES, *JSON)),
+    "vectors": Layout((*VECTOR_SUFFIXES, *TABLES)),
     "submission": Layout((".tsv",), several=False),
     "by_id": Layout((".json",), several=False),
 }
@@ -43,35 +49,46 @@ class AnswerFile:
     """A file that answers will go to, sound as far as that can be told before there are any.
 
     Args:
+        path: `-` is the standard output; a pipe is written to as it is.
         layout: of LAYOUTS.
         several: whether an input gets more than one answer.
-    Raises: DataError for another ending, for several answers in a line, and for a place that cannot be written.
+    Raises: DataError for another ending, for several answers in a line, and for a place that cannot be written;
+        MissingDependency for Parquet without pyarrow.
     """
 
     def __init__(self, path, layout: str = "answers", several: bool = False):
-        self.layout = layout
-        known, suffix = LAYOUTS[layout], Path(path).suffix
-        if suffix not in known.suffixes:
+        self.layout, self.several = layout, several
+        self.path = None if str(path) in STREAMS else from_home(path)
+        piped = self.path is None or self.path.exists() and not (self.path.is_file() or self.path.is_dir())
+        known, self.suffix = LAYOUTS[layout], Path(path).suffix or (".jsonl" if piped else "")
+        if self.suffix not in known.suffixes:
             raise DataError(f"{path}: answers are written as {', '.join(known.suffixes)}; {known.remedy}")
-        if several and suffix == ".tsv" and layout != "vectors":
-            raise DataError(f"{path}: a TSV has one answer per line; ask for one per input, or write .json")
+        if several and self.suffix == ".tsv" and layout != "vectors":
+            raise DataError(f"{path}: a TSV has one answer per line; ask for one per input, or write .csv or .json")
         if layout == "submission":
             check_name(path)
-        self.path = file_place(path)
+        if self.suffix == ".parquet":
+            parquet_library(path)
+        if not piped:
+            self.path = file_place(path)
 
     def write(self, parts: Iterable[Sequence]):
         """Writes answers that come in parts; vectors one part after the other."""
         parts = iter(parts)
         first = next(parts, ())
-        if self.layout == "vectors" and self.path.suffix in (".npy", ".npz") and not isinstance(first, np.ndarray):
+        if self.layout == "vectors" and self.suffix in (".npy", ".npz") and not isinstance(first, np.ndarray):
             first, parts = _cosines(first), map(_cosines, parts)
-        if self.layout == "submission":
-            predictions = [answer["prediction"] for answer in (*first, *chain.from_iterable(parts))]
-            write_answers(self.path, submitted(self.path, predictions))
-        elif isinstance(first, np.ndarray):
+        if isinstance(first, np.ndarray) and self.path is not None and self.path.suffix in VECTOR_SUFFIXES:
             write_vectors(self.path, chain([first], parts))
+            return
+        answers = [vector_answer(a) if isinstance(a, np.ndarray) else a for part in chain([first], parts) for a in part]
+        if self.layout == "submission":
+            answers = submitted(self.path, [answer["prediction"] for answer in answers])
+        answers = arranged(answers, self.layout)
+        if self.path is None:
+            print_text("".join(f"{line}\n" for line in _json_lines(answers)))
         else:
-            write_answers(self.path, arranged([*first, *chain.from_iterable(parts)], self.layout))
+            write_answers(self.path, answers, self.suffix, self.several)
 
 
 def arranged(answers: Sequence, layout: str):
@@ -79,27 +96,38 @@ def arranged(answers: Sequence, layout: str):
     return {answer["id"]: answer["text"] for answer in answers} if layout == "by_id" else answers
 
 
-def write_answers(path, answers):
-    """One answer per input, in order; the name says the format.
+def write_answers(path, answers, suffix: str | None = None, several: bool = False):
+    """One answer per input, in order; the name says the format, or `suffix` does.
 
     TSV has one column per key of the answers (label, score; logits and prob when asked for): numbers of a list stand
     with blanks between them, names with commas, those of several data sets with bars, as UER-py writes them; tabs and
-    line ends in a text become blanks. .txt has the answers of a cloze test as UER-py writes them: four lines per masked
-    word.
+    line ends in a text become blanks. CSV and Parquet: see `answer_tables`. .txt has the answers of a cloze test as
+    UER-py writes them: four lines per masked word.
+    several: whether an input has more than one.
     Raises: DataError for another suffix, for several answers per input in a TSV, and for other answers in a .txt.
     """
-    path = Path(path)
-    if path.suffix == ".json":
+    path, suffix = Path(path), suffix or Path(path).suffix
+    target = os.path.realpath(path)  # a link that the user made stays one
+    if suffix == ".json":
         text = json.dumps(answers, ensure_ascii=False, indent=1) + "\n"
-    elif path.suffix == ".jsonl":
-        text = "".join(json.dumps(answer, ensure_ascii=False) + "\n" for answer in answers)
-    elif path.suffix == ".tsv":
+    elif suffix == ".jsonl":
+        text = "".join(f"{line}\n" for line in _json_lines(answers))
+    elif suffix == ".tsv":
         text = _table(answers)
-    elif path.suffix == ".txt":
+    elif suffix == ".csv":
+        text = csv_text(answer_rows(answers, several))
+    elif suffix == ".parquet":
+        write_parquet(target, answer_rows(answers, several))
+        return
+    elif suffix == ".txt":
         text = "".join(_cloze(path, answer) for answer in answers)
     else:
         raise DataError(f"{path}: answers are written as {', '.join(LAYOUTS['cloze'].suffixes)}; {ENDING}")
-    replace_text(os.path.realpath(path), text)  # a link that the user made stays one
+    replace_text(target, text)
+
+
+def _json_lines(answers) -> list[str]:
+    return [json.dumps(answer, ensure_ascii=False) for answer in answers]
 
 
 def _table(answers: Sequence) -> str:

@@ -28,7 +28,7 @@ def test_json_and_json_lines_keep_everything(tmp_path):
 
 
 def test_what_does_not_fit_the_format_is_refused(tmp_path):
-    with pytest.raises(DataError, match="answers are written as .txt, .tsv, .json, .jsonl"):
+    with pytest.raises(DataError, match="answers are written as .txt, .tsv, .csv, .parquet, .json, .jsonl"):
         write_answers(tmp_path / "a.xlsx", [])
 
 
@@ -42,11 +42,13 @@ def test_answers_for_several_data_sets_stand_in_uer_s_columns(tmp_path):
 @pytest.mark.parametrize(
     "name, layout, several, said",
     [
-        ("a.doc", "answers", False, "a.doc: answers are written as .tsv, .json, .jsonl; give the file one of these"),
-        ("a.txt", "answers", False, "a.txt: answers are written as .tsv, .json, .jsonl; give"),
+        ("a.doc", "answers", False, "a.doc: answers are written as .tsv, .csv, .parquet, .json, .jsonl; give the"),
+        ("a.txt", "answers", False, "a.txt: answers are written as .tsv, .csv, .parquet, .json, .jsonl; give"),
         ("a.npy", "answers", False, "a.npy: answers are written as"),
-        ("a.tsv", "answers", True, "a TSV has one answer per line; ask for one per input, or write .json"),
-        ("a.tsv", "spans", False, "a.tsv: answers are written as .json, .jsonl; for a .tsv .* data.output_tags=true"),
+        ("a.tsv", "answers", True, "a TSV has one answer per line; ask for one per input, or write .csv or .json"),
+        ("a.tsv", "spans", False, "a.tsv: answers are written as .csv, .*; for a .tsv .* data.output_tags=true"),
+        ("-", "by_id", False, "-: answers are written as .json; give"),
+        ("a", "answers", False, "a: answers are written as"),
         ("a.jsonl", "by_id", False, "a.jsonl: answers are written as .json; give"),
         ("here.json", "answers", False, "here.json: is a folder; name a file in it"),
         ("file/a.json", "answers", False, "file/a.json: cannot be written .*; choose another place"),
