@@ -19,6 +19,10 @@ TASKS = Registry("task", package="tasklab.tasks")
 TRIVIAL, LEARNED = "trivial baseline", "simple baseline that learns"
 """What the log calls the two kinds of baselines."""
 
+UPDATES = 200
+"""Optimizer steps that a fine-tuning takes at least, train.min_steps of the tasks' defaults (measured: docs/results.md,
+small data)."""
+
 Metrics = dict[str, float]
 """Name -> value; a count is an int, and no metric that a checkpoint can be picked by."""
 

@@ -4,9 +4,9 @@ TASKS = {"fill_mask": "masked_language_modeling"}  # MindFormers; HuggingFace wr
 
 _SAME_NAME = {  # flat keys that only lack their section
     "data": "max_seq_length",
-    "train": "epochs batch_size gradient_accumulation_steps max_steps max_grad_norm logging_steps eval_strategy "
-    "eval_steps save_strategy save_steps save_total_limit early_stopping_patience early_stopping_threshold "
-    "metric_for_best_model greater_is_better load_best_model_at_end tensorboard",
+    "train": "epochs batch_size gradient_accumulation_steps max_steps min_steps max_grad_norm "
+    "logging_steps eval_strategy eval_steps save_strategy save_steps save_total_limit early_stopping_patience "
+    "early_stopping_threshold metric_for_best_model greater_is_better load_best_model_at_end tensorboard",
     "optimizer": "lr weight_decay ema_decay",
     "schedule": "warmup_ratio warmup_steps lr_end num_cycles",
 }

@@ -43,6 +43,12 @@ class Origin:
         return self.shipped or self.made or key.startswith("model.")
 
     @property
+    def by_hand(self) -> int:
+        """How many of the sources, the last ones, are somebody's own word on a run: a file of the user's without its
+        bases, or all that a run was made with."""
+        return 0 if self.shipped else len(self.sources) if self.made else 1
+
+    @property
     def checkpoint(self) -> str | None:
         """The weights the model names; None when it names none."""
         return _last(self.sources, "checkpoint")

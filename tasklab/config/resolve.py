@@ -11,7 +11,7 @@ from tasklab.config.entries import Entry, from_args, from_mapping, from_override
 from tasklab.config.models import Origin, Source, chain, missing_task, origin_of
 from tasklab.config.registries import OPTIMIZERS
 from tasklab.config.section import Section
-from tasklab.config.sections import Config, DataConfig
+from tasklab.config.sections import LENGTH, Config, DataConfig
 from tasklab.config.translate import translate
 from tasklab.errors import ConfigError
 
@@ -39,6 +39,7 @@ def resolve(
     merge = _Merge(Config.create(data_class), task)
     for source in [first, *(origin.sources if origin else [])]:
         merge.add(source)
+    merge.recipe = merge.level - (origin.by_hand if origin else 0)
     if origin and origin.made:
         merge.settle_made()
     merge.inherit(origin)
@@ -111,7 +112,8 @@ class _Merge:
         self.places: dict[str, str] = {}  # key -> where its value was said last, in that order
         self.levels: dict[str, int] = {}  # key -> number of the source that said its value last, from 1
         self.warmup: dict[str, int] = {}  # which of the two ways to state the warm-up was said at which level
-        self.level = 0
+        self.level = self.recipe = 0  # of the source added last, of the last one that is a recipe's
+        self.min_steps: int | None = None  # as said last
 
     def add(self, source: Source, repeats: bool = False):
         """Applies one source; a key said twice with two values is a problem, unless `repeats`: then the last counts."""
@@ -133,6 +135,7 @@ class _Merge:
         """The validated config. Raises one ConfigError with all problems."""
         self.config.task = self.task or self.config.task
         self._settle_warmup()
+        self._settle_length()
         self._settle_idle()
         for keys, message in self.config.problems():
             if not self.failed.intersection(keys):
@@ -161,6 +164,8 @@ class _Merge:
         self.places.pop(entry.key, None)
         self.places[entry.key] = entry.place
         self.levels[entry.key] = self.level
+        if entry.key == "train.min_steps":
+            self.min_steps = self.config.train.min_steps
         schedule = self.config.schedule
         if (entry.key == "schedule.warmup_ratio" and schedule.warmup_ratio > 0) or (
             entry.key == "schedule.warmup_steps" and schedule.warmup_steps is not None
@@ -209,9 +214,17 @@ class _Merge:
         elif ratio > steps:
             self.config.schedule.warmup_steps = None
 
+    def _settle_length(self):
+        """A recipe's least number of steps stands beside its epochs; whoever says epochs by hand, or max_steps, and no
+        least number in the same place or later, has those."""
+        said, train = self.levels.get("train.min_steps", 0), self.config.train
+        epochs, steps = (self.levels.get(f"train.{key}", 0) for key in LENGTH)
+        if epochs <= max(said, self.recipe) and (steps <= said or not train.max_steps):
+            train.min_steps = self.min_steps or train.min_steps
 
     def inherit(self, origin: Origin | None):
         """What was said so far comes with the task or the model."""
+        self._settle_length()
         config = self.config
         said = [key for key in self.levels if key in config and (origin is None or origin.inherits(key))]
         config.inherited.update((key, config[key]) for key in said)

@@ -83,12 +83,17 @@ def is_encoding(name: str) -> bool:
         return False
 
 
+LENGTH = ("epochs", "max_steps")
+"""Settings of train that say how long a run is."""
+
+
 @dataclass
 class TrainConfig(Section, path="train", needs=TRAINING):
     epochs: int = setting(3, ge=1)
     batch_size: int = setting(32, ge=1)  # rows per device and micro-step
     gradient_accumulation_steps: int = setting(1, ge=1)
     max_steps: int | None = setting(None, ge=1)  # optimizer steps; when set it ends the run instead of epochs
+    min_steps: int | None = setting(None, ge=1)  # epochs are raised to make so many; epochs set after it are the law
     max_grad_norm: float = setting(1.0, ge=0)  # 0 does not clip
     logging_steps: int = setting(10, ge=1)  # optimizer steps between two lines of the log
     # null: steps when eval_steps (save_steps) is set, else epoch; the end is always saved, a new best unless no
@@ -105,6 +110,12 @@ class TrainConfig(Section, path="train", needs=TRAINING):
     load_best_model_at_end: bool = setting(True, needs="")
     tensorboard: bool = False
 
+    def __setattr__(self, name, value):
+        """Whoever sets the length of a run means it: a least number of steps that was said before goes."""
+        super().__setattr__(name, value)
+        if name in LENGTH and value is not None:
+            super().__setattr__("min_steps", None)
+
     def idle(self):
         yield from super().idle()
         for kind in ("eval", "save"):
@@ -119,6 +130,12 @@ class TrainConfig(Section, path="train", needs=TRAINING):
             strategy, steps = f"train.{kind}_strategy", f"train.{kind}_steps"
             if self[f"{kind}_strategy"] == "steps" and self[f"{kind}_steps"] is None:
                 yield (strategy, steps), f"{strategy} is steps; set {steps}"
+        if self.min_steps and self.max_steps:
+            yield (
+                ("train.min_steps", "train.max_steps"),
+                f"train.min_steps {self.min_steps} raises epochs, and train.max_steps {self.max_steps} ends the run "
+                "whatever they are; leave one out",
+            )
         for key, wants in (("early_stopping_patience", self.early_stopping_patience is not None),
                            ("save_strategy", self.save_strategy == "best")):  # fmt: skip
             if wants and self.eval_strategy == "no":

@@ -29,6 +29,7 @@ from tasklab.engine.epochs import Epochs
 from tasklab.engine.followers import all_in_place, followers_of
 from tasklab.engine.hooks import Callback
 from tasklab.engine.kept import load_tensors, tensors_of
+from tasklab.engine.length import length_of
 from tasklab.engine.log_window import LogWindow
 from tasklab.engine.optim import optimizer_for
 from tasklab.engine.ranks import Ranks
@@ -72,8 +73,10 @@ class TrainingLoop:
         self.passes = passes(self.step, self.config.adversarial)
         self.optimizer = optimizer_for(self.step.parameters, self.config.optimizer, train.max_grad_norm)
         self.followers = followers_of(self.step.parameters, self.config.optimizer)
-        total = train.max_steps or math.ceil(train.epochs * self.order.steps_per_epoch)
-        self.state = TrainerState(total_steps=total, plan=self.order.plan(), dropout_version=DROPOUT_VERSION)
+        self.length = length_of(train, self.order.steps_per_epoch)
+        self.state = TrainerState(
+            total_steps=self.length.steps, plan=self.order.plan(), dropout_version=DROPOUT_VERSION
+        )
         self._log = LogWindow()
         self._asked_to_end = self._ends = False
 
@@ -190,7 +193,9 @@ class TrainingLoop:
         """Whether the strategy for `eval` or `save` names this step."""
         config = self.config.train
         strategy, every = config.when(kind), config[f"{kind}_steps"]
-        return epoch_ends if strategy == "epoch" else strategy == "steps" and self.state.global_step % every == 0
+        if strategy == "epoch":
+            return epoch_ends and self.state.epoch % self.length.between == 0
+        return strategy == "steps" and self.state.global_step % every == 0
 
     def _evaluate(self) -> dict[str, float]:
         state = self.state

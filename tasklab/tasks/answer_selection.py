@@ -10,7 +10,7 @@ from tasklab.errors import ConfigError
 from tasklab.metrics.ranking import score_rankings
 from tasklab.targets import refuse_other_targets
 from tasklab.targets.single_label import SingleLabel
-from tasklab.task import TASKS, TRIVIAL, Task
+from tasklab.task import TASKS, TRIVIAL, UPDATES, Task
 
 LABELS = ("0", "1")
 """Wrong and right; outputs stand in this order."""
@@ -25,7 +25,7 @@ class AnswerSelection(Task):
 
     head = "classes"
     data_config = CandidateDataConfig
-    defaults = {"train": {"epochs": 3, "batch_size": 32}, "model": {"labels": list(LABELS)}}
+    defaults = {"train": {"epochs": 3, "min_steps": UPDATES, "batch_size": 32}, "model": {"labels": list(LABELS)}}
     metric, title = "mrr", "Ranking Metric"
     primer = '{"question": "Where is Oslo?", "candidates": ["It rains.", "Oslo lies in Norway."]}'
 

@@ -15,7 +15,7 @@ from tasklab.data.texts.reading import TextDataConfig, label_order
 from tasklab.errors import ConfigError
 from tasklab.metrics.classification import majority, score_classes
 from tasklab.targets import refuse_other_targets
-from tasklab.task import TASKS, TRIVIAL, Task
+from tasklab.task import TASKS, TRIVIAL, UPDATES, Task
 
 
 @dataclass
@@ -42,7 +42,7 @@ class MultiTaskClassification(Task):
 
     head = "classes"
     data_config = MixtureDataConfig
-    defaults = {"train": {"epochs": 3, "batch_size": 32}}
+    defaults = {"train": {"epochs": 3, "min_steps": UPDATES, "batch_size": 32}}
     metric, title = "accuracy", "Classification Metric"
     primer = '"a gripping and clever film"'
 

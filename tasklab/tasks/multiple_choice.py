@@ -8,7 +8,7 @@ from tasklab.data.choices.input import choice_examples_from_input
 from tasklab.data.choices.reading import ChoiceDataConfig, read_choices
 from tasklab.data.choices.rows import choice_rows
 from tasklab.metrics.choices import choice_report, score_choices
-from tasklab.task import LEARNED, TASKS, TRIVIAL, Task
+from tasklab.task import LEARNED, TASKS, TRIVIAL, UPDATES, Task
 
 
 @TASKS.register("multiple_choice")
@@ -17,7 +17,7 @@ class MultipleChoice(Task):
 
     head = "choices"
     data_config = ChoiceDataConfig
-    defaults = {"train": {"epochs": 3, "batch_size": 16}}
+    defaults = {"train": {"epochs": 3, "min_steps": UPDATES, "batch_size": 16}}
     metric, title = "accuracy", "Choice Metric"
     primer = '{"context": "W: Ann is at home.", "question": "Where is Ann?", "choices": ["Here.", "At home."]}'
 

@@ -11,7 +11,7 @@ from tasklab.metrics.cmrc import score_cmrc
 from tasklab.metrics.report import Report
 from tasklab.metrics.spans import batch_window_candidates, character_spans, merge_windows, null_score_difference
 from tasklab.metrics.squad import score_squad
-from tasklab.task import TASKS, TRIVIAL, Task
+from tasklab.task import TASKS, TRIVIAL, UPDATES, Task
 
 
 @TASKS.register("question_answering")
@@ -20,7 +20,7 @@ class QuestionAnswering(Task):
 
     head = "spans"
     data_config = QADataConfig
-    defaults = {"train": {"epochs": 2, "batch_size": 12}}
+    defaults = {"train": {"epochs": 2, "min_steps": UPDATES, "batch_size": 12}}
     metric, title = "f1", "QA Metric"
     primer = '"My name is Wolfgang and I live in Berlin - Where do I live?"'
 

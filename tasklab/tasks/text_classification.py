@@ -7,7 +7,7 @@ from tasklab.data.rows.pairs import parts_of, second_texts, text_rows
 from tasklab.data.texts.input import text_examples_from_input
 from tasklab.data.texts.reading import TextDataConfig, read_text_rows
 from tasklab.targets import target_of
-from tasklab.task import LEARNED, TASKS, TRIVIAL, Task
+from tasklab.task import LEARNED, TASKS, TRIVIAL, UPDATES, Task
 
 
 @TASKS.register("text_classification")
@@ -16,7 +16,7 @@ class TextClassification(Task):
 
     head = "classes"
     data_config = TextDataConfig
-    defaults = {"train": {"epochs": 3, "batch_size": 32}}
+    defaults = {"train": {"epochs": 3, "min_steps": UPDATES, "batch_size": 32}}
     title = "Classification Metric"
     primer = '"a gripping and clever film"'
 

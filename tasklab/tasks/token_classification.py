@@ -12,7 +12,7 @@ from tasklab.errors import ConfigError, DataError
 from tasklab.metrics.entities import entity_report, score_entities
 from tasklab.metrics.gazetteer import gazetteer_entities
 from tasklab.metrics.viterbi import viterbi
-from tasklab.task import LEARNED, TASKS, TRIVIAL, Task
+from tasklab.task import LEARNED, TASKS, TRIVIAL, UPDATES, Task
 
 
 @TASKS.register("token_classification")
@@ -21,7 +21,7 @@ class TokenClassification(Task):
 
     head = "tags"
     data_config = TaggingDataConfig
-    defaults = {"train": {"epochs": 3, "batch_size": 32}}
+    defaults = {"train": {"epochs": 3, "min_steps": UPDATES, "batch_size": 32}}
     metric, title = "f1", "Entity Metric"
     primer = '"My name is Wolfgang and I live in Berlin"'
 

@@ -53,9 +53,11 @@ Space = dict[str, Range | Choice]
 def default_space(config: Config) -> Space:
     """Around the recipe: five times slower to five times faster, fewer and more epochs, smaller and larger batches."""
     lr, epochs, rows = config.optimizer.lr, config.train.epochs, config.train.batch_size
+    least = config.train.min_steps  # where rows are few it makes the length, whatever the epochs
     return {
         "optimizer.lr": Range(lr / 5, lr * 5, log=True),
         "train.epochs": Range(1, epochs + 2),
+        **({"train.min_steps": Range(max(1, least // 2), 2 * least)} if least else {}),
         "train.batch_size": Choice(tuple(sorted({max(1, rows // 2), rows, rows * 2}))),
         "schedule.warmup_ratio": Range(0.0, 0.2),
     }

@@ -72,6 +72,34 @@ def test_a_run_evaluates_and_saves_when_it_was_told_to(job, settings, evaluated,
 
 
 @pytest.mark.parametrize(
+    "settings, steps, evaluated",
+    [
+        ({"train__epochs": 2, "train__min_steps": 10}, 10, [5, 10]),  # enough as it is
+        ({"train__epochs": 2, "train__min_steps": 12}, 15, [5, 10, 15]),  # whole epochs
+        ({"train__epochs": 2, "train__min_steps": 101}, 105, [10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 105]),
+        ({"train__epochs": 2, "train__min_steps": 20, "train__eval_steps": 8}, 20, [8, 16, 20]),
+        ({"train__epochs": 2, "train__min_steps": 5, "train__gradient_accumulation_steps": 2}, 6, [3, 6]),
+    ],
+)
+def test_a_least_number_of_steps_raises_the_epochs(job, settings, steps, evaluated):
+    seen = Seen()
+    loop = job(losses=[], scores=range(20), callbacks=[seen], **settings)
+    assert loop.train().total_steps == steps
+    assert seen.evaluated == evaluated
+
+
+def test_the_rate_falls_over_the_raised_number_of_steps(job):
+    rates = []
+    watch = Callback()
+    watch.on_log = lambda loop, record: rates.append((record["global_step"], record["lr"]))
+    job(
+        losses=[], callbacks=[watch], train__epochs=2, train__min_steps=20, train__logging_steps=1, optimizer__lr=1.0,
+        schedule__warmup_ratio=0.0,
+    ).train()  # fmt: skip
+    assert rates == [(step, pytest.approx(1 - (step - 1) / 20)) for step in range(1, 21)]
+
+
+@pytest.mark.parametrize(
     "strategy, saved", [("best", [5, 10, 20, 30]), ("no", [30]), ("epoch", [5, 10, 15, 20, 25, 30])]
 )
 def test_evaluations_without_gain_are_saved_only_when_asked_for(job, strategy, saved):
