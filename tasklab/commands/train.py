@@ -11,6 +11,7 @@ EXAMPLES = """examples:
   tasklab train question_answering bert_tiny data.train=train.json      # a task with a backbone
   tasklab train qa_minilm_l6 data.train=train.json train.epochs=3 optimizer.lr=5e-5   # any key of `tasklab show`
   tasklab train --resume output/qa_minilm_l6                            # same run, next step
+  tasklab train --resume output/qa_minilm_l6 train.epochs=9             # a finished run, longer
   tasklab train qa_minilm_l6 data.train=t.json --from output/other/checkpoint-120     # weights only
 """
 

@@ -7,6 +7,7 @@ from tasklab.config.models import find_model, task_in, task_named, told_of
 from tasklab.config.resolve import assign, find_task, read_config, resolve, settings_of, task_name
 from tasklab.config.section import Section
 from tasklab.config.sections import (
+    LENGTH,
     OUTPUT,
     AdversarialConfig,
     Config,
@@ -22,9 +23,10 @@ from tasklab.config.translate import is_alias
 from tasklab.config.values import TRAINING, TRUTH, setting
 
 __all__ = [
-    "TRUTH",
+    "LENGTH",
     "OUTPUT",
     "TRAINING",
+    "TRUTH",
     "AdversarialConfig",
     "Arguments",
     "Config",

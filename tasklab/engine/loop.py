@@ -29,7 +29,7 @@ from tasklab.engine.epochs import Epochs
 from tasklab.engine.followers import all_in_place, followers_of
 from tasklab.engine.hooks import Callback
 from tasklab.engine.kept import load_tensors, tensors_of
-from tasklab.engine.length import length_of
+from tasklab.engine.length import length_of, lengthened
 from tasklab.engine.log_window import LogWindow
 from tasklab.engine.optim import optimizer_for
 from tasklab.engine.ranks import Ranks
@@ -80,10 +80,12 @@ class TrainingLoop:
         self._log = LogWindow()
         self._asked_to_end = self._ends = False
 
-    def restore(self, state: TrainerState, moments: dict[str, np.ndarray]):
+    def restore(self, state: TrainerState, moments: dict[str, np.ndarray], longer: bool = False):
         """Continues from a checkpoint; the weights are in the network already.
 
-        Raises: CheckpointError when the rows or the settings that fix their order are not the same as then.
+        longer: it is of a finished run, which goes on as the configuration says, with a schedule for the added steps.
+        Raises: CheckpointError when the rows or the settings that fix their order are not the same as then, or when
+        there is nothing to add.
         """
         self.order.refuse_other(state.plan, state.format_version)
         if state.step_in_epoch >= (steps := len(self.order.steps(state.epoch))):
@@ -99,6 +101,8 @@ class TrainingLoop:
             )  # fmt: skip
         now = self.state
         self.state = replace(state, plan=now.plan, dropout_version=now.dropout_version, format_version=FORMAT)
+        if longer:
+            self.state = lengthened(self.state, self.length)
         self.optimizer.load_state(moments, state.global_step)
         load_tensors((*self.followers, self.epochs), moments)
         self._log.restore(state.log_window)
@@ -163,7 +167,10 @@ class TrainingLoop:
         loss = loss_sum / weight_sum
         if not math.isfinite(loss):
             raise diverged(f"the loss became {loss}", state.global_step + 1, config.optimizer.lr, self.run)
-        lr = learning_rate(state.global_step, config.optimizer.lr, config.schedule, state.total_steps)
+        start = state.schedule_start
+        lr = learning_rate(
+            state.global_step - start, config.optimizer.lr, config.schedule, state.total_steps - start
+        )
         norm = self.optimizer.step(lr, 1.0 / weight_sum)
         if not math.isfinite(norm):
             raise diverged(f"the gradient norm became {norm}", state.global_step + 1, config.optimizer.lr, self.run)

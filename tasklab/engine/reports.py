@@ -21,13 +21,14 @@ class Reports(Callback):
     """Says more about every evaluation, and keeps the report of the best one in <run>/report."""
 
     def __init__(self, evaluator: Evaluator):
-        self.evaluator = evaluator
+        self.evaluator, self.best = evaluator, Report()
 
     def on_evaluate(self, loop, record):
         self.report = self.evaluator.report()
         say(self.report, thorough=record["global_step"] == loop.state.best_step)
 
     def on_best(self, loop, before):
+        self.best = self.report
         folder = loop.run.path / REPORT_FOLDER
         try:
             if folder.is_symlink():

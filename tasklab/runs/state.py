@@ -18,6 +18,7 @@ NEEDED = ("global_step", "epoch", "step_in_epoch", "total_steps", "plan")
 """Without these nothing can be continued; every other field has a default for states that do not know it yet."""
 WHOLE = (
     "global_step", "epoch", "step_in_epoch", "total_steps", "best_step", "evaluations_without_gain", "dropout_version",
+    "schedule_start",
 )  # fmt: skip
 
 
@@ -38,6 +39,7 @@ class TrainerState:
     finished: bool = False
     dropout_version: int = 1  # formula of the masks, a DROPOUT_VERSION; states that do not tell are of the first
     format_version: int = FORMAT
+    schedule_start: int = 0  # optimizer steps before the present schedule: those of a finished run that goes on
     best_loss: float | None = None  # of the best evaluation, where its rows tell a loss
 
     @classmethod
@@ -78,7 +80,7 @@ class TrainerState:
                 yield f"{name} is {brief(getattr(self, name))}, expected a whole number from 0"
         if self.global_step > self.total_steps:
             yield f"global_step is {self.global_step}, beyond total_steps, {self.total_steps}"
-        for name in ("epoch", "step_in_epoch"):  # an epoch has a step at least
+        for name in ("epoch", "step_in_epoch", "schedule_start"):  # an epoch has a step at least
             if getattr(self, name) > self.global_step:
                 yield f"{name} is {getattr(self, name)}, beyond global_step, {self.global_step}"
         best = (self.best_metric, self.best_loss)

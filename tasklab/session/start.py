@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 from typing import NamedTuple
 
-from tasklab.config import Config
+from tasklab.config import LENGTH, Config
 from tasklab.errors import CheckpointError
 from tasklab.model import find_weights
 from tasklab.runs.data_file import remembered_data
@@ -20,13 +20,17 @@ OF_THIS_MACHINE = ("output_dir", "checkpoint", "device_target", "device_id", "to
 
 
 class Start(NamedTuple):
-    """A configuration, the folder of the run, the weights; state and moments (of the optimizer) where it continues."""
+    """A configuration, the folder of the run, the weights; state and moments (of the optimizer) where it continues.
+
+    longer: the run is finished and goes on, as the configuration says how long.
+    """
 
     config: Config
     run: RunFolder
     weights: str | Path | None
     state: TrainerState | None = None
     moments: dict | None = None
+    longer: bool = False
 
 
 def new_start(config: Config, weights) -> Start:
@@ -40,6 +44,9 @@ def new_start(config: Config, weights) -> Start:
 def resumed_start(config: Config, checkpoint) -> Start:
     """The step after `checkpoint`, or after the last one of the run in that folder.
 
+    A finished run goes on to the train.epochs or train.max_steps that whoever resumes it says; any other keeps its own,
+    so that it ends as if it had never been stopped.
+
     Raises: CheckpointError when there is nothing that can be continued.
     """
     run = named_run(checkpoint)
@@ -51,12 +58,24 @@ def resumed_start(config: Config, checkpoint) -> Start:
         saved[key] = config[key]
     for key, path in remembered_data(folder.parent).items():
         saved[key] = config[key] or path
+    other = _other_length(config, saved)
+    if other and state.finished:
+        saved.train.max_steps, saved.train.min_steps = None, None
+        saved.train[other] = config.train[other]
     own = ("data.train", "data.eval", "from_scratch", *(() if config.model.labels else ("model.labels",)))
+    own += tuple(f"train.{key}" for key in (*LENGTH, "min_steps")) if other and state.finished else ()
     changed = [k for k in saved.leaf_keys() if saved[k] != config[k] and k not in own]
     if changed:
         listed = ", ".join(f"{k} = {saved[k]} (not {config[k]})" for k in changed)
-        logger.warning("resume keeps the run's own settings: %s", listed)
-    return Start(saved, RunFolder(folder.parent), folder, state, moments)
+        finish = f"; resume it to its end, and then with train.{other}" if other and not state.finished else ""
+        logger.warning("resume keeps the run's own settings: %s%s", listed, finish)
+    return Start(saved, RunFolder(folder.parent), folder, state, moments, bool(other and state.finished))
+
+
+def _other_length(config: Config, saved: Config) -> str | None:
+    """The setting by which whoever resumes a run wants it longer or shorter; a recipe's number does not count."""
+    said = (key for key in LENGTH if config.train[key] != config.inherited.get(f"train.{key}", saved.train[key]))
+    return next((key for key in said if config.train[key] not in (None, saved.train[key])), None)
 
 
 def _read(folder: Path) -> tuple[Path, TrainerState, dict, Config]:

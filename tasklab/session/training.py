@@ -15,6 +15,7 @@ from tasklab.engine.listeners import Curves, MetricsFile, TensorBoard
 from tasklab.engine.loop import TrainingLoop
 from tasklab.engine.ranks import Ranks
 from tasklab.engine.reports import Reports
+from tasklab.engine.schedule import warmup_steps
 from tasklab.engine.step import CompileLog
 from tasklab.model import prepare_ready, prepare_start
 from tasklab.runs.data_file import remember_data
@@ -28,6 +29,7 @@ from tasklab.session.refusals import (
     refuse_unread,
     refuse_without_evaluation,
 )
+from tasklab.session.shortfall import warnings_of
 from tasklab.session.start import Start
 
 logger = logging.getLogger("tasklab")
@@ -35,7 +37,7 @@ logger = logging.getLogger("tasklab")
 
 def train(start: Start, callbacks: list[Callback]) -> dict:
     """Trains to the end, and says what came of it: steps, loss, best metric, checkpoints, folder, seconds."""
-    config, run, weights, state, moments = start
+    config, run, weights, state, moments, longer = start
     config.validate()
     refuse_unoffered(config)
     if state is None:
@@ -63,13 +65,14 @@ def train(start: Start, callbacks: list[Callback]) -> dict:
         model, compiles = prepared.load(), CompileLog()  # the largest file last: nothing above waits for it in vain
         evaluate = held_out and Evaluator(task, model.network, held_out.features, held_out.examples, compiles)
         listeners = [ProgressLog(), MetricsFile(), Curves(), *([TensorBoard()] if config.train.tensorboard else [])]
-        listeners += [Reports(evaluate)] if evaluate else []
+        reports = evaluate and Reports(evaluate)
+        listeners += [reports] if reports else []
         loop = TrainingLoop(
             task, model.network, Fixed(data.features), run, [*listeners, *callbacks], evaluate, model.files(), compiles,
             ranks,
         )  # fmt: skip
         if resumed:
-            loop.restore(state, moments)
+            loop.restore(state, moments, longer)
         if ranks.first:
             run.point_at_best(loop.state.best_step)  # a kill may have come between the checkpoint and the pointer
             own = (take_along(path, run.path) or from_anywhere(path) for path in (named.train, named.eval))
@@ -77,7 +80,7 @@ def train(start: Start, callbacks: list[Callback]) -> dict:
         _announce(loop, resumed)
         began = time.perf_counter()
         final = loop.train()
-        return _summary(loop, final, data, held_out, time.perf_counter() - began)
+        return _summary(loop, final, data, held_out, reports, time.perf_counter() - began)
     finally:
         run.release()
 
@@ -89,12 +92,28 @@ def _announce(loop: TrainingLoop, resumed: bool):
         config.name, device.describe(), state.total_steps, loop.order.steps_per_epoch, config.train.batch_size,
         config.train.gradient_accumulation_steps, loop.order.padding(), loop.run.path,
     )  # fmt: skip
+    length, train = loop.length, config.train
+    if length.raised and not resumed:
+        logger.info(
+            "train.min_steps = %d: %d epochs are %d steps, so it trains for %d epochs%s; say train.epochs=%d to have "
+            "those", train.min_steps, train.epochs, train.epochs * loop.order.steps_per_epoch, length.epochs,
+            f" and evaluates after every {length.between}" if length.between > 1 else "", train.epochs,
+        )  # fmt: skip
     if resumed:
-        left = "it is finished, nothing is left to do" if state.finished else f"{state.total_steps} in all"
+        left = f"{state.total_steps} in all"
+        if state.finished:
+            longer = 2 * max(state.epoch + (state.step_in_epoch > 0), config.train.epochs)
+            left = f"it is finished, nothing is left to do; to go on, say how long: train.epochs={longer}"
         logger.info("resuming after global step %d, %s", state.global_step, left)
+    if added := state.schedule_start and state.total_steps - state.schedule_start:
+        rising = warmup_steps(config.schedule, added)
+        logger.info(
+            "of these, %d steps were added to a finished run: the %s schedule begins anew for them, %s%g", added,
+            config.schedule.name, f"with {rising} steps up to " if rising else "from ", config.optimizer.lr,
+        )  # fmt: skip
 
 
-def _summary(loop: TrainingLoop, state: TrainerState, data, held_out, seconds: float) -> dict:
+def _summary(loop: TrainingLoop, state: TrainerState, data, held_out, reports, seconds: float) -> dict:
     run, compiles = loop.run, loop.compiles
     best, last = run.best(), run.checkpoints()[-1]
     logger.info(
@@ -102,8 +121,12 @@ def _summary(loop: TrainingLoop, state: TrainerState, data, held_out, seconds: f
         compiles.seconds, compiles.count,
     )  # fmt: skip
     if held_out is not None:
-        for name, metrics in loop.task.baselines(held_out.examples, data.examples).items():
+        baselines = loop.task.baselines(held_out.examples, data.examples)
+        for name, metrics in baselines.items():
             logger.info("%s: %s", name, metrics)
+        if predictions := loop.evaluate.predictions:  # none where a finished run was resumed
+            for warning in warnings_of(loop, data.features, predictions, reports.best.classes, baselines):
+                logger.warning("%s", warning)
     logger.info("checkpoints: best %s, last %s; curves: %s", best, last, run.path / CURVES_FILE)
     return {
         "global_step": state.global_step,

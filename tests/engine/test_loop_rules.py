@@ -295,6 +295,62 @@ def test_a_full_disk_keeps_the_checkpoint_before(job, monkeypatch):
     assert not [path for path in loop.run.path.iterdir() if ".tmp" in path.name]
 
 
+def rates_of(seen):
+    """A listener that notes step and rate into `seen`."""
+    listener = Callback()
+    listener.on_log = lambda loop, record: seen.append((record["global_step"], round(record["lr"], 6)))
+    return listener
+
+
+ONE_BY_ONE = {"train__logging_steps": 1, "optimizer__lr": 1.0, "schedule__warmup_ratio": 0.2}
+
+
+def test_a_finished_run_goes_on_with_a_schedule_for_the_added_steps(job):
+    first = job(losses=[], scores=[1], train__epochs=1, **ONE_BY_ONE)
+    state, seen = first.train(), []
+    again = job(losses=[], scores=[2, 3], callbacks=[rates_of(seen)], train__epochs=3, **ONE_BY_ONE)
+    again.restore(state, first.optimizer.state(), longer=True)
+    end = again.train()
+    # 10 steps are added: two rise from 0, eight fall to 0
+    assert seen == [(6, 0.0), (7, 0.5), *((8 + n, round(1 - n / 8, 6)) for n in range(8))]
+    assert (end.global_step, end.epoch, end.schedule_start, end.best_step, end.finished) == (15, 3, 5, 15, True)
+
+
+def test_a_run_that_goes_on_is_resumed_on_the_same_schedule(job):
+    first = job(losses=[], train__epochs=1, **ONE_BY_ONE)
+    state, whole, parts = first.train(), [], []
+    straight = job("straight", losses=[], callbacks=[rates_of(whole)], train__epochs=3, **ONE_BY_ONE)
+    straight.restore(state, first.optimizer.state(), longer=True)
+    straight.train()
+    stop = At(8, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    stopped = job("stopped", losses=[], callbacks=[rates_of(parts), stop], train__epochs=3, **ONE_BY_ONE)
+    stopped.restore(state, first.optimizer.state(), longer=True)
+    with pytest.raises(Interrupted):
+        stopped.train()
+    again = job("stopped", losses=[], callbacks=[rates_of(parts)], train__epochs=3, **ONE_BY_ONE)
+    again.restore(type(state).from_json(stopped.state.to_json(), stopped.run.path), stopped.optimizer.state())
+    again.train()
+    assert parts == whole
+
+
+def test_a_run_that_stopped_early_has_its_patience_anew_when_it_goes_on(job):
+    first = job(losses=[], scores=[9, 8, 7], train__epochs=5, train__early_stopping_patience=2)
+    state = first.train()
+    assert state.epoch == 3 and state.finished
+    again = job(losses=[], scores=[6, 10, 5], train__epochs=6, train__early_stopping_patience=2)
+    again.restore(state, first.optimizer.state(), longer=True)
+    assert again.train().best_step == 25
+
+
+def test_a_finished_run_cannot_go_on_to_fewer_steps(job):
+    first = job(losses=[], train__epochs=2)
+    state = first.train()
+    again = job(losses=[], train__epochs=1)
+    told = "made 10 steps in 2 epochs, so it cannot go on to 5; train.epochs counts .* give more than 2"
+    with pytest.raises(CheckpointError, match=told):
+        again.restore(state, first.optimizer.state(), longer=True)
+
+
 def test_a_finished_run_resumes_to_nothing(job):
     loop = job(losses=[], train__epochs=1)
     state = loop.train()
