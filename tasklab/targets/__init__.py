@@ -38,6 +38,8 @@ class Target(ABC):
     """Name in `score` that picks the best checkpoint."""
     answer: ClassVar[str] = "label"
     """Key of an answer under which stands what is compared with the label."""
+    scores: ClassVar[tuple[str, ...]] = ("logits", "prob")
+    """What there is of an answer besides, where data.output_<name> asks for it."""
     loss_settings: ClassVar[tuple[str, ...]] = ()
     """Settings of config.loss that `loss` honours."""
     soft_settings: ClassVar[tuple[str, ...]] = ("soft_alpha", "soft_kind", "temperature")
@@ -46,7 +48,13 @@ class Target(ABC):
     """What loss.soft_kind: kl means here, of nn.distillation.DISTANCES."""
 
     def __init__(self, config: Config):
+        """Raises: ConfigError where the data section asks for what such an answer does not have."""
         self.config = config
+        for key in (f"output_{name}" for name in Target.scores if name not in self.scores):
+            if key in config.data and config.data[key]:
+                kind = config.model.problem_type
+                told = f"data.{key}: there is none where model.problem_type is {kind}; set it to false"
+                raise ConfigError(config.placed(f"data.{key}", told))
 
     def settle(self, before: list[str]):  # noqa: B027 - optional: a number needs nothing
         """Fills in what only the training data knows; `before`: the labels of the checkpoint that it starts from."""

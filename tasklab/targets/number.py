@@ -13,6 +13,7 @@ class Number(Target):
 
     metric = "spearmanr"
     answer = "score"
+    scores = ("logits",)
     soft_settings = ("soft_alpha",)
     outputs = 1
 

@@ -12,6 +12,7 @@ from tasklab.data.files.kept import tables_in
 from tasklab.errors import ConfigError, TrainingError
 from tasklab.replacing import replace_text
 from tasklab.runs.history import PREDICTIONS_FILE, REPORT_FOLDER
+from tasklab.targets import TARGETS
 from tasklab.trials.trial import POLL, Trial
 
 logger = logging.getLogger("tasklab")
@@ -53,7 +54,8 @@ def _plan(config: Config, folds: int, number: int) -> Config:
     config.data.folds, config.data.fold, config.data.eval = folds, number, None
     if config.train.early_stopping_patience is None:
         config.train.eval_strategy, config.train.eval_steps = "steps", AT_THE_END
-    if "output_prob" in config.data and "output_prob" not in config.data.passed_over:
+    told = "prob" in TARGETS.get(config.model.problem_type).scores
+    if told and "output_prob" in config.data and "output_prob" not in config.data.passed_over:
         config.data.output_prob = True  # for stacking
     return config.validate()
 

@@ -181,6 +181,11 @@ def test_a_number_comes_with_its_output_on_demand():
     assert decoded(job, [[1.23456789]]) == [[{"score": 1.2346, "logits": [1.234568]}]]
 
 
+def test_a_number_has_no_probabilities_and_who_asks_for_them_is_told():
+    with pytest.raises(ConfigError, match="data.output_prob: there is none where model.problem_type is regression"):
+        task(model__problem_type="regression", data__output_prob=True)
+
+
 def test_the_baseline_that_learns_counts_words(tmp_path):
     path = write(tmp_path, "text\tlabel\ngood film\ta\nbad film\tb\ngood food\ta\nbad food\tb\n")
     job = prepared(path)

@@ -7,6 +7,8 @@ import pytest
 from search_driver import search_in
 
 from tasklab.errors import ConfigError, TrainingError
+from tasklab.trainer import Trainer
+from tasklab.trials import folds
 from tasklab.trials import trial as trial_module
 from tasklab.trials.folds import cross_validate
 
@@ -42,6 +44,13 @@ def test_a_killed_fold_goes_on_and_finished_ones_are_not_repeated(config, tmp_pa
     cross_validate(tmp_path, config, 2)
     cross_validate(tmp_path, config, 2)
     assert [words(path) for path in tmp_path.glob("fold-*/train.log")] == [["started", "resumed"]] * 2
+
+
+@pytest.mark.parametrize("kind, told", [("regression", False), ("single_label_classification", True)])
+def test_folds_keep_probabilities_for_stacking_where_there_are_any(kind, told):
+    given = [f"model.problem_type={kind}", "from_scratch=true", "data.train=x.tsv"]
+    config = Trainer(None, "text_classification", "bert_tiny", overrides=given).config
+    assert folds._plan(config, 2, 0).data.output_prob is told
 
 
 def test_a_fold_that_fails_says_why(config, tmp_path, monkeypatch):

@@ -11,9 +11,10 @@ from tasklab.data.choices.checks import ChoiceChecks, ChoiceExample
 from tasklab.data.choices.layouts import document_questions, is_document_list, record_questions
 from tasklab.data.files.columns import tell_columns
 from tasklab.data.files.problems import BadRows
-from tasklab.data.files.splits import find_split
+from tasklab.data.files.splits import find_split, named_files
 from tasklab.data.files.table import SUFFIXES, Table
 from tasklab.data.files.textfile import read_json
+from tasklab.data.files.unpacked import plain_file
 from tasklab.errors import DataError
 
 FILES = {split: tuple(split + suffix for suffix in (".json", ".jsonl", ".tsv", ".csv")) for split in ("train", "dev")}
@@ -107,5 +108,5 @@ def _questions(file: Path, data: ChoiceDataConfig, labelled: bool) -> tuple[Iter
 
 def _files(path, split: str) -> list[Path]:
     folder = from_home(path)
-    parts = [folder / name.format(split) for name in C3_PARTS] if folder.is_dir() else []
-    return [file for file in parts if file.is_file()] or [find_split(path, split, FILES[split], SUFFIXES)]
+    parts = named_files(folder, (name.format(split) for name in C3_PARTS))
+    return [plain_file(file) for file in parts] or [find_split(path, split, FILES[split], SUFFIXES)]
