@@ -45,6 +45,7 @@ class DataConfig(Section, path="data"):
     group_by_length: bool = setting(False, needs=TRAINING)  # batches of similar length: less padding, less random
     encoding: str | None = None  # of text files, such as cp1252 or gb18030; null is UTF-8
     cache: bool = True  # keep encoded features between runs
+    output_inputs: bool | None = None  # predictions carry id and texts of their inputs; null: in a .csv alone
     limit: int | None = setting(None, ge=1, needs=TRUTH)  # examples read from each file; null reads all
     # share of the training examples, drawn by seed; null takes all
     subset: float | None = setting(None, gt=0, le=1, needs=TRAINING)

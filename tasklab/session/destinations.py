@@ -21,13 +21,16 @@ def answer_layout(config: Config, top_k: int) -> str:
 
 
 def answer_file(config: Config, path, top_k: int) -> AnswerFile:
-    """The file for `top_k` answers per input; a .tsv has a line per row of the input, and `config` says so then.
+    """The file for `top_k` answers per input. A .tsv or .csv has a line per row of the input, a .csv what was asked
+    beside each answer unless data.output_inputs is false; `config` says so then.
 
     Raises: DataError when no such answers can go there.
     """
     file = AnswerFile(path, answer_layout(config, top_k), top_k > 1)
-    if file.path.suffix == ".tsv" and PER_ROW in config.data:
+    if file.suffix in (".tsv", ".csv") and PER_ROW in config.data:
         config.data[PER_ROW] = True
+    if file.suffix == ".csv" and config.data.output_inputs is None:
+        config.data.output_inputs = True
     return file
 
 

@@ -22,12 +22,15 @@ def answer_frame(given, examples: Sequence, answers: Sequence):
     if isinstance(given, pd.DataFrame):
         asked = given
     else:
-        asked = pd.DataFrame([_asked(example) for example in examples])
+        asked = pd.DataFrame([asked_of(example) for example in examples])
     parts = pd.DataFrame([_parts(answer) for answer in answers], index=asked.index)
     return pd.concat([asked, parts.rename(columns={name: ASIDE + name for name in {*parts} & {*asked}})], axis=1)
 
 
-def _asked(example) -> dict:
+def asked_of(example) -> dict:
+    """Id and texts of an example; an example may say itself which, in `asked`."""
+    if (asked := getattr(example, "asked", None)) is not None:
+        return asked
     held = {field.name: getattr(example, field.name) for field in dataclasses.fields(example) if field.name != "place"}
     return {name: value for name, value in held.items() if value and _is_text(value)}
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from tasklab.config import Config
+from tasklab.data.files.answer_tables import with_input
 from tasklab.data.files.answers import arranged, write_answers
 from tasklab.data.files.portions import in_portions
 from tasklab.datahub import at_hand
@@ -21,7 +22,7 @@ from tasklab.errors import CheckpointError, DataError
 from tasklab.model import Model, prepare_ready
 from tasklab.runs.folder import RunFolder
 from tasklab.saved import keep_rows
-from tasklab.session.frames import answer_frame
+from tasklab.session.frames import answer_frame, asked_of
 from tasklab.session.refusals import prepare_device, refuse_unoffered
 from tasklab.weights.sums import SUMS
 
@@ -134,12 +135,13 @@ def predict(ready: Ready, input_data, top_k: int) -> Sequence:
 def predict_frame(ready: Ready, input_data, top_k: int):
     """The same as a DataFrame with the inputs, see `answer_frame`."""
     examples = list(ready.model.task.parse(input_data))
-    return answer_frame(input_data, examples, _joined(list(_answered(ready, examples, top_k)), top_k))
+    return answer_frame(input_data, examples, _joined(list(_answered(ready, examples, top_k, beside=False)), top_k))
 
 
 def predict_parts(ready: Ready, input_data, top_k: int) -> Iterator[Sequence]:
     """The same, portion by portion where the task reads its input one by one. Raises DataError when there is none."""
-    return _answered(ready, ready.model.task.parse(input_data), top_k)
+    beside = bool(ready.model.task.config.data.output_inputs)
+    return _answered(ready, ready.model.task.parse(input_data), top_k, beside)
 
 
 def _joined(parts: list[Sequence], top_k: int) -> Sequence:
@@ -149,12 +151,15 @@ def _joined(parts: list[Sequence], top_k: int) -> Sequence:
     return vectors if top_k == 1 else [[vector] for vector in vectors]
 
 
-def _answered(ready: Ready, examples: Sequence | Iterator, top_k: int) -> Iterator[Sequence]:
+def _answered(ready: Ready, examples: Sequence | Iterator, top_k: int, beside: bool) -> Iterator[Sequence]:
+    """beside: what was asked stands beside each answer."""
     task, done = ready.model.task, 0
     for portion in filter(None, in_portions(examples, PORTION) if isinstance(examples, Iterator) else [examples]):
         answers = task.answer(portion, ready.run, top_k)
         alone = top_k == 1 or isinstance(answers[0][0], np.ndarray)  # there is one vector, however many are asked for
         best = [found[0] for found in answers] if alone else answers
+        if beside:
+            best = [with_input(asked_of(example), found) for example, found in zip(portion, best, strict=True)]
         yield np.stack(best) if isinstance(best[0], np.ndarray) else best
         done += len(portion)
         if done > PORTION:

@@ -44,7 +44,7 @@ def test_without_an_id_the_text_tells_questions_apart(task, tmp_path):
     [
         (HEADER + "1\twho\ta\t2\n", "train.tsv:2: the label '2' is none of the model's: 0, 1"),
         (HEADER + "1\twho\ta\t1\n1\twhere\tb\t0\n", "train.tsv:3: group 1 asks 'where' here, but 'who' at .*:2; give"),
-        ("qid\ttext_a\tlabel\n1\twho\t1\n", "train.tsv:2: holds no candidate; name their column with data.text_b"),
+        ("qid\ttext_a\tlabel\n1\twho\t1\n", "train.tsv:1: no column for data.text_b, known names: text_b, sent"),
     ],
 )
 def test_what_is_no_question_with_candidates_is_named(task, tmp_path, rows, expected):

@@ -31,12 +31,19 @@ class Question:
     labels: list[int] = field(default_factory=list)
     place: str = ""
 
+    @property
+    def asked(self) -> dict:
+        """For tables of answers."""
+        alone = len(self.candidates) == 1
+        offered = {"candidate": self.candidates[0]} if alone else {"candidates": self.candidates}
+        return {"id": self.id, "question": self.text, **offered}
+
 
 def questions_of(examples: Iterable[TextExample]) -> list[Question]:
     """Pairs gathered by their group, or by the question's text where there is none, in the order of first rows.
 
     The rows of one question need not stand together.
-    Raises: DataError when a row has no candidate, one group holds two questions, or some rows have none of the groups.
+    Raises: DataError when one group holds two questions, or some rows have none of the groups.
     """
     questions: dict[str, Question] = {}
     examples = list(examples)
@@ -44,8 +51,6 @@ def questions_of(examples: Iterable[TextExample]) -> list[Question]:
     if alone is not None and any(e.group for e in examples):
         raise DataError(f"{alone}: has no id of its question, though other rows do; give every row one")
     for example in examples:
-        if example.text_b is None:
-            raise DataError(f"{example.place}: holds no candidate; name their column with data.text_b")
         name = example.group or example.text_a
         question = questions.setdefault(name, Question(name, example.text_a, place=example.place))
         if question.text != example.text_a:

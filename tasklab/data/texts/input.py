@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from tasklab.data.files.columns import TEXT_A, TEXT_B
+from tasklab.data.files.columns import IDENTITY, TEXT_A, TEXT_B
 from tasklab.data.files.inputs import Inputs, is_pair, is_pair_alone, tell_left_out
 from tasklab.data.files.textfile import encodable
-from tasklab.data.texts.reading import TextDataConfig, TextExample, read_text_rows
+from tasklab.data.texts.reading import TextDataConfig, TextExample, identity_of, read_text_rows
 from tasklab.errors import DataError
 
 FORMS = '"a text", the pair ("text a", "text b"), {"text_a": ..., "text_b": ...}'
@@ -34,6 +34,7 @@ def text_examples_from_input(input_data, data: TextDataConfig, problem_type: str
 
 
 def _example(item, number: int, place: str, data: TextDataConfig) -> TextExample:
+    identity = str(number)
     if isinstance(item, str):
         texts = item.split("\t")
         if len(texts) > 2:
@@ -45,6 +46,7 @@ def _example(item, number: int, place: str, data: TextDataConfig) -> TextExample
         pair = data.text_b or not data.text_a
         second = _key(item, data.text_b, [name for name in TEXT_B if name != first]) if pair else None
         texts = [item[key] for key in (first, second) if key is not None]
+        identity = identity_of(item, _key(item, data.id, IDENTITY), number)
     elif is_pair(item):
         texts = item
     else:
@@ -55,7 +57,7 @@ def _example(item, number: int, place: str, data: TextDataConfig) -> TextExample
             raise DataError(f"{place}: a text is {told}; expected {FORMS}")
         if not encodable(text):
             raise DataError(f"{place}: a text holds half of a surrogate pair; correct it")
-    return TextExample(str(number), texts[0], texts[1] if len(texts) > 1 else None, place=place)
+    return TextExample(identity, texts[0], texts[1] if len(texts) > 1 else None, place=place)
 
 
 def _key(row: Mapping, wanted: str | None, usual) -> str | None:

@@ -1,13 +1,23 @@
 """Labelled texts and pairs of texts from table files: columns found or named, every bad row told with its place."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 from tasklab.config import TRAINING, TRUTH, DataConfig, setting
 from tasklab.data.files.cells import as_text, broken, is_missing
-from tasklab.data.files.columns import GROUP, LABELS, TEXT_A, Role, find_columns, taken_as, tell_columns, text_roles
+from tasklab.data.files.columns import (
+    GROUP,
+    IDENTITY,
+    LABELS,
+    TEXT_A,
+    Role,
+    find_columns,
+    taken_as,
+    tell_columns,
+    text_roles,
+)
 from tasklab.data.files.guesses import LABEL, NUMBER
 from tasklab.data.files.problems import BadRows, listed, shortened
 from tasklab.data.files.splits import find_split
@@ -33,6 +43,7 @@ class TextDataConfig(DataConfig, path="data"):
     text_a: str | None = None  # column; null looks for a usual name
     text_b: str | None = None  # column of the second text; null with text_a set: there is none
     label: str | None = setting(None, needs=TRUTH)  # column
+    id: str | None = None  # column that names the rows, in predictions; null looks for a usual name
     group: str | None = None  # column that tells which rows belong together, such as those of one question
     # the file to evaluate on where data.eval is a folder that holds several
     eval_file: str | None = setting(None, needs=TRUTH)
@@ -155,16 +166,18 @@ class _Reader:
         holds = NUMBER if problem_type == "regression" else LABEL
         roles = [
             *text_roles(data.text_a, data.text_b, data.paired), Role("group", data.group, GROUP, required=False),
+            Role("id", data.id, IDENTITY, required=False),
             *[Role("label", data.label, LABELS, holds=holds)] * labelled, *[Role("soft_targets", "logits")] * soft,
         ]  # fmt: skip
         found = dict(zip([role.setting for role in roles], find_columns(table, roles), strict=True))
         self.text_a, self.text_b, self.group = found["text_a"], found["text_b"], found["group"]
+        self.id = found["id"]
         self.logits, self.label = found.get("soft_targets"), None
         if labelled:
             self.label = LabelCells(table.bad, found["label"], problem_type, labels, data.label_names)
         self.count = 0
         roles = {"text_a": self.text_a, "text_b": self.text_b, "label": self.label and self.label.column,
-                 "group": self.group, "logits": self.logits}  # fmt: skip
+                 "id": self.id, "group": self.group, "logits": self.logits}  # fmt: skip
         self.columns = taken_as(roles, table.columns)
 
     def example(self, place: str, row: dict) -> TextExample | None:
@@ -178,7 +191,7 @@ class _Reader:
         if len(self.bad) > before:
             return None
         self.count += 1
-        return TextExample(str(self.count - 1), text_a, text_b, label, logits, group, place)
+        return TextExample(identity_of(row, self.id, self.count - 1), text_a, text_b, label, logits, group, place)
 
     def _group(self, place: str, row: dict) -> str:
         value = row.get(self.group)
@@ -197,6 +210,12 @@ class _Reader:
         elif not encodable(value):
             self.bad.add("broken text", f"{place}: {column!r} holds half of a surrogate pair; {FIX}")
         return value
+
+
+def identity_of(row: Mapping, column: str | None, number: int) -> str:
+    """What a row is called: in that column where it says so, else by its number."""
+    value = row.get(column) if column else None
+    return str(number) if is_missing(value) or broken(value) or isinstance(value, (dict, list)) else str(value)
 
 
 def texts_of(example: TextExample) -> tuple[str, str | None]:

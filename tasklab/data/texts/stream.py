@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 
 from tasklab.content import from_home
 from tasklab.data.files.cells import as_text
-from tasklab.data.files.columns import TEXT_A, find_columns, text_roles
+from tasklab.data.files.columns import IDENTITY, TEXT_A, Role, find_columns, text_roles
 from tasklab.data.files.problems import BadRows, shortened
 from tasklab.data.files.table import FIX, Table
 from tasklab.data.files.textfile import encodable, text_lines
-from tasklab.data.texts.reading import TextDataConfig, TextExample
+from tasklab.data.texts.reading import TextDataConfig, TextExample, identity_of
 from tasklab.errors import DataError
 
 
@@ -23,7 +23,7 @@ class TextFile:
         self.path, self.data = from_home(path), data
         rows, self.bad = self._open()
         self.count, width = 0, None
-        for place, texts in self._sound(rows, self.bad):
+        for place, texts, _ in self._sound(rows, self.bad):
             width = width or len(texts)
             if len(texts) != width:
                 raise DataError(f"{place}: has {len(texts)} texts, the rows before it {width}; give all rows as many")
@@ -34,28 +34,31 @@ class TextFile:
             raise DataError(f"{path}: holds no usable row" + (f"; {self.bad.summary()}" if self.bad else ""))
 
     def __iter__(self) -> Iterator[TextExample]:
-        for i, (place, texts) in enumerate(self._sound(*self._open())):
-            yield TextExample(str(i), *texts, place=place)
+        for i, (place, texts, row) in enumerate(self._sound(*self._open())):
+            yield TextExample(identity_of(row, self.id, i), *texts, place=place)
 
-    def _open(self) -> tuple[Iterator[tuple[str, list]], BadRows]:
-        """Place and texts of every row, and where what is wrong is noted."""
+    def _open(self) -> tuple[Iterator[tuple[str, list, dict]], BadRows]:
+        """Place, texts and cells of every row, and where what is wrong is noted."""
+        self.id = None
         if self.path.suffix == ".txt" and not self.data.columns:
             lines = enumerate(text_lines(self.path, self.data.encoding), start=1)
             cut = _to_the_last((n, line.removesuffix("\n").removesuffix("\r").split("\t")) for n, line in lines)
-            return ((f"{self.path}:{n}", texts) for n, texts in cut), BadRows(str(self.path))
+            return ((f"{self.path}:{n}", texts, {}) for n, texts in cut), BadRows(str(self.path))
         table = Table(self.path, self.data.columns, self.data.text_a or TEXT_A[0], self.data.quotes, self.data.encoding)
         table.gapless = True
-        columns = list(filter(None, find_columns(table, text_roles(self.data.text_a, self.data.text_b))))
-        return ((place, [as_text(row.get(name)) for name in columns]) for place, row in table), table.bad
+        identity = Role("id", self.data.id, IDENTITY, required=False)
+        *columns, self.id = find_columns(table, [*text_roles(self.data.text_a, self.data.text_b), identity])
+        texts = list(filter(None, columns))
+        return ((place, [as_text(row.get(name)) for name in texts], row) for place, row in table), table.bad
 
     @staticmethod
-    def _sound(rows: Iterable[tuple[str, list]], bad: BadRows) -> Iterator[tuple[str, list[str]]]:
-        for place, texts in rows:
+    def _sound(rows: Iterable[tuple[str, list, dict]], bad: BadRows) -> Iterator[tuple[str, list[str], dict]]:
+        for place, texts, row in rows:
             wrong = next(filter(None, map(_wrong, texts)), "too many tabs" if len(texts) > 2 else "")
             if wrong:
                 bad.add(wrong, f"{place}: {wrong} in {shortened(str(texts)[1:-1])}; {FIX}")
             else:
-                yield place, texts
+                yield place, texts, row
 
 
 def _to_the_last(lines: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:

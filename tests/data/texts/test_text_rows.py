@@ -3,6 +3,7 @@
 import pytest
 
 from tasklab.data.texts.candidates import CandidateDataConfig
+from tasklab.data.texts.input import text_examples_from_input
 from tasklab.data.texts.reading import TextDataConfig, TextExample, label_order, read_text_rows
 from tasklab.errors import DataError, MissingColumns
 
@@ -262,3 +263,11 @@ def test_the_columns_are_told_once(tmp_path, caplog):
     with caplog.at_level("INFO", "tasklab"):
         read(path), read(path)
     assert caplog.text.count("text_a is text") == 1
+
+
+def test_rows_are_called_by_their_id(tmp_path):
+    path = write(tmp_path, "ID\tticket\ttext\tlabel\n7\tT-1\tA\t1\n\tT-2\tB\t0\n")  # no id: the number of the row
+    assert [e.id for e in read(path)[0]] == ["7", "1"]
+    assert [e.id for e in read(path, id="ticket")[0]] == ["T-1", "T-2"]
+    items = [{"text": "A", "id": 7}, "B"]
+    assert [e.id for e in text_examples_from_input(items, TextDataConfig(), SINGLE)] == ["7", "1"]
