@@ -269,6 +269,10 @@ KINDS = {
     "corpus.txt": data("masked_language_modeling", "corpus.txt", "a good film.\nthe bad film.\n\na film\n"),
     "inputs.tsv": inputs("text_classification", "inputs.tsv", "text_a\n" + "a good film\n" * 8),
     "inputs.json": inputs("question_answering", "inputs.json", '[{"context": "a film.", "question": "who?"}]'),
+    "regions.json": data("token_classification", "w.json", json.dumps([{"data": {"text": "a film"}, "annotations": [
+        {"result": [{"type": "labels", "value": {"start": 2, "end": 6, "text": "film", "labels": ["X"]}}]},
+    ]}] * 2)),
+    "spans.csv": data("token_classification", "w.csv", "text,label,start,end\na film,X,2,6\na film,X,0,1\n"),
     "words.csv": data("token_classification", "w.csv", "word,tag\n" + "a,O\nfilm,B-X\n" * 4),
     "choices.json": data("multiple_choice", "choices.json", json.dumps([CHOICE] * 4)),
     "answers.tsv": data("answer_selection", "a.tsv", "qid\ttext_a\ttext_b\tlabel\n" + "1\twho\ta film\t1\n" * 4),

@@ -16,7 +16,7 @@ from tasklab.errors import DataError
 HEAD = 1 << 16
 """Bytes."""
 JSON = (".json", ".jsonl")
-LINE_OF_LISTS = re.compile(r"\s*\[.*\]\s*\n\s*\[")
+LINE_OF_LISTS = re.compile(r"\s*\[.*\]\s*\n\s*[\[{]")
 START, BETWEEN = re.compile(r"\s*\[?\s*"), re.compile(r"[\s,]*")
 DELIMITERS = re.compile("[\t,;]")
 

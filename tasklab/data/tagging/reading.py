@@ -158,7 +158,7 @@ def looks_tagged(sample: Sample) -> bool:
         if sample.first is not None:
             return hold_entities(sample.values, source)
         found = islice(_sentences(sample.text, source, doubtful=True), TRIED)
-        return any(s.spans if isinstance(s, Passage) else all(map(is_tag, s.tags)) for s in found)
+        return any(s.spans if isinstance(s, Passage) else s.tags is None or all(map(is_tag, s.tags)) for s in found)
     except DataError:
         return False
 

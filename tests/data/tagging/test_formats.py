@@ -151,6 +151,19 @@ def test_prodigy_s_rejected_and_ignored_texts_are_left_out_with_a_word(tmp_path)
     assert [*file.bad.counts] == ["text that the annotator chose to reject", "text that the annotator chose to ignore"]
 
 
+@pytest.mark.parametrize(
+    "item",
+    [
+        task({"result": True}), task(3), task({"result": [3, {"type": "labels"}, {"type": "labels", "value": 3}]}),
+        {"text": TEXT, "spans": 1.5, "tokens": [{}], "answer": "accept"}, {"text": TEXT, "spans": [], "answer": [1]},
+        {"text": TEXT, "label": [[0, 7]]}, [TEXT, {"entities": [3]}], {"classes": 1, "annotations": [3]}, None, True,
+    ],
+)  # fmt: skip
+def test_what_no_program_writes_is_a_bad_row_and_no_crash(item, tmp_path):
+    path = write(tmp_path / "t.jsonl", [item, LAYOUTS["entities"][1]])
+    assert [e.text for e in read(path).examples][-1] == TEXT and looks_tagged(sample_of(path))
+
+
 def test_ner_annotator_s_file_is_one_object(tmp_path):
     whole = {"classes": ["PER", "LOC"], "annotations": [[TEXT, {"entities": [PER, LOC]}], None]}
     path = write(tmp_path / "t.json", whole, lines=False)
@@ -200,6 +213,7 @@ def test_brat_s_folder_has_a_text_and_its_marks_side_by_side(tmp_path):
     assert file.source.writer == "brat" and "left out 1: text without .ann (1)" in file.note
     assert "lines of .ann files that mark no text, which are not read: 2" in file.note
     assert looks_tagged(sample_of(folder)) and found(read(folder / "a.ann")) == found(file)
+    assert [e.text for e in tagged_examples_from_input(folder, TaggingDataConfig())][1] == "Nobody has seen it."
 
 
 def test_of_brat_s_folders_that_of_the_split_is_read(tmp_path):

@@ -26,25 +26,25 @@ def folder_of(path, split: str) -> Path | None:
 
 
 def records(source: Source, encoding: str | None) -> Iterator[Passage]:
-    """A passage for each document of a folder, or that of one .ann file."""
-    files = [source.file] if source.file.suffix == SUFFIX else sorted(source.file.glob(f"*{SUFFIX}"))
-    for file in files:
-        document = file.with_suffix(".txt")
+    """A passage for each document of a folder, or that of one .ann file; without labels for each text."""
+    marked = [source.file] if source.file.suffix == SUFFIX else source.file.glob(f"*{SUFFIX}")
+    documents = {file.with_suffix(".txt") for file in marked} | {*source.file.glob("*.txt")}
+    for document in sorted(documents):
+        marks, before = document.with_suffix(SUFFIX), source.bad.fatal
         if not document.is_file():
-            source.bad.add("no text", f"{file}: the text should be in {document.name}, which is not there; {FIX}")
+            source.bad.add("no text", f"{marks}: the text should be in {document.name}, which is not there; {FIX}")
+            continue
+        if source.labelled and not marks.is_file():
+            source.bad.add(f"text without {SUFFIX}", str(document), fatal=False)
             continue
         text = read_text(document, encoding)
         if not text.strip():
             source.bad.add("no text", f"{document}: is empty; {FIX}")
             continue
         source.writers[NAME] += 1
-        before = source.bad.fatal
-        spans = list(_spans(file, text, source, encoding)) if source.labelled else []
+        spans = list(_spans(marks, text, source, encoding)) if source.labelled else []
         if source.bad.fatal == before:
             yield Passage(str(document), text, spans)
-    for document in sorted(source.file.glob("*.txt")):
-        if source.labelled and not document.with_suffix(SUFFIX).exists():
-            source.bad.add(f"text without {SUFFIX}", str(document), fatal=False)
 
 
 def _spans(file: Path, text: str, source: Source, encoding: str | None) -> Iterator[Span]:

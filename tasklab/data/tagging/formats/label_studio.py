@@ -28,7 +28,11 @@ def records(place: str, item: Mapping, source: Source) -> Iterator[Passage]:
     annotation = _chosen(place, item, source) if source.labelled else {}
     if annotation is None:
         return
-    given = [r for r in annotation.get("result") or () if isinstance(r, Mapping)]
+    result = annotation.get("result") or []
+    if not isinstance(result, list):
+        source.bad.add("no spans", f"{place}: the result is {shortened(str(result))}, expected a list; {FIX}")
+        return
+    given = [r for r in result if isinstance(r, Mapping)]
     results = [r for r in given if isinstance(r.get("value"), Mapping)]
     regions = [r for r in results if r.get("type") == "labels"]
     named = {str(r.get("to_name")) for r in regions}

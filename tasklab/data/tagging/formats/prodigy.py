@@ -15,7 +15,7 @@ def looks_like(item) -> bool:
         return False
     tokens = item.get("tokens")
     cut = isinstance(tokens, list) and bool(tokens) and isinstance(tokens[0], Mapping)
-    return (item.get("answer") in ANSWERS or "_task_hash" in item) and (cut or is_span_list(item.get("spans")))
+    return (str(item.get("answer")) in ANSWERS or "_task_hash" in item) and (cut or is_span_list(item.get("spans")))
 
 
 def records(place: str, item: Mapping, source: Source) -> Iterator[Passage]:

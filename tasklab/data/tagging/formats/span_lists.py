@@ -34,10 +34,10 @@ def is_span_list(value) -> bool:
     return isinstance(first, (list, tuple)) or isinstance(first, Mapping) and not {*START}.isdisjoint(first)
 
 
-def spans_of(values: Sequence) -> list[Span]:
+def spans_of(values) -> list[Span]:
     """Spans of what stands in such a list; one of several types is several spans."""
     found = []
-    for value in values:
+    for value in values if isinstance(values, list) else [values]:
         if isinstance(value, Mapping):
             start, end, kind, surface = (_first(value, keys) for keys in (START, END, KIND, SURFACE))
             kinds = kind if isinstance(kind, list) and kind else [kind]
