@@ -10,6 +10,7 @@ from tasklab.config.export import ARCHITECTURES, MINDFORMERS
 from tasklab.config.huggingface import ALIKE, TOKENIZER_FILES, architectures, labels_beside, read_foreign, read_object
 from tasklab.config.model_section import ModelConfig
 from tasklab.config.models import chain
+from tasklab.config.relatives import relative
 from tasklab.config.sections import TokenizerConfig
 from tasklab.config.translate import translate
 from tasklab.config.yaml_source import shown
@@ -73,6 +74,8 @@ def describe(folder: Path, weights: str = "", file: Path | None = None) -> Descr
 
 def family_of(model: ModelConfig) -> str:
     """The name tables' word for the kind of model: RoBERTa is a BERT that counts its positions from another row."""
+    if kin := relative(model):
+        return kin
     if model.own_blocks:
         return f"{model.encoder} with {', '.join(f'{key}={model[key]}' for key in model.own_blocks)}"
     return "roberta" if model.encoder == "bert" and model.position_offset else model.encoder

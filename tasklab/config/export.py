@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from tasklab.config import relatives
 from tasklab.config.dump import dump_sections
 from tasklab.config.model_section import ModelConfig
 from tasklab.config.sections import TokenizerConfig
@@ -15,7 +16,9 @@ ARCHITECTURES = {
 }  # fmt: skip
 """Our head -> the end of transformers' name for its network."""
 
-_FAMILY = {"bert": "Bert", "roberta": "Roberta", "albert": "Albert"}
+_FAMILY = {
+    "bert": "Bert", "roberta": "Roberta", "albert": "Albert", "distilbert": "DistilBert", "electra": "Electra"
+}  # fmt: skip
 _SIZES = (
     "vocab_size hidden_size num_hidden_layers num_attention_heads intermediate_size max_position_embeddings "
     "type_vocab_size hidden_act hidden_dropout_prob attention_probs_dropout_prob layer_norm_eps initializer_range"
@@ -42,7 +45,7 @@ def huggingface(model: ModelConfig, family: str, head: str | None, outputs: int 
         described["label2id"] = {name: number for number, name in enumerate(names)}
     if names and head in ("classes", None):
         described["problem_type"] = model.problem_type
-    return described
+    return relatives.written(described, model, family)
 
 
 def google(model: ModelConfig, family: str) -> dict:

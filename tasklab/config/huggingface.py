@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tasklab.config import uer
+from tasklab.config import relatives, uer
 from tasklab.config.entries import Entry
 from tasklab.config.model_section import ModelConfig
 from tasklab.config.sentence_transformers import MODULES, modules_in
@@ -14,12 +14,13 @@ LARGEST = 10**9
 SIZES = (
     "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "embedding_size",
     "max_position_embeddings", "type_vocab_size", "pad_token_id", "emb_size", "layers_num", "heads_num",
-    "feedforward_size", "attention_head_size", "kernel_size", "block_size",
+    "feedforward_size", "attention_head_size", "kernel_size", "block_size", "dim", "hidden_dim", "n_layers", "n_heads",
 )  # fmt: skip
 """Keys of whole numbers in HuggingFace's and UER-py's files."""
 ROBERTA = ("roberta", "xlm-roberta", "camembert")
-ALIKE = (*ROBERTA, "bert", "albert", "ernie")
-"""Values of model_type whose networks are ours."""
+BERTS = ("bert", *ROBERTA, "ernie", *relatives.FIXED)
+ALIKE = (*BERTS, "albert")
+"""Values of model_type whose networks are ours, and those of them that are a BERT in other settings or names."""
 TOKENIZER_FILES = (
     ("wordpiece", "vocab.txt"), ("sentencepiece", "spiece.model"), ("bpe", "merges.txt"),
     ("tokenizer_json", "tokenizer.json"),
@@ -40,8 +41,7 @@ def read_foreign(folder: Path, name: str) -> list[Entry]:
         entries += labels_beside(folder)
     family = described.get("model_type", "bert")
     if "model_type" in described:
-        bert = family in (*ROBERTA, "ernie")
-        entries.append(Entry("model.encoder", "bert" if bert else family, place))
+        entries.append(Entry("model.encoder", "bert" if family in BERTS else family, place))
     if family in ROBERTA:  # it numbers real tokens behind the row of the padding
         padding = described.get("pad_token_id", 1)
         if padding is None:
@@ -85,7 +85,7 @@ def _ours(described: dict, place: str) -> dict:
             raise ConfigError(f"{place}: {key} is true; only encoders, whose tokens see the whole row, are read")
     if "stream_0" in described or described.get("encoder") == "dual":
         raise ConfigError(f"{place}: UER-py's networks of two encoders (stream_0, stream_1) are not read")
-    return described
+    return relatives.read(described, place)
 
 
 def labels_beside(folder: Path) -> list[Entry]:

@@ -15,7 +15,7 @@ LAYERS, MOST = 10_000, 10**12
 """Layers, and numbers in the weights (4 TB), beyond which nothing is built: a file may say anything."""
 BLOCKS = (
     "embeddings", "embedding_norm", "norm", "norm_position", "feed_forward", "mask", "relative_positions",
-    "scale_attention", "use_bias", "dual",
+    "scale_attention", "use_bias", "dual", "pooler_act",
 )  # fmt: skip
 """Settings of which other programs' files know one value only, the default; of the embeddings only those of a BERT or
 ALBERT."""
@@ -58,7 +58,8 @@ class ModelConfig(Section, path="model"):
     block_size: int = setting(2, ge=1)  # gatedcnn: layers between two sums
     dual: str | None = setting(None, choices=("tied", "apart"))  # any encoder reads two texts apart, with one's weights
     pooling: str = setting("first", choices=POOLINGS)  # of tokens, where a row gets one output
-    pooler: bool = True  # a Dense and tanh behind the pooling, as BERT has; false: the head reads the state itself
+    pooler: bool = True  # a Dense behind the pooling, as BERT has; false: the head reads the state itself
+    pooler_act: str = setting("tanh", choices=DENSE_ACTS)  # what follows it
     # of two texts: in one row or in two
     pair_encoding: str = setting("joint", choices=("joint", "siamese", "sbert"), rows=True)
     span_layers: int = setting(1, ge=1, le=2)  # of an answer's head; 2: a Dense and tanh below the scores
@@ -100,6 +101,8 @@ class ModelConfig(Section, path="model"):
         yield from super().idle()
         if self.changed("dense_act") and not self.dense_size:
             yield "model.dense_act", "model.dense_size", "set that too"
+        if self.changed("pooler_act") and not self.pooler:
+            yield "model.pooler_act", "model.pooler", "set that to true"
 
     def problems(self):
         yield from super().problems()

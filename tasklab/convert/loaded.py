@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasklab.config.description import Description, describe, family_of, place_of
-from tasklab.config.huggingface import sentence_settings
+from tasklab.config.huggingface import ALIKE, BERTS, sentence_settings
 from tasklab.config.model_section import ModelConfig
+from tasklab.config.relatives import FIXED
 from tasklab.errors import CheckpointError
 from tasklab.networks import NETWORKS
 from tasklab.task import TASKS
@@ -17,8 +18,6 @@ from tasklab.weights.outputs import PADDING, answered, numbered, rows_by_name
 from tasklab.weights.sizes import embeddings_in, sizes_in
 from tasklab.weights.source import WeightSource, read_source
 from tasklab.weights.tables import FORMATS, Format
-
-BERTS = ("bert", "roberta", "albert", "ernie")
 
 
 @dataclass
@@ -60,6 +59,8 @@ def read_model(
     known = {name: tensor for name, tensor in tensors.items() if name.startswith(("encoder.", "head."))}
     notes += _settle(described, known, FORMATS.get(found.format), found.family)
     unknown = sorted(tensors.keys() - known.keys())
+    if head == "pretraining" and "head.mlm.bias" not in known:  # Electra's is another one
+        head = None
     head = head or _head_of(known)
     if head == "choices" and "pooler" not in described.said:
         described.model.pooler = "encoder.pooler.weight" in known  # UER-py's have none
@@ -102,7 +103,10 @@ def _settle(described: Description, known: dict, table: Format, told: str | None
         return []  # tasklab's own, described by its own file
     named = (shown.get("encoder"), told, model.encoder, *table.families)
     family = next(name for name in named if name in table.families)
-    model.encoder = "bert" if family in ("roberta", "ernie") else family
+    model.encoder = "bert" if family in BERTS else family
+    for key, value in FIXED.get(family, {}).items():
+        if key in model and key not in described.said:
+            model[key] = value
     model.tie_word_embeddings = "head.mlm.decoder.weight" not in known
     if table.program == "mindspore":  # whatever its description says: both are built into MindFormers' BERT
         model.hidden_act = {"gelu": "gelu_new"}.get(model.hidden_act, model.hidden_act)
@@ -111,7 +115,7 @@ def _settle(described: Description, known: dict, table: Format, told: str | None
         model.norm_position = "pre" if "encoder.norm.weight" in known else "post"
     if family == "roberta" and "position_offset" not in described.said:
         model.position_offset = 2
-    for key, value in embeddings_in(known).items() if family not in BERTS else ():
+    for key, value in embeddings_in(known).items() if family not in ALIKE else ():
         if key not in described.said:
             model[key] = value
     guesses = list(_guessed(described, known, shown))

@@ -61,7 +61,8 @@ def _built(config: Config, builder, fused: str, pooler: bool) -> "nn.Cell":
     from tasklab.nn.compat import dense
 
     first, second = builder(model, **options), builder(model, **options) if model.dual == "apart" else None
-    return DualEncoder(first, second, dense(model.hidden_size, model.hidden_size) if pooler else None)
+    above = dense(model.hidden_size, model.hidden_size) if pooler else None
+    return DualEncoder(first, second, above, model.pooler_act)
 
 
 def check_settings(config: Config, builder):

@@ -38,4 +38,5 @@ def albert(model, recompute: bool = False, fused: str = "", pooler: bool = False
     return AlbertEncoder(
         embeddings(model), transformer_layers(model, fused, recompute), dense(embedding_size(model), size),
         final_norm(model), pooler=dense(size, size) if pooler else None,
+        pooler_act=model.pooler_act,
     )  # fmt: skip

@@ -26,7 +26,7 @@ def encoder_of(
     narrow = project and embedding_size(model) != size
     return Encoder(
         embeddings(model), layers, dense(embedding_size(model), size) if narrow else None, norm,
-        dense(size, size) if pooler else None,
+        dense(size, size) if pooler else None, model.pooler_act,
     )  # fmt: skip
 
 

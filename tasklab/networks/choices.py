@@ -5,7 +5,7 @@ from tasklab.encoders import build_encoder
 from tasklab.networks import head
 
 
-@head("choices", task="multiple_choice", reads=("pooling", "pooler"))
+@head("choices", task="multiple_choice", reads=("pooling", "pooler", "pooler_act"))
 def choices(config: Config):
     from tasklab.nn.heads.multiple_choice import MultipleChoiceHead, MultipleChoiceNetwork
 

@@ -8,7 +8,8 @@ from tasklab.targets import target_of
 
 
 @head(
-    "classes", task="text_classification", reads=("pooling", "pooler", "pair_encoding", "problem_type", "labels"),
+    "classes", task="text_classification",
+    reads=("pooling", "pooler", "pooler_act", "pair_encoding", "problem_type", "labels"),
 )  # fmt: skip
 def classes(config: Config):
     """As many outputs as model.problem_type and model.labels ask for. Raises: ConfigError when no class is named."""

@@ -14,7 +14,7 @@ def words(config: Config):
     return MaskedWordNetwork(encoder, LanguageModelHead(_words(config, encoder)), pairs=False)
 
 
-@head("pretraining", task="masked_language_modeling")
+@head("pretraining", task="masked_language_modeling", reads=("pooler_act",))
 def pretraining(config: Config):
     from tasklab.nn.heads.pretraining import MaskedWordNetwork, PretrainingHead
 

@@ -44,9 +44,8 @@ def folder(path, described, tensors):
 @pytest.mark.parametrize(
     "described, said",
     [
-        ({**BERT, "model_type": "distilbert"}, "model_type is 'distilbert'; no network of tasklab"),
-        ({**BERT, "model_type": "electra"}, "model_type is 'electra'"),
-        ({**BERT, "model_type": "mpnet"}, "model_type is 'mpnet'"),
+        ({**BERT, "model_type": "mpnet"}, "model_type is 'mpnet'; no network of tasklab"),
+        ({**BERT, "model_type": "deberta-v2"}, "model_type is 'deberta-v2'"),
         ({**BERT, "is_decoder": True}, "is_decoder is true; only encoders"),
         ({**BERT, "position_embedding_type": "relative_key"}, "only 'absolute' is supported"),
         ({**UER, "attention_head_size": 3}, "attention_head_size is 3; only hidden_size / heads_num"),

@@ -17,6 +17,7 @@ ERF = np.vectorize(math.erf)
 EXPECTED = {
     "gelu": lambda x: x * 0.5 * (1 + ERF(x / math.sqrt(2))),
     "gelu_new": lambda x: x * 0.5 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))),
+    "linear": lambda x: x,
     "relu": lambda x: np.maximum(x, 0),
     "silu": lambda x: x / (1 + np.exp(-x)),
     "tanh": np.tanh,

@@ -14,10 +14,12 @@ class DualEncoder(nn.Cell):
     Returns: hidden [B, S, H], each token where it stood; rows of padded positions are meaningless.
     """
 
-    def __init__(self, first: nn.Cell, second: nn.Cell | None = None, pooler: nn.Cell | None = None):
+    def __init__(
+        self, first: nn.Cell, second: nn.Cell | None = None, pooler: nn.Cell | None = None, pooler_act: str = "tanh"
+    ):
         super().__init__()
         self.first, self.second = first, second
-        self.pooler, self.tanh = pooler, activation("tanh")
+        self.pooler, self.pooler_act = pooler, activation(pooler_act)
 
     def construct(self, input_ids, attention_mask, token_type_ids):
         B, S = input_ids.shape
@@ -42,4 +44,4 @@ class DualEncoder(nn.Cell):
     def pool(self, hidden):
         """[B, H]: the first token's state, through the pooler where there is one."""
         first = hidden[:, 0]
-        return first if self.pooler is None else self.tanh(self.pooler(first))
+        return first if self.pooler is None else self.pooler_act(self.pooler(first))

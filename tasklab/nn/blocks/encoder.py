@@ -15,13 +15,13 @@ class Encoder(nn.Cell):
 
     def __init__(
         self, embeddings: nn.Cell, layers: list, projection: nn.Cell | None = None, norm: nn.Cell | None = None,
-        pooler: nn.Cell | None = None,
+        pooler: nn.Cell | None = None, pooler_act: str = "tanh",
     ):  # fmt: skip
         super().__init__()
         self.embeddings, self.projection = embeddings, projection
         self.take(layers)
         self.norm = norm
-        self.pooler, self.tanh = pooler, activation("tanh")
+        self.pooler, self.pooler_act = pooler, activation(pooler_act)
         self.update_parameters_name()  # cells that share parameters have renamed them
 
     def take(self, layers: list):
@@ -42,7 +42,7 @@ class Encoder(nn.Cell):
     def pool(self, hidden):
         """[B, H]: the first token's state, through the pooler where there is one."""
         first = hidden[:, 0]
-        return first if self.pooler is None else self.tanh(self.pooler(first))
+        return first if self.pooler is None else self.pooler_act(self.pooler(first))
 
 
 def share_parameters(source: nn.Cell, target: nn.Cell):

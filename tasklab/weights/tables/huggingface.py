@@ -20,7 +20,7 @@ _TASK = Transform(
 )
 """Every token of ERNIE 3.0 has the task of number 0 beside its type: one table holds both."""
 _BLOCK = "encoder.layer.{}"
-_ENCODER = (
+ENCODER = (
     *_EMBEDDINGS,
     *pair("encoder.layers.{}.attention.query", f"{_BLOCK}.attention.self.query"),
     *pair("encoder.layers.{}.attention.key", f"{_BLOCK}.attention.self.key"),
@@ -63,7 +63,7 @@ _TWICE = Transform(_same, lambda bias: (bias, bias))
 """transformers 4 reads the one, and 5 the other."""
 
 
-def _words(transform: str, norm: str, scores: str) -> tuple:
+def words(transform: str, norm: str, scores: str) -> tuple:
     """The rows that predict masked words; the second bias and the matrix are copies."""
     return (
         *pair("head.mlm.transform", transform),
@@ -84,6 +84,8 @@ def _below(prefix: str, rows) -> tuple:
 
 _WRAPPED = re.compile(r"^((module|model|0\.auto_model|auto_model)\.)+")
 """What data parallel, Lightning and sentence-transformers put in front of a network's names."""
+_INSIDE = ("embeddings.", "embeddings_project.", "encoder.", "transformer.", "pooler.")
+"""What the names of an encoder alone begin with."""
 
 
 def _spell(prefix: str):
@@ -93,24 +95,25 @@ def _spell(prefix: str):
         name = _WRAPPED.sub("", name)
         name = re.sub(r"LayerNorm\.gamma$", "LayerNorm.weight", name)
         name = re.sub(r"LayerNorm\.beta$", "LayerNorm.bias", name)
-        return f"{prefix}.{name}" if name.startswith(("embeddings.", "encoder.", "pooler.")) else name
+        return f"{prefix}.{name}" if name.startswith(_INSIDE) else name
 
     return spell
 
 
-def _format(family: str, encoder: tuple, *rows, heads=None) -> Format:
+def register(family: str, encoder: tuple, *rows, heads=None) -> Format:
+    """A format of these rows: encoder's, which lie below the family's name, and heads'."""
     known = (*_below(family, encoder), *_HEADS, *rows)
     name = "huggingface" if family == "bert" else f"huggingface_{family}"
     return FORMATS.register(name)(Format(name, known, _spell(family), "huggingface", (family,), heads or {}))
 
 
-BERT = _format(
+BERT = register(
     "bert",
-    _ENCODER,
-    *_words("cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", "cls.predictions"),
+    ENCODER,
+    *words("cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", "cls.predictions"),
     *pair("head.nsp", "cls.seq_relationship"),
 )
-ERNIE = _format(
+ERNIE = register(
     "ernie",
     (
         (
@@ -118,15 +121,15 @@ ERNIE = _format(
             ("embeddings.token_type_embeddings.weight", "embeddings.task_type_embeddings.weight"),
             _TASK,
         ),
-        *_ENCODER,
+        *ENCODER,
     ),
-    *_words("cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", "cls.predictions"),
+    *words("cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", "cls.predictions"),
     *pair("head.nsp", "cls.seq_relationship"),
 )
-ROBERTA = _format(
+ROBERTA = register(
     "roberta",
-    _ENCODER,
-    *_words("lm_head.dense", "lm_head.layer_norm", "lm_head"),
+    ENCODER,
+    *words("lm_head.dense", "lm_head.layer_norm", "lm_head"),
     heads={  # its sentence classifier has a pooler of its own
         "classes": Head(
             (*pair("encoder.pooler", "classifier.dense"), *pair("head.classifier", "classifier.out_proj"))
@@ -136,9 +139,9 @@ ROBERTA = _format(
         ),
     },
 )
-ALBERT = _format(
+ALBERT = register(
     "albert",
     _ALBERT,
-    *_words("predictions.dense", "predictions.LayerNorm", "predictions"),
+    *words("predictions.dense", "predictions.LayerNorm", "predictions"),
     *pair("head.nsp", "sop_classifier.classifier"),
 )
