@@ -42,6 +42,8 @@ class Task(ABC):
     """Settings of config.loss that `loss` honours, rdrop_alpha aside; a run with others is refused."""
     metric: str
     """Name in `score` that picks the best checkpoint; higher is better."""
+    perfect: ClassVar[float] = 1.0
+    """What a perfect answer scores in metrics that have a highest value: 1, or 100 where they are percent."""
     title: ClassVar[str]
     """How the log names the metrics: `<title> = {...}`."""
     layout: str = "answers"

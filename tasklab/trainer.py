@@ -219,10 +219,6 @@ class Trainer(TrainerViews, TrialVerbs):
         """An input that this task's `predict` takes."""
         return TASKS.get(self.config.task).primer
 
-    def _task(self):
-        """The task without its tokenizer: good for what follows from the configuration alone."""
-        return TASKS.get(self.config.task)(self.config, None)
-
     def _refuse_untrained(self):
         if TASKS.get(self.config.task).loss is Task.loss:
             raise ConfigError(

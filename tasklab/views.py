@@ -1,4 +1,4 @@
-"""What a Trainer shows of itself: a line, a table for notebooks, what its run has measured."""
+"""What a Trainer shows of itself: a line, a table for notebooks, what its run has measured, and the curves."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ import html
 from typing import TYPE_CHECKING
 
 from tasklab.config import Config
+from tasklab.engine.curves import curves_of
 from tasklab.engine.selection import watched_metric
-from tasklab.errors import MissingDependency, TasklabError
+from tasklab.errors import ConfigError, MissingDependency, TasklabError
+from tasklab.runs.checkpoints import best_step
 from tasklab.runs.folder import RunFolder
 from tasklab.runs.history import METRICS_FILE, read_metrics
 from tasklab.runs.naming import find_run
 from tasklab.runs.state import TrainerState
-from tasklab.task import TASKS
+from tasklab.task import TASKS, Task
 from tasklab.weights.folder import STATE
 
 if TYPE_CHECKING:
     import pandas
+    from matplotlib.figure import Figure
 
 
 class TrainerViews:
@@ -50,9 +53,24 @@ class TrainerViews:
             records = read_metrics(run.path / METRICS_FILE)
         return pandas.DataFrame(records, columns=None if records else ["kind", "global_step", "epoch"])
 
+    def plot(self) -> Figure:
+        """The run's loss and the metric that picks its best checkpoint, as curves.png has them; notebooks show it.
+
+        Raises: ConfigError before there is anything to see.
+        """
+        run = self._shown_run()
+        curves = run and curves_of(run, self._plain_task(), best_step(run.path))
+        if not curves or (figure := curves.main()) is None:
+            raise ConfigError(f"nothing to plot: no run of {self.config.name} has measured anything yet; train() first")
+        return figure
+
     def _shown_run(self) -> RunFolder | None:
         """The run that evaluate and predict would take."""
         return self._run or find_run(self.config)
+
+    def _plain_task(self) -> Task:
+        """The task without its tokenizer: good for what follows from the configuration alone."""
+        return TASKS.get(self.config.task)(self.config, None)
 
     def _facts(self) -> dict[str, str]:
         data, run = self.config.data, self._shown_run()
@@ -68,8 +86,7 @@ class TrainerViews:
             return "not trained"
         try:
             state = TrainerState.from_json((found[-1] / STATE).read_text(encoding="utf-8"), found[-1] / STATE)
-            task = TASKS.get(self.config.task)(self.config, None)  # without its tokenizer: for the metric's name
-            metric = watched_metric(self.config.train, task.metric)
+            metric = watched_metric(self.config.train, self._plain_task().metric)
         except (TasklabError, OSError, UnicodeDecodeError):
             return f"{found[-1].name}, whose state cannot be read"
         best = "" if state.best_step is None else f", best {metric} {state.best_metric:.4f} at {state.best_step}"

@@ -119,15 +119,17 @@ def sums(path):
 
 
 def run_file(path):
-    from tasklab.engine.curves import draw_curves
+    from tasklab.pictures.curves import RunCurves
     from tasklab.runs.checkpoints import best_checkpoint
     from tasklab.runs.data_file import remembered_data
-    from tasklab.runs.history import read_metrics
+    from tasklab.runs.history import read_baselines, read_metrics
 
     best_checkpoint(path.parent)
     remembered_data(path.parent)
     if path.name == "metrics.jsonl":
-        draw_curves(read_metrics(path)[:1], path.parent / "curves.png", "x")
+        curves = RunCurves("x", read_metrics(path)[:1], "f1", 100.0, 2, read_baselines(path.parent))
+        for figure in filter(None, (curves.main(), curves.rest())):
+            figure.savefig(path.parent / "curves.png")
 
 
 def space(path):

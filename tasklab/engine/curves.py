@@ -1,41 +1,26 @@
-"""Loss and metric curves of a run as one PNG: a panel per scalar, drawn from the records of metrics.jsonl."""
+"""The curves of a run: gathered from what lies in its folder, and written there."""
 
-from pathlib import Path
-
-from tasklab.replacing import replacing
-
-PANELS_PER_ROW = 2
-HIDDEN = (
-    "kind", "global_step", "epoch", "speed", "samples_per_second", "seconds_left", "compiles", "compile_seconds",
-    "total",
-)  # fmt: skip
+from tasklab.engine.selection import watched_metric
+from tasklab.pictures.canvas import save
+from tasklab.pictures.curves import RunCurves
+from tasklab.runs.folder import RunFolder
+from tasklab.runs.history import ALL_CURVES_FILE, CURVES_FILE, METRICS_FILE, read_baselines, read_metrics
+from tasklab.task import Task
 
 
-def draw_curves(records: list[dict], path: Path, title: str):
-    """Writes the picture; a run without any record gives none."""
-    series: dict[str, tuple[list, list]] = {}
-    for record in records:
-        if "global_step" not in record:
-            continue
-        for name, value in record.items():
-            if name not in HIDDEN and isinstance(value, (int, float)):
-                steps, values = series.setdefault(f"{record['kind']}/{name}", ([], []))
-                steps.append(record["global_step"])
-                values.append(value)
-    if not series:
-        return
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # no pyplot: no global figures, no display
-    from matplotlib.figure import Figure
+def curves_of(run: RunFolder, task: Task, best_step: int | None) -> RunCurves:
+    """What the run has measured until now, and its baselines where they are known already."""
+    name, metric = str(task.config.name), watched_metric(task.config.train, task.metric)
+    title = name if run.path.name == name else f"{run.path.name} ({name})"
+    records, baselines = read_metrics(run.path / METRICS_FILE), read_baselines(run.path)
+    return RunCurves(title, records, metric, task.perfect, best_step, baselines)
 
-    rows = -(-len(series) // PANELS_PER_ROW)
-    figure = Figure(figsize=(6 * PANELS_PER_ROW, 3 * rows), layout="constrained")
-    FigureCanvasAgg(figure)
-    figure.suptitle(title)
-    for index, (name, (steps, values)) in enumerate(series.items()):
-        panel = figure.add_subplot(rows, PANELS_PER_ROW, index + 1)
-        panel.plot(steps, values, color="darkorange", marker="o" if len(steps) < 30 else None, markersize=3)
-        panel.set_title(name, fontsize=10)
-        panel.set_xlabel("global step", fontsize=9)
-        panel.grid(alpha=0.3)
-    with replacing(path) as aside:
-        figure.savefig(aside, dpi=100, format="png")
+
+def write_curves(run: RunFolder, task: Task, best_step: int | None):
+    """Draws curves.png and curves_all.png anew; one that has nothing to show goes. Raises: OSError that names it."""
+    curves = curves_of(run, task, best_step)
+    for name, figure in ((CURVES_FILE, curves.main()), (ALL_CURVES_FILE, curves.rest())):
+        if figure is None:
+            (run.path / name).unlink(missing_ok=True)
+        else:
+            save(figure, run.path / name)

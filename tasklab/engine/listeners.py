@@ -3,11 +3,11 @@
 import json
 import logging
 
-from tasklab.engine.curves import draw_curves
+from tasklab.engine.curves import write_curves
 from tasklab.engine.hooks import Callback
 from tasklab.errors import ConfigError, MissingDependency
 from tasklab.replacing import replace_text
-from tasklab.runs.history import CURVES_FILE, METRICS_FILE, read_metrics, records_in
+from tasklab.runs.history import METRICS_FILE, records_in
 
 logger = logging.getLogger("tasklab")
 
@@ -43,20 +43,20 @@ class MetricsFile(Callback):
 
 
 class Curves(Callback):
-    """Redraws curves.png after every evaluation and at the end; comes after MetricsFile, whose file it reads."""
+    """Redraws the curves after every evaluation and at the end; comes after MetricsFile, whose file it reads."""
 
     def on_evaluate(self, loop, record):
-        self._draw(loop)
+        self.draw(loop)
 
     def on_train_end(self, loop):
-        self._draw(loop)
+        self.draw(loop)
 
-    def _draw(self, loop):
-        path = loop.run.path / CURVES_FILE
+    @staticmethod
+    def draw(loop):
         try:
-            draw_curves(read_metrics(loop.run.path / METRICS_FILE), path, loop.config.name)
+            write_curves(loop.run, loop.task, loop.state.best_step)
         except OSError as error:
-            logger.warning("%s: cannot be written (%s); training goes on", path, error)
+            logger.warning("%s: cannot be written (%s); training goes on", error.filename, error)
 
 
 class TensorBoard(Callback):

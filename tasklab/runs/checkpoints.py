@@ -25,6 +25,12 @@ def best_checkpoint(run: Path) -> Path | None:
     return target if target in checkpoints(run) else None
 
 
+def best_step(run: Path) -> int | None:
+    """The step of that checkpoint."""
+    best = best_checkpoint(run)
+    return None if best is None else int(best.name.rpartition("-")[2])
+
+
 def named_best(run: Path) -> str:
     """The name in the file `best`, whether or not there is such a checkpoint; "" where no name can be read."""
     try:

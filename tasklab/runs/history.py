@@ -1,12 +1,30 @@
-"""What a run leaves to read beside its checkpoints: the names, and the records of metrics.jsonl."""
+"""What a run leaves to read beside its checkpoints: the names, the records of metrics.jsonl, and the baselines."""
 
+import json
 from pathlib import Path
 
-from tasklab.content import parse_json, read_content
+from tasklab.content import parse_json, read_content, read_json
+from tasklab.errors import CheckpointError
+from tasklab.replacing import replace_text
 
-METRICS_FILE, CURVES_FILE = "metrics.jsonl", "curves.png"
+METRICS_FILE, BASELINES_FILE = "metrics.jsonl", "baselines.json"
+CURVES_FILE, ALL_CURVES_FILE = "curves.png", "curves_all.png"
 REPORT_FOLDER, PREDICTIONS_FILE = "report", "predictions.json"
 MOST = 1 << 30  # bytes of a metrics.jsonl
+
+
+def write_baselines(folder: Path, baselines: dict[str, dict[str, float]]):
+    """Keeps the metrics of simple rules, by what the log calls them. Raises: OSError as `replacing` does."""
+    replace_text(folder / BASELINES_FILE, json.dumps(baselines, ensure_ascii=False, indent=1, default=float) + "\n")
+
+
+def read_baselines(folder: Path) -> dict[str, dict[str, float]]:
+    """The same; none where nothing can be read."""
+    try:
+        told = read_json(folder / BASELINES_FILE, CheckpointError)
+        return {name: metrics for name, metrics in told.items() if isinstance(metrics, dict)}
+    except (CheckpointError, AttributeError):
+        return {}
 
 
 def read_metrics(path: Path) -> list[dict]:

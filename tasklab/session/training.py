@@ -19,7 +19,7 @@ from tasklab.engine.schedule import warmup_steps
 from tasklab.engine.step import CompileLog
 from tasklab.model import prepare_ready, prepare_start
 from tasklab.runs.data_file import remember_data
-from tasklab.runs.history import CURVES_FILE
+from tasklab.runs.history import CURVES_FILE, write_baselines
 from tasklab.runs.state import TrainerState
 from tasklab.session.refusals import (
     prepare_device,
@@ -113,6 +113,15 @@ def _announce(loop: TrainingLoop, resumed: bool):
         )  # fmt: skip
 
 
+def _draw_beside(loop: TrainingLoop, baselines: dict):
+    """Keeps the baselines with the run, and draws the curves beside them."""
+    try:
+        write_baselines(loop.run.path, baselines)
+    except OSError as error:
+        logger.warning("%s: cannot be written (%s)", error.filename, error)
+    Curves.draw(loop)
+
+
 def _summary(loop: TrainingLoop, state: TrainerState, data, held_out, reports, seconds: float) -> dict:
     run, compiles = loop.run, loop.compiles
     best, last = run.best(), run.checkpoints()[-1]
@@ -124,6 +133,7 @@ def _summary(loop: TrainingLoop, state: TrainerState, data, held_out, reports, s
         baselines = loop.task.baselines(held_out.examples, data.examples)
         for name, metrics in baselines.items():
             logger.info("%s: %s", name, metrics)
+        _draw_beside(loop, baselines)
         if predictions := loop.evaluate.predictions:  # none where a finished run was resumed
             for warning in warnings_of(loop, data.features, predictions, reports.best.classes, baselines):
                 logger.warning("%s", warning)

@@ -21,7 +21,7 @@ class QuestionAnswering(Task):
     head = "spans"
     data_config = QADataConfig
     defaults = {"train": {"epochs": 2, "min_steps": UPDATES, "batch_size": 12}}
-    metric, title = "f1", "QA Metric"
+    metric, perfect, title = "f1", 100.0, "QA Metric"
     primer = '"My name is Wolfgang and I live in Berlin - Where do I live?"'
 
     def __init__(self, config, tokenizer):

@@ -42,7 +42,7 @@ class TrialVerbs:
             logger.warning("trials run in processes of their own: callbacks stay behind")
         folder = from_home(output_dir or f"output/{self.config.name}-search")
         return search(
-            folder, self.config, self._task().metric, hp_space, compute_objective, n_trials, direction, backend,
+            folder, self.config, self._plain_task().metric, hp_space, compute_objective, n_trials, direction, backend,
             subset, pruning, parallel,
         )  # fmt: skip
 

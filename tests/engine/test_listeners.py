@@ -7,10 +7,8 @@ import struct
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 
 from tasklab.engine.callbacks import ProgressLog
-from tasklab.engine.curves import draw_curves
 from tasklab.engine.listeners import Curves, MetricsFile, TensorBoard
 from tasklab.runs.history import read_metrics
 
@@ -110,7 +108,7 @@ def test_a_damaged_line_is_left_out_and_told_once(line, job, caplog):
     assert caplog.text.count("1 lines are no records of a run") == 1
 
 
-@pytest.mark.parametrize("name", ["metrics.jsonl", "curves.png"])
+@pytest.mark.parametrize("name", ["metrics.jsonl", "curves.png", "curves_all.png"])
 def test_a_link_in_the_run_is_replaced_and_what_it_names_stays(name, job, tmp_path):
     loop = job(losses=[], scores=[1, 2], callbacks=[MetricsFile(), Curves()], train__epochs=2)
     (tmp_path / "precious").write_text("precious")
@@ -121,33 +119,20 @@ def test_a_link_in_the_run_is_replaced_and_what_it_names_stays(name, job, tmp_pa
     assert (loop.run.path / name).is_file() and not (loop.run.path / name).is_symlink()
 
 
-def test_curves_have_one_panel_per_scalar(tmp_path, monkeypatch):
-    records = [{"kind": "train", **RECORD, "global_step": step} for step in (10, 20)]
-    records.append({"kind": "evaluate", "global_step": 20, "epoch": 1, "f1": 80.0, "exact_match": 70.0})
-    titles, add = [], Figure.add_subplot
-
-    def noted(figure, *place):
-        panel = add(figure, *place)
-        set_title = panel.set_title
-        panel.set_title = lambda text, **options: (titles.append(text), set_title(text, **options))
-        return panel
-
-    monkeypatch.setattr(Figure, "add_subplot", noted)
-    draw_curves(records, tmp_path / "curves.png", "tiny")
-    assert titles == ["train/loss", "train/lr", "train/grad_norm", "evaluate/f1", "evaluate/exact_match"]
-    # 2 panels of 6 x 3 inch in a row, 3 rows, 100 dots per inch
-    assert png_size(tmp_path / "curves.png") == (1200, 900)
-
-
-def test_a_run_leaves_its_curves(job):
-    loop = job(losses=[], scores=[10, 20], callbacks=[MetricsFile(), Curves()], train__epochs=2)
+def test_a_run_leaves_its_curves_in_two_pictures(job):
+    evaluations = iter(({"accuracy": 0.5, "macro_f1": 0.4}, {"accuracy": 0.7, "macro_f1": 0.6}))
+    loop = job(losses=[], evaluate=lambda: next(evaluations), callbacks=[MetricsFile(), Curves()], train__epochs=2)
     loop.train()
-    assert png_size(loop.run.path / "curves.png")[0] == 1200
+    # two panels of 5.6 x 4.2 inch, and three (macro_f1, rate, norm) of 6.6 x 3.4 in two columns; 120 dots per inch
+    assert png_size(loop.run.path / "curves.png") == (1344, 504)
+    assert png_size(loop.run.path / "curves_all.png") == (1584, 816)
 
 
-def test_no_record_gives_no_picture(tmp_path):
-    draw_curves([], tmp_path / "curves.png", "tiny")
-    assert not (tmp_path / "curves.png").exists()
+def test_no_record_gives_no_picture_and_none_stays(job):
+    loop = job(losses=[])
+    (loop.run.path / "curves.png").write_bytes(b"of an earlier run")
+    Curves.draw(loop)
+    assert not list(loop.run.path.glob("*.png"))
 
 
 @pytest.mark.parametrize("name", ["metrics.jsonl", "curves.png"])

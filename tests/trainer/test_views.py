@@ -62,6 +62,24 @@ def test_history_without_pandas_names_the_package(seed_flow, monkeypatch):
         seed_flow.trainer.history  # noqa: B018 - the property is what is tried
 
 
+def test_plot_is_the_picture_in_the_run_s_folder(seed_flow):
+    figure, best = seed_flow.trainer.plot(), seed_flow.trained["best_metric"]
+    assert figure.get_suptitle() == "qa (qa_bert_base_uncased)"
+    loss, metric = figure.axes
+    assert metric.get_ylabel() == "f1 (%)"
+    named = {line.get_label(): line.get_ydata() for line in metric.get_lines()}
+    (trivial,) = [line for line in seed_flow.log if line.startswith("trivial baseline")][-1:]
+    (told,) = [label for label in named if label.startswith("trivial baseline: ")]
+    assert list(named[told]) == [float(trivial.split("'f1': ")[1].split(",")[0].rstrip("}"))] * 2
+    assert list(named[f"best: {best:.4g} at step 3"]) == [best]
+
+
+def test_plot_before_training_says_so(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match="nothing to plot: no run of qa_bert_base_uncased has measured anything yet"):
+        Trainer(task="question_answering", model="qa_bert_base_uncased").plot()
+
+
 # short ways of asking
 
 

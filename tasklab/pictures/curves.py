@@ -1,0 +1,184 @@
+"""What a run has measured, over its steps: loss and the chosen metric in one picture, everything else in another."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tasklab.pictures.canvas import COLOURS, FAINT, dressed, legend, plain, sheet
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+STEPS = "optimizer step"
+NOT_DRAWN = (
+    "kind", "global_step", "epoch", "speed", "samples_per_second", "seconds_left", "compiles", "compile_seconds",
+)  # fmt: skip
+"""Of a record: where it belongs, and how fast the machine was."""
+THRESHOLD = "thresh"
+"""How the names of scores end that are limits of decisions."""
+TITLES = {"lr": "learning rate", "grad_norm": "gradient norm"}
+SCORES, CORRELATION = "scores", "correlation"
+CORRELATIONS = ("pearson", "spearmanr", "matthews_correlation")
+FEW = 40  # points up to which each has a mark
+MOST = 1e100  # what a picture can show; a number beyond it is no measurement
+
+Series = tuple[Sequence[int], Sequence[float]]
+"""(steps, values)."""
+
+
+@dataclass(frozen=True)
+class RunCurves:
+    """What there is to draw.
+
+    records: those of metrics.jsonl. metric: the one that picks the best checkpoint. perfect: what a perfect score is,
+    1, or 100 of percent. best_step: of the best checkpoint, None where there is none. baselines: name -> metrics.
+    """
+
+    title: str
+    records: Sequence[Mapping]
+    metric: str
+    perfect: float = 1.0
+    best_step: int | None = None
+    baselines: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def main(self) -> Figure | None:
+        """Loss of training and evaluation beside the chosen metric; None where nothing was measured."""
+        loss = {told: self.series(kind, "loss") for told, kind in (("training", "train"), ("evaluation", "evaluate"))}
+        loss = {name: found for name, found in loss.items() if found[0]}
+        metric = self.series("evaluate", self.metric)
+        panels = [name for name, there in (("loss", loss), ("metric", metric[0])) if there]
+        if not panels:
+            return None
+        figure = sheet(5.6 * len(panels), 4.2, self.title)
+        for name, panel in zip(panels, figure.subplots(1, len(panels), squeeze=False)[0], strict=True):
+            if name == "loss":
+                self._draw_loss(panel, loss)
+            else:
+                self._draw_metric(panel, metric)
+        return figure
+
+    def rest(self) -> Figure | None:
+        """A panel per unit for every other series; None where there is none."""
+        panels = self._panels()
+        if not panels:
+            return None
+        columns = min(2, len(panels))
+        rows = -(-len(panels) // columns)
+        figure = sheet(6.6 * columns, 3.4 * rows, f"{self.title}: everything else")
+        places = figure.subplots(rows, columns, squeeze=False).flat
+        for (title, (unit, limits, found)), panel in zip(panels.items(), places, strict=False):
+            told = _equal_together(found)
+            for number, (name, (steps, values)) in enumerate(told.items()):
+                panel.plot(
+                    steps, values, label=plain(name), color=COLOURS[number % len(COLOURS)], linewidth=1.6,
+                    linestyle=("-", "--", ":", "-.")[number // len(COLOURS) % 4], **_marks(steps),
+                )  # fmt: skip
+            only = next(iter(told)) if len(told) == 1 and title in (SCORES, CORRELATION) else title
+            dressed(panel, only[0].upper() + only[1:] if only == title else only, STEPS, unit)
+            self._from_zero(panel, limits)
+            if len(told) > 1:
+                legend(panel, loc="center left", bbox_to_anchor=(1.0, 0.5))
+        for panel in places:
+            panel.set_visible(False)
+        return figure
+
+    def series(self, kind: str, name: str) -> Series:
+        """The values of one name; counts, and what is no number, are none."""
+        found = {}
+        for record in self.records:
+            value, step = record.get(name), record.get("global_step")
+            if record.get("kind") == kind and isinstance(value, float) and abs(value) < MOST and _is_step(step):
+                found[step] = value
+        return list(found), list(found.values())
+
+    def _panels(self) -> dict[str, tuple[str, tuple[float, float] | None, dict[str, Series]]]:
+        """Title -> (unit, limits or None, series by name)."""
+        panels = {}
+        for kind in ("evaluate", "train"):
+            names = dict.fromkeys(name for record in self.records if record.get("kind") == kind for name in record)
+            for name in names:
+                left_out = name in NOT_DRAWN or name == "loss" or name.endswith((THRESHOLD, THRESHOLD + "old"))
+                if left_out or kind == "evaluate" and name == self.metric:
+                    continue
+                if (found := self.series(kind, name))[0]:
+                    title, unit, limits = self._scale(kind, name, found[1])
+                    panels.setdefault(title, (unit, limits, {}))[2][name] = found
+        return panels
+
+    def _scale(self, kind: str, name: str, values: Sequence[float]) -> tuple[str, str, tuple[float, float] | None]:
+        """(title of the panel, unit, limits or None) for a series."""
+        last = name.rpartition("/")[2]
+        if kind == "train":
+            return TITLES.get(name, name), TITLES.get(name, name), None
+        if last in CORRELATIONS:
+            return CORRELATION, CORRELATION, (min(0.0, *values), 1.0)
+        if all(0 <= value <= self.perfect for value in values) and last not in ("loss", "mse", "perplexity"):
+            return SCORES, self._unit("score"), (0.0, self.perfect)
+        return name, name, None
+
+    def _unit(self, name: str) -> str:
+        return f"{name} (%)" if self.perfect == 100 else f"{name} (0 to {self.perfect:g})"
+
+    def _draw_loss(self, panel: Axes, loss: dict[str, Series]):
+        for (name, (steps, values)), colour in zip(loss.items(), COLOURS, strict=False):
+            panel.plot(steps, values, label=name, color=colour, linewidth=1.8, **_marks(steps))
+        dressed(panel, "Loss", STEPS, "loss, mean per row")
+        self._from_zero(panel, None)
+        legend(panel)
+
+    def _draw_metric(self, panel: Axes, metric: Series):
+        steps, values = metric
+        _, unit, limits = self._scale("evaluate", self.metric, values)
+        panel.plot(steps, values, color=COLOURS[1], linewidth=1.8, label="evaluation", **_marks(steps))
+        for number, (name, metrics) in enumerate(self.baselines.items()):
+            value = metrics.get(self.metric)
+            if isinstance(value, (int, float)) and abs(value) < MOST:
+                style = ("--", ":")[number % 2]
+                panel.axhline(value, color=FAINT, linewidth=1.4, linestyle=style, label=plain(f"{name}: {value:.4g}"))
+        best = dict(zip(steps, values, strict=True)).get(self.best_step)
+        if best is not None:
+            panel.axvline(self.best_step, color=COLOURS[2], linewidth=1, alpha=0.6)
+            panel.plot(
+                self.best_step, best, marker="*", markersize=13, color=COLOURS[2], linestyle="none",
+                markeredgecolor="white", clip_on=False, zorder=3, label=f"best: {best:.4g} at step {self.best_step}",
+            )  # fmt: skip
+        unit = self._unit(self.metric) if limits == (0.0, self.perfect) else unit
+        dressed(panel, f"Metric: {self.metric}", STEPS, unit)
+        self._from_zero(panel, limits)
+        legend(panel)
+
+    def _from_zero(self, panel: Axes, limits: tuple[float, float] | None):
+        """Steps from 0 to the last one of the run; values within limits, or from 0 unless some lie below."""
+        from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+        last = max(step for record in self.records if _is_step(step := record.get("global_step")))
+        panel.set_xlim(0, max(1, last) * 1.03)
+        panel.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+        if limits is not None:
+            low, high = limits
+            margin = 0.02 * (high - low)  # a line along the border is seen
+            panel.set_ylim(low - margin, high + margin)
+            return
+        if panel.dataLim.y0 >= 0:
+            panel.set_ylim(bottom=0)
+        panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}"))  # no power of ten set apart
+
+
+def _equal_together(found: Mapping[str, Series]) -> dict[str, Series]:
+    """Lines that would hide each other are one, with the names of all."""
+    names = {}
+    for name, (steps, values) in found.items():
+        names.setdefault((tuple(steps), tuple(values)), []).append(name)
+    return {" = ".join(those): line for line, those in names.items()}
+
+
+def _marks(steps: Sequence[int]) -> dict:
+    return {"marker": "o", "markersize": 3.5} if len(steps) <= FEW else {}
+
+
+def _is_step(step) -> bool:
+    return type(step) is int and 0 <= step < math.inf
