@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from tasklab.data.choices.checks import FIX, Raw, number_of
 from tasklab.data.files.cells import is_missing
 from tasklab.data.files.columns import cause_of, missing_columns, taken_as, values_of
+from tasklab.data.files.exports import writer_of
 from tasklab.data.files.guesses import LABEL, best
 from tasklab.data.files.guesses import QUESTION as ASKED
 from tasklab.data.files.problems import BadRows, shortened
@@ -26,6 +27,8 @@ DOCUMENT = '[["a line", ...], [{"question": ..., "choice": [...], "answer": ...}
 
 def offers_choices(sample: Sample) -> bool:
     """Whether a file that begins so holds questions with choices and answers."""
+    if writer_of(sample.first):
+        return False
     if isinstance(sample.first, list):
         return len(sample.first) > 1 and isinstance(sample.first[1], list)
     asked = {*CONTEXT, *QUESTION, "questions"}.intersection(sample.columns)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tasklab.content import parse_json
 from tasklab.data.files import arrow
+from tasklab.data.files.exports import plain_row, writer_of
 from tasklab.data.files.problems import BadRows, listed, shortened
 from tasklab.data.files.textfile import read_text, text_lines
 from tasklab.errors import DataError
@@ -47,6 +48,8 @@ class Table:
         """Every row names its cells."""
         self.gapless = False
         """Whether a blank line above a row is as bad as a bad row: of a file whose every line gets an answer."""
+        self.writer = ""
+        """The annotation program whose export it is."""
         self.taken = ""
         """Which column was taken for what, once somebody has looked."""
         if arrow.is_arrow(self.path):
@@ -123,7 +126,8 @@ class Table:
             items = ((place, found[0]) for place, line in self._filled(bad) if (found := _parsed(line, place, bad)))
         for place, item in items:
             if isinstance(item, dict):
-                yield place, item
+                self.writer = self.writer or writer_of(item)
+                yield place, plain_row(item)
             else:
                 bad.add("no object", f"{place}: is {shortened(str(item))}, expected an object {{...}}; {FIX}")
 

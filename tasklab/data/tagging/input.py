@@ -1,11 +1,13 @@
 """What a user hands to predict, in all its forms, as texts with their tokens."""
 
+import os
 from collections.abc import Mapping
 
 from tasklab.data.files.inputs import Inputs, tell_left_out
 from tasklab.data.files.problems import shortened
 from tasklab.data.files.textfile import encodable, read_text
 from tasklab.data.tagging.examples import WORDS, TaggedExample, joined_text, split_text
+from tasklab.data.tagging.formats import brat
 from tasklab.data.tagging.reading import SUFFIXES, TaggingDataConfig, read_tagged
 from tasklab.data.tagging.tables import has_header
 from tasklab.errors import DataError
@@ -17,10 +19,11 @@ def tagged_examples_from_input(input_data, data: TaggingDataConfig) -> list[Tagg
     """Examples in input order, without entities.
 
     Accepts one or a list of: a text, {"text": ...}, {"tokens": [...]}, or the JSON of these objects. Or a path: a file
-    as for training, whose tags are not read, or a .txt file with one text per line.
+    as for training, whose tags are not read, a folder of brat, or a .txt file with one text per line.
     Raises: DataError naming the position.
     """
-    path = INPUTS.file(input_data)
+    folder = brat.folder_of(input_data, "test") if isinstance(input_data, os.PathLike) else None
+    path = folder or INPUTS.file(input_data)
     if path and (path.suffix != ".txt" or has_header(read_text(path, data.encoding), path)):
         file = read_tagged(path, data, labelled=False)
         tell_left_out(path, file.note)

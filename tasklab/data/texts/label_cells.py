@@ -53,6 +53,8 @@ class LabelCells:
         return tuple(dict.fromkeys(self._name(place, v) for v in values if not isinstance(v, str) or v.strip()))
 
     def _name(self, place: str, value) -> str:
+        if isinstance(value, list) and len(value) == 1:  # doccano writes every class so
+            value = value[0]
         if is_missing(value) or isinstance(value, (dict, list)):
             self.bad.add("no label", f"{place}: {self.column!r} is {shortened(str(value))}, expected a label; {FIX}")
             return ""

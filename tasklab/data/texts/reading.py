@@ -124,7 +124,8 @@ def usable_rows(
     reader = _Reader(table, data, problem_type, labels, labelled, labelled and training and data.soft_targets)
     examples = [example for place, row in table if (example := reader.example(place, row)) is not None]
     doubt = _doubtful_labels(examples, reader.label.column, table.columns, data) if labelled else ""
-    return TextRows(examples, table.bad, reader.columns, doubt)
+    columns = f"{reader.columns}; as {table.writer} writes them" if table.writer else reader.columns
+    return TextRows(examples, table.bad, columns, doubt)
 
 
 def _doubtful_labels(examples: Sequence[TextExample], column: str, columns: Sequence[str], data) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from tasklab.config import Config
+from tasklab.data.files.exports import writer_of
 from tasklab.data.files.sample import Sample
 from tasklab.data.questions.inspect import SplitReport, SquadReport, inspect_squad
 from tasklab.data.questions.reading import QADataConfig
@@ -18,6 +19,8 @@ def knows(sample: Sample) -> bool:
     answers = {"answers", "answer", "answer_text", "answer_start"}
     if {"context", "question"} <= {*sample.columns} and not answers.isdisjoint(sample.columns):
         return True
+    if writer_of(sample.first):
+        return False
     articles = isinstance(sample.first, dict) and not {"data", "paragraphs", "qas"}.isdisjoint(sample.first)
     return articles or sample.file.suffix == ".json" and sample.first is None
 

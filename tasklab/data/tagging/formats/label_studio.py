@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
+from tasklab.data.files.exports import ANNOTATIONS, LABEL_STUDIO, annotations_of, writer_of
 from tasklab.data.files.problems import listed, shortened
 from tasklab.data.tagging.formats.span_lists import spans_of
 from tasklab.data.tagging.sentences import FIX, Passage, Source
 
-NAME = "Label Studio"
-ANNOTATIONS = ("annotations", "completions")  # before version 1
+NAME = LABEL_STUDIO
 MIN = {"annotation_id", "lead_time"}
 SEVERAL = "tasks annotated more than once, of which the ground truth counts, or else the latest annotation"
 
@@ -15,9 +15,8 @@ SEVERAL = "tasks annotated more than once, of which the ground truth counts, or 
 def looks_like(item) -> bool:
     if not isinstance(item, Mapping):
         return False
-    if isinstance(item.get("data"), Mapping):
-        return any(isinstance(item.get(key), list) for key in ANNOTATIONS)
-    return bool(item.keys() >= MIN or _regions(item))
+    whole = writer_of(item) == NAME
+    return whole or not isinstance(item.get("data"), Mapping) and bool(item.keys() >= MIN or _regions(item))
 
 
 def records(place: str, item: Mapping, source: Source) -> Iterator[Passage]:
@@ -51,16 +50,16 @@ def records(place: str, item: Mapping, source: Source) -> Iterator[Passage]:
 
 
 def _chosen(place: str, item: Mapping, source: Source) -> Mapping | None:
-    """The annotation that counts: of several that of ground truth, or the latest; None where none can."""
-    all_of_them = next(item[key] for key in ANNOTATIONS if isinstance(item.get(key), list))
-    made = [a for a in all_of_them if isinstance(a, Mapping) and not a.get("was_cancelled")]
+    """The annotation that counts; None where there is none, which is told."""
+    made = annotations_of(item)
     if not made:
-        kind = "task that the annotator skipped" if all_of_them else "task that nobody has annotated"
+        seen = any(item.get(key) for key in ANNOTATIONS)
+        kind = "task that the annotator skipped" if seen else "task that nobody has annotated"
         source.bad.add(kind, f"{place}: {shortened(str(_text(item['data'], 'text', [])))}", fatal=False)
         return None
     if len(made) > 1:
         source.remarks[SEVERAL].add(place)
-    return max(made, key=lambda a: (bool(a.get("ground_truth")), str(a.get("updated_at") or a.get("created_at") or "")))
+    return made[0]
 
 
 def _regions(item: Mapping) -> list[Mapping]:
