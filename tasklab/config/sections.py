@@ -178,7 +178,8 @@ class LossConfig(Section, path="loss", needs=TRUTH):
     """What is minimised. A task names the settings that its loss knows; the others are refused."""
 
     class_weights: dict[str, float] = setting({})  # label -> weight of its rows; 1 where none is said
-    balanced: bool = False  # class_weights from the training data: rows / (classes * rows of the class)
+    # class_weights from the training data: rows / (classes * rows of the class); null: where rows are few and uneven
+    balanced: bool | None = None
     max_weight_ratio: float | None = setting(None, ge=1)  # of the largest such weight to the smallest
     label_smoothing: float = setting(0.0, ge=0, lt=1)
     focal_gamma: float = setting(0.0, ge=0)  # 2 is usual; 0 is plain cross entropy

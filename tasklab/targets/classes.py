@@ -1,20 +1,25 @@
 """What targets with named classes have in common: their names, and the weights of rare ones."""
 
+import logging
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 
-from tasklab.data.rows.balance import class_weights
+from tasklab.data.rows.balance import MOST, calls_for_weights, class_weights
 from tasklab.data.texts.reading import label_order, read_text_rows
 from tasklab.targets import Target
+
+logger = logging.getLogger("tasklab")
 
 
 class Classes(Target):
     """model.labels names the classes in the order of the outputs."""
 
     loss_settings = ("class_weights", "balanced", "max_weight_ratio", "label_smoothing", "focal_gamma")
+    weighs_unasked = False
+    """Whether uneven classes are weighted where nobody said whether to."""
 
     @abstractmethod
     def names(self, label) -> Sequence[str]:
@@ -28,21 +33,42 @@ class Classes(Target):
         """Raises DataError when a training set with just these classes teaches nothing."""
 
     def settle(self, before):
-        config, model = self.config, self.config.model
+        model, examples = self.config.model, None
         if not model.labels:
-            model.labels = list(dict.fromkeys(config.data.label_names.values())) or self._found(before)
-        if config.loss.balanced and not config.loss.class_weights:
-            examples, _ = read_text_rows(config.data.train, config.data, model.problem_type, model.labels)
-            found = Counter(name for e in examples for name in self.names(e.label))
-            weights = self.weights([found[label] for label in model.labels], len(examples)).tolist()
-            config.loss.class_weights = {n: round(w, 6) for n, w in zip(model.labels, weights, strict=True)}
+            model.labels = list(dict.fromkeys(self.config.data.label_names.values()))
+        if not model.labels:
+            examples = self._training_rows()
+            names = {name for e in examples for name in self.names(e.label)}
+            self.check(names)
+            model.labels = before if names <= set(before) else label_order(names)
+        self._settle_weights(examples)
 
-    def _found(self, before: list[str]) -> list[str]:
+    def _training_rows(self) -> list:
         config = self.config
-        examples, _ = read_text_rows(config.data.train, config.data, config.model.problem_type)
-        names = {name for e in examples for name in self.names(e.label)}
-        self.check(names)
-        return before if names <= set(before) else label_order(names)
+        return read_text_rows(config.data.train, config.data, config.model.problem_type, config.model.labels)[0]
+
+    def _settle_weights(self, examples: list | None):
+        """Weights as loss.balanced says, which then lie in `config`: a resume goes by them, a new training on other
+        data by its own. examples: of the training, where they are read already."""
+        loss, labels = self.config.loss, self.config.model.labels
+        said = loss.class_weights and (not loss.balanced or self.config.asked("loss.class_weights"))
+        if said or not (loss.balanced or loss.balanced is None and self.weighs_unasked):
+            return
+        examples = examples or self._training_rows()
+        found = Counter(name for e in examples for name in self.names(e.label))
+        counts = [found[label] for label in labels]
+        if loss.balanced is None:
+            if not calls_for_weights(counts):
+                return
+            loss.balanced, loss.max_weight_ratio = True, MOST
+            rarest, largest = (pick((name for name in labels if found[name]), key=found.get) for pick in (min, max))
+            logger.info(
+                "classes are uneven, %s %d rows and %s %d: rare ones count up to %d times as much (loss.balanced=true, "
+                "max_weight_ratio); loss.balanced=false lets all rows count alike",
+                rarest, found[rarest], largest, found[largest], MOST,
+            )  # fmt: skip
+        weights = self.weights(counts, len(examples)).tolist()
+        loss.class_weights = {name: round(weight, 6) for name, weight in zip(labels, weights, strict=True)}
 
     @property
     def outputs(self):

@@ -16,6 +16,7 @@ class SingleLabel(Classes):
 
     metric = "accuracy"
     softened = "softmax"
+    weighs_unasked = True
 
     def names(self, label):
         return [label]

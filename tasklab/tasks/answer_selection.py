@@ -35,6 +35,7 @@ class AnswerSelection(Task):
             raise ConfigError(f"{config.name}: has {named} outputs; answer selection takes two, for wrong and right")
         refuse_other_targets(config)
         self.target = SingleLabel(config)
+        self.target.weighs_unasked = False  # right candidates are few by nature, and their order alone counts
         self.loss_settings = self.target.loss_settings
 
     def settle(self, labels):

@@ -147,6 +147,46 @@ def test_balanced_weights_come_from_the_training_data_and_stay_in_the_configurat
     assert said.loss.class_weights == {"y": 7}
 
 
+def rows_of(**classes) -> str:
+    """A table with so many rows of each class."""
+    rows = [f"{name} {i}\t{name}\n" for name, count in classes.items() for i in range(count)]
+    return "text\tlabel\n" + "".join(rows)
+
+
+@pytest.mark.parametrize(
+    "classes, weights",
+    [
+        ({"x": 49, "y": 10}, {}),  # not five times as many
+        # 60 rows in 2 classes: 60 / (2 * 50) and 60 / (2 * 10)
+        ({"x": 50, "y": 10}, {"x": 0.6, "y": 3.0}),
+        # 202 / (2 * 200), and of 202 / (2 * 2) no more than ten times that
+        ({"x": 200, "y": 2}, {"x": 0.505, "y": 5.05}),
+        ({"x": 1700, "y": 300}, {}),  # many rows
+    ],
+)
+def test_few_rows_of_uneven_classes_are_weighted_and_it_is_told(tmp_path, caplog, classes, weights):
+    caplog.set_level("INFO", "tasklab")
+    path = write(tmp_path, rows_of(**classes))
+    loss = prepared(path).config.loss
+    assert loss.class_weights == pytest.approx(weights) and loss.balanced is (True if weights else None)
+    assert ("loss.balanced=false lets all rows count alike" in caplog.text) == bool(weights)
+
+
+def test_nobody_is_weighted_who_says_no_or_has_said_how(tmp_path):
+    path = write(tmp_path, rows_of(x=50, y=1))
+    assert prepared(path, loss__balanced=False).config.loss.class_weights == {}
+    assert prepared(path, loss__class_weights={"y": 7}).config.loss.class_weights == {"y": 7}
+
+
+def test_a_new_training_has_weights_of_its_own_data(tmp_path):
+    """The weights of the data that a model was trained on come with it, and were not asked for."""
+    path = write(tmp_path, rows_of(x=50, y=10))
+    job = task(data__train=path, loss__balanced=True, loss__class_weights={"a": 3.0, "b": 1.0})
+    job.config.inherited["loss.class_weights"] = {"a": 3.0, "b": 1.0}
+    job.settle([])
+    assert job.config.loss.class_weights == {"x": 0.6, "y": 3.0}
+
+
 def test_the_loss_is_the_one_that_is_set(tmp_path):
     path = write(tmp_path, "text\tlabel\nA\tx\nB\ty\n")
     loss = prepared(path, loss__class_weights={"y": 3}, loss__label_smoothing=0.1, loss__focal_gamma=2).loss()

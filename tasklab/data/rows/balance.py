@@ -8,6 +8,17 @@ from tasklab.config import LossConfig
 from tasklab.errors import ConfigError
 from tasklab.registry import unknown_name
 
+UNEVEN, MOST, FEW = 5, 10, 2000
+"""Rows of the largest class per row of the smallest from which classes are weighted where nobody said anything, the
+largest such weight per the smallest, and the rows below which that is done: with more, rare classes are learned as they
+are (measured: docs/results.md, small data)."""
+
+
+def calls_for_weights(counts: Sequence[int]) -> bool:
+    """Whether classes with so many rows each are weighted unasked."""
+    there = [count for count in counts if count]
+    return len(there) > 1 and UNEVEN * min(there) <= max(there) and sum(there) < FEW
+
 
 def balanced_weights(counts: Sequence[int], max_ratio: float | None = None) -> np.ndarray:
     """[C] rows / (C * rows of the class), as scikit-learn's `balanced`; a class without rows counts as if it had one.

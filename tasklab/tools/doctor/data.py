@@ -4,14 +4,15 @@ import shlex
 from pathlib import Path
 
 from tasklab.cachedir import cache_dir
-from tasklab.config import Config, find_model
+from tasklab.config import Config, TrainConfig, find_model
 from tasklab.data.files.sample import sample_of
 from tasklab.data.rows.sizes import RowSizes
 from tasklab.datahub import at_hand
 from tasklab.digest import file_sha256
+from tasklab.engine.length import Length, length_of
 from tasklab.errors import CheckpointError, MissingColumns, UnknownName
 from tasklab.runs.source import find_source
-from tasklab.task import TASKS
+from tasklab.task import TASKS, UPDATES
 from tasklab.text import tokenizer_of
 from tasklab.tools.doctor import choices, corpus, estimate, examples, machine, questions, tags, texts
 from tasklab.tools.doctor.findings import FIX
@@ -97,28 +98,40 @@ def _vocabulary(config: Config) -> tuple[Path | str | None, str]:
 
 
 def _show_run(train: RowSizes, dev: RowSizes | None, config: Config):
-    if not estimate.knows(config.model):
-        print(f"\nno estimate for {config.name}: there are no formulas for encoder {config.model.encoder!r}")
-        return
     settings = config.train
     batches = -(-train.rows // settings.batch_size)
     per_epoch = -(-batches // settings.gradient_accumulation_steps)
-    steps = settings.max_steps or settings.epochs * per_epoch
-    memory = estimate.training_memory(config, train.planned_lengths, train.parts)
-    speed = machine.speed()
+    length = length_of(settings, per_epoch)
     rows = f"{settings.batch_size} rows"
     if settings.gradient_accumulation_steps > 1:
         rows = f"{settings.gradient_accumulation_steps} x {rows}"
-    print(f"\nestimate for {config.name}, {estimate.parameters(config.model)[0] / 1e6:.1f} million parameters, on CPU")
-    print(f"       {steps:,} steps of {rows}, {per_epoch:,} in an epoch")
+    print(f"\n       {length.steps:,} steps of {rows}, {per_epoch:,} in an epoch{_why(length, settings, per_epoch)}")
+    print(f"       {train.unknown:.1%} of the tokens are unknown to the vocabulary")
+    if not estimate.knows(config.model):
+        print(f"no estimate for {config.name}: there are no formulas for encoder {config.model.encoder!r}")
+        return
+    memory = estimate.training_memory(config, train.planned_lengths, train.parts)
+    speed = machine.speed()
+    print(f"estimate for {config.name}, {estimate.parameters(config.model)[0] / 1e6:.1f} million parameters, on CPU")
     room = machine.memory()
     remedy = "" if memory < room else "; too much: lower train.batch_size or add recompute=true"
     print(f"       memory about {memory / 2**30:.1f} GiB of {room / 2**30:.1f} GiB{remedy}")
-    share = steps / per_epoch
-    training = estimate.seconds(config, train, True, speed) * share
+    training = estimate.seconds(config, train, True, speed) * length.steps / per_epoch
+    compiling, times = estimate.compilation(config, train, dev), estimate.evaluations(config, length) if dev else 0
     scoring = estimate.seconds(config, dev, False, speed) if dev else 0
-    more = f", and about {_duration(scoring)} per evaluation" if dev else ""
-    print(f"       time about {_duration(training)}{more}, when nothing else runs ({speed / 1e9:.0f} GFLOP/s)")
+    more = f" and {times} evaluations of {_duration(scoring)}" if times else ""
+    whole = _duration(training + compiling + times * scoring)
+    parts = f"with {_duration(compiling)} of compilation{more}"
+    print(f"       time about {whole} {parts}, when nothing else runs ({speed / 1e9:.0f} GFLOP/s)")
+
+
+def _why(length: Length, train: TrainConfig, per_epoch: int) -> str:
+    """Why it is so many steps, or that they are few."""
+    if length.raised:
+        return f": {length.epochs} epochs, as {train.epochs} are fewer steps than train.min_steps={train.min_steps}"
+    if length.steps < UPDATES:
+        return f", which is few: train.min_steps={UPDATES} makes it {-(-UPDATES // per_epoch)} epochs"
+    return ""
 
 
 def _duration(seconds: float) -> str:

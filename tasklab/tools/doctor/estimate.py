@@ -1,13 +1,18 @@
 """What a run will take, guessed from sizes alone: parameters, memory, seconds. Estimates, not promises."""
 
+import math
+
 from tasklab import kernels
 from tasklab.config import Config, ModelConfig
 from tasklab.data.rows.sizes import RowSizes
+from tasklab.engine.length import Length
 
 PROCESS, GRAPH = 0.55 * 2**30, 0.1 * 2**30
 """Bytes of Python with MindSpore before any weight, and of each compiled graph (measured: MindSpore 2.9, CPU)."""
 POOL = 1.8
 """Bytes that MindSpore's pool holds per byte of activations (measured: 1.5 to 1.9)."""
+COMPILATION, PER_LAYER = 0.7, 0.17
+"""Seconds for a graph, and for each layer in it (measured: 1.7 s for MiniLM-L6, 2.7 s for BERT-base)."""
 EFFICIENCY = {"fp32": 0.85, "bf16": 1.6, "": 0.3}
 """Share of a plain float32 product's speed that training reaches with kernels of a precision, or without kernels."""
 
@@ -70,6 +75,20 @@ def operations(model: ModelConfig, tokens: float, length: float, training: bool,
     forward = 2 * parameters(model)[1] + 4 * model.num_hidden_layers * model.hidden_size * length
     forward += 2 * asked * model.vocab_size * (model.embedding_size or model.hidden_size)
     return tokens * forward * (3 if training else 1)
+
+
+def compilation(config: Config, train: RowSizes, dev: RowSizes | None) -> float:
+    """Seconds: a graph per planned length in training, and one in evaluations."""
+    graphs = len(train.planned_lengths) + (len(dev.planned_lengths) if dev else 0)
+    return graphs * (COMPILATION + PER_LAYER * config.model.num_hidden_layers)
+
+
+def evaluations(config: Config, length: Length) -> int:
+    """How many there are in a run, the one at its end counted."""
+    every = config.train.eval_steps
+    if config.train.when("eval") == "no":
+        return 0
+    return math.ceil(length.steps / every if config.train.when("eval") == "steps" else length.epochs / length.between)
 
 
 def seconds(config: Config, sizes: RowSizes, training: bool, speed: float) -> float:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from tasklab.config import Config
 from tasklab.data.files.sample import Sample
+from tasklab.data.rows.balance import calls_for_weights
 from tasklab.data.rows.findings import leaks
 from tasklab.data.texts.candidates import CandidateDataConfig, questions_of
 from tasklab.data.texts.inspect import TextReport, inspect_texts
@@ -50,6 +51,8 @@ def _shown(name: str, split: TextReport, config: Config) -> Iterator[str]:
     if split.sizes is not None:
         yield from lengths(split.lengths, split.sizes)
         yield padded(split.sizes)
+        cut = f"{split.cut / split.rows:.0%} of the rows"
+        yield f"       {cut} are cut at data.max_seq_length={config.data.max_seq_length}"
 
 
 def _findings(name: str, split: TextReport, config: Config) -> Iterator[Line]:
@@ -83,7 +86,16 @@ def _of_training(train: TextReport, config: Config) -> Iterator[Line]:
     if rare := [label for label, rows in classes.items() if rows < FEW]:
         text = f"train: {counted(len(rare), 'label')} with fewer than {FEW} rows: {', '.join(rare[:8])}"
         yield Line(LOOK, f"{text}{', ...' if len(rare) > 8 else ''}; collect more, or merge them")
-    elif classes and max(classes.values()) > UNEQUAL * min(classes.values()) and not config.loss.balanced:
-        ratio = max(classes.values()) / min(classes.values())
-        text = f"train: the largest class is {ratio:.0f} times the smallest"
+    if classes and not config.loss.balanced:
+        yield from _unequal(list(classes.values()), config)
+
+
+def _unequal(rows: list[int], config: Config) -> Iterator[Line]:
+    """rows: of each class."""
+    ratio = max(rows) / min(rows)
+    text = f"train: the largest class is {ratio:.0f} times the smallest"
+    single = config.model.problem_type == "single_label_classification"
+    if config.loss.balanced is None and single and calls_for_weights(rows):
+        yield Line(LOOK, f"{text}, so rare ones will count more; loss.balanced=false lets all rows count alike")
+    elif ratio > UNEQUAL:
         yield Line(LOOK, f"{text}; loss.balanced=true lets both count alike")

@@ -27,10 +27,20 @@ def test_sound_files_end_with_the_command_that_trains(doctor):
     assert status == 0
     assert "train  train.json\n       2 questions on 1 contexts, 2 answers\n" in out
     assert "eval   dev.json\n       1 questions on 1 contexts, 1 answers\n" in out
-    assert "4 steps of 1 rows, 2 in an epoch" in out  # 2 rows, 2 epochs
+    told = "200 steps of 1 rows, 2 in an epoch: 100 epochs, as 2 are fewer steps than train.min_steps=200\n"
+    assert told in out  # 2 rows
+    assert "0.0% of the tokens are unknown to the vocabulary\n" in out
     assert re.search(r"memory about \d+\.\d GiB of \d+\.\d GiB\n", out)
-    assert re.search(r"time about .+, and about .+ per evaluation, when nothing else runs \(\d+ GFLOP/s\)", out)
+    # after every 10 of the 100 epochs
+    parts = r"with .+ of compilation and 10 evaluations of .+, when nothing else runs \(\d+ GFLOP/s\)"
+    assert re.search(f"time about .+ {parts}", out)
     assert "nothing has to be fixed; start with:\n  tasklab train qa_minilm_l6 data.train=train.json data.eval=" in out
+
+
+def test_few_steps_that_are_asked_for_are_told(doctor):
+    write("train.json", ("Berlin is a city", [qa("1"), qa("2", "where")]))
+    _, out = doctor("train.json", settings=[*SETTINGS, "train.batch_size=1", "train.epochs=3"])
+    assert "6 steps of 1 rows, 2 in an epoch, which is few: train.min_steps=200 makes it 100 epochs\n" in out
 
 
 def test_lengths_are_those_of_the_rows(doctor):

@@ -58,7 +58,11 @@ def test_bad_rows_that_the_user_skips_are_no_obstacle(doctor):
 def test_what_another_setting_mends_is_told(doctor):
     write("train.tsv", *(f"{'the ' * 20}{i}\ta" for i in range(110)), *(f"fox {i}\tb" for i in range(10)))
     _, out = doctor("train.tsv")  # more than 1 % of the rows end in three digits: 20 + 3 pieces, and the special ones
-    assert "the largest class is 11 times the smallest; loss.balanced=true lets both count alike" in out
+    told = "the largest class is 11 times the smallest"
+    assert f"{told}, so rare ones will count more; loss.balanced=false lets all rows count alike" in out
+    _, unasked = doctor("train.tsv", settings=[*SETTINGS, "loss.balanced=false"])
+    assert f"{told}; loss.balanced=true lets both count alike" in unasked
+    assert "92% of the rows are cut at data.max_seq_length=16\n" in out
     assert "data.max_seq_length=16 cuts 92% of the rows; 26 would hold nearly all" in out
     assert "no evaluation file" in out
     write("train.tsv", "the\ta", "fox\ta")
