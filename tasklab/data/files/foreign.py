@@ -24,6 +24,7 @@ SIGNS = {
     b"\xd0\xcf\x11\xe0": f"an old Office file (.xls, .doc), or one with a password; {SHEET}, or as .xlsx",
     b"ARROW1": "Arrow; name it .arrow",
     b"%PDF-": "a PDF; save its text in UTF-8, for example with: pdftotext -layout FILE.pdf",
+    b"x\x9c": "compressed with zlib, as spaCy's DocBin; write json.dumps(doc.to_json()) of each one to a .jsonl",
     b"{\\rtf": f"an RTF document; {PAGES}",
     b"SQLite format 3": "an SQLite database; export the table as CSV UTF-8",
 }

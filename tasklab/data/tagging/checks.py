@@ -87,7 +87,7 @@ class ExampleChecks:
     def _unknown_tag(self, place: str, tag: str):
         if tag.isdecimal():
             known = f"there are names for 0 to {len(self.names) - 1}" if self.names else f"name them all: {NAMING}"
-            self.bad.add("tag without a name", f"{place}: the tag {tag} is a number without a name; {known}")
+            self.bad.add("tag without a name", f"{place}: the tag {tag} is a number without a name; {known}; {FIX}")
             return
         told = f"the tag {tag!r} is none; expected O, or B-, I-, M-, E-, S-, L- or U- with a type behind it"
         self.bad.add("unknown tag", f"{place}: {told}; {FIX}")

@@ -52,7 +52,8 @@ class SpanChecks:
             self.bad.add("span without place", f"{place}: {told}; expected [start, end, type]; {FIX}")
         elif not isinstance(kind, str) or not kind.strip() or not encodable(kind):
             told = f"the span {start} to {end} has the type {shortened(str(kind))}, expected its name"
-            self.bad.add("span without type", f"{place}: {told}; {NUMBERED if isinstance(kind, int) else FIX}")
+            numbered = f"; {NUMBERED}" if isinstance(kind, int) else ""
+            self.bad.add("span without type", f"{place}: {told}{numbered}; {FIX}")
         return Span(start, end, kind.strip() if isinstance(kind, str) else kind, span.surface, place)
 
     def _as_counted(self, passage: Passage, spans: list[Span]) -> list[Span]:

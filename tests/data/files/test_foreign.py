@@ -1,6 +1,7 @@
 """Files of other programs are called by their names, whatever they are named after."""
 
 import zipfile
+import zlib
 
 import pytest
 
@@ -13,6 +14,7 @@ WRITTEN = {
     "t.pdf": (b"%PDF-1.7\n\xe2\xe3\n", "a PDF; save its text in UTF-8, for example with: pdftotext -layout FILE.pdf"),
     "t.rtf": (b"{\\rtf1\\ansi hello}", "an RTF document; save it as plain text in UTF-8"),
     "t.tsv.xz": (b"\xfd7zXZ\0\0", "compressed with xz; unpack it with: unxz"),
+    "t.spacy": (zlib.compress(b"\x81"), "compressed with zlib, as spaCy's DocBin; write json.dumps(doc.to_json())"),
     "t.db": (b"SQLite format 3\0", "an SQLite database; export the table as CSV UTF-8"),
     "t.csv": (b"PAR1\0\0", "Parquet; name it .parquet"),
 }

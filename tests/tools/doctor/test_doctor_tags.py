@@ -81,6 +81,15 @@ def test_the_program_that_wrote_the_spans_is_named_and_what_was_put_right_in_the
     assert "        train.jsonl:1: A 0-7 'Ann Lee' and B 4-7 'Lee' overlap\n" in out
 
 
+def test_numbers_for_tags_are_told_with_the_setting_that_names_them(doctor):
+    Path("train.jsonl").write_text('{"tokens": ["Ann", "ran"], "ner_tags": [1, 0]}\n' * 10)
+    out = doctor("train.jsonl")[1]
+    assert '1 is a number without a name; name them all: data.label2id=FILE, which holds {"O": 0, "B-PER": 1' in out
+    Path("names.json").write_text('["O", "B-PER", "I-PER"]')
+    status, out = doctor("train.jsonl", settings=[*SETTINGS, "data.label2id=names.json"])
+    assert status == 0 and "10 sentences, 20 words, BIO tags\n       10 entities" in out
+
+
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs the real data sets")
 @pytest.mark.parametrize(
     "name, status, expected",
