@@ -103,8 +103,12 @@ def _never_fail_to_say():
 def _parsed(top: argparse.ArgumentParser, arguments: list[str]) -> argparse.Namespace:
     """The options; names, overrides and inputs may stand before, between and behind them, and texts as they
     are behind `--`."""
-    plain = []
-    if arguments[0] in [verb.name for verb in _verbs() if verb.texts] and "--" in arguments:
+    from tasklab.commands.mistyped import options_instead, verb_instead
+
+    plain, verbs = [], _verbs()
+    if not arguments[0].startswith("-") and arguments[0] not in [verb.name for verb in verbs]:
+        top.error(verb_instead(arguments, verbs))
+    if arguments[0] in [verb.name for verb in verbs if verb.texts] and "--" in arguments:
         cut = arguments.index("--")
         arguments, plain = arguments[:cut], arguments[cut + 1 :]
     options, left = top.parse_known_args(arguments)
@@ -115,7 +119,9 @@ def _parsed(top: argparse.ArgumentParser, arguments: list[str]) -> argparse.Name
     words = getattr(options, options.collect, None) if options.collect else None
     strange = [word for word in left if words is None or (word.startswith("-") and " " not in word)]
     if strange:
-        options.usage.error(f"unexpected {' '.join(strange)}")
+        own = list(options.usage._option_string_actions)  # argparse tells them nowhere else
+        right = options_instead(options.verb, arguments, strange, own, words is not None)
+        options.usage.error(f"unexpected {' '.join(strange)}" + (f"; did you mean: {right}" if right else ""))
     if left:
         words.extend(left)
     return options

@@ -1,8 +1,10 @@
 """What is in small files that others may have written, and the one reader of JSON: regular files only, all bounded."""
 
+import contextlib
 import json
 import os
 import stat
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -89,5 +91,15 @@ def _too_deep(value) -> bool:
 
 
 def from_home(path) -> Path:
-    """The path with ~ and ~user put out; ~ of nobody stays, and there is no such file."""
-    return Path(os.path.expanduser(path))
+    """The path with ~ and ~user put out; ~ of nobody stays, and there is no such file.
+
+    Where nothing is there, but a name that only other code points write (macOS takes an ö apart), that is meant.
+    """
+    found = Path(os.path.expanduser(path))
+    if str(found).isascii() or os.path.exists(found):
+        return found
+    wanted = unicodedata.normalize("NFC", found.name)
+    with contextlib.suppress(OSError):
+        same = (name for name in os.listdir(found.parent) if unicodedata.normalize("NFC", name) == wanted)
+        return found.with_name(next(same, found.name))
+    return found

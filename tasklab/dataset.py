@@ -47,10 +47,7 @@ def load_dataset(task: Task, path, training: bool, whole: bool = False) -> Datas
     """
     split = "train" if training else "eval"
     if path is None:
-        raise ConfigError(
-            f"no data to {'train on' if training else 'evaluate on'}: set data.{split}=<file or folder> "
-            f"(Python: {split}_dataset=...)"
-        )
+        raise no_data(training)
     start = time.perf_counter()
     folded = bool(task.config.data.folds) and not whole
     drawn = bool(folded or training and not whole and task.config.data.subset)
@@ -84,6 +81,15 @@ def load_dataset(task: Task, path, training: bool, whole: bool = False) -> Datas
         time.perf_counter() - start,
     )  # fmt: skip
     return Dataset(examples, features)
+
+
+def no_data(training: bool) -> ConfigError:
+    """The error when nobody names what to train on, or to evaluate on."""
+    what, split = ("train on", "train") if training else ("evaluate on", "eval")
+    return ConfigError(
+        f"no data to {what}: set data.{split}=<file or folder> (Python: {split}_dataset=...); "
+        "docs/ shows the layouts, and `tasklab doctor data FILE` says what a file holds"
+    )
 
 
 def _key(task: Task, path, split: str, drawn: bool) -> dict:

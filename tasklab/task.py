@@ -1,5 +1,6 @@
 """The contract between a task and the engine: verbs in the order the data flows (after allennlp's readers)."""
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -13,9 +14,13 @@ from tasklab.runner import RowOutputs, Runner
 if TYPE_CHECKING:
     from mindspore import nn
 
+logger = logging.getLogger("tasklab")
+
 TASKS = Registry("task", package="tasklab.tasks")
 """Task(config, tokenizer): one object per run, used by training, evaluation and prediction alike."""
 
+CUT = "cut_"
+"""In the names of those counts of `Rows.info` that tell of inputs whose end is not read."""
 TRIVIAL, LEARNED = "trivial baseline", "simple baseline that learns"
 """What the log calls the two kinds of baselines."""
 
@@ -97,7 +102,13 @@ class Task(ABC):
             top_k: at most so many each; None: as many as `score` wants.
             rows: of these very examples, where they are encoded already.
         """
-        rows = self.encode(examples, training=False) if rows is None else rows
+        if rows is None:
+            rows = self.encode(examples, training=False)
+            cut = [f"{count} {name.replace('_', ' ')}" for name, count in rows.info.items() if count and CUT in name]
+            if cut:
+                data = self.config.data
+                lengths = ", ".join(f"data.{key} {data[key]}" for key in data if key.startswith("max_"))
+                logger.warning("inputs: %s, of which the rest is not read; tokens: %s", ", ".join(cut), lengths)
         return self.decode(run(rows), rows, examples, top_k)
 
     @abstractmethod

@@ -76,7 +76,8 @@ def test_missing_and_unreadable_files_are_named_with_their_neighbours(error):
     assert error(*train("data.train=trian.json")).startswith("trian.json: no such file; . holds other.json")
     os.mkdir("empty")
     assert "empty: no file for train (train-v1.1.json, train.json, " in error(*train("data.train=empty"))
-    assert error(*train()).startswith("no data to train on: set data.train=<file or folder>")
+    for recipe in ("qa_bert_tiny", "txtcls_minilm_l6", "tokcls_minilm_l6", "mulcho_minilm_l6", "mlm_minilm_l6"):
+        assert error("train", recipe, *TINY).startswith("no data to train on: set data.train=<file or folder>")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
@@ -280,7 +281,7 @@ def test_a_signal_saves_and_names_the_command_that_continues(number, statuses):
         process.send_signal(number)
         said = process.communicate()[1].splitlines()[-1]
     assert process.returncode in statuses
-    assert said.startswith(f"stopped by signal {process.returncode - 128} after global step ")
+    assert said.startswith("stopped after global step ")
     assert said.endswith("Continue with: tasklab train --resume run")
     assert list(Path("run").glob("checkpoint-*"))
 

@@ -9,7 +9,7 @@ import pytest
 
 from tasklab import trainer
 from tasklab.cli import main
-from tasklab.config import Config, resolve
+from tasklab.config import Config, find_task, resolve
 from tasklab.data.texts.reading import TextDataConfig
 from tasklab.errors import DataError, Interrupted, MissingColumns
 
@@ -80,7 +80,6 @@ def test_without_a_verb_the_help_is_shown_and_the_status_is_2(capsys):
 
 
 def test_wrong_usage_is_answered_with_the_usage_of_the_verb(capsys):
-    assert "invalid choice: 'trian'" in usage_error(capsys, "trian")
     assert "usage: tasklab train [TASK] NAME" in usage_error(capsys, "train")
     assert "unexpected --frob" in usage_error(capsys, "train", "qa_minilm_l6", "--frob")
     assert "unexpected 'two' behind the name 'qa_minilm_l6'" in usage_error(capsys, "train", "qa_minilm_l6", "two")
@@ -88,6 +87,63 @@ def test_wrong_usage_is_answered_with_the_usage_of_the_verb(capsys):
     assert "give inputs as arguments or with --file" in usage_error(capsys, "predict", "qa_minilm_l6")
     assert "not allowed with" in usage_error(capsys, "train", "qa_minilm_l6", "--resume", "a", "--from", "b")
     assert "goes with --eval" in usage_error(capsys, "doctor", "data", "train.json", "dev.json")
+
+
+@pytest.mark.parametrize(
+    "typed, right",
+    [
+        ("tran x", "tasklab train x"),
+        ("fit qa_minilm_l6 data.train=a", "tasklab train qa_minilm_l6 data.train=a"),
+        ("cross_validate x", "tasklab cross-validate x"),
+        ("check a.tsv", "tasklab doctor data a.tsv"),
+        ("export run a.onnx", "tasklab tools export run a.onnx"),
+        ("run text", "tasklab predict run text"),
+        ("qa_minilm_l6", "tasklab train qa_minilm_l6"),
+        ("evaluate run --eval dev.jsonl", "tasklab evaluate run data.eval=dev.jsonl"),
+        ("evaluate run --train a --data_dir=b", None),
+        ("train n --epochs 3 data.train=a", "tasklab train n train.epochs=3 data.train=a"),
+        ("train n --lr 3e-5 --batch-size=8 --balanced", "tasklab train n optimizer.lr=3e-5 train.batch_size=8 "
+         "loss.balanced=true"),
+        ("train --model_name_or_path n --num_train_epochs 2", "tasklab train n train.epochs=2"),
+        ("train n --doc_stride 64 --max-length 200", "tasklab train n data.doc_stride=64 data.max_seq_length=200"),
+        ("train n --seed -1", "tasklab train n seed=-1"),
+        ("predict run --text a --top_k 2", "tasklab predict run a --top-k 2"),
+        ("predict run a --ouput b.tsv", "tasklab predict run a --output b.tsv"),
+        ("doctor data --train a.tsv --epochs 3", "tasklab doctor data a.tsv train.epochs=3"),
+        ("convert a b --epochs 3 --to uer", None),
+        ("train qa_minilm_l6 train.tsv dev.tsv", "data.train=train.tsv data.eval=dev.tsv"),
+        ("evaluate run dev.tsv", "data.eval=dev.tsv"),
+        ("train qa_minilm_l6 train.epochs 3", "train.epochs=3"),
+    ],
+)  # fmt: skip
+def test_a_mistyped_command_is_answered_with_the_right_one(typed, right, capsys):
+    Path("run").mkdir()
+    said = usage_error(capsys, *typed.split()).partition(": error: ")[2]
+    told = said.splitlines()[0]
+    assert told.endswith(f": {right}") if right else "did you mean" not in told, said
+
+
+@pytest.mark.parametrize(
+    "name, task",
+    [("sentiment-analysis", "text_classification"), ("ner", "token_classification"), ("qa", "question_answering"),
+     ("fill-mask", "masked_language_modeling"), ("feature-extraction", "feature_extraction")],
+)  # fmt: skip
+def test_tasks_go_by_the_names_that_people_know(name, task, calls, capsys):
+    main(["train", name])
+    main(["train", name, "minilm_l6"])
+    assert [names["model"] for what, names in calls if what == "Trainer"] == [None, "minilm_l6"]
+    assert find_task(task=name) == task
+    Path(name).mkdir()
+    main(["show", name, "bert_tiny"])
+    assert calls[-1][1]["task"] == name
+    capsys.readouterr()
+    assert main(["list", name]) == 0 and capsys.readouterr().out.startswith(f"{task}\n")
+
+
+def test_a_run_named_like_a_task_of_others_is_that_run(calls):
+    Path("ner").mkdir()
+    main(["predict", "ner", "a"])
+    assert calls[0][1] == {"task": None, "model": "ner", "overrides": []}
 
 
 def test_a_task_before_the_name_is_told_apart_from_inputs(calls):
@@ -205,6 +261,22 @@ def test_the_exit_status_tells_who_ended_the_run(problem, status, said, monkeypa
     monkeypatch.setattr(trainer, "Trainer", fail)
     assert main(["show", "qa_minilm_l6"]) == status
     assert capsys.readouterr().err == said
+
+
+@pytest.mark.parametrize("verb, what", [("search", "search"), ("cross-validate", "cross-validation")])
+def test_a_search_that_is_stopped_says_how_it_goes_on(verb, what, monkeypatch, capsys):
+    class Stopped:
+        def __init__(self, **_): ...
+
+        def hyperparameter_search(self, *_, **__):
+            raise KeyboardInterrupt
+
+        cross_validate = hyperparameter_search
+
+    monkeypatch.setattr(trainer, "Trainer", Stopped)
+    assert main([verb, "toy"]) == 130
+    told = f"stopped; what has ended is kept, and the {what} goes on when the same command is given again\n"
+    assert capsys.readouterr().err == told
 
 
 def test_a_reader_that_leaves_early_is_no_error():

@@ -2,11 +2,22 @@
 
 import os
 import time
+from pathlib import Path
 
 import pytest
 
-from tasklab.content import MAX_DEPTH, json_at, open_regular, parse_json, read_content, read_json
+from tasklab.content import MAX_DEPTH, from_home, json_at, open_regular, parse_json, read_content, read_json
 from tasklab.errors import DataError, brief
+
+
+def test_a_name_is_found_in_the_other_form_of_its_letters(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    apart, whole = "Gro\u0308\u00dfe.tsv", "Gr\u00f6\u00dfe.tsv"  # as macOS and as others write the same
+    (tmp_path / apart).touch()
+    assert from_home(whole) == Path(apart) and from_home("Gr\u00fc\u00dfe.tsv") == Path("Gr\u00fc\u00dfe.tsv")
+    (tmp_path / whole).touch()
+    assert from_home(whole) == Path(whole) and from_home("nowhere/" + whole) == Path("nowhere", whole)
+    assert from_home("\u8bf4" * 400) == Path("\u8bf4" * 400)
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/zero", path)])

@@ -1,12 +1,15 @@
 """The verbs of the command line, one file each. Heavy imports happen when a verb runs: `--help` answers at once."""
 
 import argparse
+import contextlib
 import json
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from operator import methodcaller
 
 from tasklab.console import print_text
+from tasklab.errors import Interrupted
 
 
 def nothing_more(parser: argparse.ArgumentParser):
@@ -40,6 +43,16 @@ class Verb:
         )  # fmt: skip
         parser.set_defaults(run=self.run, usage=parser, collect=self.collect, plain=[])
         self.arguments(parser)
+
+
+@contextlib.contextmanager
+def goes_on_when_repeated(what: str):
+    """Ctrl-C inside ends in a sentence that says how it goes on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        told = f"stopped; what has ended is kept, and the {what} goes on when the same command is given again"
+        raise Interrupted(told, signal.SIGINT) from None
 
 
 def print_json(value):

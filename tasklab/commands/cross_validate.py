@@ -1,6 +1,6 @@
 """tasklab cross-validate"""
 
-from tasklab.commands import Verb, print_json
+from tasklab.commands import Verb, goes_on_when_repeated, print_json
 from tasklab.commands.names import NAMES, add_names, trainer_of
 
 EXAMPLES = """examples:
@@ -19,7 +19,8 @@ def arguments(parser):
 
 def run(options):
     trainer, _ = trainer_of(options)
-    found = trainer.cross_validate(options.folds, parallel=options.parallel, output_dir=options.output)
+    with goes_on_when_repeated("cross-validation"):
+        found = trainer.cross_validate(options.folds, parallel=options.parallel, output_dir=options.output)
     print_json(found)
 
 

@@ -24,7 +24,8 @@ def add_names(parser, more: str = "", count: str = "+"):
 
 def trainer_of(options, inputs: bool = False):
     """(Trainer, []), or with `inputs` (Trainer, the texts behind the name)."""
-    from tasklab.config import find_model, task_name
+    from tasklab.commands.mistyped import words_instead
+    from tasklab.config import find_model
     from tasklab.registry import unknown_name
     from tasklab.task import TASKS
     from tasklab.trainer import Trainer
@@ -32,20 +33,32 @@ def trainer_of(options, inputs: bool = False):
     sets = is_setting if inputs else OVERRIDE.fullmatch
     overrides = [word for word in options.names if sets(word)]
     names = [word for word in options.names if not sets(word)]
-    task = names.pop(0) if names and task_name(names[0]) in TASKS.names() else None
+    task = names.pop(0) if names and _is_task(names, TASKS.names()) else None
     if not names and task is None:
         options.usage.error("no model is named; `tasklab list` shows the known ones")
     model, left = names[0] if names else None, names[1:]  # a task alone means its default recipe
     if left and not inputs:
         if task is None and find_model(model) is None and not os.path.exists(model):
             raise unknown_name("task", model, TASKS.names())
-        options.usage.error(f"unexpected {left[0]!r} behind the name {model!r}; settings are written KEY=VALUE")
+        meant = words_instead(options.verb, left)
+        told = f": {meant}" if meant else ""
+        options.usage.error(f"unexpected {left[0]!r} behind the name {model!r}; settings are written KEY=VALUE{told}")
     trainer = Trainer(task=task, model=model, overrides=overrides)
     for text in left:
         if (hit := SPACED.match(text)) and hit[1] in trainer.config:
             setting = f"{hit[1]}={text[hit.end() :].strip()}"
             logger.warning("%r is answered as a text; as a setting it has no blanks: %s", text, setting)
     return trainer, [*left, *options.plain]
+
+
+def _is_task(names: list[str], tasks: list[str]) -> bool:
+    """Whether the first name is a task's; other programs' short words for one may be the name of a folder here."""
+    from tasklab.config import find_model, task_name
+
+    word = names[0]
+    if task_name(word) not in tasks:
+        return False
+    return word.replace("-", "_") in tasks or not os.path.exists(word) or bool(names[1:] and find_model(names[1]))
 
 
 def tell_unused(config, absent):

@@ -2,7 +2,7 @@
 
 import sys
 
-from tasklab.commands import Verb, print_json
+from tasklab.commands import Verb, goes_on_when_repeated, print_json
 from tasklab.commands.names import NAMES, add_names, trainer_of
 
 EXAMPLES = """examples:
@@ -31,10 +31,11 @@ def run(options):
     space = options.space
     if space and len(space) == 1 and "=" not in space[0]:
         space = space[0]  # a file
-    best = trainer.hyperparameter_search(
-        space, n_trials=options.trials, direction=options.direction, backend=options.backend, subset=options.subset,
-        pruning=not options.no_pruning, parallel=options.parallel, output_dir=options.output,
-    )  # fmt: skip
+    with goes_on_when_repeated("search"):
+        best = trainer.hyperparameter_search(
+            space, n_trials=options.trials, direction=options.direction, backend=options.backend, subset=options.subset,
+            pruning=not options.no_pruning, parallel=options.parallel, output_dir=options.output,
+        )  # fmt: skip
     print_json(best._asdict())
     settings = " ".join(f"{key}={value}" for key, value in best.hyperparameters.items())
     print(f"train with it: tasklab train {' '.join(options.names)} {settings}", file=sys.stderr)

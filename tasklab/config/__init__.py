@@ -19,7 +19,7 @@ from tasklab.config.sections import (
     TokenizerConfig,
     TrainConfig,
 )
-from tasklab.config.translate import is_alias
+from tasklab.config.translate import is_alias, key_meant
 from tasklab.config.values import TRAINING, TRUTH, setting
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "find_model",
     "find_task",
     "is_alias",
+    "key_meant",
     "list_models",
     "read_config",
     "resolve",

@@ -1,6 +1,14 @@
 """How HuggingFace, google-research/bert and MindFormers spell tasklab's settings: tables only, read by translate.py."""
 
-TASKS = {"fill_mask": "masked_language_modeling"}  # MindFormers; HuggingFace writes it, and ours, with dashes
+TASKS = {  # HuggingFace's names of pipelines, MindFormers', and what people say; dashes are ours, too
+    "fill_mask": "masked_language_modeling", "mlm": "masked_language_modeling",
+    "sentiment_analysis": "text_classification", "sequence_classification": "text_classification",
+    "sentiment": "text_classification",
+    "ner": "token_classification", "named_entity_recognition": "token_classification",
+    "sequence_labeling": "token_classification",
+    "qa": "question_answering",
+    "sentence_similarity": "feature_extraction", "embedding": "feature_extraction",
+}  # fmt: skip
 
 _SAME_NAME = {  # flat keys that only lack their section
     "data": "max_seq_length",

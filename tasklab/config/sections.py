@@ -12,6 +12,8 @@ from tasklab.config.section import Section
 from tasklab.config.values import TRAINING, TRUTH, setting
 from tasklab.errors import ConfigError, brief
 
+MOST_ROWS = 1 << 16
+"""Of one batch; more fill no memory that there is, and gradient_accumulation_steps makes larger ones."""
 OUTPUT = "output"
 """The folder of the runs that say none, where a person looks for them."""
 
@@ -91,7 +93,7 @@ LENGTH = ("epochs", "max_steps")
 @dataclass
 class TrainConfig(Section, path="train", needs=TRAINING):
     epochs: int = setting(3, ge=1)
-    batch_size: int = setting(32, ge=1)  # rows per device and micro-step
+    batch_size: int = setting(32, ge=1, le=MOST_ROWS)  # rows per device and micro-step
     gradient_accumulation_steps: int = setting(1, ge=1)
     max_steps: int | None = setting(None, ge=1)  # optimizer steps; when set it ends the run instead of epochs
     min_steps: int | None = setting(None, ge=1)  # epochs are raised to make so many; epochs set after it are the law
@@ -242,7 +244,7 @@ class ScheduleConfig(Section, path="schedule", needs=TRAINING):
 
 @dataclass
 class EvaluateConfig(Section, path="evaluate"):
-    batch_size: int = setting(32, ge=1)  # rows per device; changes speed and memory, never a score
+    batch_size: int = setting(32, ge=1, le=MOST_ROWS)  # rows per device; changes speed and memory, never a score
 
 
 @dataclass

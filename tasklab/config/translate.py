@@ -1,6 +1,7 @@
 """Entries in anybody's spelling to entries under tasklab's keys, with what was ignored and what cannot be honoured."""
 
 import dataclasses
+import difflib
 
 from tasklab.config.aliases import ALIASES, IGNORED, ONLY, SKIP, VALUES
 from tasklab.config.entries import Entry
@@ -38,6 +39,16 @@ def translate(entries: list[Entry], native: set[str]) -> tuple[list[Entry], list
 def is_alias(key: str) -> bool:
     """Whether somebody else's spelling of a setting is known, be it followed, refused or passed over."""
     return key in ALIASES or key in ONLY or key in IGNORED
+
+
+def key_meant(word: str, keys: list[str]) -> str | None:
+    """Which of the dotted keys a word stands for: itself, anybody's spelling, or the last part of one, or nearly so."""
+    if word in keys:
+        return word
+    last = {key.rpartition(".")[2]: key for key in reversed(keys)}
+    known = last | {alias: target.lstrip("?") for alias, target in ALIASES.items() if "." not in alias}
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.8)
+    return known[near[0]] if near else None
 
 
 def called(config: Section, key: str):

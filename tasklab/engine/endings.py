@@ -17,6 +17,6 @@ def diverged(what: str, step: int, lr: float, run: RunFolder) -> TrainingError:
 
 def interrupted(signal_number: int, step: int, run: RunFolder) -> Interrupted:
     return Interrupted(
-        f"stopped by signal {signal_number} after global step {step}; everything is saved. "
+        f"stopped after global step {step}; everything is saved. "
         f"Continue with: tasklab train --resume {shlex.quote(str(run.path))}", signal_number,
     )  # fmt: skip

@@ -91,7 +91,9 @@ def refuse_unknown_metric(task, held_out):
     metrics = {key for key, value in trivial.items() if isinstance(value, float)}
     metrics |= {"loss"} if measures_loss(task, held_out.features) else set()
     if name not in metrics:
-        message = f"train.metric_for_best_model is {name!r}; expected one of {', '.join(sorted(metrics))}"
+        instead = f"macro_{name}"  # f1 is that of one class, where there are two
+        hint = f"did you mean {instead!r}? It takes" if instead in metrics else "expected"
+        message = f"train.metric_for_best_model is {name!r}; {hint} one of {', '.join(sorted(metrics))}"
         raise ConfigError(task.config.placed("train.metric_for_best_model", message))
 
 

@@ -5,7 +5,7 @@ import time
 
 from tasklab.data.files.kept import take_along
 from tasklab.datahub import at_hand, from_anywhere
-from tasklab.dataset import load_dataset
+from tasklab.dataset import load_dataset, no_data
 from tasklab.engine import device
 from tasklab.engine.callbacks import ProgressLog
 from tasklab.engine.epochs import Fixed
@@ -47,6 +47,8 @@ def train(start: Start, callbacks: list[Callback]) -> dict:
     for key, training in (("train", True), ("eval", False)):  # a typo is found before weights are loaded
         path = at_hand(named[key], training)
         config.data[key] = path and str(path)
+    if named.train is None:
+        raise no_data(training=True)
     prepare_device(config, training=True)
     resumed = state is not None
     ranks = Ranks()
@@ -137,7 +139,8 @@ def _summary(loop: TrainingLoop, state: TrainerState, data, held_out, reports, s
         if predictions := loop.evaluate.predictions:  # none where a finished run was resumed
             for warning in warnings_of(loop, data.features, predictions, reports.best.classes, baselines):
                 logger.warning("%s", warning)
-    logger.info("checkpoints: best %s, last %s; curves: %s", best, last, run.path / CURVES_FILE)
+    told = best or "not told apart, as nothing was evaluated"
+    logger.info("checkpoints: best %s, last %s; curves: %s", told, last, run.path / CURVES_FILE)
     return {
         "global_step": state.global_step,
         "loss": state.loss_sum / max(1, state.global_step),

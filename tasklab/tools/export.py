@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 from tasklab.errors import ConfigError, TasklabError
 from tasklab.tools import TOOLS
 from tasklab.tools.opened import refuse_existing
+from tasklab.weights.atomic import beside, remove_left_overs
 
 INPUTS, AXES = ("input_ids", "attention_mask", "token_type_ids"), ("rows", "tokens")
 PROBES = ((1, 7), (3, 16))  # rows, tokens: two shapes, so that a fixed one would be noticed
@@ -55,7 +55,9 @@ def export(source: str, to: str, *, task: str | None = None) -> Exported:
     refuse_existing(to)
     model = _ready(source, task)
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    remove_left_overs(path)
+    aside = beside(path, "tmp")
+    aside.mkdir()
     try:
         names, run = kinds[path.suffix](model, aside / path.name)
         difference = None if run is None else _difference(model, run)

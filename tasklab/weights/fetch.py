@@ -72,6 +72,8 @@ def fetch(entry: NamedWeights, target: Path, say: Callable[[str], None]) -> list
                 write_folder(target, _SOURCES[kind](entry, source, work))
         except NotHere as error:
             reasons.append(f"{place}: {error}")
+            if source is not entry.sources[-1]:
+                say(f"the {place} does not give it: {error}")
         except OSError as error:
             message = f"{target}: cannot be written ({error}); set TASKLAB_CACHE to another folder"
             raise CheckpointError(message) from error

@@ -121,4 +121,7 @@ def _nothing_found(entry: NamedWeights, looked: list[str]) -> str:
     for file in entry.files:
         facts = [f"{file.size} bytes" if file.size else "", f"SHA-256 {file.sha256}" if file.sha256 else ""]
         lines.append(f"  {file.name}  {', '.join(filter(None, facts))}".rstrip())
-    return "\n".join(lines + ([f"They are at https://huggingface.co/{repository}"] if repository else []))
+    if repository:
+        lines.append(f"They are at https://huggingface.co/{repository}, and where the hub can be reached")
+        lines.append(f"checkpoint=hf:{repository} fetches them")
+    return "\n".join(lines)

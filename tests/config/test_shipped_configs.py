@@ -1,5 +1,6 @@
 """Every YAML that ships resolves, and its sizes are those its authors published."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -130,9 +131,21 @@ def test_names_of_mindformers_are_known(theirs, ours):
     assert find_model(theirs).name == ours
 
 
+@pytest.mark.parametrize("name", ["qa_bert_base_uncased_squad", "txtcls_bert_base_uncased_mnli"])
+def test_finished_models_are_pinned_to_a_commit_of_the_hub(name):
+    data = QAData if name.startswith("qa") else TextDataConfig
+    assert re.fullmatch(r"hf:[\w-]+/[\w-]+@[0-9a-f]{40}", resolve(model=name, data_class=data).checkpoint)
+
+
+def test_classes_of_the_finished_mnli_model_are_in_the_order_of_its_outputs():
+    # github.com/QData/TextAttack/issues/684: 0, 1, 2 of the model are 2, 0, 1 of GLUE
+    labels = resolve(model="txtcls_bert_base_uncased_mnli", data_class=TextDataConfig).model.labels
+    assert labels == ["contradiction", "entailment", "neutral"]
+
+
 def test_the_finished_squad_model_differs_from_its_recipe_in_its_weights_only():
     recipe = resolve(model="qa_bert_base_uncased", data_class=QAData)
     finished = resolve(model="qa_bert_base_uncased_squad", data_class=QAData)
-    assert finished.checkpoint == "qa_bert_base_uncased_squad"
+    assert finished.checkpoint.startswith("hf:csarron/bert-base-uncased-squad-v1@")
     finished.name, finished.checkpoint = recipe.name, recipe.checkpoint
     assert finished == recipe

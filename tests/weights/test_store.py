@@ -143,7 +143,8 @@ def test_nothing_found_lists_every_place_and_what_to_put_there(tmp_path):
         "Put these files into checkpoints/tiny/ or $TASKLAB_CHECKPOINTS/tiny/:",
         "  model.safetensors  5 bytes, SHA-256 " + "0" * 64,
         "  vocab.txt",
-        "They are at https://huggingface.co/some/tiny",
+        "They are at https://huggingface.co/some/tiny, and where the hub can be reached",
+        "checkpoint=hf:some/tiny fetches them",
     ]
 
 

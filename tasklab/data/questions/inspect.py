@@ -124,7 +124,7 @@ def _inspect(
         report.sizes = row_sizes(table["input_ids"], table.parts, tokenizer.unk_id, num_buckets, max_seq_length)
         report.long_questions = float((windows > 1).mean())
         report.lost_answers = table.info["lost_answers"] / len(examples)
-        report.truncated_questions = table.info["truncated_questions"]
+        report.truncated_questions = table.info["cut_questions"]
     return report, examples
 
 

@@ -33,7 +33,7 @@ def qa_windows(
         the window does not hold all of it, or there is none;
         char_start, char_end, max_context (ragged, one per context token): characters of the original context, end
         exclusive; 1 where no other window shows more context around this token.
-    info: truncated_questions (cut to max_query_length tokens), lost_answers (split by every window, or blank).
+    info: cut_questions (cut to max_query_length tokens), lost_answers (split by every window, or blank).
     Raises: ConfigError when max_seq_length leaves no room for the context; DataError when training and an answer is
         not where it should be.
     """
@@ -64,7 +64,7 @@ def qa_windows(
     return FeatureTable(
         ragged,
         {name: column.astype(np.int32) for name, column in dense.items()},
-        {"truncated_questions": truncated, "lost_answers": lost},
+        {"cut_questions": truncated, "lost_answers": lost},
     )
 
 

@@ -112,7 +112,7 @@ def test_no_examples_give_no_rows():
 def test_a_long_question_is_cut_and_counted():
     table = windows(example("a b", "who what when where"), query=2)
     assert tokens(table, 0) == "[CLS] who what [SEP] a b [SEP]"
-    assert table.info["truncated_questions"] == 1
+    assert table.info["cut_questions"] == 1
 
 
 def test_no_room_for_the_context_is_a_config_error():
