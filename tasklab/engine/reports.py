@@ -1,20 +1,25 @@
-"""Reports as files for reading: each class, the confusion matrix as a picture, and the wrong answers as a table."""
+"""Reports as files for reading: scores of classes and of other parts, pictures of both, and the wrong answers."""
 
 import csv
 import json
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
-from tasklab.engine.confusion_picture import draw_confusion
 from tasklab.engine.evaluate import Evaluator
 from tasklab.engine.hooks import Callback
+from tasklab.metrics.confusion import accuracy, macro_f1
 from tasklab.metrics.report import Report
+from tasklab.pictures.bars import bars_figure
+from tasklab.pictures.canvas import save
+from tasklab.pictures.confusion import confusion_figure
 from tasklab.replacing import replace_text, replacing
 from tasklab.runs.history import PREDICTIONS_FILE, REPORT_FOLDER
 
 logger = logging.getLogger("tasklab")
 
-CLASSES_FILE, CONFUSION_FILE, WRONG_FILE = "classes.json", "confusion.png", "wrong.tsv"
+CLASSES_FILE, GROUPS_FILE, WRONG_FILE = "classes.json", "groups.json", "wrong.tsv"
+CONFUSION_FILE, SCORES_FILE = "confusion.png", "scores.png"
 
 
 class Reports(Callback):
@@ -34,7 +39,7 @@ class Reports(Callback):
             if folder.is_symlink():
                 raise OSError("a link, which is not followed")
             folder.mkdir(parents=True, exist_ok=True)
-            write_report(self.report, folder, loop.config.name)
+            write_report(self.report, folder, loop.config.name, loop.task.perfect)
             write_predictions(self.evaluator, folder / PREDICTIONS_FILE)
         except OSError as error:
             logger.warning("%s: cannot be written (%s); training goes on", folder, error)
@@ -49,17 +54,22 @@ def say(report: Report, thorough: bool):
         logger.warning(warning)
 
 
-def write_report(report: Report, folder: Path, title: str):
-    """Writes the parts that there are into `folder`."""
+def write_report(report: Report, folder: Path, title: str, perfect: float = 1.0):
+    """Writes the parts that there are into `folder`.
+
+    title: of the pictures. perfect: what a perfect answer scores.
+    """
     parts = {
-        CLASSES_FILE: bool(report.classes) and _write_classes,
-        CONFUSION_FILE: report.confusion is not None and _draw,
-        WRONG_FILE: bool(report.wrong) and _write_wrong,
+        CLASSES_FILE: report.classes and (lambda path: _write_json(path, _classes(report))),
+        GROUPS_FILE: report.groups and (lambda path: _write_json(path, report.groups)),
+        SCORES_FILE: report.groups and (lambda path: save(bars_figure(report.groups, title, perfect), path)),
+        CONFUSION_FILE: report.confusion is not None and (lambda path: save(_confusion(report, title), path)),
+        WRONG_FILE: report.wrong and (lambda path: _write_wrong(path, report.wrong)),
     }
     for name, write in parts.items():
         if write:
             folder.mkdir(parents=True, exist_ok=True)
-            write(report, folder / name, title)
+            write(folder / name)
         else:
             (folder / name).unlink(missing_ok=True)  # of an earlier evaluation
 
@@ -73,19 +83,25 @@ def write_predictions(evaluator: Evaluator, path: Path):
     replace_text(path, json.dumps(listed, ensure_ascii=False, indent=1) + "\n")
 
 
-def _write_classes(report: Report, path: Path, title: str):
-    content = {"overall": report.overall, "classes": report.classes, "intervals": report.intervals()}
+def _classes(report: Report) -> dict:
+    return {"overall": report.overall, "classes": report.classes, "intervals": report.intervals()}
+
+
+def _confusion(report: Report, title: str):
+    counts = report.confusion
+    scores = f"accuracy {accuracy(counts):.4f} · macro F1 {macro_f1(counts):.4f} · {counts.sum():,} examples"
+    return confusion_figure(counts, report.labels, title, scores)
+
+
+def _write_json(path: Path, content: dict):
     replace_text(path, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
 
 
-def _draw(report: Report, path: Path, title: str):
-    draw_confusion(report.confusion, report.labels, path, title)
-
-
-def _write_wrong(report: Report, path: Path, title: str):
+def _write_wrong(path: Path, wrong: Sequence[dict]):
     """A table for spreadsheets; line ends and tabs inside a text become blanks."""
     with replacing(path) as aside, open(aside, "w", encoding="utf-8", newline="") as file:
-        table = csv.DictWriter(file, list(report.wrong[0]), delimiter="\t", quoting=csv.QUOTE_NONE, quotechar=None)
+        table = csv.DictWriter(file, list(wrong[0]), delimiter="\t", quoting=csv.QUOTE_NONE, quotechar=None)
         table.writeheader()
-        for row in report.wrong:
-            table.writerow({name: " ".join(str(value).split()) for name, value in row.items()})
+        for row in wrong:
+            cells = {name: "" if value is None else " ".join(str(value).split()) for name, value in row.items()}
+            table.writerow(cells)

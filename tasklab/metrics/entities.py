@@ -7,7 +7,9 @@ import numpy as np
 
 from tasklab.metrics.bootstrap import interval
 from tasklab.metrics.confusion import share
-from tasklab.metrics.report import Report, wrong_rows
+from tasklab.metrics.groups import parts_of
+from tasklab.metrics.report import Report
+from tasklab.metrics.wrong import Shown, wrong_rows
 
 Entity = tuple[str, int, int]
 """(type, first token, last token)."""
@@ -20,21 +22,22 @@ def score_entities(predicted: Sequence[Iterable[Entity]], wanted: Sequence[Itera
 
 
 def entity_report(
-    predicted: Sequence[Iterable[Entity]], wanted: Sequence[Iterable[Entity]], texts: Sequence[dict], shown: Sequence
+    predicted: Sequence[Iterable[Entity]], wanted: Sequence[Iterable[Entity]], shown: Sequence[Shown], words: Sequence
 ) -> Report:
     """precision, recall, f1 and support of each type; the sentences with an entity too many or too few.
 
-    texts: what a reader needs to see of each sentence. shown: (predicted, wanted) of each sentence in words.
+    words: (predicted, wanted) of each sentence as a reader needs them.
     """
     per_type = {kind: _of_type(kind, predicted, wanted) for kind in _types(predicted, wanted)}
     counts = _counts(predicted, wanted)
-    wrong = wrong_rows([words[1] for words in shown], [words[0] for words in shown], texts)
+    classes = {kind: {**_scores(*sums), "support": sums[2]} for kind, sums in per_type.items()}
     nothing = [f"the model finds no entity in any of the {len(counts)} sentences: train longer or change optimizer.lr"]
     return Report(
         overall=_scores(*counts.sum(axis=0).tolist()),
-        classes={kind: {**_scores(*sums), "support": sums[2]} for kind, sums in per_type.items()},
+        classes=classes,
+        groups={"type": parts_of(classes)} if classes else {},
         intervals=lambda: {"f1": interval(lambda drawn: _f1(counts[drawn].sum(axis=0)), len(counts))},
-        wrong=wrong,
+        wrong=wrong_rows([right for _, right in words], [found for found, _ in words], shown),
         warnings=nothing if counts[:, 2].any() and not counts[:, 1].any() else (),
     )
 

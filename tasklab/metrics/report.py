@@ -1,12 +1,14 @@
 """What stands behind a score: each class, what is confused with what, the wrong answers, and the role of chance."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from tasklab.metrics.bootstrap import LEVEL, Interval, confusion_interval, interval
 from tasklab.metrics.confusion import STATISTICS, class_scores, confusion_matrix, share, weighted_mean
+from tasklab.metrics.groups import parts_of
+from tasklab.metrics.wrong import Shown, farthest_rows, wrong_rows
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,9 @@ class Report:
     labels: Sequence[str] = ()  # of the confusion matrix
     confusion: np.ndarray | None = None  # [C, C] counts: row wanted, column predicted
     intervals: Callable[[], dict[str, Interval]] = dict  # metric -> limits in its own unit; may take a second
-    wrong: Sequence[dict] = ()  # examples that were answered wrongly, all with the same keys
+    groups: Mapping[str, Mapping[str, Mapping[str, float]]] = field(default_factory=dict)
+    """By what the examples are parted -> part -> its scores, and its `count`."""
+    wrong: Sequence[dict] = ()  # examples that were answered wrongly, `wrong.wrong_row` of each
     warnings: Sequence[str] = ()
 
     def mean_line(self) -> str:
@@ -40,14 +44,13 @@ class Report:
 
 
 def class_report(
-    wanted: Sequence[str], predicted: Sequence[str], labels: Sequence[str], texts: Sequence[dict],
+    wanted: Sequence[str], predicted: Sequence[str], labels: Sequence[str], shown: Sequence[Shown],
     metrics: Sequence[str],
 ) -> Report:  # fmt: skip
     """For tasks with one label per example.
 
     Args:
         labels: the known classes; others that occur are listed behind them.
-        texts: what a reader needs to see of each example; `label` and `predicted` are put before it.
         metrics: the names in STATISTICS whose limits are wanted; others are passed over.
     """
     labels = list(dict.fromkeys([*labels, *wanted, *predicted]))
@@ -62,13 +65,13 @@ def class_report(
         intervals=lambda: {
             name: confusion_interval(STATISTICS[name], confusion) for name in metrics if name in STATISTICS
         },
-        wrong=wrong_rows(wanted, predicted, texts),
+        wrong=wrong_rows(wanted, predicted, shown),
         warnings=_one_class_only(predicted, wanted),
     )
 
 
 def label_set_report(
-    wanted: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]], labels: Sequence[str], texts: Sequence[dict]
+    wanted: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]], labels: Sequence[str], shown: Sequence[Shown]
 ) -> Report:
     """For tasks with any number of labels per example; the means and the limits are micro averages."""
     there, found = (np.array([[name in names for name in labels] for names in sets]) for sets in (wanted, predicted))
@@ -81,36 +84,39 @@ def label_set_report(
     columns = scores(counts.sum(axis=0)) | {"support": there.sum(axis=0)}
     rows = zip(*(values.tolist() for values in columns.values()), strict=True)
     per_row = counts.sum(axis=1)
+    classes = {label: dict(zip(columns, row, strict=True)) for label, row in zip(labels, rows, strict=True)}
     return Report(
         overall={name: float(value) for name, value in scores(per_row.sum(axis=0)).items()},
-        classes={label: dict(zip(columns, row, strict=True)) for label, row in zip(labels, rows, strict=True)},
+        classes=classes,
+        groups={"label": parts_of(classes)},
         intervals=lambda: {"micro_f1": interval(lambda drawn: scores(per_row[drawn].sum(axis=0))["f1"], len(per_row))},
-        wrong=wrong_rows([", ".join(sorted(s)) for s in wanted], [", ".join(sorted(s)) for s in predicted], texts),
+        wrong=wrong_rows([", ".join(sorted(s)) for s in wanted], [", ".join(sorted(s)) for s in predicted], shown),
         warnings=_one_class_only([tuple(sorted(s)) for s in predicted], [tuple(sorted(s)) for s in wanted]),
     )
 
 
-def number_report(predicted: Sequence[float], wanted: Sequence[float]) -> Report:
-    """For tasks with a number per example: the limits of both correlations."""
+def number_report(
+    predicted: Sequence[float], wanted: Sequence[float], shown: Sequence[Shown], same_scale: bool = True
+) -> Report:
+    """For tasks with a number per example: the limits of both correlations, and what is farthest off.
+
+    same_scale: whether a number can be compared with the wanted one; else their ranks are, as shares of all.
+    """
     from scipy.stats import rankdata
 
     x, y = np.asarray(predicted, np.float64), np.asarray(wanted, np.float64)
+    off = x - y if same_scale else (rankdata(x) - rankdata(y)) / len(x)
 
     def correlation(first, second):
         return np.corrcoef(first, second)[0, 1] if np.ptp(first) and np.ptp(second) else np.nan
 
     return Report(
+        wrong=farthest_rows(wanted, predicted, shown, off),
         intervals=lambda: {
             "pearson": interval(lambda drawn: correlation(x[drawn], y[drawn]), len(x)),
             "spearmanr": interval(lambda drawn: correlation(rankdata(x[drawn]), rankdata(y[drawn])), len(x)),
-        }
+        },
     )
-
-
-def wrong_rows(wanted: Sequence, predicted: Sequence, texts: Sequence[dict]) -> list[dict]:
-    """`label`, `predicted` and the texts of the examples where they differ."""
-    rows = zip(wanted, predicted, texts, strict=True)
-    return [{"label": right, "predicted": guess, **text} for right, guess, text in rows if right != guess]
 
 
 def _one_class_only(predicted: Sequence, wanted: Sequence) -> list[str]:

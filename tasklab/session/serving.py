@@ -117,7 +117,7 @@ def evaluate(ready: Ready, path, predictions_file=None, report_folder=None) -> d
     report = evaluator.report()
     say(report, thorough=True)
     if report_folder is not None:
-        write_report(report, Path(report_folder), task.config.name)
+        write_report(report, Path(report_folder), task.config.name, task.perfect)
     logger.info("%d rows in %.1f s (%.1f rows/s)", len(data.features), seconds, len(data.features) / seconds)
     if predictions_file is not None and task.layout == "by_id":  # what the scorers of other programs take
         write_answers(predictions_file, arranged([answers[0] for answers in evaluator.predictions], task.layout))

@@ -10,6 +10,7 @@ from tasklab.config import Config
 from tasklab.errors import ConfigError
 from tasklab.metrics.classification import majority
 from tasklab.metrics.report import Report
+from tasklab.metrics.wrong import Shown
 from tasklab.registry import Registry
 
 if TYPE_CHECKING:
@@ -84,13 +85,17 @@ class Target(ABC):
     def answers(self, logits: np.ndarray, top_k: int) -> list[list[dict]]:
         """[N, C] float64 -> at most top_k answers for each, best first."""
 
+    def certainty(self, answer: dict) -> float | None:
+        """How sure an answer is, from 0 to 1; None where it does not tell."""
+        return answer.get("score")
+
     @abstractmethod
     def score(self, predicted: Sequence, wanted: Sequence) -> dict[str, float]:
         """The metrics, as fractions of 1 where they have a range."""
 
     @abstractmethod
-    def report(self, predicted: Sequence, wanted: Sequence, texts: Sequence[dict]) -> Report:
-        """What stands behind the metrics; `texts`: what a reader needs to see of each example."""
+    def report(self, predicted: Sequence, wanted: Sequence, shown: Sequence[Shown]) -> Report:
+        """What stands behind the metrics."""
 
     def constant(self, wanted: Sequence) -> list:
         """The answer that learns nothing: the most frequent label for each of these very examples."""

@@ -48,5 +48,9 @@ class MultiLabel(Classes):
     def score(self, predicted, wanted):
         return score_label_sets(predicted, wanted, self.config.model.labels)
 
-    def report(self, predicted, wanted, texts):
-        return label_set_report(wanted, predicted, self.config.model.labels, texts)
+    def report(self, predicted, wanted, shown):
+        return label_set_report(wanted, predicted, self.config.model.labels, shown)
+
+    def certainty(self, answer):
+        """That of the class which is nearest to being decided otherwise."""
+        return round(min((max(prob, 1 - prob) for prob in answer.get("scores", {}).values()), default=0.0), 4)

@@ -33,8 +33,11 @@ class Number(Target):
     def score(self, predicted, wanted):
         return score_numbers(predicted, wanted)
 
-    def report(self, predicted, wanted, texts):
-        return number_report(predicted, wanted)
+    def report(self, predicted, wanted, shown):
+        return number_report(predicted, wanted, shown)
+
+    def certainty(self, answer):
+        return None
 
     def constant(self, wanted):
         """The mean."""

@@ -53,7 +53,7 @@ class SingleLabel(Classes):
     def score(self, predicted, wanted):
         return score_classes(predicted, wanted, self.config.model.labels)
 
-    def report(self, predicted, wanted, texts):
+    def report(self, predicted, wanted, shown):
         labels = self.config.model.labels
         intervals = (self.metric, "f1" if len(labels) == 2 else "macro_f1")
-        return class_report(wanted, predicted, labels, texts, intervals)
+        return class_report(wanted, predicted, labels, shown, intervals)

@@ -8,6 +8,8 @@ from tasklab.data.texts.candidates import CandidateDataConfig, questions_from_in
 from tasklab.data.texts.reading import read_text_rows
 from tasklab.errors import ConfigError
 from tasklab.metrics.ranking import score_rankings
+from tasklab.metrics.report import Report
+from tasklab.metrics.wrong import shown, wrong_row
 from tasklab.targets import refuse_other_targets
 from tasklab.targets.single_label import SingleLabel
 from tasklab.task import TASKS, TRIVIAL, UPDATES, Task
@@ -82,6 +84,16 @@ class AnswerSelection(Task):
             ([a["score"] for a in answers], [question.labels[a["index"]] for a in answers])
             for answers, question in zip(predictions, examples, strict=True)
         )
+
+    def report(self, predictions, examples):
+        """The questions whose first candidate is wrong though they have a right one."""
+        wrong = []
+        for (best, *_), question in zip(predictions, examples, strict=True):
+            right = [text for text, label in zip(question.candidates, question.labels, strict=True) if label]
+            if right and not question.labels[best["index"]]:
+                told = shown(question, question.text, round(best["score"], 4))
+                wrong.append(wrong_row(told, " | ".join(right), best["text"]))
+        return Report(wrong=wrong)
 
     def baselines(self, examples, training=None):
         """Candidates ranked by how many word pieces of the question they hold."""

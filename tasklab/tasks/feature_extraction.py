@@ -15,6 +15,7 @@ from tasklab.errors import DataError
 from tasklab.metrics.correlation import score_numbers
 from tasklab.metrics.report import number_report
 from tasklab.metrics.vectors import cosines, unit_rows
+from tasklab.metrics.wrong import shown
 from tasklab.task import TASKS, TRIVIAL, Task
 
 logger = logging.getLogger("tasklab")
@@ -87,7 +88,9 @@ class FeatureExtraction(Task):
         return self._score([answers[0]["score"] for answers in predictions], examples)
 
     def report(self, predictions, examples):
-        return number_report([answers[0]["score"] for answers in predictions], [e.label for e in examples])
+        told = [shown(e, e.text_a, text_b=e.text_b) for e in examples]
+        cosine = [answers[0]["score"] for answers in predictions]
+        return number_report(cosine, [e.label for e in examples], told, same_scale=False)
 
     def baselines(self, examples, training=None):
         """The cosine of the sets of word pieces."""

@@ -1,5 +1,7 @@
 """Masked language modelling: fill blanks in texts, and learn to from plain text (Devlin et al. 2019, section 3.1)."""
 
+import math
+
 import numpy as np
 
 from tasklab.cachedir import cache_dir
@@ -9,11 +11,15 @@ from tasklab.data.corpus.masking import ABSENT, Masking, ordinary
 from tasklab.data.corpus.rows import BLANKS, CorpusRows, MaskedWordsDataConfig, read_corpus
 from tasklab.errors import ConfigError
 from tasklab.metrics.masked_words import log_probabilities, score_masked_words, score_most_frequent
+from tasklab.metrics.report import Report
+from tasklab.metrics.wrong import Shown, wrong_row
 from tasklab.task import TASKS, TRIVIAL, Task
 from tasklab.text.spelling import continuing, mark_of, spelled
 
 HELD_OUT = 1 << 32
 """The epoch whose masks evaluations have: none of a training, should it have seen the same text."""
+WRONG_ROWS = 1000
+"""Of a corpus nearly every row has a wrong word: more than a person reads."""
 
 
 @TASKS.register("masked_language_modeling")
@@ -89,6 +95,16 @@ class MaskedLanguageModeling(Task):
 
     def score(self, predictions, examples):
         return score_masked_words(answers[0] for answers in predictions)
+
+    def report(self, predictions, examples):
+        """The rows with a wrong word, of WRONG_ROWS at most; score: the mean probability of their right words."""
+        features, wrong = self.encode(examples, training=False), []
+        for number, (row, *_) in enumerate(predictions):
+            if row["correct"] < row["total"] and len(wrong) < WRONG_ROWS:
+                text = " ".join(self.tokenizer.tokens[n] for n in features.row(number).input_ids)
+                sure = round(math.exp(-row["loss"] / row["total"]), 4)
+                wrong.append(wrong_row(Shown(text, "", str(number), sure, {}), row["words"], row["predicted"]))
+        return Report(wrong=wrong)
 
     def baselines(self, examples, training=None):
         """The most frequent one of the masked words, and of the sentence labels, everywhere."""

@@ -14,6 +14,9 @@ from tasklab.data.texts.mixture import BETWEEN, mixed, read_mixture
 from tasklab.data.texts.reading import TextDataConfig, label_order
 from tasklab.errors import ConfigError
 from tasklab.metrics.classification import majority, score_classes
+from tasklab.metrics.groups import mean_scores
+from tasklab.metrics.report import Report
+from tasklab.metrics.wrong import shown, wrong_rows
 from tasklab.targets import refuse_other_targets
 from tasklab.task import TASKS, TRIVIAL, UPDATES, Task
 
@@ -98,6 +101,19 @@ class MultiTaskClassification(Task):
     def score(self, predictions, examples):
         found = [answers[0][e.group]["label"] for answers, e in zip(predictions, examples, strict=True)]
         return self._scores(found, examples)
+
+    def report(self, predictions, examples):
+        """The scores by data set, and the wrong answers of all, with their data set beside them."""
+        answers = [found[0][e.group] for found, e in zip(predictions, examples, strict=True)]
+        wanted, found = [e.label.partition(BETWEEN)[2] for e in examples], [answer["label"] for answer in answers]
+        told = [
+            shown(e, e.text_a, answer["score"], text_b=e.text_b or "", data_set=e.group)
+            for e, answer in zip(examples, answers, strict=True)
+        ]
+        hits = [{"accuracy": float(right == guess)} for right, guess in zip(wanted, found, strict=True)]
+        return Report(
+            groups={"data set": mean_scores([e.group for e in examples], hits)}, wrong=wrong_rows(wanted, found, told)
+        )
 
     def baselines(self, examples, training=None):
         """The most frequent label of each data set."""

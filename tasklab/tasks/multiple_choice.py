@@ -8,6 +8,7 @@ from tasklab.data.choices.input import choice_examples_from_input
 from tasklab.data.choices.reading import ChoiceDataConfig, read_choices
 from tasklab.data.choices.rows import choice_rows
 from tasklab.metrics.choices import choice_report, score_choices
+from tasklab.metrics.wrong import shown
 from tasklab.task import LEARNED, TASKS, TRIVIAL, UPDATES, Task
 
 
@@ -45,7 +46,11 @@ class MultipleChoice(Task):
         return score_choices(self._chosen(predictions), examples)
 
     def report(self, predictions, examples):
-        return choice_report(self._chosen(predictions), examples)
+        told = [
+            shown(e, e.question, answers[0].get("score"), context=e.context)
+            for e, answers in zip(examples, predictions, strict=True)
+        ]
+        return choice_report(self._chosen(predictions), examples, told)
 
     def baselines(self, examples, training=None):
         """The longest choice, the first of equally long ones; the place that is right most often in the training data,

@@ -8,9 +8,11 @@ from tasklab.data.questions.windows import qa_windows
 from tasklab.metrics.baseline import baseline_answers
 from tasklab.metrics.bootstrap import mean_interval
 from tasklab.metrics.cmrc import score_cmrc
+from tasklab.metrics.question_kinds import question_groups
 from tasklab.metrics.report import Report
 from tasklab.metrics.spans import batch_window_candidates, character_spans, merge_windows, null_score_difference
 from tasklab.metrics.squad import score_squad
+from tasklab.metrics.wrong import shown, wrong_row
 from tasklab.task import TASKS, TRIVIAL, UPDATES, Task
 
 
@@ -73,13 +75,18 @@ class QuestionAnswering(Task):
     def report(self, predictions, examples):
         told = [answers[0]["text"] for answers in predictions]
         rows = [self._score({e.id: text}, [e]) for e, text in zip(examples, told, strict=True)]
-        wrong = [
-            {"id": e.id, "question": e.question, "answer": e.answers[0].text if e.answers else "", "predicted": text}
-            for e, text, row in zip(examples, told, rows, strict=True) if not row["exact_match"]
-        ]  # fmt: skip
+        scores = [{name: row[name] for name in ("exact_match", "f1")} for row in rows]
+        truth = [e.answers[0].text if e.answers else "" for e in examples]
+        sure = [answers[0].get("score") for answers in predictions]
+        each = zip(examples, truth, told, sure, scores, strict=True)
         return Report(
-            intervals=lambda: {n: mean_interval([row[n] for row in rows]) for n in ("exact_match", "f1")}, wrong=wrong
-        )
+            intervals=lambda: {name: mean_interval([row[name] for row in scores]) for name in scores[0]},
+            groups=question_groups([e.question for e in examples], truth, scores),
+            wrong=[
+                wrong_row(shown(e, e.question, score, f1=round(row["f1"], 2)), right, answer)
+                for e, right, answer, score, row in each if not row["exact_match"]
+            ],
+        )  # fmt: skip
 
     def baselines(self, examples, training=None):
         return {TRIVIAL: self._score(baseline_answers(examples), examples)}

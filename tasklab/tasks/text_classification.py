@@ -6,6 +6,7 @@ from tasklab.data.rows.features import FeatureTable
 from tasklab.data.rows.pairs import parts_of, second_texts, text_rows
 from tasklab.data.texts.input import text_examples_from_input
 from tasklab.data.texts.reading import TextDataConfig, read_text_rows
+from tasklab.metrics.wrong import shown
 from tasklab.targets import target_of
 from tasklab.task import LEARNED, TASKS, TRIVIAL, UPDATES, Task
 
@@ -69,8 +70,11 @@ class TextClassification(Task):
         return self.target.score(self._best(predictions), _labels(examples))
 
     def report(self, predictions, examples):
-        texts = [{"text": e.text_a} if e.text_b is None else {"text_a": e.text_a, "text_b": e.text_b} for e in examples]
-        return self.target.report(self._best(predictions), _labels(examples), texts)
+        told = [
+            shown(e, e.text_a, self.target.certainty(answers[0]), **({} if e.text_b is None else {"text_b": e.text_b}))
+            for e, answers in zip(examples, predictions, strict=True)
+        ]
+        return self.target.report(self._best(predictions), _labels(examples), told)
 
     def baselines(self, examples, training=None):
         """The constant that suits these very labels best; a linear model of the words."""

@@ -12,6 +12,7 @@ from tasklab.errors import ConfigError, DataError
 from tasklab.metrics.entities import entity_report, score_entities
 from tasklab.metrics.gazetteer import gazetteer_entities
 from tasklab.metrics.viterbi import viterbi
+from tasklab.metrics.wrong import shown
 from tasklab.task import LEARNED, TASKS, TRIVIAL, UPDATES, Task
 
 
@@ -96,12 +97,12 @@ class TokenClassification(Task):
 
     def report(self, predictions, examples):
         predicted = self._predicted(predictions, examples)
-        shown = [
+        words = [
             tuple(", ".join(f"{_words(e, first, last)} ({kind})" for kind, first, last in found) for found in both)
             for e, *both in zip(examples, predicted, [e.entities for e in examples], strict=True)
         ]
-        texts = [{"place": e.place, "text": e.text} for e in examples]
-        return entity_report(predicted, [e.entities for e in examples], texts, shown)
+        told = [shown(e, e.text, _certainty(answers[0])) for e, answers in zip(examples, predictions, strict=True)]
+        return entity_report(predicted, [e.entities for e in examples], told, words)
 
     def baselines(self, examples, training=None):
         """No entity anywhere; the names of the training data found again."""
@@ -127,6 +128,11 @@ class TokenClassification(Task):
         if self.config.data.output_tags:
             return [entities_of(answers[0]["pred_label"].split())[0] for answers in predictions]
         return [_token_spans(answers[0], e) for answers, e in zip(predictions, examples, strict=True)]
+
+
+def _certainty(found) -> float | None:
+    """That of the entity which is the least sure one; None without entities, and of tags."""
+    return min((entity["score"] for entity in found), default=None) if isinstance(found, list) else None
 
 
 def _token_spans(found: list[dict], example) -> list[tuple[str, int, int]]:

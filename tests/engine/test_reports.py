@@ -3,15 +3,15 @@
 import csv
 import json
 import logging
+from dataclasses import replace
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 from test_listeners import png_size
 
-from tasklab.engine.confusion_picture import draw_confusion
 from tasklab.engine.reports import Reports, write_report
 from tasklab.metrics.report import Report, class_report
+from tasklab.metrics.wrong import Shown, wrong_row
 
 
 class Scripted:
@@ -28,7 +28,8 @@ class Scripted:
 
 
 def report_of(predicted, text="t"):
-    return class_report(list("abab"), list(predicted), ["a", "b"], [{"text": f"{text}{i}"} for i in range(4)], [])
+    shown = [Shown(f"{text}{i}", str(i + 2), str(i), 0.5, {}) for i in range(4)]
+    return class_report(list("abab"), list(predicted), ["a", "b"], shown, [])
 
 
 def wrong_rows(folder):
@@ -42,7 +43,9 @@ def test_the_report_of_the_best_evaluation_stays(job, caplog):
         loop = job(losses=[], scores=[0.5, 0.75, 0.5], callbacks=[Reports(Scripted(*reports))], train__epochs=3)
         loop.train()
     folder = loop.run.path / "report"
-    assert wrong_rows(folder) == [{"label": "b", "predicted": "a", "text": "best3"}]
+    assert wrong_rows(folder) == [
+        {"text": "best3", "line": "5", "id": "3", "truth": "b", "answer": "a", "score": "0.5"}
+    ]  # fmt: skip
     assert json.loads((folder / "classes.json").read_text())["classes"]["b"]["recall"] == 0.5
     assert png_size(folder / "confusion.png")[0] > 200
     assert json.loads((folder / "predictions.json").read_text()) == [
@@ -64,21 +67,30 @@ def test_every_evaluation_is_judged_on_its_own(job, caplog):
 
 
 def test_line_ends_and_tabs_keep_a_row_in_one_line(tmp_path):
-    row = {"label": "a", "predicted": "b", "text": 'one\ttwo\r\nthree "four"'}
+    row = wrong_row(Shown('one\ttwo\r\nthree "four"', "3", "x", None, {"more": 1}), "a", "b")
     write_report(Report(wrong=[row]), tmp_path, "t")
-    assert (tmp_path / "wrong.tsv").read_text().splitlines() == ["label\tpredicted\ttext", 'a\tb\tone two three "four"']
+    assert (tmp_path / "wrong.tsv").read_text().splitlines() == [
+        "text\tline\tid\ttruth\tanswer\tscore\tmore", 'one two three "four"\t3\tx\ta\tb\t\t1',
+    ]  # fmt: skip
     write_report(Report(), tmp_path, "t")  # nothing is wrong any more
     assert not (tmp_path / "wrong.tsv").exists()
 
 
-@pytest.mark.parametrize("count", [2, 40, 100])
-def test_a_picture_of_any_number_of_classes_has_a_bearable_size(tmp_path, count):
-    matrix = np.random.default_rng(0).integers(0, 50, (count, count))
-    draw_confusion(matrix, [f"class number {i}" for i in range(count)], tmp_path / "c.png", "title")
-    width, height = png_size(tmp_path / "c.png")
-    assert 200 < width < 2500 and 200 < height < 2500
+def test_parts_of_the_examples_are_kept_and_drawn(tmp_path):
+    groups = {"question word": {"who": {"f1": 50.0, "count": 12}, "why": {"f1": 0.0, "count": 2}}}
+    write_report(Report(groups=groups), tmp_path, "t", 100.0)
+    assert json.loads((tmp_path / "groups.json").read_text()) == groups
+    assert png_size(tmp_path / "scores.png")[0] > 500
+    write_report(Report(), tmp_path, "t")
+    assert not list(tmp_path.iterdir())
 
 
-def test_a_name_that_no_font_can_draw_becomes_a_number(tmp_path, recwarn):
-    draw_confusion(np.eye(2, dtype=int), ["电脑", "plain"], tmp_path / "c.png", "title")
-    assert not [w for w in recwarn if "missing from font" in str(w.message)]
+@pytest.mark.parametrize("name", ["classes.json", "groups.json", "wrong.tsv", "confusion.png", "scores.png"])
+def test_a_link_in_a_report_is_replaced_and_what_it_names_stays(name, tmp_path):
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / name).symlink_to(tmp_path / "precious")
+    report = replace(report_of("aaab"), groups={"kind": {"x": {"f1": 0.5, "count": 3}}})
+    write_report(report, tmp_path / "report", "t")
+    assert (tmp_path / "precious").read_text() == "precious"
+    assert (tmp_path / "report" / name).is_file() and not (tmp_path / "report" / name).is_symlink()

@@ -11,9 +11,12 @@ from tasklab.data.tagging.schemes import entities_of
 from tasklab.metrics.entities import entity_report, score_entities
 from tasklab.metrics.gazetteer import gazetteer_entities
 from tasklab.metrics.viterbi import viterbi
+from tasklab.metrics.wrong import Shown
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "fixtures/entities_reference.json").read_text(encoding="utf-8"))
 PREDICTED, WANTED = ([entities_of(tags)[0] for tags in REFERENCE[side]] for side in ("predicted", "wanted"))
+
+SHOWN = Shown("x", "7", "i", None, {})
 
 
 def named(row: dict) -> dict:
@@ -28,7 +31,7 @@ def test_scores_equal_seqeval():
 
 
 def test_each_type_equals_seqeval():
-    report = entity_report(PREDICTED, WANTED, [{}] * len(WANTED), [("", "")] * len(WANTED))
+    report = entity_report(PREDICTED, WANTED, [SHOWN] * len(WANTED), [("", "")] * len(WANTED))
     assert set(report.classes) == {"LOC", "PER.NOM"}
     for kind, scores in report.classes.items():
         assert scores == pytest.approx(named(REFERENCE["scores"][kind]))
@@ -37,8 +40,9 @@ def test_each_type_equals_seqeval():
 
 
 def test_the_report_shows_wrong_sentences_and_warns_when_nothing_is_found():
-    report = entity_report([[], []], [[("A", 0, 0)], []], [{"text": "x"}, {"text": "y"}], [("", "x (A)"), ("", "")])
-    assert report.wrong == [{"label": "x (A)", "predicted": "", "text": "x"}]
+    report = entity_report([[], []], [[("A", 0, 0)], []], [SHOWN, SHOWN], [("", "x (A)"), ("", "")])
+    assert report.wrong == [{"text": "x", "line": "7", "id": "i", "truth": "x (A)", "answer": "", "score": None}]
+    assert report.groups == {"type": {"A": {"precision": 0, "recall": 0, "f1": 0, "count": 1}}}
     assert "finds no entity in any of the 2 sentences" in report.warnings[0]
 
 

@@ -6,8 +6,13 @@ from sklearn import metrics
 
 from tasklab.metrics import confusion as scores
 from tasklab.metrics.report import Report, class_report, label_set_report, number_report
+from tasklab.metrics.wrong import Shown
 
 LABELS = ["a", "b", "c", "d"]  # d is known and never occurs
+
+
+def shown_as(texts):
+    return [Shown(text, "", text, 0.5, {}) for text in texts]
 
 
 @pytest.fixture
@@ -43,19 +48,19 @@ def test_one_predicted_class_has_no_correlation():
 
 def test_the_lines_are_those_of_the_specification():
     # a: 2 of 3 found, 2 of 2 predicted right; b: 1 of 1 found, 1 of 2 right
-    report = class_report(list("aaab"), list("aabb"), ["a", "b"], [{"text": str(i)} for i in range(4)], ["accuracy"])
+    report = class_report(list("aaab"), list("aabb"), ["a", "b"], shown_as("0123"), ["accuracy"])
     assert report.mean_line() == "Evaluation precision: 0.87500, recall: 0.75000, F1: 0.76667"
     assert report.class_line() == (
         "Each Class Metrics are: {'a': {'precision': 1.0, 'recall': 0.67, 'f1': 0.8}, "
         "'b': {'precision': 0.5, 'recall': 1.0, 'f1': 0.67}}"
     )
-    assert report.wrong == [{"label": "a", "predicted": "b", "text": "2"}]
+    assert report.wrong == [{"text": "2", "line": "", "id": "2", "truth": "a", "answer": "b", "score": 0.5}]
     assert report.interval_line().startswith("95% of resampled sets give: accuracy 0.")
     assert not report.warnings
 
 
 def test_predicting_one_class_only_is_warned_of():
-    texts = [{"text": ""}] * 3
+    texts = shown_as("xyz")
     (warning,) = class_report(["a", "b", "b"], ["b", "b", "b"], ["a", "b"], texts, []).warnings
     assert warning.startswith("the model predicts 'b' for each of the 3 examples: it has learned nothing yet; ")
     assert not class_report(["b", "b", "b"], ["b", "b", "b"], ["a", "b"], texts, []).warnings
@@ -64,7 +69,7 @@ def test_predicting_one_class_only_is_warned_of():
 def test_label_sets_equal_scikit_learn():
     labels = ["x", "y", "z"]
     wanted, predicted = [("x", "y"), ("z",), (), ("x",)], [["x"], ["z", "y"], [], ["x"]]
-    report = label_set_report(wanted, predicted, labels, [{"text": t} for t in "0123"])
+    report = label_set_report(wanted, predicted, labels, shown_as("0123"))
     there, found = (np.array([[name in names for name in labels] for names in s]) for s in (wanted, predicted))
     each = metrics.precision_recall_fscore_support(there, found, zero_division=0)
     assert [list(row.values()) for row in report.classes.values()] == np.stack(each).T.tolist()
@@ -78,7 +83,7 @@ def test_label_sets_equal_scikit_learn():
 def test_numbers_have_limits_of_both_correlations(rng):
     x = rng.standard_normal(100)
     y = x + 0.5 * rng.standard_normal(100)
-    limits = number_report(x, y).intervals()
+    limits = number_report(x, y, shown_as([""] * 100)).intervals()
     assert limits["pearson"][0] < np.corrcoef(x, y)[0, 1] < limits["pearson"][1]
     assert limits.keys() == {"pearson", "spearmanr"}
 

@@ -122,3 +122,12 @@ def test_an_evaluation_ranks_whatever_predict_answers(task, tmp_path):
     found = task.decode([(np.arange(3), (logits,))], task.encode(questions, False), questions)
     assert [(a["index"], a["logits"]) for a in found[0]] == [(1, [0, 3]), (0, [2, 0])]
     assert task.score(found, questions)["mrr"] == 1
+
+
+def test_questions_with_a_wrong_first_candidate_are_shown(task, tmp_path):
+    questions = read(task, tmp_path, ROWS + "3\twho\ta\t0\n", training=False)  # the third has no right candidate
+    first = [{"text": "berlin", "score": 0.75, "index": 0}], [{"text": "the fox", "score": 0.5, "index": 0}]
+    (row,) = task.report([*first, [{"text": "a", "score": 0.5, "index": 0}]], questions).wrong
+    assert row == {
+        "text": "where is it", "line": "2", "id": "1", "truth": "it is in berlin", "answer": "berlin", "score": 0.75,
+    }  # fmt: skip

@@ -58,7 +58,10 @@ def test_an_evaluation_correlates_cosines_with_scores(tmp_path):
     scores = job.score([[{"score": cosine}] for cosine in (1, 0.2, 0.1)], examples)
     assert scores["spearmanr"] == pytest.approx(0.5) and scores["total"] == 3 and note == ""
     assert job.baselines(examples)[TRIVIAL]["spearmanr"] == pytest.approx(1)  # shared words: 2 of 2, 0, 1 of 2 and 1
-    assert job.report([[{"score": 0.5}]] * 3, examples).intervals().keys() == {"pearson", "spearmanr"}
+    report = job.report([[{"score": cosine}] for cosine in (1, 0.2, 0.1)], examples)
+    assert report.intervals().keys() == {"pearson", "spearmanr"}
+    (row,) = report.wrong  # ranks 3 2 1 beside 3 1 2: the second is a third of all places too far up
+    assert (row["text"], row["text_b"], row["line"], row["score"]) == ("the", "fox", "3", 0.3333)
 
 
 def test_an_evaluation_needs_pairs(tmp_path):

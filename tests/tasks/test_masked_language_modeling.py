@@ -134,6 +134,18 @@ def test_a_corpus_is_scored_by_its_masked_words(tmp_path):
     assert next(iter(job.baselines(rows).values()))["accuracy"] == pytest.approx(np.bincount(words).max() / len(words))
 
 
+def test_rows_with_wrong_words_are_shown_as_the_network_got_them(tmp_path):
+    job, rows, features = corpus(tmp_path)
+    logits = np.zeros((len(rows), 3, TOKENIZER.vocab_size), np.float32)
+    for i in range(1, len(rows)):  # all words of every other row are right
+        logits[i, range(len(features.row(i).labels)), features.row(i).labels] = 9
+    predictions = job.decode([(np.arange(len(rows)), (logits,))], features, rows)
+    (row,) = job.report(predictions, rows).wrong
+    assert row["text"].startswith("[CLS] ") and row["text"].count("[MASK]") <= predictions[0][0]["total"]
+    assert (row["id"], row["line"], row["truth"]) == ("0", "", predictions[0][0]["words"])
+    assert row["score"] == pytest.approx(1 / TOKENIZER.vocab_size, abs=1e-4)  # all words are equally likely
+
+
 def test_the_order_of_sentences_is_scored_beside(tmp_path):
     job, rows, features = corpus(tmp_path, data__sentence_target="sentence_order")
     assert job.head == "pretraining" and job.loss().labels == ("masked_labels", "sentence_labels")

@@ -70,6 +70,12 @@ def test_every_head_answers_and_is_scored_on_its_own_rows(task):
     assert (scores["mood/accuracy"], scores["pairs/accuracy"]) == (1, pytest.approx(1 / 3))
     assert scores["accuracy"] == pytest.approx(2 / 3)
     assert task.baselines(examples)[TRIVIAL]["mood/accuracy"] == pytest.approx(2 / 3)
+    report = task.report(predictions, examples)
+    assert report.groups["data set"]["mood"] == {"accuracy": 1.0, "count": 3}
+    assert report.groups["data set"]["pairs"] == {"accuracy": pytest.approx(1 / 3), "count": 3}
+    assert [(row["text"], row["text_b"], row["truth"], row["answer"], row["data_set"]) for row in report.wrong] == [
+        ("the", "fox", "2", "0", "pairs"), ("in", "berlin", "1", "0", "pairs"),
+    ]  # fmt: skip
 
 
 def test_outputs_and_probabilities_of_each_head_are_told_where_asked_for(task):

@@ -48,7 +48,14 @@ def test_accuracy_counts_questions_and_takes_equal_choices_as_one(task):
     report = task.report(decoded(task, LOGITS), EXAMPLES)
     assert report.labels == ["A", "B", "C", "D"]
     assert report.confusion.tolist() == [[1, 0, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1]]
-    assert [(row["question"], row["wanted"], row["chosen"]) for row in report.wrong] == [("when ?", "now", "can")]
+    (row,) = report.wrong
+    assert {**row, "score": round(row["score"], 3)} == {
+        "text": "when ?", "line": "[2]", "id": "b-2", "truth": "now", "answer": "can", "score": 0.987,
+        "context": "the fox",
+    }  # fmt: skip
+    assert report.groups == {"number of choices": {
+        "2": {"accuracy": 1.0, "count": 1}, "3": {"accuracy": 0.0, "count": 1}, "4": {"accuracy": 1.0, "count": 1},
+    }}  # fmt: skip
     low, high = report.intervals()["accuracy"]
     assert 0 <= low < 2 / 3 < high <= 1
 

@@ -8,7 +8,8 @@ from tasklab.tasks.question_answering import QADataConfig, QuestionAnswering
 
 
 def example(key, text):
-    return QAExample(id=key, question=f"{key}?", context="a cat sat", answers=(Answer(text, 2),))
+    answers = (Answer(text, 2),)
+    return QAExample(id=key, question=f"{key}?", context="a cat sat", answers=answers, place="dev.json: data[0]")
 
 
 @pytest.mark.parametrize("metric", ["squad", "cmrc"])
@@ -17,9 +18,15 @@ def test_wrong_answers_are_listed_and_the_scores_have_limits(metric):
     config.data.metric = metric
     task = QuestionAnswering(config, None)
     examples = [example("one", "cat"), example("two", "cat sat")]
-    predictions = [[{"text": "cat"}], [{"text": "cat"}]]
+    predictions = [[{"text": "cat", "score": 0.5}], [{"text": "cat", "score": 0.5}]]
     report = task.report(predictions, examples)
-    assert report.wrong == [{"id": "two", "question": "two?", "answer": "cat sat", "predicted": "cat"}]
+    (row,) = report.wrong
+    assert {**row, "f1": round(row["f1"])} == {
+        "text": "two?", "line": "data[0]", "id": "two", "truth": "cat sat", "answer": "cat", "score": 0.5, "f1": 67,
+    }  # fmt: skip
+    words, lengths = report.groups.values()
+    assert words == {"other": {"exact_match": 50.0, "f1": pytest.approx(250 / 3, abs=0.1), "count": 2}}
+    assert [(name, part["exact_match"]) for name, part in lengths.items()] == [("1", 100.0), ("2", 0.0)]
     # exact: 100 and 0, so two drawn of them give 0, 50 or 100, and the outer ones in a quarter of the cases each
     assert report.intervals()["exact_match"] == (0.0, 100.0)
     # f1 by words: 100, and P = 1, R = 1/2: 66.7; by characters (CMRC) P = 1, R = 1/2 as well

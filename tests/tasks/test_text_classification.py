@@ -198,10 +198,35 @@ def test_the_loss_is_the_one_that_is_set(tmp_path):
 def test_the_report_shows_texts_that_were_taken_for_something_else(tmp_path):
     job = prepared(write(tmp_path, "text_a\ttext_b\tlabel\nA\tB\tx\nC\tD\ty\n"))
     examples, _ = job.read(job.config.data.train, training=False)
-    report = job.report([[{"label": "y"}], [{"label": "y"}]], examples)
-    assert report.wrong == [{"label": "x", "predicted": "y", "text_a": "A", "text_b": "B"}]
+    report = job.report([[{"label": "y", "score": 0.75}], [{"label": "y", "score": 0.5}]], examples)
+    (row,) = report.wrong
+    assert list(row.items()) == [
+        ("text", "A"), ("line", "2"), ("id", "0"), ("truth", "x"), ("answer", "y"), ("score", 0.75), ("text_b", "B"),
+    ]  # fmt: skip
     assert report.confusion.tolist() == [[0, 1], [0, 1]]
     assert report.intervals().keys() == {"accuracy", "f1"}
+
+
+def test_several_labels_are_as_sure_as_the_one_that_is_nearest_to_a_half(tmp_path):
+    job = prepared(write(tmp_path, "text\tlabel\nA\tx\nB\tx,y\n"), model__problem_type="multi_label_classification")
+    examples, _ = job.read(job.config.data.train, training=False)
+    report = job.report(job.target.answers(np.array([[3.0, 1.0], [9.0, 9.0]]), 1), examples)
+    # of 3 and 1 the second is the nearer to 0: 1 / (1 + exp(-1)) = 0.7311
+    assert [(row["truth"], row["answer"], row["score"]) for row in report.wrong] == [("x", "x, y", 0.7311)]
+    assert {label: part["count"] for label, part in report.groups["label"].items()} == {"x": 2, "y": 1}
+
+
+def test_numbers_that_are_farthest_off_are_shown(tmp_path):
+    rows = "".join(f"{name}\t{number}\n" for number, name in enumerate("ABCDEFGHIJK"))
+    job = prepared(write(tmp_path, "text\tlabel\n" + rows), model__problem_type="regression")
+    examples, _ = job.read(job.config.data.train, training=False)
+    told = [float(number) for number in range(11)]
+    told[3], told[7] = 5.0, 4.5
+    wrong = job.report([[{"score": number}] for number in told], examples).wrong  # a tenth of 11, rounded up
+    assert [(row["text"], row["truth"], row["answer"], row["score"]) for row in wrong] == [
+        ("H", 7.0, 4.5, -2.5), ("D", 3.0, 5.0, 2.0),
+    ]  # fmt: skip
+    assert not job.report([[{"score": float(number)}] for number in range(11)], examples).wrong
 
 
 def test_every_kind_of_label_has_soft_targets(tmp_path):

@@ -106,9 +106,14 @@ def test_answers_are_cut_from_the_text_and_scored_by_their_tags(task, tmp_path):
         "precision": 0, "recall": 0, "f1": 0, "total": 2,
     }  # fmt: skip
     wrong = task.report(nothing, examples).wrong
-    assert [(row["label"], row["predicted"], row["text"]) for row in wrong] == [
+    assert [(row["truth"], row["answer"], row["text"]) for row in wrong] == [
         ("fox it (PER)", "", "the fox it"), ("berlin (LOC)", "", "berlin"),
     ]  # fmt: skip
+    other = [[[{"entity_group": "LOC", "word": "fox", "start": 4, "end": 7, "score": 0.5}]], predictions[1]]
+    (row,) = task.report(other, examples).wrong
+    assert row == {
+        "text": "the fox it", "line": "1", "id": "0", "truth": "fox it (PER)", "answer": "fox (LOC)", "score": 0.5,
+    }  # fmt: skip
 
 
 def test_windows_of_a_long_sentence_are_merged(task, tmp_path):

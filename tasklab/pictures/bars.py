@@ -1,0 +1,82 @@
+"""Scores of parts of the examples as bars: by type, by question word, by length, by number of choices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tasklab.pictures.canvas import COLOURS, FAINT, INK, dressed, legend, plain, sheet
+from tasklab.pictures.fonts import shown
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COUNT = "count"
+"""Of the scores of a part: how many examples it has."""
+MOST = 40  # parts of a panel; the largest ones are shown
+FEW = 10  # examples below which a score says little
+EMPTY = "#FFFFFF"
+
+Parts = Mapping[str, Mapping[str, float]]
+"""Name of a part -> its scores, and COUNT."""
+
+
+def bars_figure(groups: Mapping[str, Parts], title: str, perfect: float) -> Figure:
+    """A panel per group, a row per part, a bar per score; bars of a few examples are hollow."""
+    groups = {name: _largest(parts) for name, parts in groups.items()}
+    heights = [len(parts) * _row(parts) + 1.1 for parts in groups.values()]
+    figure = sheet(8.4, sum(heights) + 0.5, title)
+    panels = figure.subplots(len(groups), 1, squeeze=False, height_ratios=heights)[:, 0]
+    for (name, parts), panel in zip(groups.items(), panels, strict=True):
+        _draw(panel, name, parts, perfect)
+    return figure
+
+
+def _draw(panel: Axes, name: str, parts: Parts, perfect: float):
+    scores = [score for score in next(iter(parts.values())) if score != COUNT]
+    names, fonts, _ = shown(list(parts), "part")
+    places, thick = np.arange(len(parts)), 0.8 / len(scores)
+    for number, score in enumerate(scores):
+        at = places + (number - (len(scores) - 1) / 2) * thick
+        values = [part[score] for part in parts.values()]
+        full = [part[COUNT] >= FEW for part in parts.values()]
+        colour = COLOURS[number % len(COLOURS)]
+        panel.barh(
+            at, values, 0.9 * thick, color=[colour if enough else EMPTY for enough in full], edgecolor=colour,
+            linewidth=0.8,
+        )  # fmt: skip
+        panel.barh(at[:1], [0], color=colour, label=plain(score))  # what the legend shows
+        for place, value in zip(at, values, strict=True):
+            text = f"{value:.1f}" if perfect == 100 else f"{value:.3f}"
+            panel.text(value + 0.01 * perfect, place, text, va="center", fontsize=7, color=INK)
+    dressed(panel, f"By {name}", f"score (0 to {perfect:g})" if perfect != 100 else "score (%)", "")
+    panel.grid(visible=False, axis="y")
+    panel.set_xlim(0, 1.09 * perfect)
+    panel.set_xticks(np.linspace(0, perfect, 6))
+    counts = [part[COUNT] for part in parts.values()]
+    rows = [f"{plain(name)}  ({count:,})" for name, count in zip(names, counts, strict=True)]
+    panel.set_yticks(places, rows, fontsize=8, family=fonts)
+    panel.set_ylim(len(parts) - 0.4, -0.6)
+    if len(scores) > 1:
+        legend(panel, loc="lower left", bbox_to_anchor=(0.5, 1.0), ncols=len(scores), borderaxespad=0.2)
+    few = sum(count < FEW for count in counts)
+    if few:
+        panel.annotate(
+            f"hollow: fewer than {FEW} examples", (1, 0), xycoords="axes fraction", ha="right", va="bottom", fontsize=7,
+            color=FAINT,
+        )  # fmt: skip
+
+
+def _row(parts: Parts) -> float:
+    """Inches of one."""
+    return 0.12 + 0.16 * (len(next(iter(parts.values()))) - 1)
+
+
+def _largest(parts: Parts) -> Parts:
+    if len(parts) <= MOST:
+        return parts
+    kept = sorted(parts, key=lambda name: -parts[name][COUNT])[:MOST]
+    return {name: part for name, part in parts.items() if name in kept}
