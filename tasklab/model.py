@@ -83,6 +83,8 @@ class Prepared:
             tensors = {name: array for name, array in tensors.items() if not name.startswith("head.")}
             notes += [f"the head starts new: it knows the labels {listed(self.labels)}, the data {listed(wanted)}"]
         aside = build.aside(task.config.model) if build.aside else ()
+        if build.aside:  # names that no table knows are of heads: those of an encoder have been refused
+            aside += tuple(name for name in tensors if not name.startswith("encoder."))
         ledger = load_into(network, tensors, self.policy, self.source.name, aside)
         for line in (ledger.render(self.source.name), *notes):
             logger.info(line)

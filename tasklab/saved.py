@@ -7,13 +7,18 @@ from tasklab.config import Config, DataConfig, ModelConfig, TokenizerConfig, rea
 from tasklab.config.description import describe
 from tasklab.config.huggingface import TOKENIZER_FILES
 from tasklab.config.yaml_source import read_text
+from tasklab.content import from_home
 from tasklab.digest import file_sha256
 from tasklab.errors import CheckpointError, ConfigError, UnknownName
 from tasklab.networks import NETWORKS
 from tasklab.task import TASKS, Task
+from tasklab.weights.containers import open_weights
 from tasklab.weights.folder import CONFIG
 from tasklab.weights.outputs import unnamed
+from tasklab.weights.sizes import sizes_in
+from tasklab.weights.source import source_at, weights_in
 from tasklab.weights.sums import verify_file
+from tasklab.weights.tables import FORMATS, to_tasklab
 
 logger = logging.getLogger("tasklab")
 
@@ -31,6 +36,21 @@ def task_class(name: str, folder=None) -> type[Task]:
         lines = read_text(path).split("\n") if folder and path.is_file() else []
         needed = [line.removeprefix(NEEDS) for line in lines if line.startswith(NEEDS)]
         raise UnknownName(f"{error}" + (f"; {folder} needs {' and '.join(needed)}" if needed else "")) from None
+
+
+def defaults_with(model, defaults: dict) -> dict:
+    """A task's default settings, and the sizes that weights show where the JSON beside them does not say how many words
+    there are, as UER-py's.
+
+    model: what the user names; only the folder of another program counts.
+    """
+    folder = from_home(model) if model is not None else Path()
+    file = None if model is None or (folder / CONFIG).is_file() else weights_in(folder)
+    source = source_at(str(model), file) if file else None
+    if source is None or source.config is None or source.config.get("vocab_size"):
+        return defaults
+    shown = sizes_in(to_tasklab(open_weights(file)[1], FORMATS.get(source.format))[0])
+    return {**defaults, "model": {**defaults.get("model", {}), **shown}}
 
 
 def saved_config(folder, task: str | None = None) -> Config:

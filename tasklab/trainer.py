@@ -13,7 +13,7 @@ from tasklab.networks import NETWORKS
 from tasklab.runs.folder import RunFolder
 from tasklab.runs.naming import find_run, named_run
 from tasklab.runs.source import names_weights
-from tasklab.saved import task_class
+from tasklab.saved import defaults_with, task_class
 from tasklab.session.data_paths import data_path, input_path
 from tasklab.task import TASKS, Task
 from tasklab.trials.verbs import TrialVerbs
@@ -241,6 +241,6 @@ def _configuration(args, task: str | None, model, overrides: list) -> Config:
     if model is None and args is None:
         model = default_model(task)
     return resolve(
-        task=task, model=model, args=args, data_class=found.data_config, defaults=found.defaults,
+        task=task, model=model, args=args, data_class=found.data_config, defaults=defaults_with(model, found.defaults),
         overrides=overrides, encoder_alone=NETWORKS.get(found.head).aside is not None,
     )  # fmt: skip

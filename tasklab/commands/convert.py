@@ -21,6 +21,7 @@ def arguments(parser):
     norms = ("unbiased", "usual")
     parser.add_argument("--norm", choices=norms, help="of a UER-py file: as it computes, n - 1, or trained elsewhere")
     parser.add_argument("--config", metavar="FILE", help="the model's description, where none lies beside the weights")
+    parser.add_argument("--tokenizer", metavar="NAME", help="how texts are cut, where nothing says it: char, bert, ...")
     parser.add_argument("--vocab", metavar="FILE", help="its vocabulary, where none lies beside them")
 
 
@@ -29,7 +30,7 @@ def run(options):
 
     convert(
         options.source, options.target, options.to, task=options.task, family=options.family, config=options.config,
-        vocab=options.vocab, labels=options.labels, norm=options.norm,
+        vocab=options.vocab, labels=options.labels, norm=options.norm, tokenizer=options.tokenizer,
     )  # fmt: skip
 
 

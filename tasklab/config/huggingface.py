@@ -58,7 +58,8 @@ def read_foreign(folder: Path, name: str) -> list[Entry]:
     for name, file in TOKENIZER_FILES:
         if (folder / file).is_file():
             entries.append(Entry("tokenizer.name", name, shown(folder / file)))
-            if name == "bpe":  # takes letters as they are, whatever is said
+            # take letters as they are, whatever is said
+            if name == "bpe" or (name == "sentencepiece" and uer.is_uer(content)):
                 said |= {"do_lower_case": False}
             break
     for key, ours in _TOKENIZER.items():

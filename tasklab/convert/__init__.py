@@ -10,7 +10,15 @@ from pathlib import Path
 import numpy as np
 
 from tasklab.config import ModelConfig
-from tasklab.convert.files import TARGETS, description_files, read_labels, table_of, tokenizer_files, weight_files
+from tasklab.convert.files import (
+    TARGETS,
+    description_files,
+    read_labels,
+    settle_tokenizer,
+    table_of,
+    tokenizer_files,
+    weight_files,
+)
 from tasklab.convert.loaded import LoadedModel, read_model
 from tasklab.errors import CheckpointError
 from tasklab.runs.source import find_source
@@ -35,7 +43,8 @@ class Conversion:
 
 def convert(
     source, target, to: str, *, task: str | None = None, family: str | None = None, config=None, vocab=None,
-    labels=None, norm: str | None = None, verify: bool = True, say: Callable[[str], None] = print,
+    labels=None, norm: str | None = None, tokenizer: str | None = None, verify: bool = True,
+    say: Callable[[str], None] = print,
 ) -> Conversion:  # fmt: skip
     """Writes the model `source` into the new folder `target`, as `to` has it, and compares it with the source.
 
@@ -47,16 +56,20 @@ def convert(
         config, vocab: files, where none lies beside the weights.
         labels: a file with the names of the outputs: one a line, a JSON list, or an object name: number.
         norm: of a UER-py file that is read or written: "unbiased", as it computes, or "usual"; see weights/norms.py.
+        tokenizer: how texts are cut, where nothing beside the weights says it: a name in TOKENIZERS, or UER-py's
+            "bert"; tasklab's folder alone keeps it.
         verify: False leaves out the comparison of logits; the bits of all weights are compared in any case.
         say: gets each line.
     Raises: CheckpointError when a file is damaged, `to` has no names for the model or some of its weights, `target`
         exists, or the result differs. Then nothing is left in `target`.
     """
-    target = Path(target)
+    target, vocab = Path(target), Path(vocab) if vocab else None
     if to not in TARGETS:
         raise CheckpointError(f"--to {to}: expected one of {', '.join(TARGETS)}")
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise CheckpointError(f"{target}: exists already; name a new folder")
+    if tokenizer and to != "tasklab":
+        raise CheckpointError(f"--tokenizer {tokenizer}: a folder of {to} does not say it; leave it out")
     lines: list[str] = []
 
     def tell(line: str) -> None:
@@ -78,7 +91,8 @@ def convert(
     theirs, lost = from_tasklab(tensors, table, model.head)
     if lost:
         raise CheckpointError(f"{to} has no names for {by_module(lost)}; nothing was written")
-    files = tokenizer_files(found.folder, Path(vocab) if vocab else None)
+    settle_tokenizer(model.description.tokenizer, found, vocab, tokenizer)
+    files = tokenizer_files(found.folder, vocab)
     files |= weight_files(to, theirs) | description_files(to, model, target.name, unbiased)
     for line in (*_ledger(found, model, table), *([f"  {told}"] if told else [])):
         tell(line)

@@ -6,15 +6,17 @@ from pathlib import Path
 
 import yaml
 
-from tasklab.config import export
+from tasklab.config import TokenizerConfig, export
 from tasklab.content import read_content, read_json
 from tasklab.convert.loaded import LoadedModel
 from tasklab.errors import CheckpointError
+from tasklab.text import tokenizer_of
 from tasklab.weights.containers.mindspore_file import MindSporeFile
 from tasklab.weights.containers.tensor_bundle import bundle_files
 from tasklab.weights.containers.torch_writer import TorchFile
 from tasklab.weights.folder import CONFIG, LABELS, WEIGHTS, TensorFile, json_bytes
-from tasklab.weights.tables import Format, find_format
+from tasklab.weights.source import WeightSource
+from tasklab.weights.tables import FORMATS, Format, find_format
 
 TARGETS = ("huggingface", "google", "uer", "mindspore", "tasklab")
 TOKENIZER = (
@@ -99,4 +101,30 @@ def tokenizer_files(folder: Path, vocab: Path | None) -> dict[str, bytes]:
         return files
     if not vocab.is_file():
         raise CheckpointError(f"{vocab}: no such vocabulary file")
-    return files | {"vocab.txt" if vocab.suffix == ".txt" else vocab.name: vocab.read_bytes()}
+    return files | {_VOCABULARIES.get(vocab.suffix, _LISTED)[0]: vocab.read_bytes()}
+
+
+def settle_tokenizer(settings: TokenizerConfig, source: WeightSource, vocab: Path | None, named: str | None) -> None:
+    """Sets the name that goes with a vocabulary that the user gives, or the one that the user says.
+
+    Raises: CheckpointError, UnknownName; ConfigError and DataError when the vocabulary is none of this tokenizer.
+    """
+    if not vocab and not named:
+        return
+    readers = _VOCABULARIES.get(vocab.suffix, _LISTED)[1] if vocab else (settings.name,)
+    settings.name = _UER.get(named, named) or (settings.name if settings.name in readers else readers[0])
+    if settings.name != "wordpiece" and FORMATS.get(source.format).program == "uer":
+        settings.lowercase = False  # there its BertTokenizer alone lowers, and only without a SentencePiece model
+    if named and not (vocab or source.vocabulary):
+        raise CheckpointError(f"--tokenizer {named}: no vocabulary lies beside the weights; name it with --vocab")
+    if named:
+        tokenizer_of(settings, vocab or source.vocabulary)
+
+
+_LISTED = ("vocab.txt", ("wordpiece", "char", "space"))
+_VOCABULARIES = {
+    ".model": ("spiece.model", ("sentencepiece",)), ".json": ("tokenizer.json", ("tokenizer_json",)),
+}  # fmt: skip
+"""Suffix of a vocabulary -> its name in a folder, and the tokenizers that read it, the usual one first."""
+_UER = {"bert": "wordpiece"}
+"""UER-py's --tokenizer -> ours, where it is another word."""

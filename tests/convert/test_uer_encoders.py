@@ -10,7 +10,9 @@ from tasklab.config.description import describe, family_of
 from tasklab.config.huggingface import read_foreign
 from tasklab.convert import convert
 from tasklab.convert.loaded import read_model
-from tasklab.errors import CheckpointError, ConfigError
+from tasklab.errors import CheckpointError, ConfigError, TasklabError
+from tasklab.text import tokenizer_of
+from tasklab.trainer import Trainer
 from tasklab.weights.atomic import write_folder
 from tasklab.weights.containers import open_weights
 from tasklab.weights.containers.torch_writer import TorchFile
@@ -191,3 +193,44 @@ def test_a_network_of_run_c3_has_no_pooler_and_stays_one(rng, tmp_path):
     np.testing.assert_array_equal(np.asarray(again["output_layer.weight"]), tensors["output_layer.weight"])
     with pytest.raises(CheckpointError, match=r"has no pooler before its outputs \(model.pooler\): mindspore has"):
         convert(tmp_path / "b", tmp_path / "d", "mindspore", say=quiet)
+
+
+PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *"abAB", "ab", "##b", "x", "y"]
+
+
+def described_by_weights(path, rng):
+    """Without a number of words in its JSON, which UER-py never writes, and with what its pre-training leaves."""
+    made = folder(path, lstm(rng, **{"target.lm.output_layer.weight": (V, H)}), JSON)
+    (made / "SHA256SUMS").unlink()
+    (made / "vocab.txt").write_text("\n".join(PIECES) + "\n")
+    return made
+
+
+def test_a_raw_folder_has_as_many_words_as_its_table(rng, tmp_path):
+    source = described_by_weights(tmp_path / "a", rng)
+    trainer = Trainer(task="feature_extraction", model=str(source), args={"data.max_seq_length": 8})
+    assert trainer.config.model.vocab_size == V
+    convert(source, tmp_path / "b", "tasklab", say=quiet)
+    other = Trainer(task="feature_extraction", model=str(tmp_path / "b"), args={"data.max_seq_length": 8})
+    np.testing.assert_array_equal(trainer.predict(input_data=["ab x"]), other.predict(input_data=["ab x"]))
+
+
+@pytest.mark.parametrize("named, ids", [("char", [4, 5, 6]), ("space", [1]), ("bert", [8, 4])])
+def test_the_tokenizer_is_named_at_the_conversion(rng, tmp_path, named, ids):
+    # UER-py's tokenizers.py: characters and blanks keep their letters, its BertTokenizer lowers
+    source, text = described_by_weights(tmp_path / "a", rng), "abA" if named != "bert" else "AB a"
+    convert(source, tmp_path / "b", "tasklab", tokenizer=named, say=quiet)
+    tokenizer = tokenizer_of(describe(tmp_path / "b").tokenizer, tmp_path / "b" / "vocab.txt")
+    assert tokenizer.encode_batch([text])[0][0].tolist() == ids
+
+
+def test_a_tokenizer_that_cannot_be_is_refused_before_anything_is_written(rng, tmp_path):
+    source = described_by_weights(tmp_path / "a", rng)
+    for named, to, told in (("nope", "tasklab", "no tokenizer named 'nope'"), ("char", "uer", "of uer does not say it"),
+                            ("sentencepiece", "tasklab", "not a SentencePiece model")):  # fmt: skip
+        with pytest.raises(TasklabError, match=told):
+            convert(source, tmp_path / "b", to, tokenizer=named, say=quiet)
+    (source / "vocab.txt").unlink()
+    with pytest.raises(CheckpointError, match="no vocabulary lies beside the weights; name it with --vocab"):
+        convert(source, tmp_path / "b", "tasklab", tokenizer="char", say=quiet)
+    assert not (tmp_path / "b").exists()
