@@ -2,8 +2,10 @@
 
 import difflib
 from collections.abc import Sequence
+from functools import cached_property
 
 from tasklab.data.tagging.examples import WORDS, TaggedExample, joined_text, split_text
+from tasklab.data.tagging.labels import numbered_labels
 from tasklab.data.tagging.schemes import Entity, entities_of, is_tag, split_tag
 from tasklab.data.tagging.sentences import FIX, Passage, Sentence, Source
 from tasklab.data.tagging.spans import SpanChecks
@@ -16,14 +18,14 @@ class ExampleChecks:
 
     Args:
         kinds: the types that may occur; () takes any.
-        names: of the numbers that stand for tags; () where nobody said.
+        label2id: the file with the names of numbers that stand for tags, read when the first of them is met, or None.
         units: what carries a tag.
         repair: whether an I- that continues nothing begins an entity.
     """
 
-    def __init__(self, source: Source, kinds: Sequence[str], names: Sequence[str], units: str, repair: bool):
+    def __init__(self, source: Source, kinds: Sequence[str], label2id: str | None, units: str, repair: bool):
         self.source, self.bad, self.spans = source, source.bad, SpanChecks(source)
-        self.kinds, self.names, self.units, self.repair = list(kinds), list(names), units, repair
+        self.kinds, self.label2id, self.units, self.repair = list(kinds), label2id, units, repair
         self.seen: set[str] = set()
         self.repaired: list[str] = []
 
@@ -69,11 +71,16 @@ class ExampleChecks:
             self._orphan(sentence.token_places[i], tags, i)
         return entities
 
+    @cached_property
+    def names(self) -> list[str]:
+        return numbered_labels(self.label2id) if self.label2id else []
+
     def _named(self, tags: list[str]) -> list[str]:
-        if not self.names:
+        """With names for numbers, as far as there are any."""
+        if not any(map(str.isdecimal, tags)):
             return tags
-        number_of_names = len(self.names)
-        return [self.names[int(t)] if t.isdecimal() and int(t) < number_of_names else t for t in tags]
+        known = {str(number): name for number, name in enumerate(self.names)}
+        return [known.get(tag, tag) for tag in tags]
 
     def _orphan(self, place: str, tags: list[str], i: int):
         tag, before = tags[i], f"after {tags[i - 1]}" if i else "at the start of a sentence"

@@ -1,6 +1,5 @@
 """What the outputs of a network that tags are called."""
 
-
 from tasklab.content import from_home
 from tasklab.data.files.textfile import read_json
 from tasklab.data.tagging.schemes import is_tag, kinds_of, missing_tags

@@ -18,7 +18,6 @@ from tasklab.data.tagging.examples import CHARACTERS, WORDS, TaggedExample, spli
 from tasklab.data.tagging.formats import brat, hold_entities, item_records
 from tasklab.data.tagging.formats.table import is_span_table, table_items
 from tasklab.data.tagging.json_files import json_items
-from tasklab.data.tagging.labels import numbered_labels
 from tasklab.data.tagging.schemes import SCHEMES, is_tag, scheme_of
 from tasklab.data.tagging.sentences import Passage, Sentence, Source
 from tasklab.data.tagging.sheets import USUAL, Wanted
@@ -129,11 +128,10 @@ def usable_sentences(
     bared = without_positions(tagged) if len(tagged) == len(sentences) else None
     sentences = bared or sentences
     units = data.units or units_of(length for sentence in sentences for length in _lengths(sentence))
-    names = numbered_labels(data.label2id) if data.label2id else ()
     iob1 = labelled and not data.repair_tags and spells_iob1([s.tags for s in tagged if s.tags])
     if iob1:
         source.remarks[IOB1] = Finding(len(tagged), [tagged[0].place])
-    checks = ExampleChecks(source, kinds, names, units, data.repair_tags or iob1)
+    checks = ExampleChecks(source, kinds, data.label2id, units, data.repair_tags or iob1)
     examples = [e for n, sentence in enumerate(sentences) if (e := checks.example(n, sentence)) is not None]
     repaired = [] if iob1 else checks.repaired
     return TaggedFile(examples, source, bool(bared), repaired, frozenset(checks.seen), units)

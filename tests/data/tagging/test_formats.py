@@ -50,6 +50,7 @@ LAYOUTS = {
     }),
     "entities": ("", {"text": TEXT, "entities": named(START_END)}),
     "spans": ("", {"text": TEXT, "spans": named(("start", "end", "type"))}),
+    "null beside spans": ("", {"text": TEXT, "entities": None, "spans": named(START_END)}),
     "answers of ours": ("", {"text": TEXT, "entities": named(("start", "end", "entity_group"))}),
 }  # fmt: skip
 
@@ -111,6 +112,11 @@ def test_doccano_s_unlabelled_texts_are_counted_since_nobody_may_have_seen_them(
     file = read(write(tmp_path / "t.jsonl", [{"text": TEXT, "label": [PER]}, {"text": "Oh.", "label": []}]))
     assert found(file) == [[("PER", "Ann Lee")], []]
     assert "without an entity (doccano writes those that nobody has annotated yet in the same way): 1;" in file.note
+
+
+def test_nothing_in_place_of_spans_is_a_text_without_any(tmp_path):
+    file = read(write(tmp_path / "t.jsonl", [{"text": TEXT, "entities": None}, {"text": TEXT, "label": None}]))
+    assert found(file) == [[]] and file.bad.first[0].startswith(f"{file.bad.file}:2: label is 'None', expected")
 
 
 def test_relations_are_passed_over_with_a_word(tmp_path):
@@ -246,6 +252,11 @@ def test_parquet_holds_spans_as_structs_and_tags_as_named_numbers(tmp_path):
 
 
 NAMES = [{"O": 0, "B-LOC": 1, "I-LOC": 2}, {"0": "O", "1": "B-LOC", "2": "I-LOC"}, ["O", "B-LOC", "I-LOC"]]
+
+
+def test_the_file_of_names_is_opened_for_numbers_alone(tmp_path):
+    path = write(tmp_path / "t.jsonl", [{"tokens": ["Oslo"], "tags": ["B-LOC"]}])
+    assert found(read(path, label2id=str(tmp_path / "gone.json"))) == [[("LOC", "Oslo")]]
 
 
 @pytest.mark.parametrize("names", NAMES)

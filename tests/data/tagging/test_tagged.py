@@ -125,7 +125,7 @@ def test_a_bad_row_is_named(tmp_path, text, told):
         ('{"text": "ab", "label": {"x": {"b": [[0, 0]]}}}', "x 'b' is said to be characters 0 to 0, where 'a' stands"),
         ('{"text": "ab", "label": {"x": {"": [[1, 0]]}}}', "x '' is said to be characters 1 to 0"),
         ('{"text": "ab", "label": ["x"]}', "label is \"['x']\", expected"),
-        ('{"text": "ab"}', "label is 'None', expected"),
+        ('{"text": "ab"}', "has text alone, expected"),
         ('{"text": ""}', "text is '', expected"),
         ("3", "is '3', expected"),
         ('{"tokens": ["a", ""], "tags": ["O", "O"]}', "tokens is "),

@@ -7,7 +7,7 @@ place.
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from tasklab.data.files.problems import shortened
+from tasklab.data.files.problems import listed, shortened
 from tasklab.data.files.textfile import encodable
 from tasklab.data.tagging.formats import cluener, doccano, label_studio, prodigy, spacy, span_lists, tagged
 from tasklab.data.tagging.sentences import FIX, Passage, Sentence, Source
@@ -33,8 +33,8 @@ def item_records(items: Iterable[tuple[str, object]], source: Source) -> Iterato
             if not source.labelled:
                 yield passage
                 continue
-            told = f"label is {shortened(str(item.get('label')))}, expected {FORMS}"
-            source.bad.add("no spans", f"{place}: {told}; {FIX}")
+            has = f"label is {shortened(str(item['label']))}" if "label" in item else f"has {listed(list(item))} alone"
+            source.bad.add("no spans", f"{place}: {has}, expected {FORMS}; {FIX}")
 
 
 def hold_entities(items: Iterable, source: Source) -> bool:

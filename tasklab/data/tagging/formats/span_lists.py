@@ -6,6 +6,8 @@ from tasklab.data.tagging.sentences import Passage, Source, Span
 
 NAME = ""  # many programs write so
 LISTS = ("entities", "spans", "ents", "annotations", "labels", "label")
+NULLABLE = ("entities", "spans", "ents")
+"""Nothing under these is an empty list, as tables have it; under `label` it may be anything that is missing."""
 START = ("start", "start_offset", "start_char", "begin")
 END = ("end", "end_offset", "end_char")
 KIND = ("label", "type", "entity_group", "entity_type", "entity", "tag", "labels")
@@ -23,6 +25,7 @@ def records(place: str, item: Mapping, source: Source) -> Iterator[Passage]:
 def span_list(item: Mapping, keys: Sequence[str] = LISTS) -> list | None:
     """The list of spans under one of the keys, the fullest where several are; None where there is none."""
     lists = [value for key in keys if is_span_list(value := item.get(key))]
+    lists += [[] for key in NULLABLE if key in item and item[key] is None]
     return max(lists, key=len, default=None)
 
 
