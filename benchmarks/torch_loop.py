@@ -6,6 +6,7 @@ import os
 import numpy as np
 import torch
 
+from tasklab.engine.length import length_of
 from tasklab.engine.row_order import RowOrder
 
 PARTS = 4
@@ -54,10 +55,10 @@ def train(network, features, config, loss, weights):
     ]
     optimizer = torch.optim.AdamW(groups, lr=peak, betas=tuple(config.optimizer.betas), eps=config.optimizer.eps)
     order = RowOrder(features, config)
-    total = order.steps_per_epoch * config.train.epochs
+    total, epochs, *_ = length_of(config.train, order.steps_per_epoch)
     warmup = int(config.schedule.warmup_ratio * total)
     step, losses = 0, []
-    for epoch in range(config.train.epochs):
+    for epoch in range(epochs):
         network.train()
         for (batch,) in order.steps(epoch):
             factor = step / warmup if step < warmup else (total - step) / (total - warmup)

@@ -55,11 +55,9 @@ def report(train, dev, model: str | None, overrides) -> int:
     for line in found.lines:
         print(f"{line.level:5} {line.text}", *line.places, sep="\n        ")
     to_fix = sum(line.level == FIX for line in found.lines)
-    if to_fix:
-        print(f"{to_fix} to fix before training")
-        return 1
-    print("nothing has to be fixed; start with:\n ", shlex.join(["tasklab", *command]))
-    return 0
+    before = f"{to_fix} to fix before training; then" if to_fix else "nothing has to be fixed;"
+    print(f"{before} start with:\n ", shlex.join(["tasklab", *command]))
+    return 1 if to_fix else 0
 
 
 def _kind(train, model: str | None):

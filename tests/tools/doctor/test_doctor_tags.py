@@ -34,7 +34,7 @@ def test_every_fault_has_its_place_and_its_remedy(doctor):
     write("train.txt", "paris/B-LOC", "paris/O", "fox/B-PET", "fox/B-PET", "my/O dog/I-PET", "berlin/X")
     write("dev.txt", "fox/B-PET", "the/O year/B-DATE")
     status, out = doctor("train.txt", "--eval", "dev.txt")
-    assert status == 1 and out.endswith("4 to fix before training\n")
+    assert status == 1 and "\n4 to fix before training; then start with:\n  tasklab train " in out
     assert "FIX   train: 2 faults in unusable sentences: tag that continues nothing (1), unknown tag (1); cor" in out
     assert "on_bad_row=skip, or data.repair_tags=true, so that such a tag begins an entity\n" in out
     assert "        train.txt:10: I-PET after O continues no PET\n" in out

@@ -29,7 +29,7 @@ def test_every_fault_has_its_place_and_its_remedy(doctor):
     write("train.tsv", "the fox\ta", "the fox\tb", "where\ta", "where\ta", "\ta", "dog\tb\tc", "in\ta")
     write("dev.tsv", "where\ta", "lazy\tc", "dog\ta")
     status, out = doctor("train.tsv", "--eval", "dev.tsv")
-    assert status == 1 and out.endswith("4 to fix before training\n")
+    assert status == 1 and "\n4 to fix before training; then start with:\n  tasklab train " in out
     assert "FIX   train: 2 unusable: empty text (1), wrong number of cells (1); correct them, or add data.on_b" in out
     assert "        train.tsv:6: 'text' is empty\n" in out
     assert "FIX   train: 1 row with the texts of another and another label; keep the right one\n" in out

@@ -1,0 +1,165 @@
+"""Eight small real sets, cut from public ones, on the default recipes: what a newcomer's own data may come to.
+
+python benchmarks/small_data.py cut DATA FOLDER                         # DATA: the public sets, one folder each
+python benchmarks/small_data.py run FOLDER [--sets sst2 ...] [--seeds 1 2 3] [key=value ...] >> runs.jsonl
+python benchmarks/small_data.py table runs.jsonl                        # Markdown: default recipe against the baselines
+
+Every run is `tasklab train RECIPE` with nothing but its files, a seed, no checkpoint but the last one and, for Chinese,
+BERT's vocabulary: there are no Chinese weights of this size, so these recipes begin at random. A set whose source is
+not in DATA is left out, told.
+"""
+
+import argparse
+import ast
+import json
+import random
+import re
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+CHINESE = "google_zh_vocab.txt"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("verb", choices=("cut", "run", "table"))
+    parser.add_argument("places", nargs="+", type=Path, metavar="PLACE")
+    parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
+    parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3])
+    options = parser.parse_args()
+    if options.verb == "cut":
+        cut(*options.places)
+    elif options.verb == "table":
+        table(options.places)
+    else:
+        folder, *settings = map(str, options.places)
+        for seed in options.seeds:
+            for name in options.sets:
+                if (Path(folder) / name).is_dir():
+                    print(json.dumps(run(name, Path(folder) / name, seed, settings)), flush=True)
+
+
+def cut(source: Path, target: Path):
+    """Writes <target>/<set>/{train,eval}.* of every set whose files there are."""
+    for name, (_, files, rows, write) in SETS.items():
+        paths = [source / file for file in files]
+        if missing := [path for path in (*paths, source / "vocab" / CHINESE) if not path.exists()]:
+            print(f"{name}: left out, there is no {missing[0]}", file=sys.stderr)
+            continue
+        (target / name).mkdir(parents=True, exist_ok=True)
+        for part, path, count in zip(("train", "eval"), paths, rows, strict=True):
+            write(path, target / name / part, count)
+    if (vocabulary := source / "vocab" / CHINESE).exists():
+        (target / CHINESE).write_bytes(vocabulary.read_bytes())
+
+
+def run(name: str, folder: Path, seed: int, settings: list[str]) -> dict:
+    """One training in a folder of its own, and what its log says."""
+    recipe, part = SETS[name][0], {part: str(next(folder.glob(f"{part}.*"))) for part in ("train", "eval")}
+    words = [recipe, f"data.train={part['train']}", f"data.eval={part['eval']}", f"seed={seed}"]
+    words += [f"output_dir={folder}/run-{seed}-{time.time():.0f}", "train.save_strategy=no", *settings]
+    words += [f"tokenizer.vocab={folder.parent / CHINESE}"] if "chinese" in recipe else []
+    began = time.perf_counter()
+    done = subprocess.run([sys.executable, "-m", "tasklab.cli", "train", *words], capture_output=True, text=True)
+    found = {"set": name, "recipe": recipe, "seed": seed, "settings": settings, "rc": done.returncode}
+    found["seconds"] = round(time.perf_counter() - began)
+    return found | read_log(done.stdout + done.stderr)
+
+
+def read_log(log: str) -> dict:
+    """Steps, the best score with its metric, what the baselines reach in it, and whether the run was warned of."""
+    found = {"warned": "below the baseline" in log, "weighted": "classes are uneven" in log}
+    if steps := re.search(r": (\d+) steps \((\d+) per epoch\)", log):
+        found |= {"steps": int(steps[1]), "steps_per_epoch": int(steps[2])}
+    best = re.findall(r"best (\S+) performance has been updated: \S+ --> (\S+)", log)
+    metric = {"F1": "f1"}.get(best[-1][0], best[-1][0]) if best else None
+    found |= {"metric": metric, "best": float(best[-1][1]) if best else None}
+    for key, words in (("trivial", "trivial baseline"), ("learned", "simple baseline that learns")):
+        if line := re.search(rf"{words}: (\{{.*?\}})", log):
+            found[key] = ast.literal_eval(line[1]).get(metric)
+    return found
+
+
+def table(files: list[Path]):
+    """Mean and range of the best score over seeds; the settings that a line was run with stand behind its name."""
+    runs = [json.loads(line) for file in files for line in file.read_text().splitlines()]
+    print("| set | recipe | rows | steps | metric | score: mean (lowest, highest) | baseline | warned |")
+    print("|---|---|---|---|---|---|---|---|")
+    for key in dict.fromkeys((r["set"], " ".join(r["settings"])) for r in runs):
+        own = [r for r in runs if (r["set"], " ".join(r["settings"])) == key and r["best"] is not None]
+        if not own:
+            continue
+        scores, first = [r["best"] for r in own], own[0]
+        baseline = max(first.get(kind) or 0 for kind in ("trivial", "learned"))
+        below = [r["seed"] for r in own if r["best"] < baseline]
+        warned = f"{sum(r['warned'] for r in own)} of {len(below)} below" if below else "none below"
+        mean = f"{statistics.mean(scores):.3f} ({min(scores):.3f}, {max(scores):.3f})"
+        rows = SETS[first["set"]][2][0]
+        name = f"{key[0]} {key[1]}".strip()
+        cells = (name, f"`{first['recipe']}`", rows, first["steps"], first["metric"], mean, f"{baseline:.3f}", warned)
+        print("|", " | ".join(map(str, cells)), "|")
+
+
+def drawn(rows: list, count: int) -> list:
+    """The same rows every time."""
+    return random.Random(0).sample(rows, min(count, len(rows)))
+
+
+def texts(columns: dict[str, int | str], header: bool = True):
+    """A writer of (label, text_a[, text_b]) out of a file of tab-separated columns, by number, or of JSON lines."""
+
+    def write(source: Path, target: Path, count: int):
+        lines = source.read_text(encoding="utf-8-sig").splitlines()
+        if source.suffix == ".json":
+            rows = [json.loads(line) for line in lines]
+        else:
+            rows = [line.split("\t") for line in lines[header:]]
+        kept = ["\t".join(" ".join(str(row[place]).split()) for place in columns.values()) for row in rows]
+        text = "\n".join(["\t".join(columns), *drawn(list(dict.fromkeys(kept)), count)])
+        target.with_suffix(".tsv").write_text(text + "\n", encoding="utf-8")
+
+    return write
+
+
+def sentences(source: Path, target: Path, count: int):
+    """CoNLL: sentences that hold an entity."""
+    lines = source.read_text(encoding="utf-8").splitlines()
+    blocks = "\n".join(line.replace(" ", "\t") if line.strip() else "" for line in lines).split("\n\n")
+    blocks = [block.strip("\n") for block in blocks if re.search(r"\t[BS]-", block)]
+    target.with_suffix(".conll").write_text("\n\n".join(drawn(blocks, count)) + "\n", encoding="utf-8")
+
+
+def questions(source: Path, target: Path, count: int):
+    """SQuAD: so many questions, each paragraph with those of its own."""
+    paragraphs = [p for article in json.loads(source.read_text())["data"] for p in article["paragraphs"]]
+    chosen = set(drawn(sorted(qa["id"] for p in paragraphs for qa in p["qas"]), count))
+    kept = [{**p, "qas": [qa for qa in p["qas"] if qa["id"] in chosen]} for p in paragraphs]
+    content = {"version": "1.1", "data": [{"title": "part", "paragraphs": [p for p in kept if p["qas"]]}]}
+    target.with_suffix(".json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+
+
+ONE = texts({"label": 0, "text_a": 1})
+PAIR = texts({"label": "label", "text_a": "sentence1", "text_b": "sentence2"})
+SETS = {
+    "sst2": ("txtcls_minilm_l6", ("glue/SST-2/train.tsv", "glue/SST-2/dev.tsv"), (240, 300),
+             texts({"label": 1, "text_a": 0})),
+    "mrpc": ("txtcls_minilm_l6", ("glue/MRPC/train.tsv", "glue/MRPC/dev.tsv"), (400, 300),
+             texts({"label": 0, "text_a": 3, "text_b": 4})),
+    "wnut17": ("tokcls_minilm_l6", ("wnut17/wnut17train.conll", "wnut17/emerging.dev.conll"), (300, 200), sentences),
+    "squad": ("qa_minilm_l6", ("squad_v1.1/train.json", "squad_v1.1/dev.json"), (300, 150), questions),
+    "chnsenticorp": ("txtcls_small_chinese", ("chnsenticorp/train_part.tsv", "chnsenticorp/dev.tsv"), (400, 300), ONE),
+    "comments": ("txtcls_small_chinese",
+                 ("comment_classify/classification/train.txt", "comment_classify/classification/dev.txt"), (402, 63),
+                 texts({"label": 0, "text_a": 1}, header=False)),
+    "bustm": ("txtcls_small_chinese", ("bustm/train_few_all.json", "bustm/dev_few_all.json"), (160, 160), PAIR),
+    "resume": ("tokcls_bilstm_chinese", ("resume_ner/train_part.char.bmes", "resume_ner/dev.char.bmes"), (100, 100),
+               sentences),
+}  # fmt: skip
+"""Name -> recipe, files for training and evaluation, rows of each, and what writes them."""
+
+
+if __name__ == "__main__":
+    main()
