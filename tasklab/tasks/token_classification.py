@@ -126,7 +126,9 @@ class TokenClassification(Task):
     def _predicted(self, predictions, examples) -> list[list]:
         """Spans of tokens for what `decode` gave as characters."""
         if self.config.data.output_tags:
-            return [entities_of(answers[0]["pred_label"].split())[0] for answers in predictions]
+            tag_of = {_written(label): label for label in self.config.model.labels}
+            lines = (answers[0]["pred_label"].split(" ") for answers in predictions)
+            return [entities_of([tag_of[tag] for tag in line if tag])[0] for line in lines]
         return [_token_spans(answers[0], e) for answers, e in zip(predictions, examples, strict=True)]
 
 
@@ -144,7 +146,12 @@ def _token_spans(found: list[dict], example) -> list[tuple[str, int, int]]:
 
 def _tag_line(found: list[dict], example, labels: list[str]) -> dict:
     tags = tags_of(_token_spans(found, example), len(example.tokens), scheme_of(labels))
-    return {"pred_label": " ".join(tags)}
+    return {"pred_label": " ".join(map(_written, tags))}
+
+
+def _written(tag: str) -> str:
+    """As one word: annotation programs have types of several."""
+    return "_".join(tag.split())
 
 
 def _words(example, first: int, last: int) -> str:

@@ -140,6 +140,14 @@ def test_tags_instead_of_entities_for_uer_s_inference_table(task, tmp_path):
     assert predictions == [[{"pred_label": "O B-PER I-PER"}], [{"pred_label": "B-LOC"}]]
 
 
+def test_types_of_several_words_are_one_word_in_that_table(task, tmp_path):
+    examples = prepared(task, tmp_path, "the\tO\nfox\tB-job title\n", output_tags=True)
+    table = task.encode(examples, False)
+    predictions = task.decode(outputs_for(table, [0, 1].__getitem__, 3), table, examples)
+    assert predictions == [[{"pred_label": "O B-job_title"}]]
+    assert task.score(predictions, examples)["f1"] == 1
+
+
 def test_the_learned_baseline_knows_the_names_of_the_training_data(task, tmp_path):
     examples = prepared(task, tmp_path)
     assert task.baselines(examples, examples)[LEARNED]["f1"] == 1
