@@ -33,7 +33,7 @@ setup(
     packages=find_packages(include=["tasklab", "tasklab.*"]) + ["tasklab.configs"],
     package_dir={"tasklab.configs": "configs"},
     package_data={
-        "tasklab": ["py.typed", "samples/**/*.json", "samples/**/*.tsv", "kernels/src/*"],
+        "tasklab": ["py.typed", "samples/**/*.*", "kernels/src/*"],
         "tasklab.configs": ["**/*.yaml"],
     },
     install_requires=[

@@ -88,6 +88,11 @@ class Task(ABC):
         """
         return None
 
+    @classmethod
+    def learns(cls) -> bool:
+        """Whether it has a loss; without one it takes a model as it is."""
+        return cls.loss is not Task.loss
+
     @abstractmethod
     def parse(self, input_data) -> Sequence | Iterator:
         """What a user passes to predict -> examples; an iterator where they may be more than memory holds.

@@ -15,7 +15,7 @@ from tasklab.runs.naming import find_run, named_run
 from tasklab.runs.source import names_weights
 from tasklab.saved import defaults_with, task_class
 from tasklab.session.data_paths import data_path, input_path
-from tasklab.task import TASKS, Task
+from tasklab.task import TASKS
 from tasklab.trials.verbs import TrialVerbs
 from tasklab.views import TrainerViews
 from tasklab.weights.folder import CONFIG, is_checkpoint
@@ -220,7 +220,7 @@ class Trainer(TrainerViews, TrialVerbs):
         return TASKS.get(self.config.task).primer
 
     def _refuse_untrained(self):
-        if TASKS.get(self.config.task).loss is Task.loss:
+        if not TASKS.get(self.config.task).learns():
             raise ConfigError(
                 f"{self.config.task} is not trained: it takes a model as it is. Train with another task, such as "
                 "text_classification, and name that checkpoint here"

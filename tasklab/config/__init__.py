@@ -1,7 +1,7 @@
 """What a run is set to: typed sections, read from YAML, dictionaries and key=value; every error has its place."""
 
 from tasklab.config.arguments import Arguments
-from tasklab.config.catalog import default_model, list_models
+from tasklab.config.catalog import default_model, list_models, marked_models
 from tasklab.config.model_section import ModelConfig
 from tasklab.config.models import find_model, task_in, task_named, told_of
 from tasklab.config.resolve import assign, find_task, read_config, resolve, settings_of, task_name
@@ -46,6 +46,7 @@ __all__ = [
     "is_alias",
     "key_meant",
     "list_models",
+    "marked_models",
     "read_config",
     "resolve",
     "setting",

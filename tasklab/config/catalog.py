@@ -11,8 +11,8 @@ from tasklab.errors import ConfigError
 _PACKAGE = Path(__file__).resolve().parents[1]
 # one line each, so that listing needs no YAML parser
 _ALIASES = re.compile(r"^aliases:\s*\[(.*?)\]", re.MULTILINE)
-_DEFAULT = re.compile(r"^default:\s*(?:true|yes|on)\b", re.MULTILINE | re.IGNORECASE)
-OF_CATALOG = ("aliases", "default")
+_MARK = re.compile(r"^(default|demo):\s*(?:true|yes|on)\b", re.MULTILINE | re.IGNORECASE)
+OF_CATALOG = ("aliases", "default", "demo")
 """Keys of a YAML that the catalog reads; they say nothing about a run."""
 
 
@@ -24,7 +24,7 @@ class Named:
     task: str | None  # None: a backbone, for any task
     description: str  # the first comment line
     aliases: tuple[str, ...]
-    default: bool  # what stands for its task where that alone is named
+    marks: frozenset[str]  # default: stands for its task where that alone is named; demo: what `tasklab demo` trains
     path: Path
 
 
@@ -46,7 +46,8 @@ def catalog() -> list[Named]:
                 places = f"{shown(owner[name].path)} and {shown(entry.path)}"
                 raise ConfigError(f"the model name {name!r} is claimed twice: by {places}")
             owner[name] = entry
-    _one_default_each(found)
+    for mark in ("default", "demo"):
+        _one_each(found, mark)
     return found
 
 
@@ -66,20 +67,23 @@ def list_models(task: str | None = None) -> list[dict]:
 
 def default_model(task: str) -> str:
     """The recipe for those who name the task alone. Raises ConfigError that lists the recipes where none is marked."""
-    recipes = [entry for entry in catalog() if entry.task == task]
-    found = next((entry.name for entry in recipes if entry.default), None)
-    if found is None:
-        listed = ", ".join(entry.name for entry in recipes) or "none"
+    if task not in (found := marked_models("default")):
+        listed = ", ".join(entry.name for entry in catalog() if entry.task == task) or "none"
         raise ConfigError(f"{task} has no default recipe, so name a model; recipes of {task}: {listed}")
-    return found
+    return found[task]
 
 
-def _one_default_each(found: list[Named]):
+def marked_models(mark: str) -> dict[str, str]:
+    """Task -> its recipe with this mark, of those that have one."""
+    return {entry.task: entry.name for entry in catalog() if entry.task and mark in entry.marks}
+
+
+def _one_each(found: list[Named], mark: str):
     first: dict[str, Path] = {}
     for entry in found:
-        if entry.default and entry.task and first.setdefault(entry.task, entry.path) != entry.path:
+        if mark in entry.marks and entry.task and first.setdefault(entry.task, entry.path) != entry.path:
             places = f"{shown(first[entry.task])} and {shown(entry.path)}"
-            raise ConfigError(f"{entry.task} has two recipes with 'default: true': {places}; take it out of one")
+            raise ConfigError(f"{entry.task} has two recipes with '{mark}: true': {places}; take it out of one")
 
 
 def _named(path: Path) -> Named:
@@ -91,6 +95,6 @@ def _named(path: Path) -> Named:
         task=None if path.parent.name == "_base" else path.parent.name,
         description=first.lstrip("# ").strip() if first.startswith("#") else "",
         aliases=tuple(part.strip(" '\"") for part in aliases[1].split(",") if part.strip()) if aliases else (),
-        default=bool(_DEFAULT.search(text)),
+        marks=frozenset(_MARK.findall(text)),
         path=path,
     )

@@ -1,37 +1,57 @@
-"""The first five minutes: train on the sample set, evaluate, answer, and say what to type next."""
+"""The first five minutes of a task: train on the samples that ship, evaluate, answer, and say what to type next."""
 
-import logging
+import json
+import shlex
 import time
 from pathlib import Path
 
+from tasklab.config import marked_models
+from tasklab.registry import unknown_name
+from tasklab.task import TASKS
 from tasklab.trainer import Trainer
 
-SAMPLES = Path(__file__).resolve().parents[1] / "samples" / "question_answering"
-QUESTION = "My name is Wolfgang and I live in Berlin - Where do I live?"
+SAMPLES = Path(__file__).resolve().parents[1] / "samples"
+INPUTS = "predict.jsonl"
+"""What the trained model is asked: an input per line, in JSON."""
 
-logger = logging.getLogger("tasklab")
 
-
-def run(output_dir: str) -> int:
-    """Runs the main job with recipe qa_demo; returns the exit status."""
-    start = time.perf_counter()
+def run(task: str, output_dir: str) -> int:
+    """Runs the whole job of a task; returns the exit status. Raises: UnknownName for a task without samples."""
+    models = marked_models("demo")
+    if task not in models:
+        raise unknown_name("demo of a task", task, sorted(models))
+    start, samples, model = time.perf_counter(), SAMPLES / task, models[task]
     trainer = Trainer(
-        model="qa_demo", train_dataset=SAMPLES / "train.json", eval_dataset=SAMPLES / "dev.json",
+        task=task, model=model, train_dataset=split_of(samples, "train"), eval_dataset=split_of(samples, "dev"),
         output_dir=_unused(Path(output_dir)),
     )  # fmt: skip
-    summary = trainer.train()
-    answer = trainer.predict(input_data=[QUESTION])[0]
-    folder = summary["output_dir"]
-    print(f"""
-{QUESTION}
-  -> {answer['text']}   (characters {answer['start']} to {answer['end']}, score {answer['score']})
-
-done in {time.perf_counter() - start:.0f} s; model: {summary['best_checkpoint']}; loss curve: {folder}/curves.png
-next:
-  tasklab predict {folder} "your text - your question?"
-  tasklab doctor data your/train.json --eval your/dev.json
-  tasklab train qa_minilm_l6 data.train=your/train.json data.eval=your/dev.json""")
+    own, made, after = marked_models("default").get(task, model), "", []
+    if TASKS.get(task).learns():
+        summary = trainer.train()
+        model = summary["output_dir"]
+        made = f"model: {summary['best_checkpoint']}; loss curve: {model}/curves.png\n"
+        train, dev = (f"your/{split_of(samples, split).name}" for split in ("train", "dev"))
+        after = [f"doctor data {train} --model {own}", f"train {own} data.train={train} data.eval={dev}"]
+    else:
+        trainer.evaluate()
+    inputs = [json.loads(line) for line in (samples / INPUTS).read_text(encoding="utf-8").splitlines()]
+    print()
+    for given, answer in zip(inputs, trainer.predict(input_data=inputs), strict=True):
+        print(f"{_typed(given)}\n  -> {_typed(answer)}")
+    after.insert(0, f"predict {model} {shlex.quote(_typed(inputs[0]))}")
+    print(f"\ndone in {time.perf_counter() - start:.0f} s; its files are in {samples}\n{made}next:")
+    print("\n".join(f"  tasklab {command}" for command in after))
     return 0
+
+
+def _typed(given) -> str:
+    """As one types it: a text as it is, all else in JSON."""
+    return given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
+
+
+def split_of(samples: Path, split: str) -> Path:
+    """A sample set's file, or the folder itself where it holds several sets."""
+    return next(samples.glob(f"{split}.*"), samples)
 
 
 def _unused(folder: Path) -> Path:

@@ -2,8 +2,7 @@
 
 import pytest
 
-from tasklab.config import default_model, list_models, resolve
-from tasklab.config.catalog import catalog
+from tasklab.config import default_model, list_models, marked_models, resolve
 from tasklab.errors import ConfigError
 
 SIZES = "model: {vocab_size: 9, hidden_size: 8, num_hidden_layers: 1, num_attention_heads: 2, intermediate_size: 16}\n"
@@ -25,7 +24,7 @@ def recipe(tmp_path, monkeypatch):
 def test_every_task_that_ships_has_one_default():
     tasks = {model["task"] for model in list_models() if model["task"]}
     assert len(tasks) >= 8
-    assert {entry.task for entry in catalog() if entry.default} == tasks
+    assert set(marked_models("default")) == tasks
     assert default_model("question_answering") == "qa_minilm_l6"
 
 
