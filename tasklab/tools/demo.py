@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 
 from tasklab.config import marked_models
+from tasklab.content import parse_json
+from tasklab.errors import DataError
 from tasklab.registry import unknown_name
 from tasklab.task import TASKS
 from tasklab.trainer import Trainer
@@ -34,7 +36,8 @@ def run(task: str, output_dir: str) -> int:
         after = [f"doctor data {train} --model {own}", f"train {own} data.train={train} data.eval={dev}"]
     else:
         trainer.evaluate()
-    inputs = [json.loads(line) for line in (samples / INPUTS).read_text(encoding="utf-8").splitlines()]
+    lines = (samples / INPUTS).read_text(encoding="utf-8").splitlines()
+    inputs = [parse_json(line, f"{samples / INPUTS}:{number}", DataError) for number, line in enumerate(lines, 1)]
     print()
     for given, answer in zip(inputs, trainer.predict(input_data=inputs), strict=True):
         print(f"{_typed(given)}\n  -> {_typed(answer)}")
