@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tasklab.config import Config, DataConfig
 from tasklab.data.rows.features import FeatureTable
+from tasklab.errors import ConfigError
 from tasklab.metrics.report import Report
 from tasklab.registry import Registry
 from tasklab.runner import RowOutputs, Runner
@@ -99,6 +100,13 @@ class Task(ABC):
 
         Raises DataError naming the position.
         """
+
+    def about(self, file, questions) -> Sequence:
+        """What `parse` takes for questions about a file; questions: texts, or a Path of the file that they are in.
+
+        Raises: DataError for files that cannot be; ConfigError where the task answers no such questions.
+        """
+        raise ConfigError(f"{self.config.task} answers no questions about a file; it takes for example {self.primer}")
 
     def answer(self, examples: Sequence, run: Runner, top_k: int | None = None, rows: FeatureTable | None = None):
         """One list of answers per example, best first: the examples' rows, what `run` makes of them, decoded.

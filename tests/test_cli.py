@@ -318,6 +318,19 @@ def test_unknown_names_are_answered_with_the_nearest(words, said, capsys):
     assert said in capsys.readouterr().err
 
 
+def test_questions_about_a_file_are_for_tasks_that_answer_such(calls, capsys, tmp_path):
+    for words, said in [
+        (["--questions", "q.txt"], "--questions are about a file; name it with --context FILE"),
+        (["--context", "a.md"], 'ask about --context FILE with words ("How much is it?" ...) or with --questions FILE'),
+        (["--context", "a.md", "--questions", "q.txt", "Where?"], "ask about --context FILE with words"),
+        (["--context", "a.md", "--file", "q.txt", "Where?"], "ask about --context FILE with words"),
+    ]:
+        assert said in usage_error(capsys, "predict", "run", *words)
+    assert main(["predict", "run", "--context", "a.md", "Where?"]) == 1
+    told = 'text_classification answers no questions about a file; it takes for example "a gripping and clever film"'
+    assert capsys.readouterr().err == f"error: {told}\n"
+
+
 def test_a_file_of_inputs_is_a_file_whatever_its_name(calls):
     Path("weiboNER_2nd_conll.dev").touch()
     main(["predict", "run", "--file", "weiboNER_2nd_conll.dev"])

@@ -6,13 +6,15 @@ from tasklab.commands.names import NAMES, add_names, tell_unused, trainer_of
 EXAMPLES = """examples:
   tasklab predict output/qa_minilm_l6 "My name is Wolfgang and I live in Berlin - Where do I live?"
   tasklab predict output/qa_minilm_l6 --file questions.json --top-k 3 > answers.json
+  tasklab predict output/qa_minilm_l6 --context manual.md "What does it cost?" "Who made it?"
+  tasklab predict output/qa_minilm_l6 --context manual.md --questions questions.txt --output answers.csv
   tasklab predict output/txtcls_minilm_l6 --file test.tsv --output labels.tsv --output_prob
   tasklab predict output/txtcls_minilm_l6 --file test.xlsx --output answers.csv
   zcat test.tsv.gz | tasklab predict output/txtcls_minilm_l6 --file -
   tasklab predict output/txtcls_minilm_l6 -- "data.x=1"                 # behind -- every word is an input
 """
 FILES = "inputs from a file (.csv, .tsv, .xlsx, .json, .jsonl, .parquet, .txt, .conll; also packed, .gz), - from a pipe"
-
+CONTEXT = "a text, Markdown or HTML file; inputs are questions about it (question answering)"
 OUTPUT = "answers to .csv, .tsv, .json, .jsonl, .parquet or .txt, vectors to .npy; - for JSON lines to the output"
 
 
@@ -20,6 +22,8 @@ def arguments(parser):
     add_names(parser, "; every further word is an input")
     parser.add_argument("--checkpoint", metavar="DIR", help="default: the best checkpoint of the run")
     parser.add_argument("--file", metavar="FILE", help=FILES)
+    parser.add_argument("--context", metavar="FILE", help=CONTEXT)
+    parser.add_argument("--questions", metavar="FILE", help="questions about --context, one per line, or as a table")
     parser.add_argument("--output", metavar="FILE", help=OUTPUT)
     for name, what in (("logits", "outputs"), ("prob", "probabilities")):
         told = f"answers of classifiers carry the {what} of all classes (column {name})"
@@ -37,7 +41,9 @@ def run(options):
 
     options.names += [f"data.{key}=true" for key in ("output_logits", "output_prob") if getattr(options, key)]
     trainer, inputs = trainer_of(options, inputs=True)
-    if bool(inputs) == bool(options.file):
+    if options.context or options.questions:
+        inputs = _about(options, trainer, inputs)
+    elif bool(inputs) == bool(options.file):
         options.usage.error(f"give inputs as arguments or with --file, for example: {trainer.example()}")
     tell_unused(trainer.config, (TRAINING, TRUTH))
     if options.file:
@@ -52,5 +58,19 @@ def run(options):
         print_json(arranged(trainer.predict(options.checkpoint, **asked), layout))
 
 
-WORDS = NAMES + " (INPUT ... | -- INPUT ... | --file FILE)"
+def _about(options, trainer, inputs: list[str]):
+    """The questions about a file as inputs."""
+    from pathlib import Path
+
+    from tasklab.task import TASKS
+
+    if not options.context:
+        options.usage.error("--questions are about a file; name it with --context FILE")
+    if options.file or bool(inputs) == bool(options.questions):
+        options.usage.error('ask about --context FILE with words ("How much is it?" ...) or with --questions FILE')
+    task = TASKS.get(trainer.config.task)(trainer.config, None)
+    return task.about(Path(options.context), Path(options.questions) if options.questions else inputs)
+
+
+WORDS = NAMES + " (INPUT ... | -- INPUT ... | --file FILE | --context FILE QUESTION ...)"
 VERB = Verb("predict", "answer inputs", run, arguments, WORDS, EXAMPLES, texts=True)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tasklab.data.questions.documents import questions_about
 from tasklab.data.questions.input import qa_examples_from_input, refuse_equal_ids
 from tasklab.data.questions.reading import QADataConfig, read_squad
 from tasklab.data.questions.windows import qa_windows
@@ -40,6 +41,9 @@ class QuestionAnswering(Task):
         if self.config.data.output_answers:
             refuse_equal_ids(examples)
         return examples
+
+    def about(self, file, questions):
+        return questions_about(file, questions, self.config.data.encoding)
 
     def encode(self, examples, training):
         data = self.config.data
@@ -99,7 +103,9 @@ class QuestionAnswering(Task):
         if threshold is not None:  # the score at another threshold can be told from these two
             answers[0]["null_score_diff"] = round(null_score_difference(windows, example.context), 4)
             answers[0]["best_span"] = next((a["text"] for a in answers if a["text"]), "")
-        if data.output_answers:
+        if example.document is not None:
+            answers = [{**example.asked, **example.document.placed(answer)} for answer in answers]
+        elif data.output_answers:
             answers = [{"id": example.id, **answer} for answer in answers]
         return answers[:top_k]
 

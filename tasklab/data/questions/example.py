@@ -1,6 +1,8 @@
 """One question about one context: what readers make and windows, metrics and tasks take."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from tasklab.data.questions.documents import Document
 
 
 @dataclass(frozen=True)
@@ -22,3 +24,11 @@ class QAExample:
     is_impossible: bool = False
     place: str = ""
     """Where it comes from: "dev.json: data[3].paragraphs[0].qas[1]", or "input[4]"."""
+    document: Document | None = field(default=None, compare=False, repr=False)
+    """The file that the context is the text of; answers are places in it."""
+
+    @property
+    def asked(self) -> dict:
+        """What stands beside answers."""
+        about = {"context": self.context} if self.document is None else {"file": self.document.file}
+        return {"id": self.id, "question": self.question, **about}

@@ -1,7 +1,9 @@
 """What a user hands to predict, in all its forms, as QA examples."""
 
+import functools
+import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from tasklab.data.files import arrow
 from tasklab.data.files.inputs import Inputs, is_pair, is_pair_alone
 from tasklab.data.files.problems import shortened
 from tasklab.data.files.textfile import encodable
+from tasklab.data.questions.documents import Document, read_document
 from tasklab.data.questions.example import QAExample
 from tasklab.data.questions.flat import CONTEXT_KEYS, QUESTION_KEYS, USUAL, Flat, Names, flat_rows
 from tasklab.data.questions.layout import SquadLayout
@@ -28,7 +31,8 @@ def qa_examples_from_input(input_data, encoding: str | None = None, names: Names
     Accepts one or a list of: a string "context - question" (split at the last " - " with something behind it), a dict
     with context and question, a pair (context, question). Or a path: a .json file in the SQuAD layout or with a list
     of the above, a .jsonl file (one of the above per line), a table with the columns context and question, a .txt file
-    (one string per line, none of them blank). A tuple of two strings is a pair, a list of two is two inputs.
+    (one string per line, none of them blank). A tuple of two strings is a pair, a list of two is two inputs. A Path as
+    context of a dict is a document: the answers are places in that file.
     Raises: DataError naming the position.
     """
     if path := INPUTS.file(input_data):
@@ -37,7 +41,7 @@ def qa_examples_from_input(input_data, encoding: str | None = None, names: Names
         if "data" in input_data:
             return _from_layout(input_data, "input")
         input_data = _rows(input_data)
-    return _examples(INPUTS.items(input_data))
+    return _examples(INPUTS.items(input_data), encoding)
 
 
 def refuse_equal_ids(examples: Iterable[QAExample]):
@@ -82,14 +86,19 @@ def _from_layout(document, file: str) -> list[QAExample]:
     return examples
 
 
-def _examples(items: Iterable[tuple[str, object]]) -> list[QAExample]:
-    return [_example(item, i, place) for i, (place, item) in enumerate(items)]
+def _examples(items: Iterable[tuple[str, object]], encoding: str | None = None) -> list[QAExample]:
+    read = functools.cache(functools.partial(read_document, encoding=encoding))  # once for all its questions
+    return [_example(item, i, place, read) for i, (place, item) in enumerate(items)]
 
 
-def _example(item, number: int, place: str) -> QAExample:
-    identity = str(number)
+def _example(item, number: int, place: str, read: Callable[[os.PathLike], Document]) -> QAExample:
+    identity, document = str(number), None
     if isinstance(item, str):
         context, question = _split(item, place)
+    elif isinstance(item, Mapping) and isinstance(path := item.get("context"), os.PathLike):
+        document = read(path)
+        context, question = document.plain.text, _key(item, QUESTION_KEYS, place)
+        identity = str(item.get("id", identity))
     elif isinstance(item, Mapping):
         context, question = _key(item, CONTEXT_KEYS, place), _key(item, QUESTION_KEYS, place)
         identity = str(item.get("id", identity))
@@ -102,7 +111,7 @@ def _example(item, number: int, place: str) -> QAExample:
             raise DataError(f"{place}: the {name} is empty; expected {FORMS}")
         if not encodable(text):
             raise DataError(f"{place}: the {name} holds half of a surrogate pair; correct it")
-    return QAExample(identity, question, context, place=place)
+    return QAExample(identity, question, context, place=place, document=document)
 
 
 def _split(text: str, place: str) -> tuple[str, str]:
