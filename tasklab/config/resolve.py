@@ -15,6 +15,9 @@ from tasklab.config.sections import LENGTH, Config, DataConfig
 from tasklab.config.translate import translate
 from tasklab.errors import ConfigError
 
+OF_TASK = "task defaults"
+"""Where a value was said that nobody who runs this has said."""
+
 
 def resolve(
     task=None, model=None, overrides=(), *, args=None, data_class: type[DataConfig] = DataConfig, defaults=None,
@@ -33,7 +36,7 @@ def resolve(
     """
     given = [*_args_sources(args), from_overrides(overrides)]
     task, origin = _names(task, model, given, encoder_alone)
-    first = from_mapping(defaults or {}, "task defaults")
+    first = from_mapping(defaults or {}, OF_TASK)
     if origin:
         first.append(Entry("name", origin.name, "model"))
     merge = _Merge(Config.create(data_class), task)
@@ -46,6 +49,7 @@ def resolve(
     for source in given[:-1]:
         merge.add(source)
     merge.add(given[-1], repeats=True)
+    merge.fit_length()
     return merge.finish()
 
 
@@ -228,6 +232,12 @@ class _Merge:
         config = self.config
         said = [key for key in self.levels if key in config and (origin is None or origin.inherits(key))]
         config.inherited.update((key, config[key]) for key in said)
+
+    def fit_length(self):
+        """A number of tokens that nobody named is no larger than the network takes."""
+        data, most = self.config.data, self.config.model.max_tokens
+        if self.places.get("data.max_seq_length", OF_TASK) == OF_TASK and 4 <= most < data.max_seq_length:
+            data.max_seq_length = most
 
     def settle_made(self):
         """What was said so far is what a run was made with: values that changed nothing then go.

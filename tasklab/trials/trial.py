@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tasklab.config import Config
-from tasklab.content import read_json
+from tasklab.content import read_content, read_json
 from tasklab.engine.selection import finite_loss, standing
 from tasklab.errors import CheckpointError
 from tasklab.replacing import replace_text
@@ -39,7 +39,7 @@ class Trial:
 
     def is_plan(self, config: Config) -> bool:
         """Whether this is what was planned."""
-        return (self.folder / PLAN).read_text(encoding="utf-8") == self._text(config)
+        return read_content(self.folder / PLAN) == self._text(config).encode()
 
     def _text(self, config: Config) -> str:
         config = config.copy()

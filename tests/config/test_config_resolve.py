@@ -240,6 +240,17 @@ def test_a_huggingface_folder_fills_the_model_section():
     assert refused("t", "hf") == "hf/config.json: not JSON at line 2, column 15 (character 16): Expecting value"
 
 
+def test_a_length_that_nobody_named_is_no_larger_than_the_network_takes():
+    sizes = {"vocab_size": 99, "hidden_size": 12, "num_hidden_layers": 1, "num_attention_heads": 3,
+             "intermediate_size": 24, "max_position_embeddings": 64, "model_type": "bert"}  # fmt: skip
+    write("hf/config.json", json.dumps(sizes))
+    of_task = {"data": {"max_seq_length": 256}}
+    assert resolve("feature_extraction", "hf", defaults=of_task).data.max_seq_length == 64
+    assert resolve("question_answering", "hf").data.max_seq_length == 64  # 128 is the default of all tasks
+    with pytest.raises(ConfigError, match="data.max_seq_length 256 is more than model.max_position_embeddings 64"):
+        resolve("feature_extraction", "hf", ["data.max_seq_length=256"], defaults=of_task)
+
+
 def test_a_roberta_folder_is_a_bert_whose_positions_start_behind_the_padding():
     sizes = {"vocab_size": 50265, "hidden_size": 12, "num_hidden_layers": 1, "num_attention_heads": 3,
              "intermediate_size": 24, "max_position_embeddings": 514, "type_vocab_size": 1, "pad_token_id": 1,

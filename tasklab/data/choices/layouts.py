@@ -22,6 +22,7 @@ IDENTITY = ("id", "qid", "question_id")
 ONE_CHOICE_KINDS = ("choice", "option", "ending", "candidate", "hypothesis", "", "answer")
 ONE_CHOICE = re.compile(r"(choice|option|ending|answer|candidate|hypothesis)[ _]?(\d{1,3}|[A-Za-z])", re.I)
 LETTER = re.compile(r"[A-Z]")
+LETTERS = 26  # choices of a question that are guessed
 DOCUMENT = '[["a line", ...], [{"question": ..., "choice": [...], "answer": ...}], "id"]'
 
 
@@ -148,13 +149,13 @@ def _missing(table: Table, asked: str | None, listed: list[str], answer: str | N
 
 
 def _numbered(columns: Iterable[str]) -> list[str]:
-    """The most columns whose names differ in a number or a letter at their end alone, in that order."""
+    """The most columns, up to LETTERS, whose names differ in a number or a letter at their end alone, in order."""
     groups: dict[str, list[str]] = {}
     for name in columns:
         if hit := re.fullmatch(r"(.*?)(\d{1,3}|[ _.-][A-Za-z])", name):
             groups.setdefault(hit[1], []).append(name)
     found = max(groups.values(), key=len, default=[])
-    return sorted(found, key=lambda name: (len(name), name)) if len(found) > 1 else []
+    return sorted(found, key=lambda name: (len(name), name)) if 1 < len(found) <= LETTERS else []
 
 
 def usual_choices(columns: Sequence[str], listed: bool) -> list[str]:

@@ -20,6 +20,7 @@ _COMMON_HAN = frozenset(
 )
 _COMMON_HANGUL = frozenset("이다는을를가의에한고하지도로은서기사그나")
 _COMMON_KANA = frozenset("のはにをがとでてしたいるな")
+_COMMON_CYRILLIC = frozenset("оеаинтсрлвОЕАИНТСРЛВ")
 _LATIN_LETTER = re.compile("[A-Za-z]")
 _MIXED_WORD = re.compile("[A-Za-z][Ѐ-ӿ]|[Ѐ-ӿ][A-Za-z]")
 _ODD_INSIDE = re.compile(r"(?<=[A-Za-z])[¡¢¤¥¦¨¬¯²³µ¶¸¹º¼½¾¿×÷](?=[A-Za-z])|[a-z][À-ÖØ-Þ][a-z]|[a-z]þ")
@@ -47,9 +48,12 @@ def _letters(pattern: re.Pattern) -> Callable[[str], float]:
 
 
 def _cyrillic(text: str) -> float:
-    """No word mixes the scripts."""
+    """No word mixes the scripts; its encodings hold one another's letters, but for case and how usual these are."""
     beyond = _beyond_ascii(text)
-    return 0.9 * (len(_CYRILLIC.findall("".join(beyond))) - 2 * len(_MIXED_WORD.findall(text))) / max(1, len(beyond))
+    size = max(1, len(beyond))
+    alike = (len(_CYRILLIC.findall("".join(beyond))) - 2 * len(_MIXED_WORD.findall(text))) / size
+    small, common = (sum(map(test, beyond)) / size for test in (str.islower, _COMMON_CYRILLIC.__contains__))
+    return 0.6 * alike + 0.1 * small + 0.4 * common
 
 
 def _pairs(name: str, usual: Callable[[int, int], bool], common: Iterable[str]) -> Callable[[str], float]:
@@ -81,7 +85,8 @@ _KS = _pairs("cp949", lambda a, b: b > 0xA0 and (0xB0 <= a <= 0xC8 or a in (0xA1
 CANDIDATES = (
     Candidate("cp1252", _letters(_WEST)), Candidate("gb18030", _GB), Candidate("big5", _BIG5),
     Candidate("cp932", _japanese), Candidate("euc_jp", _japanese), Candidate("cp949", _KS),
-    Candidate("cp1251", _cyrillic), Candidate("cp1254", _letters(_TURKISH)), Candidate("cp1250", _letters(_CENTRAL)),
+    Candidate("cp1251", _cyrillic), Candidate("koi8-r", _cyrillic), Candidate("cp866", _cyrillic),
+    Candidate("iso8859-5", _cyrillic), Candidate("cp1254", _letters(_TURKISH)), Candidate("cp1250", _letters(_CENTRAL)),
 )  # fmt: skip
 
 

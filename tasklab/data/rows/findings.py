@@ -39,8 +39,13 @@ def quantiles(values) -> tuple:
 
 def token_quantiles(tokenizer, texts: Iterable[str]) -> tuple[int, ...]:
     """Tokens of the texts, special ones aside; () where there is no text, or none that has any."""
-    lengths = [len(ids) for ids, _ in tokenizer.encode_batch(list(texts))]
+    lengths = token_counts(tokenizer, texts)
     return quantiles(lengths) if any(lengths) else ()
+
+
+def token_counts(tokenizer, texts: Iterable[str]) -> list[int]:
+    """Tokens of each text, special ones aside."""
+    return [len(ids) for ids, _ in tokenizer.encode_batch(list(texts))]
 
 
 def repeats(examples: Iterable[E], key: Callable[[E], Hashable]) -> Iterator[tuple[E, E]]:

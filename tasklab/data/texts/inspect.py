@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from tasklab.data.files.problems import BadRows
-from tasklab.data.rows.findings import Finding, met_before, quantiles, token_quantiles
+from tasklab.data.rows.findings import Finding, met_before, quantiles, token_counts
 from tasklab.data.rows.pairs import parts_of, second_texts, text_rows
 from tasklab.data.rows.sizes import RowSizes, row_sizes
 from tasklab.data.texts.reading import TextDataConfig, TextExample, label_order, texts_of, usable_rows
@@ -32,6 +32,8 @@ class TextReport:
     """With another one."""
     lengths: dict[str, tuple[int, ...]] = field(default_factory=dict)
     """Tokens of text_a and text_b; empty without a tokenizer, as all below."""
+    tokenless: Finding = field(default_factory=Finding)
+    """Texts of which no token is left, such as those of control characters alone."""
     cut: int = 0
     """Rows that data.max_seq_length cuts."""
     sizes: RowSizes | None = None
@@ -75,7 +77,10 @@ def _count_tokens(report: TextReport, data: TextDataConfig, pair_encoding: str, 
     first, second = [e.text_a for e in report.examples], second_texts(report.examples)
     for name, texts in (("text_a", first), ("text_b", second)):
         if texts:
-            report.lengths[name] = token_quantiles(tokenizer, texts)
+            counts = token_counts(tokenizer, texts)
+            report.lengths[name] = quantiles(counts) if any(counts) else ()
+            for example in (e for e, count in zip(report.examples, counts, strict=True) if not count):
+                report.tokenless.add(example.place)
     ragged, report.cut = text_rows(tokenizer, first, second, data.max_seq_length, pair_encoding)
     parts = parts_of(pair_encoding)
     report.sizes = row_sizes(ragged["input_ids"], parts, tokenizer.unk_id, data.num_buckets, data.max_seq_length)

@@ -11,7 +11,7 @@ from tasklab.data.texts.inspect import TextReport, inspect_texts
 from tasklab.data.texts.reading import TextDataConfig, texts_of
 from tasklab.errors import DataError
 from tasklab.tools.doctor.findings import FIX, LOOK, Examined, Line, bad_rows, clashing, examined, leaking, repeating
-from tasklab.tools.doctor.wording import counted, lengths, padded, shares
+from tasklab.tools.doctor.wording import counted, lengths, padded, places, shares
 
 DATA, MODEL = (TextDataConfig, CandidateDataConfig), "txtcls_minilm_l6"
 FEW, UNEQUAL, CUT = 10, 10, 0.05
@@ -64,6 +64,9 @@ def _findings(name: str, split: TextReport, config: Config) -> Iterator[Line]:
     text = f"{name}: {counted(clash.count, 'row')} with the texts of another and another label; keep the right one"
     yield from clashing(clash, rows, text, split.file)
     yield from repeating(again, name, "row", "with the texts and the label of another", split.file)
+    if split.tokenless.count:
+        text = f"{name}: {counted(split.tokenless.count, 'text')} with no token at all, in which nothing can be seen"
+        yield Line(LOOK, f"{text}; remove the rows, or write what was meant", places(split.tokenless, split.file))
     if split.cut > CUT * rows:
         needed = 3 + sum(numbers[-2] for numbers in split.lengths.values() if numbers)  # 99th percentile
         text = f"{name}: data.max_seq_length={data.max_seq_length} cuts {split.cut / rows:.0%} of the rows"

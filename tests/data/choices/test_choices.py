@@ -164,6 +164,13 @@ def test_a_quiz_in_other_words_is_guessed_by_what_it_holds(tmp_path, data):
     assert "(id Nr)" in str(caught.value)
 
 
+def test_a_table_of_a_thousand_numbered_columns_is_no_quiz_and_the_message_stays_short(tmp_path, data):
+    names = ",".join(map(str, range(1000)))
+    with pytest.raises(MissingColumns) as caught:
+        read_choices(write(tmp_path / "a.csv", f"{names}\n{names}\n"), data)
+    assert len(str(caught.value)) < 1000 and not any("choices" in setting for setting in caught.value.settings)
+
+
 def test_files_without_questions_or_choices_say_so(tmp_path, data):
     with pytest.raises(DataError, match="a.tsv:1: no column for data.choices, known names: choice0 and"):
         read_choices(write(tmp_path / "a.tsv", "question\tanswer\nWhere?\tRome\n"), data)

@@ -48,6 +48,13 @@ def test_files_without_a_usable_row_are_reported_too(doctor):
     assert "FIX   eval: 1 unusable: no label (1)" in doctor("train.tsv", "--eval", "dev.tsv")[1]
 
 
+def test_texts_in_which_nothing_can_be_seen_are_told(doctor):
+    write("train.tsv", "\u200b\ta", "the fox\tb", "\u200e\u00ad\tb")
+    status, out = doctor("train.tsv")
+    assert status == 0 and "look  train: 2 texts with no token at all, in which nothing can be seen; remove" in out
+    assert "\n        train.tsv:2\n        train.tsv:4\n" in out
+
+
 def test_bad_rows_that_the_user_skips_are_no_obstacle(doctor):
     write("train.tsv", "the fox\ta", "\ta", "dog\tb")
     assert doctor("train.tsv")[0] == 1
