@@ -3,6 +3,7 @@
 usage: python fuzzing.py KIND COUNT. Prints one line per reading that ended in anything but an answer or a TasklabError.
 """
 
+import gzip
 import hashlib
 import json
 import random
@@ -11,6 +12,8 @@ import signal
 import sys
 import traceback
 from pathlib import Path
+
+import fuzzed_models
 
 from tasklab.errors import TasklabError
 
@@ -206,18 +209,49 @@ def cached_rows():
     return file.name, file.read_bytes(), read
 
 
-def table(suffix: str):
+def packed(name: str, task: str, content: str):
+    return data(task, name, gzip.compress(content.encode(), mtime=0))
+
+
+def workbook():
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    for line in SENTENCES.splitlines():
+        book.active.append(line.split("\t"))
+    book.save("made.xlsx")
+    return data("text_classification", "texts.xlsx", Path("made.xlsx").read_bytes())()
+
+
+def sample(name: str, content: str):
+    """A file whose kind is to be found out."""
+
+    def read(path):
+        from tasklab.data.files.sample import sample_of
+        from tasklab.tools.doctor.data import KINDS
+
+        found = sample_of(path)
+        for kind in KINDS:
+            kind.knows(found)
+
+    return lambda: (name, content.encode(), read)
+
+
+TEXTS = {"text_a": ["a good film", "the bad film"] * 4, "label": ["good", "bad"] * 4}
+
+
+def table(suffix: str, task: str = "text_classification", columns=None):
     def prepare():
         import datasets
 
-        rows = datasets.Dataset.from_dict({"text_a": ["a good film", "the bad film"] * 4, "label": ["good", "bad"] * 4})
+        rows = datasets.Dataset.from_dict(columns or TEXTS)
         if suffix == ".parquet":
             rows.to_parquet("made.parquet")
             content = Path("made.parquet").read_bytes()
         else:
             rows.save_to_disk("made")
             content = next(Path("made").glob("*.arrow")).read_bytes()
-        return data("text_classification", "data" + suffix, content)()
+        return data(task, "data" + suffix, content)()
 
     return prepare
 
@@ -231,6 +265,19 @@ SQUAD = json.dumps({"data": [{"title": "t", "paragraphs": [{"context": "a good f
 SENTENCES = "text_a\tlabel\n" + "a good film\tgood\nthe bad film\tbad\n" * 4
 LABELLED = [{"text_a": "a good film", "label": "good"}, {"text_a": "the bad film", "label": "bad"}] * 3
 CHOICE = {"question": "who?", "article": "a good film.", "options": ["a", "b"], "answer": "A", "id": "1"}
+FLAT = [
+    {"id": n, "context": "a good film.", "question": "who?", "answers": {"text": ["film"], "answer_start": [7]}}
+    for n in "12"
+]
+COLUMNS = {key: [row[key] for row in FLAT] for key in FLAT[0]}
+ASKED = '{"context": "a film.", "question": "who?"}\n'
+TAGGED = {"tokens": [["a", "b"]] * 4, "tags": [["O", "B-X"]] * 4}
+FLAT_CSV = "context,question,answers\n" + "a good film.,who?,\"{'text': ['film'], 'answer_start': [7]}\"\n" * 3
+C3 = [[["a good film.", "the film"], [{"question": "who?", "choice": ["a", "b"], "answer": "a"}], "1"]] * 3
+CANDIDATE = {"qid": "1", "text_a": "who?", "text_b": "a film", "label": 1}
+TAUGHT = "text_a\tlabel\tlogits\n" + "a good film\tgood\t0.5 -0.5\nthe bad film\tbad\t-1 1\n" * 3
+NUMBERS = "text_a\tscore\n" + "a good film\t4.5\nthe bad film\t1\n" * 3
+SEVERAL = 'text_a,label\na good film,"good,short"\nthe bad film,bad\n' + "a film,bad\n" * 3
 STATE = '{"global_step": 3, "epoch": 1, "step_in_epoch": 1, "total_steps": 6, "plan": {"rows": 6}, "log_window": {}}'
 ADDED = (
     '{"do_lower_case": true, "additional_special_tokens": ["[E1]"], "added_tokens_decoder": {"11": {"content": "[E1]", '
@@ -284,6 +331,35 @@ KINDS = {
     "tokenizer.json": whole,
     "merges.txt": lambda: fixture("tiny_bpe/merges.txt", "merges.txt", pieces),
     "vocab.json": lambda: fixture("tiny_bpe/vocab.json", "vocab.json", pieces),
+    "texts.tsv.gz": packed("texts.tsv.gz", "text_classification", SENTENCES),
+    "corpus.txt.gz": packed("corpus.txt.gz", "masked_language_modeling", "a good film.\nthe bad film.\n\na film\n"),
+    "texts.xlsx": workbook,
+    "scores of a teacher": data("text_classification", "t.tsv", TAUGHT, "data.soft_targets=true"),
+    "numbers": data("text_classification", "n.tsv", NUMBERS, "model.problem_type=regression"),
+    "several labels": data("text_classification", "s.csv", SEVERAL, "model.problem_type=multi_label_classification"),
+    "flat.jsonl": data("question_answering", "flat.jsonl", "".join(json.dumps(row) + "\n" for row in FLAT)),
+    "flat.csv": data("question_answering", "flat.csv", FLAT_CSV),
+    "columns.json": data("question_answering", "columns.json", json.dumps(COLUMNS)),
+    "words.json": data("token_classification", "w.json", json.dumps([{"tokens": ["a"], "tags": ["B-X"]}] * 4)),
+    "choices.jsonl": data("multiple_choice", "choices.jsonl", (json.dumps(CHOICE) + "\n") * 4),
+    "choices.csv": data("multiple_choice", "choices.csv", "question,choice1,choice2,label\n" + "who?,a,b,1\n" * 4),
+    "C3's layout": data("multiple_choice", "c3.json", json.dumps(C3)),
+    "answers.jsonl": data("answer_selection", "a.jsonl", (json.dumps(CANDIDATE) + "\n") * 4),
+    "inputs.txt": inputs("text_classification", "inputs.txt", "a good film\n" * 8),
+    "inputs of questions.jsonl": inputs("question_answering", "i.jsonl", ASKED * 4),
+    "inputs of words.txt": inputs("token_classification", "i.txt", "a good film\n" * 4),
+    "inputs of words.conll": inputs("token_classification", "i.conll", entities(["a", "film"], ["O", "B-X"])),
+    "inputs of choices.json": inputs("multiple_choice", "i.json", json.dumps([CHOICE] * 2)),
+    "inputs of answers.tsv": inputs("answer_selection", "i.tsv", "qid\ttext_a\ttext_b\n" + "1\twho\ta film\n" * 4),
+    "inputs of vectors.tsv": inputs("feature_extraction", "i.tsv", "text_a\n" + "a good film\n" * 4),
+    "inputs of masked words.txt": inputs("masked_language_modeling", "i.txt", "a [MASK] film\n" * 4),
+    "a file of unknown kind.json": sample("x.json", SQUAD),
+    "a file of unknown kind.tsv": sample("x.tsv", SENTENCES),
+    "char vocabulary": small("vocab.txt", VOCABULARY, vocabulary("char")),
+    "space vocabulary": small("vocab.txt", VOCABULARY, vocabulary("space")),
+    **fuzzed_models.KINDS,
+    "data.questions.parquet": table(".parquet", "question_answering", COLUMNS),
+    "data.words.parquet": table(".parquet", "token_classification", TAGGED),
     "data.parquet": table(".parquet"),
     "data.arrow": table(".arrow"),
 }

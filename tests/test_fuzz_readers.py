@@ -18,6 +18,8 @@ COUNT = 200
 def test_damage_is_answered_or_refused_in_words(kind, tmp_path):
     if kind.startswith("data."):
         pytest.importorskip("datasets")
+    if kind.endswith(".xlsx"):
+        pytest.importorskip("openpyxl")
     program = Path(__file__).parent / "fuzzing.py"
     done = subprocess.run(
         [sys.executable, program, kind, str(COUNT)], cwd=tmp_path, capture_output=True, text=True, errors="replace",
