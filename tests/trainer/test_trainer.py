@@ -24,7 +24,7 @@ def make(squad=None, **more) -> Trainer:
 
 @pytest.fixture
 def calls(monkeypatch) -> list:
-    """What train() starts, instead of training: (config, run, weights, state, moments)."""
+    """What train() starts, instead of training: (config, run, weights, state, moments, longer)."""
     seen = []
     monkeypatch.setattr("tasklab.session.training.train", lambda start, callbacks: seen.append(start) or {})
     return seen
@@ -77,7 +77,7 @@ def test_every_load_prints_a_ledger(seed_flow):
 
 def test_a_name_with_do_finetune_starts_a_new_run_from_its_weights(placed, squad, calls):
     make(squad).train(resume_or_finetune_from_checkpoint="qa_bert_base_uncased", do_finetune=True)
-    ((_, run, weights, state, moments),) = calls
+    ((_, run, weights, state, moments, _),) = calls
     assert (weights, state, moments) == ("qa_bert_base_uncased", None, None)
     assert run.path == Path("output/qa_bert_base_uncased")
 
@@ -91,7 +91,7 @@ def test_a_name_with_do_finetune_starts_a_new_run_from_its_weights(placed, squad
 def test_finetuning_from_a_checkpoint_takes_weights_only(call, seed_flow, squad, calls):
     checkpoint = seed_flow.trained["last_checkpoint"]
     call(make(squad), checkpoint)
-    ((_, run, weights, state, moments),) = calls
+    ((_, run, weights, state, moments, _),) = calls
     assert (str(weights), state, moments) == (checkpoint, None, None)
     assert run.path != Path(checkpoint).parent
 
@@ -105,7 +105,7 @@ def test_finetuning_from_a_checkpoint_takes_weights_only(call, seed_flow, squad,
 def test_resuming_takes_the_state_too_and_stays_in_the_run(call, seed_flow, squad, calls):
     checkpoint = seed_flow.trained["last_checkpoint"]
     call(make(squad), checkpoint)
-    ((_, run, weights, state, moments),) = calls
+    ((_, run, weights, state, moments, _),) = calls
     assert str(weights) == checkpoint and run.path == Path(checkpoint).parent
     assert state.global_step == 3 and len(moments) == 2 * 23
 
@@ -117,7 +117,7 @@ def test_resuming_takes_the_state_too_and_stays_in_the_run(call, seed_flow, squa
 ])  # fmt: skip
 def test_true_resumes_the_last_checkpoint_of_the_own_run(call, seed_flow, squad, calls):
     call(make(squad, output_dir=seed_flow.trained["output_dir"]))
-    ((_, _, weights, state, _),) = calls
+    ((_, _, weights, state, *_),) = calls
     assert str(weights) == seed_flow.trained["last_checkpoint"] and state.global_step == 3
 
 
