@@ -10,6 +10,7 @@ from tasklab.engine.curves import curves_of
 from tasklab.engine.selection import watched_metric
 from tasklab.errors import ConfigError, MissingDependency, TasklabError
 from tasklab.runs.checkpoints import best_step
+from tasklab.runs.data_file import remembered_data
 from tasklab.runs.folder import RunFolder
 from tasklab.runs.history import METRICS_FILE, read_metrics
 from tasklab.runs.naming import find_run
@@ -73,8 +74,10 @@ class TrainerViews:
         return TASKS.get(self.config.task)(self.config, None)
 
     def _facts(self) -> dict[str, str]:
-        data, run = self.config.data, self._shown_run()
-        shown = [f"{name} {path}" for name, path in (("train", data.train), ("eval", data.eval)) if path]
+        run = self._shown_run()
+        remembered = remembered_data(run.path) if run else {}
+        places = ((key, self.config[key] or remembered.get(key)) for key in ("data.train", "data.eval"))
+        shown = [f"{key.removeprefix('data.')} {place}" for key, place in places if place]
         return {
             "task": str(self.config.task), "model": str(self.config.name), "data": ", ".join(shown) or "none",
             "run": str(run.path) if run else "none", "state": self._state(run),

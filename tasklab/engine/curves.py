@@ -10,10 +10,14 @@ from tasklab.task import Task
 
 def curves_of(run: RunFolder, task: Task, best_step: int | None) -> RunCurves:
     """What the run has measured until now, and its baselines where they are known already."""
-    name, metric = str(task.config.name), watched_metric(task.config.train, task.metric)
-    title = name if run.path.name == name else f"{run.path.name} ({name})"
     records, baselines = read_metrics(run.path / METRICS_FILE), read_baselines(run.path)
-    return RunCurves(title, records, metric, task.perfect, best_step, baselines)
+    metric = watched_metric(task.config.train, task.metric)
+    return RunCurves(run_title(run, task.config.name), records, metric, task.perfect, best_step, baselines)
+
+
+def run_title(run: RunFolder, name) -> str:
+    """What the pictures of a run are called: its folder, and the model of this name."""
+    return str(name) if run.path.name == name else f"{run.path.name} ({name})"
 
 
 def write_curves(run: RunFolder, task: Task, best_step: int | None):

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+from tasklab.engine.curves import run_title
 from tasklab.engine.evaluate import Evaluator
 from tasklab.engine.hooks import Callback
 from tasklab.metrics.confusion import accuracy, macro_f1
@@ -39,7 +40,7 @@ class Reports(Callback):
             if folder.is_symlink():
                 raise OSError("a link, which is not followed")
             folder.mkdir(parents=True, exist_ok=True)
-            write_report(self.report, folder, loop.config.name, loop.task.perfect)
+            write_report(self.report, folder, run_title(loop.run, loop.config.name), loop.task.perfect)
             write_predictions(self.evaluator, folder / PREDICTIONS_FILE)
         except OSError as error:
             logger.warning("%s: cannot be written (%s); training goes on", folder, error)

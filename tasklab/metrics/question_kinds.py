@@ -31,7 +31,7 @@ def question_word(question: str) -> str:
 
 
 def answer_length(answer: str) -> str:
-    """How many words an answer has, or Chinese characters."""
+    """How many words an answer has; a Chinese character is one."""
     words = sum(1 for found in WORD.finditer(answer) if found.group()[0].isalnum())
     if not words:
         return NONE
@@ -46,5 +46,5 @@ def question_groups(questions: Sequence[str], truth: Sequence[str], scores: Sequ
         words[OTHER] = words.pop(OTHER)  # the last one, however many it has
     return {
         "question word": words,
-        "length of the answer, in words or Chinese characters": mean_scores(map(answer_length, truth), scores, lengths),
+        "length of the answer (words)": mean_scores(map(answer_length, truth), scores, lengths),
     }

@@ -61,7 +61,7 @@ def _draw(panel: Axes, name: str, parts: Parts, perfect: float):
     panel.set_yticks(places, rows, fontsize=8, family=fonts)
     panel.set_ylim(len(parts) - 0.4, -0.6)
     if len(scores) > 1:
-        legend(panel, loc="lower left", bbox_to_anchor=(0.5, 1.0), ncols=len(scores), borderaxespad=0.2)
+        legend(panel, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=len(scores), borderaxespad=0.2)
     few = sum(count < FEW for count in counts)
     if few:
         panel.annotate(

@@ -18,6 +18,7 @@ def test_a_trainer_says_in_one_line_what_it_is_and_where_it_stands(seed_flow):
     assert told.startswith("Trainer(task=question_answering, model=qa_bert_base_uncased, data=train ")
     best = seed_flow.trained["best_metric"]
     assert told.endswith(f"run={folder}, state=finished at step 3 of 3, best f1 {best:.4f} at 3)")
+    assert f"data=train {seed_flow.home / 'squad'}" in repr(Trainer(model=str(folder)))  # as the run remembers
 
 
 def test_before_training_it_says_so(tmp_path, monkeypatch):
