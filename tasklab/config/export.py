@@ -9,6 +9,7 @@ from tasklab.config.dump import dump_sections
 from tasklab.config.model_section import ModelConfig
 from tasklab.config.sections import TokenizerConfig
 from tasklab.config.uer import written
+from tasklab.errors import ConfigError
 
 ARCHITECTURES = {
     "spans": "ForQuestionAnswering", "classes": "ForSequenceClassification", "tags": "ForTokenClassification",
@@ -23,6 +24,8 @@ _SIZES = (
     "vocab_size hidden_size num_hidden_layers num_attention_heads intermediate_size max_position_embeddings "
     "type_vocab_size hidden_act hidden_dropout_prob attention_probs_dropout_prob layer_norm_eps initializer_range"
 ).split()
+_GOOGLE_ACTS = {"gelu": "gelu", "gelu_new": "gelu", "relu": "relu", "tanh": "tanh", "linear": "linear"}
+"""Ours -> the word in Google's files."""
 MINDFORMERS = {
     "spans": "BertForQuestionAnswering", "classes": "BertForMultipleChoice", "tags": "BertForTokenClassification",
     "pretraining": "BertForPreTraining",
@@ -49,8 +52,19 @@ def huggingface(model: ModelConfig, family: str, head: str | None, outputs: int 
 
 
 def google(model: ModelConfig, family: str) -> dict:
-    """bert_config.json, albert_config.json. Google's code has one epsilon, 1e-12, built in."""
-    return sizes(model, family)
+    """bert_config.json, albert_config.json. Raises: ConfigError for an activation that their modeling.py refuses."""
+    act = _GOOGLE_ACTS.get(model.hidden_act)
+    if act is None:
+        known = ", ".join(_GOOGLE_ACTS)
+        raise ConfigError(f"model.hidden_act is {model.hidden_act!r}; google-research's code has {known}")
+    return {**sizes(model, family), "hidden_act": act}
+
+
+def as_google_computes(model: ModelConfig) -> ModelConfig:
+    """What their modeling.py makes of the file: one epsilon, and gelu by tanh, are built in."""
+    model = model.copy()
+    model.layer_norm_eps, model.hidden_act = 1e-12, {"gelu": "gelu_new"}.get(model.hidden_act, model.hidden_act)
+    return model
 
 
 def uer(model: ModelConfig, family: str, head: str | None) -> dict:

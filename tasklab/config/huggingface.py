@@ -21,6 +21,7 @@ ROBERTA = ("roberta", "xlm-roberta", "camembert")
 BERTS = ("bert", *ROBERTA, "ernie", *relatives.FIXED)
 ALIKE = (*BERTS, "albert")
 """Values of model_type whose networks are ours, and those of them that are a BERT in other settings or names."""
+ALBERT = "albert_config.json"
 TOKENIZER_FILES = (
     ("wordpiece", "vocab.txt"), ("sentencepiece", "spiece.model"), ("bpe", "merges.txt"),
     ("tokenizer_json", "tokenizer.json"),
@@ -34,6 +35,8 @@ def read_foreign(folder: Path, name: str) -> list[Entry]:
     _refuse_sizes(content, place)
     described = uer.read(content, place) if uer.is_uer(content) else _ours(content, place)
     known = [key for key in ModelConfig().keys() if described.get(key) is not None and key != "labels"]
+    if name == ALBERT and described.get("hidden_act") == "gelu":  # google-research/albert has it by tanh alone
+        described = {**described, "hidden_act": "gelu_new"}
     entries = [Entry(f"model.{key}", described[key], place) for key in known]
     if _has_class_names(described):
         entries.append(Entry("model.labels", _class_names(described["id2label"], place), place))

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from tasklab.config import ModelConfig
 from tasklab.convert.files import (
     TARGETS,
@@ -20,13 +18,13 @@ from tasklab.convert.files import (
     weight_files,
 )
 from tasklab.convert.loaded import LoadedModel, read_model
+from tasklab.convert.verified import verified
 from tasklab.errors import CheckpointError
 from tasklab.runs.source import find_source
 from tasklab.weights.folder import write_folder
 from tasklab.weights.ledger import by_module
-from tasklab.weights.norms import WEIGHT as NORM
 from tasklab.weights.norms import to_unbiased
-from tasklab.weights.source import WeightSource, source_at, weights_in
+from tasklab.weights.source import WeightSource, source_at
 from tasklab.weights.tables import Format, from_tasklab
 
 
@@ -98,7 +96,7 @@ def convert(
         tell(line)
     write_folder(target, files)
     try:
-        for line in _verified(model, target, to, verify):
+        for line in verified(model, target, to, verify):
             tell(line)
     except BaseException:
         shutil.rmtree(target, ignore_errors=True)  # made by us: it did not exist, or was empty
@@ -127,40 +125,3 @@ def _ledger(found: WeightSource, model: LoadedModel, table: Format) -> Iterator[
         yield f"  {note}"
     if model.family == "roberta" and table.program == "uer":
         yield "  the two position rows that no token uses have no place in UER-py and become zeros"
-
-
-def _verified(model: LoadedModel, target: Path, to: str, probe: bool) -> Iterator[str]:
-    """Lines on what the comparison found. Raises: CheckpointError when the result is not the source."""
-    back = read_model(source_at(str(target), weights_in(target), family=model.family), model.task, trusted=True)
-    if strange := back.known.keys() ^ model.known.keys():
-        raise CheckpointError(f"{target}: read back, these weights differ: {by_module(sorted(strange))}")
-    offset, rounded = model.description.model.position_offset, False
-    for name, tensor in model.known.items():
-        one, other = np.asarray(tensor), np.asarray(back.known[name])
-        if to == "uer" and name == "encoder.embeddings.position.weight":
-            one, other = one[offset:], other[offset:]
-        if name.endswith(NORM) and to == "uer" and np.allclose(one, other, rtol=3e-7, atol=0):
-            rounded |= not np.array_equal(one, other)  # divided and multiplied again
-            continue
-        if not np.array_equal(one, other):
-            raise CheckpointError(f"{target}: read back, {name} has other values")
-    but = ", norms within the last one" if rounded else ""
-    yield f"verified: read back, all {len(model.known)} weights are equal bit for bit{but}"
-    if not probe:
-        return
-    try:
-        from tasklab.convert.probe import logits
-
-        before = logits(model.description.model, model.known)
-        after = logits(back.description.model, back.known)
-    except ImportError as error:
-        yield f"logits not compared: {str(error).splitlines()[0]}"
-        return
-    worst = max(float(np.abs(before[name] - after[name]).max()) for name in before)
-    if to == "mindspore" and model.family == "bert" and worst < 1e-2:
-        yield f"MindFormers has gelu by tanh and 1e-5 in its norms, come what may: there logits differ by {worst:.1e}"
-        return
-    if worst > 1e-5 or not np.isfinite(worst):
-        raise CheckpointError(f"{target}: with its configuration the same weights give other logits, by {worst:.1e}")
-    yield f"verified: largest difference on a probe {worst:.1e} ({', '.join(before)})"
-

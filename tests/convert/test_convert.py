@@ -9,8 +9,10 @@ import pytest
 from tasklab.cli import main
 from tasklab.config import ModelConfig
 from tasklab.config.description import family_of
+from tasklab.config.huggingface import read_foreign
 from tasklab.convert import convert
 from tasklab.convert.files import TARGETS, table_of
+from tasklab.convert.verified import BUILT_IN
 from tasklab.errors import CheckpointError, ConfigError
 from tasklab.saved import saved_config
 from tasklab.trainer import Trainer
@@ -74,8 +76,8 @@ def test_a_model_goes_there_and_back_bit_for_bit_with_its_labels(reference, fami
         return
     there = convert(source, tmp_path / "there", to, say=quiet)
     assert any("are equal bit for bit" in line for line in there.lines)
-    if (to, family) == ("mindspore", "bert"):  # its gelu and its epsilon are other ones
-        assert any(line.startswith("MindFormers has gelu by tanh") for line in there.lines)
+    if family == "bert" and to in ("mindspore", "google"):  # their gelu is another one, MindFormers' epsilon too
+        assert any(line.startswith(f"{BUILT_IN[to]} in its norms, come what may: there log") for line in there.lines)
     else:
         probe = next(line for line in there.lines if line.startswith("verified: largest difference on a probe"))
         assert float(probe.split()[6]) <= (2e-6 if to == "uer" else 0)  # UER-py's norms are scaled there and back
@@ -219,3 +221,20 @@ def test_a_sentence_model_keeps_what_makes_its_vectors(reference, tmp_path):
     np.testing.assert_array_equal(tensors["head.dense.bias"], np.zeros(3))  # their Dense has none
     with pytest.raises(CheckpointError, match=r"huggingface has no names for head.dense \(weight, bias\)"):
         convert(place, tmp_path / "back", "huggingface", say=lambda line: None)
+
+
+def test_google_gets_the_word_that_its_code_knows(reference, tmp_path):
+    # google-research/bert and /albert, modeling.py, get_activation: relu, gelu (by tanh), tanh, linear; others raise
+    encoder = {n: a for n, a in tensors_of(reference, "bert").items() if n.startswith("bert.")}
+    for act, told in (("gelu_new", "largest difference on a probe 0.0e+00"), ("gelu", "there logits differ by")):
+        source = huggingface(tmp_path / act, encoder, {**SIZES, "model_type": "bert", "hidden_act": act})
+        there = convert(source, tmp_path / f"{act}-there", "google", say=quiet)
+        assert json.loads((there.path / "bert_config.json").read_text())["hidden_act"] == "gelu"
+        assert told in str(there)
+    source = huggingface(tmp_path / "silu", encoder, {**SIZES, "model_type": "bert", "hidden_act": "silu"})
+    with pytest.raises(ConfigError, match="hidden_act is 'silu'; google-research's code has gelu, gelu_new, relu"):
+        convert(source, tmp_path / "silu-there", "google", say=quiet)
+    (tmp_path / "albert").mkdir()
+    (tmp_path / "albert" / "albert_config.json").write_text(json.dumps({**SIZES, "hidden_act": "gelu"}))
+    entries = {entry.key: entry.value for entry in read_foreign(tmp_path / "albert", "albert_config.json")}
+    assert entries["model.hidden_act"] == "gelu_new"
