@@ -44,7 +44,9 @@ class Trainer(TrainerViews, TrialVerbs):
         overrides: "section.key=value" strings; they win over everything else.
         model_init: in place of `model`: a function that returns a model's name, or a Trainer's configuration, over
             which `args` count.
-        compute_metrics: refused with a reason.
+        compute_metrics: a function of (predictions, label_ids), see `EvalPrediction`, that returns names and numbers;
+            they are among the metrics of every evaluation, their sum as `objective`. Or its name, MODULE:NAME or
+            FILE.py:NAME.
     Raises: ConfigError that lists every wrong key and value, UnknownName with the nearest names.
     """
 
@@ -52,10 +54,11 @@ class Trainer(TrainerViews, TrialVerbs):
         self, args=None, task: str | None = None, model: str | None = None, train_dataset=None, eval_dataset=None,
         *, callbacks=(), output_dir=None, overrides=(), model_init=None, compute_metrics=None,
     ):  # fmt: skip
-        from tasklab.trials.model_init import model_of, refuse_compute_metrics
+        from tasklab.trials.functions import function_of
+        from tasklab.trials.model_init import model_of
 
         console.attach()
-        refuse_compute_metrics(compute_metrics)
+        self.compute_metrics = compute_metrics and function_of(compute_metrics)
         if model_init is not None:
             if model is not None:
                 raise ConfigError("give either model or model_init, not both")
@@ -129,7 +132,7 @@ class Trainer(TrainerViews, TrialVerbs):
         if do_eval is False:
             start.config.train.eval_strategy, start.config.train.eval_steps = "no", None
         self._run = start.run
-        return train(start, self.callbacks)
+        return train(start, self.callbacks, self.compute_metrics)
 
     def finetune(self, finetune_checkpoint=False, **options) -> dict:
         """`train` with the weights of a checkpoint and a new optimizer."""
@@ -153,7 +156,8 @@ class Trainer(TrainerViews, TrialVerbs):
         config = self.config.copy()
         if eval_dataset is not None:
             config.data.eval = data_path(eval_dataset, "eval_dataset")
-        return evaluate(self._model(eval_checkpoint, config), config.data.eval, predictions_file, report_folder)
+        ready = self._model(eval_checkpoint, config)
+        return evaluate(ready, config.data.eval, predictions_file, report_folder, self.compute_metrics)
 
     def predict(
         self, predict_checkpoint=None, input_data=None, top_k: int = 1, batch_size: int | None = None, *,
@@ -220,6 +224,9 @@ class Trainer(TrainerViews, TrialVerbs):
         return TASKS.get(self.config.task).primer
 
     def _refuse_untrained(self):
+        from tasklab.trials.functions import refuse_while_loading
+
+        refuse_while_loading()
         if not TASKS.get(self.config.task).learns():
             raise ConfigError(
                 f"{self.config.task} is not trained: it takes a model as it is. Train with another task, such as "

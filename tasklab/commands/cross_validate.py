@@ -1,7 +1,7 @@
 """tasklab cross-validate"""
 
 from tasklab.commands import Verb, goes_on_when_repeated, print_json
-from tasklab.commands.names import NAMES, add_names, trainer_of
+from tasklab.commands.names import NAMES, add_compute_metrics, add_names, trainer_of
 
 EXAMPLES = """examples:
   tasklab cross-validate txtcls_minilm_l6 data.train=train.tsv --folds 5
@@ -15,6 +15,7 @@ def arguments(parser):
     told = "trainings at a time (default %(default)s)"
     parser.add_argument("--parallel", type=int, default=1, metavar="N", help=told)
     parser.add_argument("--output", metavar="DIR", help="default: output/NAME-folds")
+    add_compute_metrics(parser)
 
 
 def run(options):

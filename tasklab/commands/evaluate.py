@@ -1,7 +1,7 @@
 """tasklab evaluate"""
 
 from tasklab.commands import Verb, print_json
-from tasklab.commands.names import NAMES, add_names, tell_unused, trainer_of
+from tasklab.commands.names import NAMES, add_compute_metrics, add_names, tell_unused, trainer_of
 
 EXAMPLES = """examples:
   tasklab evaluate output/qa_minilm_l6 data.eval=dev.json               # the best checkpoint of a run
@@ -14,6 +14,7 @@ def arguments(parser):
     parser.add_argument("--checkpoint", metavar="DIR", help="default: the best checkpoint of the run")
     parser.add_argument("--predictions", metavar="FILE", help="also write the predictions as JSON")
     parser.add_argument("--report", metavar="DIR", help="also write classes, confusion matrix and wrong answers there")
+    add_compute_metrics(parser)
 
 
 def run(options):

@@ -22,6 +22,12 @@ def add_names(parser, more: str = "", count: str = "+"):
     parser.add_argument("names", nargs=count, metavar="NAME", help=WORDS + more)
 
 
+def add_compute_metrics(parser):
+    """The option by which evaluations get numbers of the user's own."""
+    told = "a function of (predictions, label_ids) whose numbers are metrics too: FILE.py:NAME or MODULE:NAME"
+    parser.add_argument("--compute-metrics", metavar="FUNCTION", help=told)
+
+
 def trainer_of(options, inputs: bool = False):
     """(Trainer, []), or with `inputs` (Trainer, the texts behind the name)."""
     from tasklab.commands.mistyped import words_instead
@@ -43,7 +49,8 @@ def trainer_of(options, inputs: bool = False):
         meant = words_instead(options.verb, left)
         told = f": {meant}" if meant else ""
         options.usage.error(f"unexpected {left[0]!r} behind the name {model!r}; settings are written KEY=VALUE{told}")
-    trainer = Trainer(task=task, model=model, overrides=overrides)
+    function = {"compute_metrics": told} if (told := getattr(options, "compute_metrics", None)) else {}
+    trainer = Trainer(task=task, model=model, overrides=overrides, **function)
     for text in left:
         if (hit := SPACED.match(text)) and hit[1] in trainer.config:
             setting = f"{hit[1]}={text[hit.end() :].strip()}"

@@ -3,7 +3,7 @@
 import sys
 
 from tasklab.commands import Verb, goes_on_when_repeated, print_json
-from tasklab.commands.names import NAMES, add_names, trainer_of
+from tasklab.commands.names import NAMES, add_compute_metrics, add_names, trainer_of
 
 EXAMPLES = """examples:
   tasklab search txtcls_minilm_l6 data.train=t.tsv data.eval=d.tsv --trials 10 --subset 0.1
@@ -24,6 +24,7 @@ def arguments(parser):
     parser.add_argument("--no-pruning", action="store_true", help="let every trial train to its end")
     parser.add_argument("--backend", choices=("optuna", "ray"), default="optuna", help="ray spreads over machines")
     parser.add_argument("--output", metavar="DIR", help="default: output/NAME-search")
+    add_compute_metrics(parser)
 
 
 def run(options):

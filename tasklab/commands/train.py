@@ -4,7 +4,7 @@ import shlex
 import sys
 
 from tasklab.commands import Verb
-from tasklab.commands.names import NAMES, OVERRIDE, add_names, trainer_of
+from tasklab.commands.names import NAMES, OVERRIDE, add_compute_metrics, add_names, trainer_of
 
 EXAMPLES = """examples:
   tasklab train qa_minilm_l6 data.train=train.json data.eval=dev.json
@@ -21,6 +21,7 @@ def arguments(parser):
     start = parser.add_mutually_exclusive_group()
     start.add_argument("--resume", metavar="DIR", help="continue this run or checkpoint exactly")
     start.add_argument("--from", dest="start", metavar="DIR|NAME", help="start from these weights, new optimizer")
+    add_compute_metrics(parser)
 
 
 def run(options):

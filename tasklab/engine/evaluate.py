@@ -1,11 +1,12 @@
 """Scores a network over every example, by the task's own official rules."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from mindspore import Tensor, nn
 
 from tasklab.data.rows.protocol import Rows
+from tasklab.engine.computed import Computed, EvalPrediction
 from tasklab.engine.runner import NetworkRunner, planned
 from tasklab.engine.step import CompileLog
 from tasklab.metrics.report import Report
@@ -18,16 +19,23 @@ class Evaluator:
 
     Args:
         rows: of the examples; where they carry the columns of the loss, the metrics hold the mean `loss` too.
+        compute_metrics: the user's function; its numbers are among the metrics, and stand for ours of equal names.
     """
 
-    def __init__(self, task: Task, network: nn.Cell, rows: Rows, examples: Sequence, compiles: CompileLog):
+    def __init__(
+        self, task: Task, network: nn.Cell, rows: Rows, examples: Sequence, compiles: CompileLog,
+        compute_metrics: Callable[[EvalPrediction], Mapping] | None = None,
+    ):  # fmt: skip
         self.task, self.rows, self.examples, self.predictions = task, rows, examples, None
         self.run = NetworkRunner(network, task.config, compiles, planned)
+        self.computed = Computed(compute_metrics, task, rows, examples) if compute_metrics else None
 
     def __call__(self) -> dict[str, float]:
         meter = LossMeter(self.run, self.task.loss() if measures_loss(self.task, self.rows) else None)
-        self.predictions = self.task.answer(self.examples, meter, rows=self.rows)
-        return self.task.score(self.predictions, self.examples) | meter.metrics()
+        run = self.computed.watching(meter) if self.computed else meter
+        self.predictions = self.task.answer(self.examples, run, rows=self.rows)
+        metrics = self.task.score(self.predictions, self.examples) | meter.metrics()
+        return metrics | self.computed(self.predictions) if self.computed else metrics
 
     def report(self) -> Report:
         """What stands behind the last score."""

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -100,7 +100,9 @@ def _train_first(config: Config) -> str:
     )
 
 
-def evaluate(ready: Ready, path, predictions_file=None, report_folder=None) -> dict[str, float]:
+def evaluate(
+    ready: Ready, path, predictions_file=None, report_folder=None, compute_metrics: Callable | None = None
+) -> dict[str, float]:
     """Metrics on the data at `path`; beside them in the log, what stands behind them and what learning nothing gives.
 
     report_folder: where each class, the confusion matrix and the wrong answers are written to, if anywhere.
@@ -108,7 +110,7 @@ def evaluate(ready: Ready, path, predictions_file=None, report_folder=None) -> d
     task, network = ready.model.task, ready.model.network
     data = load_dataset(task, at_hand(path, training=False), training=False, whole=True)
     start = time.perf_counter()
-    evaluator = Evaluator(task, network, data.features, data.examples, ready.compiles)
+    evaluator = Evaluator(task, network, data.features, data.examples, ready.compiles, compute_metrics)
     metrics = evaluator()
     seconds = time.perf_counter() - start
     logger.info("%s = %s", task.title, metrics)

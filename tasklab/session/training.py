@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 
 from tasklab.data.files.kept import take_along
 from tasklab.datahub import at_hand, from_anywhere
@@ -35,7 +36,7 @@ from tasklab.session.start import Start
 logger = logging.getLogger("tasklab")
 
 
-def train(start: Start, callbacks: list[Callback]) -> dict:
+def train(start: Start, callbacks: list[Callback], compute_metrics: Callable | None = None) -> dict:
     """Trains to the end, and says what came of it: steps, loss, best metric, checkpoints, folder, seconds."""
     config, run, weights, state, moments, longer = start
     config.validate()
@@ -62,10 +63,12 @@ def train(start: Start, callbacks: list[Callback]) -> dict:
         data = load_dataset(task, config.data.train, training=True)
         held_out_path = config.data.train if config.data.folds else config.data.eval
         held_out = load_dataset(task, held_out_path, training=False) if held_out_path else None
-        if held_out is not None:
+        if held_out is not None and compute_metrics is None:  # what the user's function names shows at an evaluation
             refuse_unknown_metric(task, held_out)
         model, compiles = prepared.load(), CompileLog()  # the largest file last: nothing above waits for it in vain
-        evaluate = held_out and Evaluator(task, model.network, held_out.features, held_out.examples, compiles)
+        evaluate = held_out and Evaluator(
+            task, model.network, held_out.features, held_out.examples, compiles, compute_metrics
+        )
         listeners = [ProgressLog(), MetricsFile(), Curves(), *([TensorBoard()] if config.train.tensorboard else [])]
         reports = evaluate and Reports(evaluate)
         listeners += [reports] if reports else []

@@ -29,16 +29,18 @@ class Search:
         space: as `read_space` takes it, or a function of an optuna trial that suggests values and may return them.
         pruning: whether trials that do worse than the median of the others at the same evaluation end early.
         parallel: trials at a time.
+        compute_metrics: the name of the user's function that every trial calls.
     """
 
     def __init__(
         self, folder: Path, config: Config, metric: str, maximize: bool, space=None,
         objective: Callable[[dict], float] | None = None, pruning: bool = True, parallel: int = 1,
+        compute_metrics: str | None = None,
     ):  # fmt: skip
         self.folder, self.config, self.metric, self.maximize = Path(folder), config, metric, maximize
         self.objective = objective or (lambda metrics: metrics[metric])
         self.space: Space | Callable = space if callable(space) else read_space(space, config)
-        self.pruning, self.parallel = pruning, parallel
+        self.pruning, self.parallel, self.compute_metrics = pruning, parallel, compute_metrics
         self.running: dict[int, Trial] = {}
         self.failures = 0
 
@@ -74,7 +76,7 @@ class Search:
         return best
 
     def _trial(self, number: int) -> Trial:
-        return Trial(self.folder / f"trial-{number}")
+        return Trial(self.folder / f"trial-{number}", None, self.compute_metrics)
 
     def _begin(self):
         number = self.study.ask(self.space)
@@ -153,6 +155,7 @@ class Search:
         """A folder holds one search: the same configuration, space and direction."""
         space = "function" if callable(self.space) else {key: repr(value) for key, value in self.space.items()}
         about = {"config": self.config.to_yaml(), "space": space, "metric": self.metric, "maximize": self.maximize}
+        about["compute_metrics"] = self.compute_metrics
         path = self.folder / ABOUT_FILE
         if path.is_file():
             before = read_json(path, ConfigError)

@@ -22,7 +22,7 @@ AT_THE_END = 10**9
 """Optimizer steps between two evaluations, so that there is one, at the end: no choice is made on what is held out."""
 
 
-def cross_validate(folder, config: Config, folds: int, parallel: int = 1) -> dict:
+def cross_validate(folder, config: Config, folds: int, parallel: int = 1, compute_metrics: str | None = None) -> dict:
     """Trains `folds` times below `folder`, or goes on with it; returns mean, deviation and folds, each metric by name.
 
     `folder`/fold-<k> is the run that held part k out; predictions.json joins what all of them predicted there.
@@ -32,7 +32,7 @@ def cross_validate(folder, config: Config, folds: int, parallel: int = 1) -> dic
         raise ConfigError("cross-validation needs data.train")
     config = config.copy()
     tables_in(config.data, Path(folder))
-    trials = [Trial(Path(folder) / f"fold-{number}") for number in range(folds)]
+    trials = [Trial(Path(folder) / f"fold-{number}", None, compute_metrics) for number in range(folds)]
     for number, trial in enumerate(trials):
         plan = _plan(config, folds, number)
         if not trial.planned:

@@ -31,13 +31,3 @@ def model_of(model_init: Callable) -> str | os.PathLike | Config:
         wanted = "a model's name, such as 'txtcls_minilm_l6', or a Trainer's configuration (trainer.config)"
         raise ConfigError(f"model_init returned {type(found).__name__}; expected {wanted}")
     return found
-
-
-def refuse_compute_metrics(compute_metrics):
-    """Trials are processes of their own, which a function of this one does not reach."""
-    if compute_metrics is not None:
-        raise ConfigError(
-            "compute_metrics is not called: every run is scored by its task's own rules, in trials too. Leave it out; "
-            "train.metric_for_best_model picks one of these scores, compute_objective in hyperparameter_search "
-            "combines them"
-        )

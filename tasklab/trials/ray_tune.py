@@ -25,13 +25,14 @@ class RaySearch:
     def __init__(
         self, folder: Path, config: Config, metric: str, maximize: bool, space=None,
         objective: Callable[[dict], float] | None = None, pruning: bool = True, parallel: int = 1,
+        compute_metrics: str | None = None,
     ):  # fmt: skip
         self.folder, self.config, self.maximize = Path(folder).resolve(), config.copy(), maximize
         for key in ("data.train", "data.eval"):  # a worker has a working directory of its own
             self.config[key] = from_anywhere(self.config[key])
         self.objective = objective or (lambda metrics: metrics[metric])
         self.space = space if callable(space) else read_space(space, config)
-        self.pruning, self.parallel = pruning, parallel
+        self.pruning, self.parallel, self.compute_metrics = pruning, parallel, compute_metrics
 
     def run(self, n_trials: int) -> BestRun:
         """Runs or continues the search. Raises MissingDependency without Ray, TrainingError when all trials fail."""
@@ -47,7 +48,7 @@ class RaySearch:
         mode, place = "max" if self.maximize else "min", str(self.folder / NAME)
         work = tune.with_parameters(
             train_on_worker, config=self.config, folder=self.folder, objective=self.objective, maximize=self.maximize,
-            home=os.getcwd(),
+            home=os.getcwd(), compute_metrics=self.compute_metrics,
         )
         if tune.Tuner.can_restore(place):
             tuner = tune.Tuner.restore(place, work, resume_unfinished=True)
@@ -68,14 +69,16 @@ class RaySearch:
         return BestRun(best.metrics["trial_id"], best.metrics[OBJECTIVE], dict(best.config))
 
 
-def train_on_worker(values: dict, config: Config, folder: Path, objective, maximize: bool, home: str):
+def train_on_worker(
+    values: dict, config: Config, folder: Path, objective, maximize: bool, home: str, compute_metrics: str | None
+):
     """One trial on whichever machine Ray chose; reports the best evaluation so far after each one.
 
     home: where the search was begun; a worker has a working directory of its own, and relative paths mean that one.
     """
     from ray import tune
 
-    trial, told = Trial(folder / f"trial-{tune.get_context().get_trial_id()}", home), 0
+    trial, told = Trial(folder / f"trial-{tune.get_context().get_trial_id()}", home, compute_metrics), 0
     if not trial.planned:
         trial.plan(assign(config.copy(), values, "search space"))
     state = "finished" if trial.finished() else "killed"

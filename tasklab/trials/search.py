@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tasklab.config import Config
 from tasklab.data.files.kept import tables_in
+from tasklab.engine.computed import OBJECTIVE
 from tasklab.engine.selection import greater_is_better, watched_metric
 from tasklab.errors import ConfigError
 from tasklab.trials.driver import Search
@@ -12,9 +13,9 @@ from tasklab.trials.study import BestRun
 
 def search(
     folder, config: Config, own_metric: str, space, objective, n_trials: int, direction: str | None, backend: str,
-    subset: float | None, pruning: bool, parallel: int,
+    subset: float | None, pruning: bool, parallel: int, compute_metrics: str | None,
 ) -> BestRun:  # fmt: skip
-    """`Trainer.hyperparameter_search`; own_metric is the task's."""
+    """`Trainer.hyperparameter_search`; own_metric is the task's, compute_metrics the name of the user's function."""
     if direction not in (None, "maximize", "minimize"):
         raise ConfigError(f"direction is {direction!r}; expected maximize or minimize")
     if backend not in ("optuna", "ray"):
@@ -26,10 +27,12 @@ def search(
     tables_in(config.data, Path(folder))
     config.data.subset = subset or config.data.subset
     config.train.save_total_limit = 1
-    metric = watched_metric(config.train, own_metric)
-    maximize = greater_is_better(config.train, own_metric) if direction is None else direction == "maximize"
+    metric = OBJECTIVE if compute_metrics else watched_metric(config.train, own_metric)
+    asked = objective and (lambda metrics: objective(metrics | {f"eval_{name}": metrics[name] for name in metrics}))
+    maximize = direction == "maximize"
+    if direction is None:
+        maximize = bool(compute_metrics) or greater_is_better(config.train, own_metric)
+    kind = Search
     if backend == "ray":
-        from tasklab.trials.ray_tune import RaySearch
-
-        return RaySearch(folder, config, metric, maximize, space, objective, pruning, parallel).run(n_trials)
-    return Search(folder, config, metric, maximize, space, objective, pruning, parallel).run(n_trials)
+        from tasklab.trials.ray_tune import RaySearch as kind
+    return kind(folder, config, metric, maximize, space, asked, pruning, parallel, compute_metrics).run(n_trials)

@@ -1,6 +1,7 @@
 """One training as `tasklab train` in a process and a folder of its own, which outlives every kill."""
 
 import math
+import os
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from tasklab.replacing import replace_text
 from tasklab.runs.history import METRICS_FILE, read_metrics
 from tasklab.runs.naming import run_of
 from tasklab.system import tied_to_parent
+from tasklab.trials.functions import search_path
 from tasklab.weights.folder import STATE
 
 PLAN, LOG = "plan.yaml", "train.log"
@@ -27,9 +29,12 @@ ATTEMPTS = 3
 class Trial:
     """A training in `folder`: start it, look at it now and then, start it again after a kill."""
 
-    def __init__(self, folder: Path, home: str | None = None):
-        """home: the working directory by which relative paths of the plan go, where this machine has it."""
-        self.folder, self.process, self.attempts = Path(folder), None, 0
+    def __init__(self, folder: Path, home: str | None = None, compute_metrics: str | None = None):
+        """
+        home: the working directory by which relative paths of the plan go, where this machine has it.
+        compute_metrics: the name of the user's function, see `functions`.
+        """
+        self.folder, self.process, self.attempts, self.compute_metrics = Path(folder), None, 0, compute_metrics
         self.home = home if home is not None and Path(home).is_dir() else None
 
     def plan(self, config: Config):
@@ -54,11 +59,15 @@ class Trial:
         """Starts the training, or continues it from its last checkpoint. The process dies with this one."""
         begun = run_of(self.folder) is not None
         words = ["--resume", str(self.folder)] if begun else [str(self.folder / PLAN)]
+        environment = None
+        if self.compute_metrics:
+            words += ["--compute-metrics", self.compute_metrics]
+            environment = os.environ | {"PYTHONPATH": search_path()}
         self.attempts += 1
         with open(self.folder / LOG, "a", encoding="utf-8") as log:
             self.process = subprocess.Popen(
                 [*COMMAND, "train", *words],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.home,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.home, env=environment,
                 **tied_to_parent(),  # so that nobody trains unseen; a resume is exact
             )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """The verbs of a Trainer that train many times."""
 
 import logging
+from collections.abc import Callable
 
 from tasklab.config import Config, assign
 from tasklab.content import from_home
@@ -13,6 +14,7 @@ class TrialVerbs:
 
     config: Config
     callbacks: list
+    compute_metrics: Callable | None
 
     def hyperparameter_search(
         self, hp_space=None, compute_objective=None, n_trials: int = 10, direction: str | None = None,
@@ -27,7 +29,8 @@ class TrialVerbs:
         Args:
             hp_space: {key: list of values, or {low, high, log, step}}, a YAML file of such, a list of "key=low..high"
                 texts, or a function of an optuna trial; None searches around the recipe.
-            compute_objective: metrics of an evaluation -> number; None takes the metric that picks the best checkpoint.
+            compute_objective: metrics of an evaluation -> number, by HuggingFace's names too (eval_loss); None takes
+                the sum of what compute_metrics gives, or else the metric that picks the best checkpoint.
             direction: maximize or minimize; None follows the metric.
             backend: optuna, on this machine, or ray, on all machines of a Ray cluster.
             subset: share of the training examples that trials see.
@@ -35,15 +38,17 @@ class TrialVerbs:
             output_dir: the search's folder; by default output/<model name>-search.
         Raises: ConfigError, TrainingError when trials keep failing, MissingDependency for ray without Ray.
         """
+        from tasklab.trials.functions import reference_of
         from tasklab.trials.search import search
 
         self._refuse_untrained()
+        function = self.compute_metrics and reference_of(self.compute_metrics)
         if self.callbacks:
             logger.warning("trials run in processes of their own: callbacks stay behind")
         folder = from_home(output_dir or f"output/{self.config.name}-search")
         return search(
             folder, self.config, self._plain_task().metric, hp_space, compute_objective, n_trials, direction, backend,
-            subset, pruning, parallel,
+            subset, pruning, parallel, function,
         )  # fmt: skip
 
     def cross_validate(self, folds: int = 5, *, parallel: int = 1, output_dir=None) -> dict:
@@ -52,10 +57,12 @@ class TrialVerbs:
         Every training is a run of its own, output/<model name>-folds/fold-<k>; the same call continues after a kill.
         """
         from tasklab.trials.folds import cross_validate
+        from tasklab.trials.functions import reference_of
 
         self._refuse_untrained()
+        function = self.compute_metrics and reference_of(self.compute_metrics)
         folder = from_home(output_dir or f"output/{self.config.name}-folds")
-        return cross_validate(folder, self.config, folds, parallel)
+        return cross_validate(folder, self.config, folds, parallel, function)
 
     def apply(self, best_run):
         """Takes over the hyperparameters of a search's best run for the next `train`."""

@@ -74,6 +74,43 @@ def processes_in(folder: Path) -> list[int]:
     return found
 
 
+FLOW = """
+import sys
+from tasklab import Trainer
+
+def compute_metrics(given):
+    logits, labels = given
+    return {"right": (logits.argmax(-1) == labels).mean()}
+
+if __name__ == "__main__":
+    trainer = Trainer(
+        model_init=lambda: "recipe.yaml", args={"metric_for_best_model": "eval_right"}, train_dataset="data",
+        eval_dataset="data", compute_metrics=compute_metrics,
+    )
+    best = trainer.hyperparameter_search({"learning_rate": [1e-6, 0.01]}, n_trials=2, direction="maximize")
+    for name, value in best.hyperparameters.items():
+        setattr(trainer.args, name, value)
+    done = trainer.train()
+    print(best.objective, done["best_metric"], trainer.evaluate()["objective"])
+"""
+
+
+@pytest.mark.slow
+def test_the_flow_of_huggingface_runs_as_a_script_with_a_score_of_its_own(trainer, tmp_path):
+    (tmp_path / "recipe.yaml").write_text(trainer.config.to_yaml())
+    (tmp_path / "flow.py").write_text(FLOW)
+    done = subprocess.run(
+        [sys.executable, "flow.py"], env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+        timeout=300,
+    )  # fmt: skip
+    objective, best, again = map(float, done.stdout.split())
+    assert objective == best == again, done.stderr
+    for number in range(2):
+        metrics = tmp_path / f"output/recipe-search/trial-{number}/metrics.jsonl"
+        found = [json.loads(line) for line in metrics.read_text().splitlines()]
+        assert all(r["right"] == r["accuracy"] == r["objective"] for r in found if r["kind"] == "evaluate")
+
+
 @pytest.mark.slow
 def test_trials_survive_the_kill_of_their_driver_and_of_one_of_them(trainer, tmp_path):
     recipe, folder = tmp_path / "recipe.yaml", tmp_path / "search"

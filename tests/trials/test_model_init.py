@@ -42,7 +42,7 @@ def test_what_a_search_found_is_set_by_name():
             {"model_init": lambda trial: NAME + trial.suggest_categorical("m", ["", "_cola"])},
             "model_init asks its trial for 'suggest_categorical'; name what is tried in hp_space instead",
         ),
-        ({"model": NAME, "compute_metrics": print}, "compute_metrics is not called: every run is scored by its task's"),
+        ({"model": NAME, "compute_metrics": 7}, "compute_metrics is 7; expected a function, MODULE:NAME or FILE.py:"),
     ],
 )
 def test_what_means_nothing_here_is_refused(given, told):

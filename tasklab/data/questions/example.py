@@ -32,3 +32,8 @@ class QAExample:
         """What stands beside answers."""
         about = {"context": self.context} if self.document is None else {"file": self.document.file}
         return {"id": self.id, "question": self.question, **about}
+
+    @property
+    def truth(self) -> list[str]:
+        """The right answers; none where the context has none."""
+        return [answer.text for answer in self.answers]

@@ -24,6 +24,12 @@ class TaggedExample:
     entities: tuple[Entity, ...] | None = None
     place: str = ""
 
+    @property
+    def truth(self) -> list[dict]:
+        """The entities as predictions have them, without scores."""
+        spans = [(kind, self.tokens[first][0], self.tokens[last][1]) for kind, first, last in self.entities or ()]
+        return [{"entity_group": kind, "word": self.text[a:b], "start": a, "end": b} for kind, a, b in spans]
+
 
 def joined_text(tokens: Sequence[str], units: str) -> tuple[str, Tokens]:
     """The text that the tokens make, and where each one is: characters side by side, words with a blank in between.

@@ -32,6 +32,10 @@ class Question:
     place: str = ""
 
     @property
+    def truth(self) -> list[int]:
+        return self.labels
+
+    @property
     def asked(self) -> dict:
         """For tables of answers."""
         alone = len(self.candidates) == 1
