@@ -3,20 +3,25 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
 from tasklab.data.corpus.masking import ABSENT, draw
+from tasklab.data.corpus.reading import is_table
 from tasklab.data.corpus.rows import MaskedWordsDataConfig
+from tasklab.data.files.cells import as_text, identity_of
+from tasklab.data.files.columns import IDENTITY, TEXT_A, Role, find_columns
 from tasklab.data.files.inputs import Inputs
 from tasklab.data.files.problems import shortened
+from tasklab.data.files.table import Table
 from tasklab.data.files.textfile import encodable
 from tasklab.data.rows.compose import Segment, compose, frame_size, framed
 from tasklab.data.rows.features import FeatureTable
 from tasklab.errors import DataError
 
 MASK = re.compile(r"\[MASK\]|<mask>")
-INPUTS = Inputs('"a text with [MASK]" or {"text": ...}', (".txt",), sign=MASK, keys=("text",))
+INPUTS = Inputs('"a text with [MASK]" or {"text": ...}', sign=MASK, keys=("text",))
 MOST = 32  # masks in one row, which bounds the logits
 
 
@@ -33,11 +38,23 @@ def cloze_examples_from_input(input_data, data: MaskedWordsDataConfig) -> list[C
     """Examples in input order. Raises DataError naming the position, also of a text without [MASK]."""
     inputs = replace(INPUTS, sign=None) if data.cloze_masks else INPUTS  # then a text may do without [MASK]
     path = inputs.file(input_data)
+    if path and is_table(path):
+        return _rows_of(path, data)
     if path:
         items = ((place, line.strip()) for place, line in inputs.lines(path, data.encoding, data.on_bad_row == "skip"))
     else:
         items = inputs.items(input_data)
     return [_example(item, str(i), place, data) for i, (place, item) in enumerate(items)]
+
+
+def _rows_of(path: Path, data: MaskedWordsDataConfig) -> list[ClozeExample]:
+    table = Table(path, encoding=data.encoding)
+    table.gapless = True
+    text, identity = find_columns(table, [Role("text_a", data.text_a, TEXT_A), Role("id", None, IDENTITY, False)])
+    rows = enumerate(table)
+    examples = [_example(as_text(row.get(text)), identity_of(row, identity, i), at, data) for i, (at, row) in rows]
+    table.bad.raise_if_fatal()
+    return examples
 
 
 def _example(item, number: str, place: str, data: MaskedWordsDataConfig) -> ClozeExample:

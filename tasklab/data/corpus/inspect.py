@@ -42,7 +42,7 @@ def inspect_corpus(path, tokenizer, data: MaskedWordsDataConfig, folder) -> Corp
     report = CorpusReport(len(files), BadRows(str(path)))
     for file in files:
         broke = True
-        for lines in line_blocks(file, report.bad, data.encoding):
+        for lines in line_blocks(file, report.bad, data.encoding, data.text_a):
             for line in lines:
                 broke = broke or not line or data.documents == LINE
                 if line:

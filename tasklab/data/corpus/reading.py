@@ -5,13 +5,13 @@ from itertools import chain
 from pathlib import Path
 
 from tasklab.content import from_home
+from tasklab.data.files import arrow
 from tasklab.data.files.cells import as_text
-from tasklab.data.files.columns import TEXT_A, find_column
+from tasklab.data.files.columns import TEXT_A, find_column, taken_as, tell_columns
 from tasklab.data.files.foreign import foreign_kind
-from tasklab.data.files.kept import KEPT
 from tasklab.data.files.portions import in_portions
 from tasklab.data.files.problems import BadRows, shortened
-from tasklab.data.files.table import Table
+from tasklab.data.files.table import SUFFIXES, Table
 from tasklab.data.files.textfile import encodable, encoding_advice, neighbours, text_lines
 from tasklab.data.files.unpacked import plain_file
 from tasklab.errors import DataError
@@ -32,16 +32,23 @@ def corpus_files(path) -> list[Path]:
     return [plain_file(file) for file in found]
 
 
-def line_blocks(path: Path, bad: BadRows, encoding: str | None = None) -> Iterator[list[str]]:
+def is_table(path: Path) -> bool:
+    """Whether a file has columns, of which one holds the text, by its name."""
+    return path.suffix in SUFFIXES and path.suffix != ".txt" or arrow.is_arrow(path)
+
+
+def line_blocks(
+    path: Path, bad: BadRows, encoding: str | None = None, column: str | None = None
+) -> Iterator[list[str]]:
     """Lists of some hundred lines, in order, without line ends and blanks around them; a blank line is "".
 
-    encoding: None is UTF-8.
+    encoding: None is UTF-8.   column: of a table, whose cells may hold several lines; None looks for a usual name.
 
     A line that is not UTF-8 or holds NUL goes to `bad` and is left out.
     Raises: DataError for a file that is none of text, or a line of more than MAX_LINE bytes.
     """
-    if KEPT.fullmatch(path.name):
-        yield from in_portions(_of_table(path, bad), LINES)
+    if is_table(path):
+        yield from in_portions(_of_table(path, bad, encoding, column), LINES)
         return
     if encoding is not None:
         yield from in_portions((line.strip() for line in text_lines(path, encoding)), LINES)
@@ -69,10 +76,11 @@ def line_blocks(path: Path, bad: BadRows, encoding: str | None = None) -> Iterat
         yield _decoded(path, number, rest.split(b"\r") if number == 1 else [rest], bad)  # \r alone: an old line end
 
 
-def _of_table(path: Path, bad: BadRows) -> Iterator[str]:
-    """The lines of the texts of a table that was in memory."""
-    table = Table(path)
-    column = find_column(table, "text_a", None, TEXT_A)
+def _of_table(path: Path, bad: BadRows, encoding: str | None, column: str | None) -> Iterator[str]:
+    """The lines of the texts of a table."""
+    table = Table(path, encoding=encoding, bad=bad)
+    column = find_column(table, "text_a", column, TEXT_A)
+    tell_columns(str(path), taken_as({"text_a": column}, table.columns))
     for place, row in table:
         value = as_text(row.get(column))
         if isinstance(value, str) and encodable(value):

@@ -9,7 +9,7 @@ import numpy as np
 from tasklab.config import DataConfig, setting
 from tasklab.data.corpus.masking import UNITS
 from tasklab.data.corpus.packing import PACKINGS, pack
-from tasklab.data.corpus.reading import BLOCK, corpus_files, line_blocks
+from tasklab.data.corpus.reading import BLOCK, corpus_files, is_table, line_blocks
 from tasklab.data.files.problems import BadRows
 from tasklab.data.rows.cache import cached_tokens
 from tasklab.data.rows.stored import StoredExamples
@@ -31,6 +31,7 @@ SENTENCE_TARGETS = ("none", "next_sentence", "sentence_order")
 class MaskedWordsDataConfig(DataConfig, path="data"):
     """What a corpus holds, how its lines become rows, and what is masked in them."""
 
+    text_a: str | None = None  # column of the texts in a table; null looks for a usual name
     documents: str = setting(BLANK_LINE, choices=(BLANK_LINE, LINE))  # a blank line ends one, or every line is one
     packing: str = setting(PACKINGS[0], choices=PACKINGS)  # which lines share a row
     # learned beside the words; packs by document
@@ -95,6 +96,7 @@ def read_corpus(path, tokenizer, data: MaskedWordsDataConfig, folder) -> tuple[C
         "format": FORMAT, "files": [(file.name, file_sha256(file)) for file in files],
         "tokenizer": tokenizer.fingerprint, "documents": data.documents, "marked": data.words == BLANKS,
         "on_bad_row": data.on_bad_row, "encoding": data.encoding,
+        **({"column": data.text_a} if any(map(is_table, files)) else {}),
     }  # fmt: skip
 
     def write(target: Path):
@@ -133,7 +135,7 @@ def _parts(files: list[Path], tokenizer, data: MaskedWordsDataConfig, bad: BadRo
     """What `write_token_file` takes; after a bad line the rest is only looked through for more of them."""
     for file in files:
         begins = broke = True
-        for lines in line_blocks(file, bad, data.encoding):
+        for lines in line_blocks(file, bad, data.encoding, data.text_a):
             if bad and data.on_bad_row == "error":
                 continue
             for some in _bounded(lines):

@@ -1,6 +1,7 @@
 """What one value of a table or of JSON is worth: a text, a number that stands for one, or neither."""
 
 import math
+from collections.abc import Mapping
 
 from tasklab.data.files.textfile import encodable
 
@@ -25,3 +26,9 @@ def broken(value) -> str:
     if isinstance(value, str) and not encodable(value):
         return "holds half of a surrogate pair"
     return ""
+
+
+def identity_of(row: Mapping, column: str | None, number: int) -> str:
+    """What a row is called: in that column where it says so, else by its number."""
+    value = row.get(column) if column else None
+    return str(number) if is_missing(value) or broken(value) or isinstance(value, (dict, list)) else str(value)

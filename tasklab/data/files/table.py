@@ -34,16 +34,17 @@ class Table:
         heading: a column name; with `columns` a first line that holds it is a header all the same.
         quotes: whether a cell may stand in double quotes; None: in .csv files only.
         encoding: of a text file; None: UTF-8.
+        bad: where what is wrong with rows is noted; None: one of its own.
     Raises: DataError when the file cannot be read, is empty, or a quote is never closed.
     """
 
     def __init__(
         self, path, columns: Sequence[str] = (), heading: str | None = None, quotes: bool | None = None,
-        encoding: str | None = None,
+        encoding: str | None = None, bad: BadRows | None = None,
     ):  # fmt: skip
         self.path, self.head, self.encoding = Path(path), str(path), encoding
         """`head`: where the names of the columns stand."""
-        self.bad = BadRows(str(path))
+        self.bad = BadRows(str(path)) if bad is None else bad
         self.named = True
         """Every row names its cells."""
         self.gapless = False

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from tasklab.data.files.cells import identity_of
 from tasklab.data.files.columns import IDENTITY, TEXT_A, TEXT_B
 from tasklab.data.files.inputs import Inputs, is_pair, is_pair_alone, tell_left_out
 from tasklab.data.files.textfile import encodable
-from tasklab.data.texts.reading import TextDataConfig, TextExample, identity_of, read_text_rows
+from tasklab.data.texts.reading import TextDataConfig, TextExample, read_text_rows
 from tasklab.errors import DataError
 
 FORMS = '"a text", the pair ("text a", "text b"), {"text_a": ..., "text_b": ...}'

@@ -1,12 +1,12 @@
 """Labelled texts and pairs of texts from table files: columns found or named, every bad row told with its place."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 from tasklab.config import TRAINING, TRUTH, DataConfig, setting
-from tasklab.data.files.cells import as_text, broken, is_missing
+from tasklab.data.files.cells import as_text, broken, identity_of, is_missing
 from tasklab.data.files.columns import (
     GROUP,
     IDENTITY,
@@ -211,12 +211,6 @@ class _Reader:
         elif not encodable(value):
             self.bad.add("broken text", f"{place}: {column!r} holds half of a surrogate pair; {FIX}")
         return value
-
-
-def identity_of(row: Mapping, column: str | None, number: int) -> str:
-    """What a row is called: in that column where it says so, else by its number."""
-    value = row.get(column) if column else None
-    return str(number) if is_missing(value) or broken(value) or isinstance(value, (dict, list)) else str(value)
 
 
 def texts_of(example: TextExample) -> tuple[str, str | None]:

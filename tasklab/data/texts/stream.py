@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator
 
 from tasklab.content import from_home
-from tasklab.data.files.cells import as_text
+from tasklab.data.files.cells import as_text, identity_of
 from tasklab.data.files.columns import IDENTITY, TEXT_A, Role, find_columns, text_roles
 from tasklab.data.files.problems import BadRows, shortened
 from tasklab.data.files.table import FIX, Table
 from tasklab.data.files.textfile import encodable, text_lines
-from tasklab.data.texts.reading import TextDataConfig, TextExample, identity_of
+from tasklab.data.texts.reading import TextDataConfig, TextExample
 from tasklab.errors import DataError
 
 

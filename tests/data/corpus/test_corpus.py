@@ -63,3 +63,15 @@ def test_a_folder_means_its_text_files_by_name(tmp_path):
         corpus_files(tmp_path / "empty")
     with pytest.raises(DataError, match="no such file; .* holds a.txt, b.txt, empty/, readme.md"):
         corpus_files(tmp_path / "c.txt")
+
+
+def test_a_table_gives_the_lines_of_its_texts(tmp_path):
+    (tmp_path / "t.csv").write_text('id,text\n1,"one\n two"\n2,three\n')
+    assert lines_of(tmp_path / "t.csv") == ["one", "two", "three"]
+    (tmp_path / "t.csv").write_text("id,text\n1,one,more\n2,two\n")
+    bad = BadRows("x")
+    assert lines_of(tmp_path / "t.csv", bad) == ["two"]
+    assert "t.csv:2: has 3 cells instead of 2" in bad.first[0]
+    (tmp_path / "u.tsv").write_text("id\tnote\n1\tone\n")
+    blocks = line_blocks(tmp_path / "u.tsv", BadRows("x"), column="note")
+    assert [line for block in blocks for line in block] == ["one"]
