@@ -20,7 +20,7 @@ _POOLING = {
     "lasttoken": "last",
 }  # fmt: skip
 """Their word -> model.pooling, in the order in which the older form puts several side by side."""
-_ACTS = {"Tanh": "tanh", "Identity": "linear", "ReLU": "relu", "GELU": "gelu", "SiLU": "silu"}
+ACTS = {"Tanh": "tanh", "Identity": "linear", "ReLU": "relu", "GELU": "gelu", "SiLU": "silu"}
 """torch's class -> model.dense_act."""
 
 
@@ -59,7 +59,7 @@ def modules_in(folder: Path, read: Callable) -> list[Entry]:
     place = shown(folder / MODULES)
     _refuse_prompt(folder / "config_sentence_transformers.json", read)
     pooling = modules["Pooling"] / "config.json"
-    first, *more = _poolings(read(pooling), shown(pooling))
+    first, *more = poolings(read(pooling), shown(pooling))
     entries = [
         Entry("data.normalize", "Normalize" in modules, place), Entry("model.pooling", first, shown(pooling)),
         Entry("model.pooling_beside", more, shown(pooling)), *_rows(folder, read),
@@ -70,7 +70,8 @@ def modules_in(folder: Path, read: Callable) -> list[Entry]:
     return entries
 
 
-def _poolings(described: dict, place: str) -> list[str]:
+def poolings(described: dict, place: str) -> list[str]:
+    """model.pooling, and what stands beside it, of a Pooling's config.json. Raises: ConfigError."""
     said, start = described.get("pooling_mode"), "pooling_mode_"
     if said is None:
         said = [mode for mode in _POOLING if described.get(start + mode)] or ["mean"]
@@ -83,13 +84,13 @@ def _poolings(described: dict, place: str) -> list[str]:
 def _dense(described: dict, place: str) -> list[Entry]:
     act = str(described.get("activation_function", "torch.nn.Tanh"))
     module, _, name = act.rpartition(".")
-    if name not in _ACTS or not module.startswith("torch."):
-        raise ConfigError(f"{place}: activation_function is {brief(act)}; expected {', '.join(_ACTS)} of torch.nn")
+    if name not in ACTS or not module.startswith("torch."):
+        raise ConfigError(f"{place}: activation_function is {brief(act)}; expected {', '.join(ACTS)} of torch.nn")
     for key, plain in (("use_residual", (False, None)), ("module_input_name", ("sentence_embedding", None))):
         if described.get(key) not in plain:
             raise ConfigError(f"{place}: {key} is {brief(described[key])}; only {plain[0]!r} is read")
     size = described.get("out_features")
-    return [Entry("model.dense_size", size, place), Entry("model.dense_act", _ACTS[name], place)]
+    return [Entry("model.dense_size", size, place), Entry("model.dense_act", ACTS[name], place)]
 
 
 def _rows(folder: Path, read: Callable) -> list[Entry]:

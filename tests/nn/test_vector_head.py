@@ -1,8 +1,11 @@
-"""Heads for vectors: against NumPy."""
+"""Heads for vectors: against NumPy and sentence-transformers (tests/fixtures/make_pooling_reference.py)."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tasklab.config import sentence_transformers
 from tasklab.config.model_section import POOLINGS
 from tasklab.nn.heads.vectors import VectorHead
 
@@ -37,6 +40,30 @@ def test_poolings_stand_side_by_side_below_a_dense(rng, run):
     (found,) = run(head, hidden, MASK)
     pooled = [np.concatenate([RULES[kind](row) for kind in ("max", "mean")]) for row in (hidden[0, :3], hidden[1, :1])]
     np.testing.assert_allclose(found, np.tanh(pooled @ weight.T + bias), atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def reference():
+    with np.load(Path(__file__).parents[1] / "fixtures" / "pooling_reference.npz") as file:
+        return dict(file)
+
+
+def test_every_pooling_is_that_of_sentence_transformers(reference, run):
+    for key in [key for key in reference if key.startswith("pooling:")]:
+        first, *more = sentence_transformers.poolings({"pooling_mode": key.removeprefix("pooling:").split("+")}, "here")
+        (found,) = run(VectorHead([first, *more], 4), reference["hidden"], reference["mask"])
+        np.testing.assert_allclose(found, reference[key], atol=1e-6, err_msg=key)
+
+
+@pytest.mark.parametrize("theirs, act", sentence_transformers.ACTS.items())
+def test_a_dense_is_that_of_sentence_transformers(reference, run, theirs, act):
+    from mindspore import Tensor
+
+    head = VectorHead(["mean"], 4, dense_size=3, act=act)
+    head.dense.weight.set_data(Tensor(reference["dense:weight"]))
+    head.dense.bias.set_data(Tensor(reference["dense:bias"]))
+    (found,) = run(head, reference["hidden"], reference["mask"])
+    np.testing.assert_allclose(found, reference[f"dense:{theirs}"], atol=5e-6)
 
 
 def test_whitening_subtracts_the_mean_and_multiplies_by_the_kernel(rng, run):

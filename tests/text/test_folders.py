@@ -1,9 +1,10 @@
 """What stands beside a vocabulary in a folder of transformers: options, added tokens, a tokenizer.json alone.
 
-Expected ids: transformers 4.46.3 and 5.24.0 give them for the same files; of tokenizer.json the library itself.
+Expected ids: transformers (tests/fixtures/make_folder_ids.py); of tokenizer.json the library itself.
 """
 
 import json
+from pathlib import Path
 
 import pytest
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
@@ -13,6 +14,7 @@ from tasklab.errors import ConfigError, DataError
 from tasklab.text import tokenizer_of
 from tasklab.text.whole import WholeTokenizer
 
+KNOWN = json.loads((Path(__file__).parents[1] / "fixtures" / "folder_ids.json").read_text(encoding="utf-8"))
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "muller", "müller", "film", "loves", "你", "你好", "ann"]
 SIZES = {"model_type": "bert", "vocab_size": 14, "hidden_size": 4, "num_hidden_layers": 1, "num_attention_heads": 2}
 
@@ -35,13 +37,9 @@ def ids(tokenizer, text):
     return tokenizer.encode_batch([text])[0][0].tolist()
 
 
-@pytest.mark.parametrize("options, expected", [
-    ({"do_lower_case": True}, [5]),
-    ({"do_lower_case": True, "strip_accents": False}, [6]),
-    ({"do_lower_case": False}, [1]),
-])  # fmt: skip
-def test_accents_are_kept_where_the_options_say_so(folder, options, expected):
-    assert ids(folder(**options), "Müller") == expected
+@pytest.mark.parametrize("case", KNOWN, ids=lambda case: f"{case['text']} {list(case['options'])}")
+def test_ids_are_those_of_transformers_for_the_same_files(folder, case):
+    assert ids(folder(case["added"], **case["options"]), case["text"]) == case["ids"]
 
 
 @pytest.mark.parametrize("said", [{}, {"do_lower_case": True}])
@@ -53,23 +51,12 @@ def test_the_pieces_of_roberta_keep_their_letters_whatever_is_said(tmp_path, sai
     assert describe(tmp_path).tokenizer.lowercase is False
 
 
-def test_chinese_characters_are_words_unless_the_options_say_otherwise(folder):
-    assert ids(folder(), "你好") == [9, 1]
-    assert ids(folder(tokenize_chinese_chars=False), "你好") == [10]
-
-
 def test_added_tokens_are_found_before_the_text_is_cut(folder):
     tokenizer = folder({"[E1]": 12, "[E2]": 13}, additional_special_tokens=["[E1]", "[E2]"])
     (found, offsets), = tokenizer.encode_batch(["Ann loves [E1] film[E2]"])  # fmt: skip
     assert found.tolist() == [11, 8, 12, 7, 13]
     assert offsets.tolist() == [[0, 3], [4, 9], [10, 14], [15, 19], [19, 23]]
-    assert ids(tokenizer, "[e1] film") == [1, 1, 1, 7]  # a special one in its own letters alone
     assert tokenizer.vocab_size == 14
-
-
-def test_an_added_token_that_is_not_special_is_found_in_any_letters(folder):
-    said = {"12": {"content": "Tasklab", "special": False, "normalized": True}}
-    assert ids(folder(added_tokens_decoder=said), "ann TASKLAB film") == [11, 12, 7]
 
 
 def test_added_tokens_travel_with_the_vocabulary(folder, tmp_path):
