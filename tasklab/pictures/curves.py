@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from tasklab.pictures.canvas import COLOURS, FAINT, dressed, legend, plain, sheet
+from tasklab.pictures.scales import Scale, is_drawn, scale_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 STEPS = "optimizer step"
-NOT_DRAWN = (
-    "kind", "global_step", "epoch", "speed", "samples_per_second", "seconds_left", "compiles", "compile_seconds",
-)  # fmt: skip
-"""Of a record: where it belongs, and how fast the machine was."""
-THRESHOLD = "thresh"
-"""How the names of scores end that are limits of decisions."""
-TITLES = {"lr": "learning rate", "grad_norm": "gradient norm"}
-SCORES, CORRELATION = "scores", "correlation"
-CORRELATIONS = ("pearson", "spearmanr", "matthews_correlation")
 FEW = 40  # points up to which each has a mark
+LINES = 2 * len(COLOURS)  # of a panel; more are on the next one
+PANELS = 12  # of a picture
 MOST = 1e100  # what a picture can show; a number beyond it is no measurement
 
 Series = tuple[Sequence[int], Sequence[float]]
@@ -63,24 +57,23 @@ class RunCurves:
 
     def rest(self) -> Figure | None:
         """A panel per unit for every other series; None where there is none."""
-        panels = self._panels()
+        panels = self._panels()[:PANELS]
         if not panels:
             return None
         columns = min(2, len(panels))
         rows = -(-len(panels) // columns)
         figure = sheet(6.6 * columns, 3.4 * rows, f"{self.title}: everything else")
         places = figure.subplots(rows, columns, squeeze=False).flat
-        for (title, (unit, limits, found)), panel in zip(panels.items(), places, strict=False):
-            told = _equal_together(found)
-            for number, (name, (steps, values)) in enumerate(told.items()):
+        for (scale, lines), panel in zip(panels, places, strict=False):
+            for number, (name, (steps, values)) in enumerate(lines.items()):
                 panel.plot(
                     steps, values, label=plain(name), color=COLOURS[number % len(COLOURS)], linewidth=1.6,
-                    linestyle=("-", "--", ":", "-.")[number // len(COLOURS) % 4], **_marks(steps),
+                    linestyle=("-", "--")[number // len(COLOURS)], **_marks(steps),
                 )  # fmt: skip
-            only = next(iter(told)) if len(told) == 1 and title in (SCORES, CORRELATION) else title
-            dressed(panel, only[0].upper() + only[1:] if only == title else only, STEPS, unit)
-            self._from_zero(panel, limits)
-            if len(told) > 1:
+            alone = len(lines) == 1 and scale.shared
+            dressed(panel, next(iter(lines)) if alone else scale.panel, STEPS, scale.unit)
+            self._from_zero(panel, scale.limits)
+            if len(lines) > 1:
                 legend(panel, loc="center left", bbox_to_anchor=(1.0, 0.5))
         for panel in places:
             panel.set_visible(False)
@@ -95,33 +88,24 @@ class RunCurves:
                 found[step] = value
         return list(found), list(found.values())
 
-    def _panels(self) -> dict[str, tuple[str, tuple[float, float] | None, dict[str, Series]]]:
-        """Title -> (unit, limits or None, series by name)."""
-        panels = {}
+    def _panels(self) -> list[tuple[Scale, dict[str, Series]]]:
+        """The scale of each panel, and its lines by name."""
+        shared: dict[str, tuple[list[Scale], dict[str, Series]]] = {}
         for kind in ("evaluate", "train"):
             names = dict.fromkeys(name for record in self.records if record.get("kind") == kind for name in record)
-            for name in names:
-                left_out = name in NOT_DRAWN or name == "loss" or name.endswith((THRESHOLD, THRESHOLD + "old"))
-                if left_out or kind == "evaluate" and name == self.metric:
-                    continue
+            chosen = self.metric if kind == "evaluate" else None
+            for name in islice((name for name in names if is_drawn(name) and name != chosen), LINES * PANELS):
                 if (found := self.series(kind, name))[0]:
-                    title, unit, limits = self._scale(kind, name, found[1])
-                    panels.setdefault(title, (unit, limits, {}))[2][name] = found
+                    scale = scale_of(kind, name, found[1], self.perfect)
+                    scales, lines = shared.setdefault(scale.panel, ([], {}))
+                    scales.append(scale)
+                    lines[name] = found
+        panels = []
+        for scales, found in shared.values():
+            lines = list(_equal_together(found).items())
+            widest = min(scales, key=lambda scale: scale.limits or (0, 0))
+            panels += [(widest, dict(lines[start : start + LINES])) for start in range(0, len(lines), LINES)]
         return panels
-
-    def _scale(self, kind: str, name: str, values: Sequence[float]) -> tuple[str, str, tuple[float, float] | None]:
-        """(title of the panel, unit, limits or None) for a series."""
-        last = name.rpartition("/")[2]
-        if kind == "train":
-            return TITLES.get(name, name), TITLES.get(name, name), None
-        if last in CORRELATIONS:
-            return CORRELATION, CORRELATION, (min(0.0, *values), 1.0)
-        if all(0 <= value <= self.perfect for value in values) and last not in ("loss", "mse", "perplexity"):
-            return SCORES, self._unit("score"), (0.0, self.perfect)
-        return name, name, None
-
-    def _unit(self, name: str) -> str:
-        return f"{name} (%)" if self.perfect == 100 else f"{name} (0 to {self.perfect:g})"
 
     def _draw_loss(self, panel: Axes, loss: dict[str, Series]):
         for (name, (steps, values)), colour in zip(loss.items(), COLOURS, strict=False):
@@ -132,7 +116,7 @@ class RunCurves:
 
     def _draw_metric(self, panel: Axes, metric: Series):
         steps, values = metric
-        _, unit, limits = self._scale("evaluate", self.metric, values)
+        scale = scale_of("evaluate", self.metric, values, self.perfect)
         panel.plot(steps, values, color=COLOURS[1], linewidth=1.8, label="evaluation", **_marks(steps))
         for number, (name, metrics) in enumerate(self.baselines.items()):
             value = metrics.get(self.metric)
@@ -146,9 +130,8 @@ class RunCurves:
                 self.best_step, best, marker="*", markersize=13, color=COLOURS[2], linestyle="none",
                 markeredgecolor="white", clip_on=False, zorder=3, label=f"best: {best:.4g} at step {self.best_step}",
             )  # fmt: skip
-        unit = self._unit(self.metric) if limits == (0.0, self.perfect) else unit
-        dressed(panel, f"Metric: {self.metric}", STEPS, unit)
-        self._from_zero(panel, limits)
+        dressed(panel, f"Metric: {self.metric}", STEPS, scale.unit.replace("score", self.metric, 1))
+        self._from_zero(panel, scale.limits)
         legend(panel)
 
     def _from_zero(self, panel: Axes, limits: tuple[float, float] | None):
@@ -181,4 +164,4 @@ def _marks(steps: Sequence[int]) -> dict:
 
 
 def _is_step(step) -> bool:
-    return type(step) is int and 0 <= step < math.inf
+    return type(step) is int and 0 <= step < MOST

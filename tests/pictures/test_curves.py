@@ -55,8 +55,9 @@ def test_the_best_step_and_the_baselines_are_marked():
 
 
 @pytest.mark.parametrize(("metric", "perfect", "values", "unit", "limits"), [
+    ("spearmanr", 1.0, (0.2, 0.8), "correlation", (0, 1)),
     ("f1", 100.0, (20.0, 80.0), "f1 (%)", (0, 100)),
-    ("spearmanr", 1.0, (-0.2, 0.8), "correlation", (-0.2, 1)),
+    ("spearmanr", 1.0, (-0.2, 0.8), "correlation", (-1, 1)),
     ("perplexity", 1.0, (90.0, 30.0), "perplexity", (0, None)),
 ])  # fmt: skip
 def test_a_metric_has_the_scale_of_its_unit(metric, perfect, values, unit, limits):
@@ -80,6 +81,21 @@ def test_everything_else_has_a_panel_per_unit_without_counts_and_thresholds():
         "exact_match", "HasAns_exact", "HasAns_f1", "NoAns_exact = NoAns_f1", "best_exact", "best_f1",
     ]  # fmt: skip
     assert found["Scores"].get_ylabel() == "score (%)"
+
+
+def test_many_series_of_a_unit_have_several_panels():
+    records = [evaluation(1, **{f"set {i}/accuracy": i / 100 for i in range(40)})]
+    figure = RunCurves("run", records, "accuracy").rest()
+    assert [len(lines(panel)) for panel in figure.axes if panel.get_visible()] == [16, 16, 8]
+    endless = [evaluation(1, **{f"metric {i}": 5.0 + i for i in range(10_000)})]
+    assert len(RunCurves("run", endless, "accuracy").rest().axes) == 12
+
+
+def test_correlations_share_a_panel_that_holds_the_lowest():
+    records = [evaluation(1, pearson=0.5, spearmanr=-0.25, mse=1.5)]
+    found = panels(RunCurves("run", records, "accuracy").rest())
+    assert list(found) == ["Correlation", "mse"] and found["Correlation"].get_ylim()[0] < -1
+    assert set(lines(found["Correlation"])) == {"pearson", "spearmanr"}
 
 
 def test_a_panel_of_one_series_has_its_name():
