@@ -52,7 +52,8 @@ def tasklab_side(options) -> dict:
     with tempfile.TemporaryDirectory() as folder:
         trainer = Trainer(
             model=options.recipe, train_dataset=options.data, callbacks=[Clock()], output_dir=f"{folder}/run",
-            overrides=[f"train.max_steps={options.steps}", "train.save_strategy=no", "data.cache=false"],
+            overrides=[f"train.max_steps={options.steps}", "train.save_strategy=no", "data.cache=false",
+                       "data.eval=no"],
         )  # fmt: skip
         trainer.train(options.weights, do_finetune=True)
     return _speeds(ticks, start, trainer.config.train.batch_size)

@@ -2,9 +2,10 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,8 +14,8 @@ from tasklab.content import from_home
 from tasklab.data.rows.cache import cached_features
 from tasklab.data.rows.protocol import Rows, tokens_of
 from tasklab.data.rows.stored import StoredExamples
-from tasklab.data.rows.subsets import fold_of, share_of
-from tasklab.digest import file_sha256
+from tasklab.data.rows.subsets import share_of
+from tasklab.digest import content_sha256, file_sha256
 from tasklab.errors import ConfigError, DataError
 from tasklab.task import Task
 
@@ -23,12 +24,9 @@ logger = logging.getLogger("tasklab")
 FORMAT = 3
 """Part of every cache key; raise it when encoding changes its result."""
 
-NOT_ENCODING = ("train", "eval", "cache", "num_buckets", "group_by_length")
+NOT_ENCODING = ("train", "eval", "cache", "num_buckets", "group_by_length", "subset", "folds", "fold")
 """Data settings that change no row. All others are part of the key, whether or not they are marked as the model's:
 which column holds the text shapes rows too, and a setting that is missing here costs an encoding, never a wrong row."""
-
-DRAWING = ("subset", "folds", "fold")
-"""Data settings that say which examples a training sees."""
 
 
 @dataclass(frozen=True)
@@ -39,33 +37,78 @@ class Dataset:
     features: Rows
 
 
-def load_dataset(task: Task, path, training: bool, whole: bool = False) -> Dataset:
+def load_dataset(task: Task, path, training: bool) -> Dataset:
     """Reads and encodes a data file or folder; the second time the rows come from the cache.
 
-    whole: leaves data.folds and data.subset aside; they belong to a training.
     Raises: DataError naming every bad row; ConfigError when there is no path.
     """
-    split = "train" if training else "eval"
+    file = _read(task, path, training)
+    rows = None
+    if training and task.config.data.subset:
+        rows = _subset(task, file.examples, np.arange(len(file.examples)))
+    return _encoded(task, file, rows, training)
+
+
+def load_split(
+    task: Task, path, hold_out: Callable[[Sequence], np.ndarray | None]
+) -> tuple[Dataset, Dataset | None, np.ndarray | None]:
+    """Reads a data file or folder once, for training and evaluation: (what is trained on, what is held out, its rows).
+
+    hold_out: examples -> the numbers of those that are held out, ascending; None for none.
+    Raises: as `load_dataset`.
+    """
+    file = _read(task, path, training=True)
+    held_out = hold_out(file.examples)
+    if held_out is None:
+        rows, evaluation = np.arange(len(file.examples)), None
+    else:
+        rows, evaluation = np.delete(np.arange(len(file.examples)), held_out), _encoded(task, file, held_out, False)
+    rows = _subset(task, file.examples, rows) if task.config.data.subset else rows
+    return _encoded(task, file, None if len(rows) == len(file.examples) else rows, True), evaluation, held_out
+
+
+def load_rows(task: Task, path, rows: Callable[[Sequence], np.ndarray]) -> Dataset:
+    """The examples of a training file that were held out, encoded for an evaluation.
+
+    rows: examples -> the numbers of those. Raises: as `load_dataset`.
+    """
+    file = _read(task, path, training=True)
+    return _encoded(task, file, rows(file.examples), False)
+
+
+class _File(NamedTuple):
+    """What a data file holds. before: the digests of it, and of other files that count, before it was read."""
+
+    path: Path
+    examples: Sequence
+    before: tuple | None
+    start: float
+
+
+def _read(task: Task, path, training: bool) -> _File:
     if path is None:
         raise no_data(training)
     start = time.perf_counter()
-    folded = bool(task.config.data.folds) and not whole
-    drawn = bool(folded or training and not whole and task.config.data.subset)
     before = _contents(task, path) if task.config.data.cache else None
-    examples, note = task.read(path, training or folded)
+    examples, note = task.read(path, training)
     if note:
         logger.warning("%s: %s", path, note)
     limit = task.config.data.limit
     examples = examples[:limit] if limit else examples
     if not examples:
         raise DataError(f"{path}: no usable row; check it with: tasklab doctor data {path}")
+    return _File(path, examples, before, start)
+
+
+def _encoded(task: Task, file: _File, rows: np.ndarray | None, training: bool) -> Dataset:
+    """rows: numbers of the examples that count; None: all."""
+    path, examples, before, start = file
     stored = isinstance(examples, StoredExamples)
-    if drawn:
-        rows = _drawn(task, examples, training)
+    if rows is not None:
         examples = examples.select(rows) if stored else [examples[i] for i in rows]
     keeps = task.config.data.cache and not stored
     if keeps:
-        key = _key(task, path, split, drawn)
+        key = _key(task, path, "train" if training else "eval", rows)
         # another program may write the file anew while it is read: its rows must not go by the new content
         keeps = (key["files"], [key["data"][name] for name in before[1]]) == (before[0], list(before[1].values()))
         if not keeps:
@@ -77,8 +120,9 @@ def load_dataset(task: Task, path, training: bool, whole: bool = False) -> Datas
     counted = "".join(f", {count} {name.replace('_', ' ')}" for name, count in features.info.items() if count)
     sizes = (f"{own.min()} to {own.max()} {tokens_of(axis)}" for axis, own in features.lengths.items())
     logger.info(
-        "%s: %d examples, %d rows of %s%s (%.1f s)", path, len(examples), len(features), " and ".join(sizes), counted,
-        time.perf_counter() - start,
+        "%s: %d examples%s, %d rows of %s%s (%.1f s)", path, len(examples),
+        "" if rows is None else " to train on" if training else " held out", len(features), " and ".join(sizes),
+        counted, time.perf_counter() - start,
     )  # fmt: skip
     return Dataset(examples, features)
 
@@ -92,40 +136,32 @@ def no_data(training: bool) -> ConfigError:
     )
 
 
-def _key(task: Task, path, split: str, drawn: bool) -> dict:
+def _key(task: Task, path, split: str, rows: np.ndarray | None) -> dict:
     """Everything that the encoded rows depend on; of settings that name files, what these hold."""
     data, model = task.config.data, task.config.model
-    ignored = (*NOT_ENCODING, *(() if drawn else DRAWING))
-    settings = {name: value for name, value in data.to_dict().items() if name not in ignored}
+    settings = {name: value for name, value in data.to_dict().items() if name not in NOT_ENCODING}
     files, named = _contents(task, path)
     return {
         "format": FORMAT, "task": task.config.task, "split": split, "files": files,
         "tokenizer": task.tokenizer.fingerprint, "data": settings | named,
-        "model": {name: model[name] for name in model.marked("rows")}, "seed": task.config.seed if drawn else None,
+        "model": {name: model[name] for name in model.marked("rows")},
+        "rows": None if rows is None else content_sha256({"rows": rows}),
     }  # fmt: skip
 
 
 def _contents(task: Task, path) -> tuple[list, dict]:
     """Digests of the data, and of what every setting that names a file names."""
     data = task.config.data
-    return _digests(Path(path)), {name: _digest(data[name]) for name in data.marked("file") if data[name]}
+    return data_digests(path), {name: _digest(data[name]) for name in data.marked("file") if data[name]}
 
 
-def _drawn(task: Task, examples: Sequence, training: bool) -> np.ndarray:
-    """Numbers of the examples that data.folds and data.subset leave, ascending."""
-    data, seed = task.config.data, task.config.seed
-    rows = np.arange(len(examples))
-    if data.folds:
-        if len(examples) < data.folds:
-            raise DataError(f"data.folds = {data.folds}: there are only {len(examples)} examples")
-        held_out = fold_of(len(examples), data.folds, seed, [_stratum(e) for e in examples]) == data.fold
-        rows = rows[~held_out if training else held_out]
-    if training and data.subset:
-        rows = rows[share_of(len(rows), data.subset, seed, [_stratum(examples[i]) for i in rows])]
-    return rows
+def _subset(task: Task, examples: Sequence, rows: np.ndarray) -> np.ndarray:
+    """Those of `rows` that data.subset leaves, ascending."""
+    strata = [stratum_of(examples[i]) for i in rows]
+    return rows[share_of(len(rows), task.config.data.subset, task.config.seed, strata)]
 
 
-def _stratum(example):
+def stratum_of(example):
     """What is drawn in equal shares, where an example says so."""
     return getattr(example, "stratum", None)
 
@@ -136,8 +172,9 @@ def _digest(file) -> str | None:
     return file_sha256(path) if path.is_file() else None
 
 
-def _digests(path: Path) -> list:
+def data_digests(path) -> list:
     """Name and content digest of the file, or of every file in the folder and in the folders right below it."""
+    path = Path(path)
     if not path.is_dir():
         return [(path.name, _digest(path))]
     files = sorted(p for pattern in ("*", "*/*") for p in path.glob(pattern) if p.is_file())

@@ -64,7 +64,8 @@ class Task(ABC):
     def read(self, path, training: bool) -> tuple[Sequence, str]:
         """File or folder -> (examples, one line on rows left out or ''). Raises DataError naming every bad row.
 
-        An example may tell its `stratum`, what folds and subsets hold in equal shares; `StoredExamples` lie on disk.
+        An example may tell its `stratum`, what folds and subsets hold in equal shares, and by its `text` and its
+        `documents` (see `data.rows.groups`) what stays together when some are held out. `StoredExamples` lie on disk.
         """
 
     def settle(self, labels: list[str]):  # noqa: B027 - optional: most tasks have nothing to settle

@@ -38,7 +38,8 @@ class Trainer(TrainerViews, TrialVerbs):
         train_dataset, eval_dataset: file or folder; the same as data.train and data.eval. Or a table in memory: a
             DataFrame of pandas or polars, a datasets.Dataset, a pyarrow Table, a dict of columns, or dicts, one per
             row, which may be the objects of the task's JSON files. Its columns are those that a file would have. It is
-            kept in the cache and with the run, so that a resume needs no table.
+            kept in the cache and with the run, so that a resume needs no table. eval_dataset may be a share of
+            train_dataset to hold out (0.2), or "no"; without it a tenth is, where that is enough to score.
         callbacks: `Callback` objects that listen to training.
         output_dir: the folder of the run; by default output/<model name>, numbered when that one is taken.
         overrides: "section.key=value" strings; they win over everything else.
@@ -110,6 +111,7 @@ class Trainer(TrainerViews, TrialVerbs):
             do_eval: False switches evaluation during training off; True insists on an evaluation data set.
         Raises: CheckpointError, DataError, ConfigError before training; Interrupted after saving.
         """
+        from tasklab.session.held_out import USUAL
         from tasklab.session.start import last_checkpoint, new_start, resumed_start
         from tasklab.session.training import train
 
@@ -123,12 +125,14 @@ class Trainer(TrainerViews, TrialVerbs):
                 checkpoint = resume_training
         if initial_epoch:
             raise ConfigError("initial_epoch is not needed: resume continues at the very step; leave it out")
-        if do_eval and self.config.data.eval is None:
+        if do_eval and self.config.data.eval_off:
             raise ConfigError("do_eval=True needs an evaluation set: pass eval_dataset=... or set data.eval")
         self._ready = None
         if checkpoint is True:
             checkpoint = last_checkpoint(self.config, self._run)
         start = resumed_start(self.config, checkpoint) if checkpoint and resume else new_start(self.config, checkpoint)
+        if do_eval and start.config.data.eval is None:
+            start.config.data.eval = str(USUAL)  # however few they are
         if do_eval is False:
             start.config.train.eval_strategy, start.config.train.eval_steps = "no", None
         self._run = start.run
@@ -142,6 +146,8 @@ class Trainer(TrainerViews, TrialVerbs):
         self, eval_checkpoint=None, eval_dataset=None, predictions_file=None, report_folder=None
     ) -> dict[str, float]:
         """Scores a checkpoint on data.eval by the task's official rules and returns the metrics.
+
+        Without it on what its run evaluates on, a file or the rows that it held out.
 
         Args:
             eval_checkpoint: a folder or a name; True or None for the best checkpoint of this run (the last one when
@@ -157,7 +163,7 @@ class Trainer(TrainerViews, TrialVerbs):
         if eval_dataset is not None:
             config.data.eval = data_path(eval_dataset, "eval_dataset")
         ready = self._model(eval_checkpoint, config)
-        return evaluate(ready, config.data.eval, predictions_file, report_folder, self.compute_metrics)
+        return evaluate(ready, config.data, predictions_file, report_folder, self.compute_metrics)
 
     def predict(
         self, predict_checkpoint=None, input_data=None, top_k: int = 1, batch_size: int | None = None, *,

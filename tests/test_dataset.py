@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from tasklab.config import Config, DataConfig, setting
@@ -11,7 +12,7 @@ from tasklab.data.choices.checks import ChoiceExample
 from tasklab.data.corpus.rows import MaskedWordsDataConfig
 from tasklab.data.rows.features import FeatureTable
 from tasklab.data.texts.reading import TextExample
-from tasklab.dataset import _digests, load_dataset
+from tasklab.dataset import data_digests, load_dataset, load_split
 from tasklab.errors import DataError
 from tasklab.tasks.masked_language_modeling import MaskedLanguageModeling
 from tasklab.text.wordpiece import WordPiece
@@ -21,12 +22,12 @@ def test_a_changed_file_is_noticed_in_a_folder_and_in_the_folders_below(tmp_path
     (tmp_path / "one").mkdir()
     (tmp_path / "train.tsv").write_text("a")
     (tmp_path / "one/train.tsv").write_text("b")
-    before = _digests(tmp_path)
+    before = data_digests(tmp_path)
     assert [name for name, _ in before] == ["one/train.tsv", "train.tsv"]
     (tmp_path / "one/train.tsv").write_text("c")
-    after = _digests(tmp_path)
+    after = data_digests(tmp_path)
     assert after[1] == before[1] and after[0] != before[0]
-    assert _digests(tmp_path / "train.tsv") == [before[1]]
+    assert data_digests(tmp_path / "train.tsv") == [before[1]]
 
 
 def test_a_share_of_a_corpus_is_drawn_from_the_file_of_the_whole(tmp_path, monkeypatch):
@@ -43,10 +44,11 @@ def test_a_share_of_a_corpus_is_drawn_from_the_file_of_the_whole(tmp_path, monke
     part = load_dataset(task, tmp_path / "c.txt", training=True)
     assert len(part.features) == 10 and len(set(part.examples.numbers)) == 10
     assert len(load_dataset(task, tmp_path / "c.txt", training=False).features) == 40
-    config.data.subset, config.data.folds = None, 4
-    numbers = [set(load_dataset(task, tmp_path / "c.txt", training).examples.numbers) for training in (True, False)]
-    assert len(numbers[1]) == 10 and numbers[0] | numbers[1] == set(range(40)) and not numbers[0] & numbers[1]
-    config.data.folds, config.data.limit = None, 7
+    config.data.subset = None
+    train, held_out, rows = load_split(task, tmp_path / "c.txt", lambda examples: np.arange(0, len(examples), 4))
+    assert held_out.examples.numbers.tolist() == rows.tolist() and len(held_out.features) == 10
+    assert sorted([*train.examples.numbers, *rows]) == list(range(40))
+    config.data.limit = 7
     assert len(load_dataset(task, tmp_path / "c.txt", training=True).features) == 7
     assert [path.suffix for path in (tmp_path / "cache/features").iterdir()] == [".tokens"]
 

@@ -4,6 +4,7 @@ from tasklab.commands import Verb, print_json
 from tasklab.commands.names import NAMES, add_compute_metrics, add_names, tell_unused, trainer_of
 
 EXAMPLES = """examples:
+  tasklab evaluate output/qa_minilm_l6                                  # on what the run held out, or evaluated on
   tasklab evaluate output/qa_minilm_l6 data.eval=dev.json               # the best checkpoint of a run
   tasklab evaluate qa_minilm_l6 data.eval=dev.json --checkpoint output/qa_minilm_l6/checkpoint-120
 """

@@ -8,6 +8,7 @@ from tasklab.commands.names import NAMES, OVERRIDE, add_compute_metrics, add_nam
 
 EXAMPLES = """examples:
   tasklab train qa_minilm_l6 data.train=train.json data.eval=dev.json
+  tasklab train qa_minilm_l6 data.train=train.json data.eval=0.2        # a fifth is held out; without it a tenth
   tasklab train question_answering bert_tiny data.train=train.json      # a task with a backbone
   tasklab train qa_minilm_l6 data.train=train.json train.epochs=3 optimizer.lr=5e-5   # any key of `tasklab show`
   tasklab train --resume output/qa_minilm_l6                            # same run, next step

@@ -18,6 +18,10 @@ OUTPUT = "output"
 """The folder of the runs that say none, where a person looks for them."""
 
 
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.I | re.ASCII)
+PERCENT = re.compile(NUMBER.pattern + r"\s*%", re.I | re.ASCII)
+
+
 @dataclass
 class TokenizerConfig(Section, path="tokenizer"):
     name: str = "wordpiece"
@@ -40,6 +44,7 @@ class DataConfig(Section, path="data"):
 
     # file or folder, or datasets:NAME[:CONFIG[:SPLIT]] of the HuggingFace hub
     train: str | None = setting(None, needs=TRAINING)
+    # the same, or a share of data.train to hold out, such as 0.2; no: none; null: a tenth where that is enough to score
     eval: str | None = setting(None, needs=TRUTH)
     max_seq_length: int = setting(128, ge=4, rows=True)  # tokens, special ones included
     on_bad_row: str = setting("error", choices=("error", "skip"))
@@ -54,6 +59,21 @@ class DataConfig(Section, path="data"):
     # cut data.train into so many parts and evaluate on one of them
     folds: int | None = setting(None, ge=2, needs=TRAINING)
     fold: int = setting(0, ge=0, needs=TRAINING)  # the part that is held out, from 0
+
+    @property
+    def eval_share(self) -> float | None:
+        """The share of data.train that data.eval asks to hold out."""
+        return float(self.eval) if self.eval is not None and NUMBER.fullmatch(self.eval) else None
+
+    @property
+    def eval_path(self) -> str | None:
+        """The file or folder that data.eval names."""
+        return None if self.eval_off or self.eval_share is not None else self.eval
+
+    @property
+    def eval_off(self) -> bool:
+        """Whether nothing is to be evaluated on: `no`, which a YAML reader takes for false."""
+        return self.eval is not None and self.eval.lower() in ("no", "off", "false")
 
     def max_length(self, axis: str) -> int:
         """Tokens of the longest row along an axis: max_seq_length for `input`, max_target_length for `target`, ..."""
@@ -71,6 +91,10 @@ class DataConfig(Section, path="data"):
         yield from super().problems()
         if self.encoding is not None and not is_encoding(self.encoding):
             yield (("data.encoding",), f"data.encoding {self.encoding!r} is none; try utf-8, cp1252, gb18030")
+        share = self.eval_share
+        if share is not None and not 0 < share < 1 or self.eval is not None and PERCENT.fullmatch(self.eval):
+            told = f"data.eval is {self.eval}; expected a share of data.train between 0 and 1 to hold out, such as 0.2"
+            yield ("data.eval",), f"{told}, no, or a file (of this name: ./{self.eval})"
         if self.folds and self.fold >= self.folds:
             yield (
                 ("data.fold", "data.folds"),

@@ -8,6 +8,7 @@ from tasklab.data.files.kept import KEPT
 from tasklab.errors import ConfigError
 from tasklab.replacing import clear_asides
 from tasklab.runs.data_file import DATA_FILE
+from tasklab.runs.held_out import HELD_OUT
 from tasklab.system import AS_IT_IS, UNLINKED, lock
 
 LOCK = ".lock"
@@ -52,7 +53,7 @@ class RunLock:
         if LOCK in self._before and self._before != {LOCK}:
             return  # a run's folder from before
         came = set(os.listdir(self.folder)) - self._before - {LOCK}
-        if all(name == DATA_FILE or KEPT.fullmatch(name) for name in came):
+        if all(name in (DATA_FILE, HELD_OUT) or KEPT.fullmatch(name) for name in came):
             for name in (*came, LOCK):
                 (self.folder / name).unlink()
             for folder in self._made:

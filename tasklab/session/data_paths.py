@@ -25,8 +25,8 @@ def data_path(given, name: str) -> str | None:
         if not isinstance(path, str) or len(path) > LONGEST or "\n" in path:
             raise ConfigError(f"{name} is {brief(path)}, a text and no name of a file; expected {TAKEN}")
         return path
-    if given is None:
-        return None
+    if given is None or isinstance(given, float) and name == "eval_dataset":
+        return None if given is None else str(given)  # a share of the other data
     file = keep_table(table_rows(given, name), cache_dir() / "tables", name)
     evict(file, LIMIT, ("*",))
     return str(file)

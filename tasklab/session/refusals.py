@@ -46,14 +46,12 @@ NEEDING_EVALUATIONS = (
 
 
 def refuse_without_evaluation(config: Config):
-    """Raises ConfigError for settings that wait for evaluations where there is nothing to evaluate on.
+    """Raises ConfigError for settings that wait for evaluations, for a training that has nothing to evaluate on.
 
     What a recipe, or the run that a model comes from, says on how to evaluate may stand; what would end a run or save
     it may not.
     """
     train = config.train
-    if config.data.eval or config.data.folds:
-        return
     wrong = []
     for key in NEEDING_EVALUATIONS:
         waits = train[key] not in (None, "no") and (key != "save_strategy" or train[key] == "best")

@@ -8,22 +8,27 @@ from pathlib import Path
 
 import numpy as np
 
-from tasklab.config import Config
+from tasklab.config import Config, DataConfig
+from tasklab.content import from_home
 from tasklab.data.files.answer_tables import with_input
 from tasklab.data.files.answers import arranged, write_answers
 from tasklab.data.files.portions import in_portions
 from tasklab.datahub import at_hand
-from tasklab.dataset import load_dataset
+from tasklab.dataset import Dataset, load_dataset
 from tasklab.engine.evaluate import Evaluator
 from tasklab.engine.reports import say, write_predictions, write_report
 from tasklab.engine.runner import NetworkRunner, served
 from tasklab.engine.step import CompileLog
-from tasklab.errors import CheckpointError, DataError
+from tasklab.errors import CheckpointError, ConfigError, DataError
 from tasklab.model import Model, prepare_ready
+from tasklab.runs.data_file import remembered_data
 from tasklab.runs.folder import RunFolder
+from tasklab.runs.held_out import is_held_out, read_held_out
 from tasklab.saved import keep_rows
 from tasklab.session.frames import answer_frame, asked_of
+from tasklab.session.held_out import held_out_data
 from tasklab.session.refusals import prepare_device, refuse_unoffered
+from tasklab.task import Task
 from tasklab.weights.sums import SUMS
 
 logger = logging.getLogger("tasklab")
@@ -101,14 +106,15 @@ def _train_first(config: Config) -> str:
 
 
 def evaluate(
-    ready: Ready, path, predictions_file=None, report_folder=None, compute_metrics: Callable | None = None
+    ready: Ready, data: DataConfig, predictions_file=None, report_folder=None, compute_metrics: Callable | None = None
 ) -> dict[str, float]:
-    """Metrics on the data at `path`; beside them in the log, what stands behind them and what learning nothing gives.
+    """Metrics on data.eval, by default what the run of these weights evaluates on; in the log, what stands behind them
+    and what learning nothing gives.
 
     report_folder: where each class, the confusion matrix and the wrong answers are written to, if anywhere.
     """
     task, network = ready.model.task, ready.model.network
-    data = load_dataset(task, at_hand(path, training=False), training=False, whole=True)
+    data = _evaluation_data(task, data, Path(ready.key[0]))
     start = time.perf_counter()
     evaluator = Evaluator(task, network, data.features, data.examples, ready.compiles, compute_metrics)
     metrics = evaluator()
@@ -126,6 +132,23 @@ def evaluate(
     elif predictions_file is not None:
         write_predictions(evaluator, Path(predictions_file))
     return metrics
+
+
+def _evaluation_data(task: Task, asked: DataConfig, checkpoint: Path) -> Dataset:
+    path = asked.eval_path
+    if path is None and checkpoint.is_absolute():  # a folder, and no name
+        path = remembered_data(checkpoint.parent)["data.eval"]
+    if not is_held_out(path):
+        if asked.eval_share is not None:
+            told = f"{checkpoint} is of no run that holds a part of its data out; name a file to evaluate on"
+            raise ConfigError(f"data.eval = {asked.eval}: {told}")
+        return load_dataset(task, at_hand(path, training=False), training=False)
+    kept, source = read_held_out(at_hand(path, training=False)), remembered_data(Path(path).parent)["data.train"]
+    if asked.eval_share not in (None, kept.how.get("share")):
+        raise ConfigError(f"data.eval = {asked.eval}, but the run held out {kept.how}; leave data.eval out for that")
+    if source is None or not from_home(source).exists():
+        source = asked.train or source  # the data was moved
+    return held_out_data(task, at_hand(source, training=True), kept)
 
 
 def predict(ready: Ready, input_data, top_k: int) -> Sequence:

@@ -9,6 +9,7 @@ from tasklab.errors import CheckpointError
 from tasklab.model import find_weights
 from tasklab.runs.data_file import remembered_data
 from tasklab.runs.folder import RunFolder
+from tasklab.runs.held_out import is_held_out
 from tasklab.runs.naming import find_run, named_run, new_run
 from tasklab.runs.state import TrainerState, read_training_state
 from tasklab.saved import saved_config
@@ -56,8 +57,11 @@ def resumed_start(config: Config, checkpoint) -> Start:
     folder, state, moments, saved = found
     for key in OF_THIS_MACHINE:
         saved[key] = config[key]
-    for key, path in remembered_data(folder.parent).items():
-        saved[key] = config[key] or path
+    known = remembered_data(folder.parent)
+    saved.data.train = config.data.train or known["data.train"]
+    saved.data.eval = config.data.eval_path or known["data.eval"]
+    if is_held_out(known["data.eval"]):  # another file would leave these rows to training
+        saved.data.eval = known["data.eval"]
     other = _other_length(config, saved)
     if other and state.finished:
         saved.train.max_steps, saved.train.min_steps = None, None

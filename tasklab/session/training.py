@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from tasklab.data.files.kept import take_along
 from tasklab.datahub import at_hand, from_anywhere
-from tasklab.dataset import load_dataset, no_data
+from tasklab.dataset import no_data
 from tasklab.engine import device
 from tasklab.engine.callbacks import ProgressLog
 from tasklab.engine.epochs import Fixed
@@ -20,8 +20,10 @@ from tasklab.engine.schedule import warmup_steps
 from tasklab.engine.step import CompileLog
 from tasklab.model import prepare_ready, prepare_start
 from tasklab.runs.data_file import remember_data
+from tasklab.runs.held_out import HELD_OUT
 from tasklab.runs.history import CURVES_FILE, write_baselines
 from tasklab.runs.state import TrainerState
+from tasklab.session.held_out import holds_out, training_data
 from tasklab.session.refusals import (
     prepare_device,
     refuse_network,
@@ -43,11 +45,12 @@ def train(start: Start, callbacks: list[Callback], compute_metrics: Callable | N
     refuse_unoffered(config)
     if state is None:
         refuse_network(config)
-        refuse_without_evaluation(config)
+        if not (config.data.eval_path or holds_out(config.data, config.train.eval_strategy)):
+            refuse_without_evaluation(config)
     named, config = config.data.copy(), config.copy()
-    for key, training in (("train", True), ("eval", False)):  # a typo is found before weights are loaded
-        path = at_hand(named[key], training)
-        config.data[key] = path and str(path)
+    for key, path, training in (("train", named.train, True), ("eval", named.eval_path, False)):
+        if path is not None:  # a typo is found before weights are loaded
+            config.data[key] = str(at_hand(path, training))
     if named.train is None:
         raise no_data(training=True)
     prepare_device(config, training=True)
@@ -60,9 +63,9 @@ def train(start: Start, callbacks: list[Callback], compute_metrics: Callable | N
         task = prepared.task
         if not resumed:  # what a run began with, it goes on with
             refuse_unread(task)
-        data = load_dataset(task, config.data.train, training=True)
-        held_out_path = config.data.train if config.data.folds else config.data.eval
-        held_out = load_dataset(task, held_out_path, training=False) if held_out_path else None
+        data, held_out, cut = training_data(task, resumed)
+        if held_out is None and not resumed:
+            refuse_without_evaluation(config)
         if held_out is not None and compute_metrics is None:  # what the user's function names shows at an evaluation
             refuse_unknown_metric(task, held_out)
         model, compiles = prepared.load(), CompileLog()  # the largest file last: nothing above waits for it in vain
@@ -80,8 +83,10 @@ def train(start: Start, callbacks: list[Callback], compute_metrics: Callable | N
             loop.restore(state, moments, longer)
         if ranks.first:
             run.point_at_best(loop.state.best_step)  # a kill may have come between the checkpoint and the pointer
-            own = (take_along(path, run.path) or from_anywhere(path) for path in (named.train, named.eval))
-            remember_data(run.path, *own)
+            train, evaluation = (take_along(p, run.path) or from_anywhere(p) for p in (named.train, named.eval_path))
+            if cut:
+                cut.write(run.path)
+            remember_data(run.path, train, HELD_OUT if cut else evaluation)
         _announce(loop, resumed)
         began = time.perf_counter()
         final = loop.train()

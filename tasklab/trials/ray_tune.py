@@ -28,8 +28,8 @@ class RaySearch:
         compute_metrics: str | None = None,
     ):  # fmt: skip
         self.folder, self.config, self.maximize = Path(folder).resolve(), config.copy(), maximize
-        for key in ("data.train", "data.eval"):  # a worker has a working directory of its own
-            self.config[key] = from_anywhere(self.config[key])
+        data = self.config.data  # a worker has a working directory of its own
+        data.train, data.eval = from_anywhere(data.train), from_anywhere(data.eval_path) or data.eval
         self.objective = objective or (lambda metrics: metrics[metric])
         self.space = space if callable(space) else read_space(space, config)
         self.pruning, self.parallel, self.compute_metrics = pruning, parallel, compute_metrics

@@ -20,8 +20,8 @@ def search(
         raise ConfigError(f"direction is {direction!r}; expected maximize or minimize")
     if backend not in ("optuna", "ray"):
         raise ConfigError(f"backend is {backend!r}; expected optuna or ray")
-    for key in ("data.train", "data.eval"):
-        if config[key] is None:
+    for key, missing in (("data.train", config.data.train is None), ("data.eval", config.data.eval_off)):
+        if missing:
             raise ConfigError(f"a search needs {key}: without it nothing can be trained and compared")
     config = config.copy()
     tables_in(config.data, Path(folder))
@@ -35,4 +35,10 @@ def search(
     kind = Search
     if backend == "ray":
         from tasklab.trials.ray_tune import RaySearch as kind
-    return kind(folder, config, metric, maximize, space, asked, pruning, parallel, compute_metrics).run(n_trials)
+    trials = kind(folder, config, metric, maximize, space, asked, pruning, parallel, compute_metrics)
+    if config.data.eval_path is None and not callable(trials.space) and "seed" in trials.space:
+        raise ConfigError(
+            "the space varies seed, by which a part of data.train is held out; name a file with data.eval=FILE, by "
+            "which all trials can be compared"
+        )
+    return trials.run(n_trials)

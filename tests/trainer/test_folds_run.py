@@ -9,6 +9,7 @@ import tiny_texts
 
 from tasklab import Trainer
 from tasklab.dataset import load_dataset
+from tasklab.session.held_out import training_data
 from tasklab.tasks.text_classification import TextClassification
 from tasklab.text.wordpiece import WordPiece
 
@@ -22,25 +23,29 @@ def trainer_for(folder: Path, **more) -> Trainer:
     return Trainer(settings, "text_classification", "bert_tiny", data, data)
 
 
-def loaded(folder, training, whole=False, **settings):
+def task_for(folder, **settings):
     config = trainer_for(folder, **{"model.labels": ["happy", "sad"], **settings}).config
-    task = TextClassification(config, WordPiece(config.tokenizer.vocab))
-    return [e.id for e in load_dataset(task, config.data.train, training, whole).examples]
+    return TextClassification(config, WordPiece(config.tokenizer.vocab))
+
+
+def loaded(folder, training, **settings):
+    task = task_for(folder, **settings)
+    return [e.id for e in load_dataset(task, task.config.data.train, training).examples]
 
 
 def test_what_is_held_out_is_not_trained_on(tmp_path):
     everything, held_out = {str(i) for i in range(16)}, []
     for fold in range(3):
-        settings = {"data.folds": 3, "data.fold": fold}
-        part = loaded(tmp_path, False, **settings)
-        assert set(part) | set(loaded(tmp_path, True, **settings)) == everything
-        assert not set(part) & set(loaded(tmp_path, True, **settings))
+        train, part, cut = training_data(task_for(tmp_path, **{"data.folds": 3, "data.fold": fold}), resumed=False)
+        trained, part = {e.id for e in train.examples}, [e.id for e in part.examples]
+        assert trained | set(part) == everything and not trained & set(part)
+        assert part == [str(row) for row in cut.rows] and cut.how == {"folds": 3, "fold": fold, "seed": 42}
         held_out += part
     assert sorted(held_out, key=int) == sorted(everything, key=int)
 
 
 def test_other_data_is_evaluated_as_a_whole(tmp_path):
-    assert len(loaded(tmp_path, False, whole=True, **{"data.folds": 3, "data.subset": 0.5})) == 16
+    assert len(loaded(tmp_path, False, **{"data.folds": 3, "data.subset": 0.5})) == 16
     assert len(loaded(tmp_path, True, **{"data.subset": 0.5})) == 8
     assert len(loaded(tmp_path, False, **{"data.subset": 0.5})) == 16
 

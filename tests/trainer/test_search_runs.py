@@ -49,9 +49,12 @@ def test_what_cannot_be_searched_is_refused_before_anything_runs(trainer, option
 
 
 def test_a_search_needs_something_to_compare(trainer):
-    trainer.config.data.eval = None
+    trainer.config.data.eval = "no"
     with pytest.raises(ConfigError, match="a search needs data.eval"):
         trainer.hyperparameter_search()
+    trainer.config.data.eval = None  # a tenth, other rows for every seed
+    with pytest.raises(ConfigError, match="the space varies seed, by which a part of data.train is held out"):
+        trainer.hyperparameter_search({"seed": [1, 2]})
 
 
 def wait_for(condition, seconds=120):

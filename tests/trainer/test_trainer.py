@@ -26,7 +26,7 @@ def make(squad=None, **more) -> Trainer:
 def calls(monkeypatch) -> list:
     """What train() starts, instead of training: (config, run, weights, state, moments, longer)."""
     seen = []
-    monkeypatch.setattr("tasklab.session.training.train", lambda start, callbacks: seen.append(start) or {})
+    monkeypatch.setattr("tasklab.session.training.train", lambda start, *_: seen.append(start) or {})
     return seen
 
 
@@ -158,12 +158,14 @@ def test_resume_finds_the_data_of_the_run_when_none_is_given(seed_flow, squad, c
     assert Path(calls[0][0].data.train).samefile(squad) and Path(calls[0][0].data.eval).samefile(squad)
 
 
-def test_do_eval_false_trains_without_evaluation_and_true_needs_data(placed, squad, calls):
+def test_do_eval_false_trains_without_evaluation_and_true_insists_on_data(placed, squad, calls):
     trainer = make(squad)
     trainer.train(do_eval=False)
     assert calls[0][0].train.eval_strategy == "no" and trainer.config.train.eval_strategy is None
     with pytest.raises(ConfigError, match="do_eval=True needs an evaluation set"):
-        Trainer(tiny_qa.settings(), "question_answering", "bert_base_uncased", squad).train(do_eval=True)
+        Trainer(tiny_qa.settings(), "question_answering", "bert_base_uncased", squad, "no").train(do_eval=True)
+    Trainer(tiny_qa.settings(), "question_answering", "bert_base_uncased", squad).train(do_eval=True)
+    assert calls[-1][0].data.eval == "0.1"  # of however few
 
 
 # configuration
@@ -262,9 +264,14 @@ def test_predict_needs_an_input_and_a_positive_top_k(seed_flow):
         seed_flow.trainer.predict(input_data=tiny_qa.QUESTION, top_k=0)
 
 
-def test_evaluate_and_train_without_data_say_which_setting_to_give(placed, seed_flow):
+def test_evaluate_without_data_takes_that_of_the_run(seed_flow):
+    assert make(output_dir=seed_flow.trained["output_dir"]).evaluate() == seed_flow.trainer.evaluate()
+
+
+def test_evaluate_and_train_without_data_say_which_setting_to_give(placed, seed_flow, tmp_path):
+    alone = shutil.copytree(seed_flow.trained["last_checkpoint"], tmp_path / "alone" / "checkpoint")
     with pytest.raises(ConfigError, match="set data.eval=<file or folder>"):
-        make(output_dir=seed_flow.trained["output_dir"]).evaluate()
+        Trainer(model=str(alone)).evaluate()
     with pytest.raises(ConfigError, match="set data.train=<file or folder>"):
         make().train()
 

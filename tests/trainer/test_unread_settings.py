@@ -34,7 +34,7 @@ def test_settings_of_other_heads_and_losses_are_told_at_once(refused):
 @pytest.mark.parametrize("task", ["answer_selection", "multi_task_classification"])
 def test_a_target_that_the_task_does_not_know_is_refused(task, tmp_path):
     with pytest.raises(ConfigError) as told:
-        Trainer(None, task, "bert_tiny", overrides=["model.problem_type=regression"])._task()
+        Trainer(None, task, "bert_tiny", overrides=["model.problem_type=regression"])._plain_task()
     assert str(told.value) == (
         f"override 'model.problem_type=regression': model.problem_type = regression: {task} knows "
         "single_label_classification alone; set it to that"

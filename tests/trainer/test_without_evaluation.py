@@ -6,7 +6,6 @@ import pytest
 import tiny_texts
 
 from tasklab import Trainer
-from tasklab.engine.callbacks import Callback
 from tasklab.errors import ConfigError, DataError
 
 TOLD = "needs evaluations, and there is nothing to evaluate on; set data.eval (or data.folds), or remove it"
@@ -19,7 +18,7 @@ def refused(trainer) -> str:
 
 
 def job(*overrides, model="txtcls_minilm_l6", **options) -> Trainer:
-    return Trainer(None, "text_classification", model, "absent.tsv", overrides=overrides, **options)
+    return Trainer(None, "text_classification", model, "absent.tsv", "no", overrides=overrides, **options)
 
 
 @pytest.mark.parametrize(
@@ -68,8 +67,7 @@ def test_a_recipe_that_names_its_metric_trains_without_evaluations():
 
 
 @pytest.mark.slow
-def test_a_model_that_was_evaluated_is_trained_further_without(tmp_path, placed, monkeypatch):
-    monkeypatch.setattr("tasklab.session.training.Curves", Callback)
+def test_a_model_that_was_evaluated_is_trained_further_without(tmp_path, placed):
     folder = tiny_texts.write_data(tmp_path / "data")
     settings = tiny_texts.settings(**{
         "train.max_steps": 2, "train.eval_steps": 1, "train.metric_for_best_model": "macro_f1",

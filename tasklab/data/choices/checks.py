@@ -29,6 +29,11 @@ class ChoiceExample:
     place: str = ""
 
     @property
+    def text(self) -> str:
+        """What nearly equal questions have in common."""
+        return self.context or self.question
+
+    @property
     def stratum(self) -> int | None:
         """What folds and subsets hold in equal shares: where the right choice stands."""
         return self.label

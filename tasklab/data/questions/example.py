@@ -37,3 +37,14 @@ class QAExample:
     def truth(self) -> list[str]:
         """The right answers; none where the context has none."""
         return [answer.text for answer in self.answers]
+
+    @property
+    def text(self) -> str:
+        """What questions about one text have in common."""
+        return self.context
+
+    @property
+    def documents(self) -> tuple[str, str]:
+        """The article, where the file tells of articles, and the paragraph."""
+        article, paragraphs, _ = self.place.partition(".paragraphs[")
+        return article if paragraphs else self.context, self.context

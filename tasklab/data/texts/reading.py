@@ -70,6 +70,11 @@ class TextExample:
     place: str = ""
 
     @property
+    def text(self) -> str:
+        """What nearly equal rows have in common."""
+        return self.text_a if self.text_b is None else f"{self.text_a} {self.text_b}"
+
+    @property
     def stratum(self) -> str | tuple[str, ...] | None:
         """What folds and subsets hold in equal shares: the label, unless that is a number."""
         return None if isinstance(self.label, float) else self.label
