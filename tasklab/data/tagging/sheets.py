@@ -1,11 +1,12 @@
 """Which column of a file with a token per line holds the tokens, which the tags, and which tells the sentences."""
 
+import shlex
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from tasklab.data.files.problems import listed, shortened
 from tasklab.data.tagging.schemes import is_tag
-from tasklab.errors import DataError
+from tasklab.errors import DataError, MissingColumns
 
 TOKEN = ("token", "word", "words", "form", "character", "char")
 TAG = ("tag", "tags", "ner_tag", "ner_tags", "ner", "label", "labels", "iob", "bio", "entity", "ne")
@@ -37,7 +38,7 @@ def columns_of(rows: Sequence[list[str]], place: str, wanted: Wanted, labelled: 
     """What the columns of all rows of a file are: the first is the token, the last the tag, unless a name says so.
 
     place: of the first row.   doubtful: whether to take what looks wrong.
-    Raises: DataError when there is no such column, or another one looks right.
+    Raises: DataError when there is no such column, or another one looks right; MissingColumns for names nobody knows.
     """
     names = [cell.strip().lower() for cell in rows[0]]
     header = not is_tag(rows[0][-1].strip()) and bool({*TOKEN} & {*names}) and (not labelled or bool({*TAG} & {*names}))
@@ -59,9 +60,43 @@ def columns_of(rows: Sequence[list[str]], place: str, wanted: Wanted, labelled: 
     last = len(names) - 1
     found = Columns(find("token", TOKEN, 0), find("tag", TAG, last) if labelled else None,
                     find("sentence", SENTENCE, None), header)  # fmt: skip
+    if labelled and not header and wanted == USUAL and (guessed := _by_content(rows)) is not None:
+        if doubtful:
+            return guessed
+        raise _other_names([cell.strip() for cell in rows[0]], place, guessed)
     if not doubtful:
         _refuse_doubtful(rows[header:], place, found, wanted)
     return found
+
+
+def _by_content(rows: Sequence[list[str]]) -> Columns | None:
+    """The columns below a first row that can only name them, by what they hold; None where there is no such row."""
+    names, some = [cell.strip() for cell in rows[0]], rows[1 : LOOKED_AT + 1]
+    cells = [[row[i].strip() for row in some] for i in range(len(names))]
+    tags = [i for i, held in enumerate(cells) if all(map(is_tag, held)) and {*held} - {"O"} and not is_tag(names[i])]
+    if len(names) < 2 or len(some) < 2 or len(tags) != 1 or not all(map(str.isalpha, "".join(names).split())):
+        return None
+    words = [i for i, held in enumerate(cells) if i not in tags and all(held) and not all(map(str.isdecimal, held))]
+    token = max(words, key=lambda i: len({*cells[i]}), default=None)  # of all others the words differ most
+    if token is None:
+        return None
+    # a sentence is named where it begins, or in each of its rows
+    runs = {i: sum(a == b or not b for a, b in zip(cells[i], cells[i][1:], strict=False)) for i in range(len(names))}
+    marks = [i for i in runs if i not in (token, *tags) and runs[i] > len(some) / 3]
+    return Columns(token, tags[0], max(marks, key=runs.get, default=None), header=True)
+
+
+def _other_names(names: Sequence[str], place: str, guessed: Columns) -> MissingColumns:
+    roles = {"token": guessed.token, "tag": guessed.tag, "sentence": guessed.sentence}
+    settings = [f"data.{role}={names[i]}" for role, i in roles.items() if i is not None]
+    unused = [name for i, name in enumerate(names) if i not in roles.values()]
+    told = [
+        f"{place}: no column for data.token, known names: {', '.join(TOKEN)}",
+        f"no column for data.tag, known names: {', '.join(TAG)}",
+        f"the columns are {listed([repr(name) for name in names])}",
+        f"by what they hold: {shlex.join(settings)}" + (f" (unused {listed(unused)})" if unused else ""),
+    ]
+    return MissingColumns("\n  ".join(told), settings)
 
 
 def _refuse_doubtful(rows: Sequence[list[str]], place: str, found: Columns, wanted: Wanted):

@@ -5,7 +5,7 @@ import pytest
 from tasklab.data.files.sample import sample_of
 from tasklab.data.tagging.input import tagged_examples_from_input
 from tasklab.data.tagging.reading import TaggingDataConfig, looks_tagged, read_tagged
-from tasklab.errors import DataError
+from tasklab.errors import DataError, MissingColumns
 
 NUMBERED = "1\tEU\tB-ORG\n2\trejects\tO\n\n1\tPeter\tB-PER\n2\tBlackburn\tI-PER\n"
 SHEET = [
@@ -97,3 +97,20 @@ def test_a_sheet_beside_the_usual_file_of_a_folder_is_left_alone(tmp_path):
     assert read_tagged(tmp_path, TaggingDataConfig()).examples[0].text == "Rome"
     read(tmp_path, "Oslo B-LOC\n", "train.conll")
     assert read_tagged(tmp_path, TaggingDataConfig()).examples[0].text == "Oslo"
+
+
+@pytest.mark.parametrize("rows, settings", [
+    ("Satz,Wort,Etikett\nS 1,Ann,B-PER\n,lives,O\n,here,O\nS 2,Bob,B-PER\n,sleeps,O\n",
+     ["data.token=Wort", "data.tag=Etikett", "data.sentence=Satz"]),
+    ("mot,genre,etiquette\nOslo,N,B-LOC\nreste,V,O\nici,A,O\n", ["data.token=mot", "data.tag=etiquette"]),
+])  # fmt: skip
+def test_columns_of_other_names_are_guessed_by_what_they_hold(tmp_path, rows, settings):
+    with pytest.raises(MissingColumns) as caught:
+        read(tmp_path, rows, "t.csv")
+    assert caught.value.settings == settings
+    told = str(caught.value).split("\n  ")
+    assert told[0].endswith(":1: no column for data.token, known names: token, word, words, form, character, char")
+    assert told[3].startswith("by what they hold: " + " ".join(settings))
+    assert looks_tagged(sample_of(tmp_path / "t.csv"))
+    named = dict(word.removeprefix("data.").split("=") for word in settings)
+    assert read(tmp_path, rows, "t.csv", **named).examples[0].text in ("Ann lives here", "Oslo reste ici")
