@@ -111,7 +111,7 @@ def _rows(folder: Path, read: Callable) -> list[Entry]:
 def _refuse_prompt(file: Path, read: Callable) -> None:
     described = read(file) if file.is_file() else {}
     name, prompts = described.get("default_prompt_name"), described.get("prompts")
-    if name is not None and not (isinstance(prompts, dict) and prompts.get(name) == ""):
+    if name is not None and not (isinstance(prompts, dict) and isinstance(name, str) and prompts.get(name) == ""):
         raise ConfigError(
             f"{shown(file)}: default_prompt_name is {brief(name)}, whose words go before every text; put them into the "
             "texts, and set default_prompt_name to null"

@@ -95,6 +95,9 @@ def test_other_poolings_places_and_prompts_are_refused(tmp_path):
     (tmp_path / "config_sentence_transformers.json").write_text(json.dumps(prompts))
     with pytest.raises(ConfigError, match="default_prompt_name is 'query', whose words go before every text"):
         settings(tmp_path)
+    (tmp_path / "config_sentence_transformers.json").write_text(json.dumps({**prompts, "default_prompt_name": {}}))
+    with pytest.raises(ConfigError, match="default_prompt_name is {}"):
+        settings(tmp_path)
     (tmp_path / "modules.json").write_text(json.dumps([{"path": "0_T", "type": "Transformer"}, {"type": "Pooling"}]))
     with pytest.raises(ConfigError):
         settings(tmp_path)

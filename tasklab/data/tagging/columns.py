@@ -16,7 +16,7 @@ from tasklab.data.tagging.sheets import USUAL, Columns, Wanted, columns_of
 from tasklab.errors import DataError
 
 BLANKS = re.compile("[ \t]+")
-POSITION = re.compile(r".+?(0|[1-9]\d*)", re.DOTALL)
+POSITION = re.compile(r".+?(0|[1-9]\d{0,8})", re.DOTALL)
 DOCUMENT = "-DOCSTART-"  # CoNLL-2003 begins its documents with such a line
 
 

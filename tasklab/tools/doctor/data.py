@@ -10,7 +10,7 @@ from tasklab.data.rows.sizes import RowSizes
 from tasklab.datahub import at_hand
 from tasklab.digest import file_sha256
 from tasklab.engine.length import Length, length_of
-from tasklab.errors import CheckpointError, MissingColumns, UnknownName
+from tasklab.errors import CheckpointError, DataError, MissingColumns, UnknownName
 from tasklab.runs.source import find_source
 from tasklab.task import TASKS, UPDATES
 from tasklab.text import tokenizer_of
@@ -31,6 +31,8 @@ def report(train, dev, model: str | None, overrides) -> int:
     model: None is the task's default; a backbone alone takes the task that the file looks like.
     Raises: DataError when a file as a whole cannot be read; UnknownName and ConfigError as `Trainer` does.
     """
+    if not train:
+        raise DataError("no data to look at: the name is empty; give a file or a folder")
     kind, task, model = _kind(train, model)
     config = Trainer(task=task, model=model, train_dataset=train, eval_dataset=dev, overrides=overrides).config
     for key, training in (("train", True), ("eval", False)):

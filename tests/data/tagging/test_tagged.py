@@ -89,6 +89,8 @@ def test_positions_behind_the_characters_are_taken_off(tmp_path):
     assert file.examples[0].text == "科技abcdefghijkl2019" and file.units == CHARACTERS
     assert "position in the word" in file.note
     assert read(write(tmp_path, "a1\tO\nb\tO\n")).examples[0].text == "a1 b"
+    digits = "9" * 5000  # more than Python turns into a number
+    assert read(write(tmp_path, f"a{digits}\tO\n")).examples[0].text == f"a{digits}"
 
 
 def test_tokens_are_joined_as_people_write(tmp_path):

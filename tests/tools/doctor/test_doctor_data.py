@@ -117,6 +117,11 @@ def test_a_listed_vocabulary_is_used_from_any_model_that_brings_it(doctor, monke
     assert status == 0 and "padded to" in out and "tasklab train question_answering bert_tiny data.train=" in out
 
 
+def test_a_name_that_is_empty_is_told(capsys):
+    assert main(["doctor", "data", "", "--model", "txtcls_minilm_l6"]) == 1
+    assert capsys.readouterr().err == "error: no data to look at: the name is empty; give a file or a folder\n"
+
+
 def test_a_file_that_cannot_be_read_is_an_error_not_a_report(capsys):
     assert main(["doctor", "data", "no.json", *SETTINGS]) == 1
     said = capsys.readouterr()
