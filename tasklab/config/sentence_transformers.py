@@ -24,28 +24,9 @@ ACTS = {"Tanh": "tanh", "Identity": "linear", "ReLU": "relu", "GELU": "gelu", "S
 """torch's class -> model.dense_act."""
 
 
-def modules_of(folder: Path, read: Callable) -> dict[str, Path]:
-    """Kind of each module that counts -> its folder; {} where the folder has none beside a Transformer.
-
-    read: path -> what lies in a JSON file. Raises: ConfigError for modules that tasklab does not have.
-    """
-    if not (folder / MODULES).is_file():
-        return {}
-    place, modules = shown(folder / MODULES), read(folder / MODULES)
-    if not isinstance(modules, list) or not all(isinstance(module, dict) for module in modules):
-        raise ConfigError(f"{place}: expected a list of modules")
-    paths = [str(module.get("path", "")) for module in modules]
-    kinds = [str(module.get("type", "")).rpartition(".")[2] for module in modules]
-    if kinds == ["Transformer"]:  # a cross-encoder, or an encoder alone
-        return {}
-    acting = [kind for kind in kinds if kind != "Dropout"]
-    if acting != [kind for kind in _ORDER if kind in acting] or kinds[:2] != list(_ORDER[:2]):
-        raise ConfigError(
-            f"{place}: holds the modules {', '.join(kinds[:9])}; read are {', '.join(_ORDER)}, in this order"
-        )
-    if odd := next((path for path in paths if path not in ("", Path(path).name)), paths[0]):
-        raise ConfigError(f"{place}: a module lies in {brief(odd)}; the Transformer has to lie beside this file")
-    return {kind: folder / path for kind, path in zip(kinds, paths, strict=True)}
+def dense_of(folder: Path, read: Callable) -> Path | None:
+    """Where the weights of a Dense lie, if there is one. read: path -> what lies in a JSON file."""
+    return next((folder / path for kind, path in _listed(folder, read) if kind == "Dense" and _plain(path)), None)
 
 
 def modules_in(folder: Path, read: Callable) -> list[Entry]:
@@ -53,7 +34,7 @@ def modules_in(folder: Path, read: Callable) -> list[Entry]:
 
     read: path -> what lies in a JSON file. Raises: ConfigError for what tasklab does not have.
     """
-    modules = modules_of(folder, read)
+    modules = _modules(folder, read)
     if not modules:
         return []
     place = shown(folder / MODULES)
@@ -68,6 +49,37 @@ def modules_in(folder: Path, read: Callable) -> list[Entry]:
         dense = modules["Dense"] / "config.json"
         entries += _dense(read(dense), shown(dense))
     return entries
+
+
+def _modules(folder: Path, read: Callable) -> dict[str, Path]:
+    """Kind of each module -> its folder; {} where there is none beside a Transformer. Raises: ConfigError."""
+    listed, place = _listed(folder, read), shown(folder / MODULES)
+    kinds, paths = [kind for kind, _ in listed], [path for _, path in listed]
+    if kinds in ([], ["Transformer"]):  # a cross-encoder, or an encoder alone
+        return {}
+    acting = [kind for kind in kinds if kind != "Dropout"]
+    if acting != [kind for kind in _ORDER if kind in acting] or kinds[:2] != list(_ORDER[:2]):
+        raise ConfigError(
+            f"{place}: holds the modules {', '.join(kinds[:9])}; read are {', '.join(_ORDER)}, in this order"
+        )
+    if odd := next((path for path in paths if path and not _plain(path)), paths[0]):
+        raise ConfigError(f"{place}: a module lies in {brief(odd)}; the Transformer has to lie beside this file")
+    return {kind: folder / path for kind, path in listed}
+
+
+def _listed(folder: Path, read: Callable) -> list[tuple[str, str]]:
+    """(kind, path) of each module."""
+    if not (folder / MODULES).is_file():
+        return []
+    modules = read(folder / MODULES)
+    if not isinstance(modules, list) or not all(isinstance(module, dict) for module in modules):
+        raise ConfigError(f"{shown(folder / MODULES)}: expected a list of modules")
+    return [(str(module.get("type", "")).rpartition(".")[2], str(module.get("path", ""))) for module in modules]
+
+
+def _plain(path: str) -> bool:
+    """Whether it names a folder beside the file that names it."""
+    return path not in ("", "..") and path == Path(path).name
 
 
 def poolings(described: dict, place: str) -> list[str]:

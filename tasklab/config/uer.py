@@ -29,6 +29,7 @@ _TANH_GELU, _OUR_TANH_GELU = "gelu_fast", "gelu_new"
 _INSIDE = {
     "feed_forward": ("dense",), "layernorm": ("normal",), "relative_position_embedding": (False,),
     "remove_attention_scale": (False,), "remove_transformer_bias": (False,), "has_residual_attention": (False,),
+    "rotary_position_embedding": (False,), "alibi_position_embedding": (False,), "layer_number_scale": (False,),
 }  # fmt: skip
 _BLOCKS = {
     "encoder": ("transformer", "bert"), "mask": ("fully_visible",), "layernorm_positioning": ("post",),

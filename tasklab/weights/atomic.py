@@ -17,7 +17,7 @@ from tasklab.digest import file_sha256
 from tasklab.errors import CheckpointError
 from tasklab.system import keeps_more_files
 from tasklab.weights.owner import has_ended, own_tag
-from tasklab.weights.sums import SUMS, plain_name
+from tasklab.weights.sums import SUMS, name_within
 
 logger = logging.getLogger("tasklab")
 
@@ -28,8 +28,8 @@ SWAP_SECONDS = 60
 def write_folder(path, files: dict[str, bytes | Callable[[Path], None]]) -> Path:
     """Makes `path` hold exactly `files` and their SHA256SUMS.
 
-    files: plain name -> bytes, or a function that writes the file at the path it is given; its attribute `nbytes`,
-        where it has one, is the size to expect.
+    files: plain name, or one in a folder of its own (`1_Pooling/config.json`) -> bytes, or a function that writes the
+        file at the path it is given; its attribute `nbytes`, where it has one, is the size to expect.
     Killed at any moment, `path` is the old folder or the new one, complete; what a killed run left beside it is
     removed by the next write.
     Raises: CheckpointError when the disk is full (the old folder stays as it was), cannot be written, or a name is
@@ -37,7 +37,7 @@ def write_folder(path, files: dict[str, bytes | Callable[[Path], None]]) -> Path
     """
     path = Path(os.path.abspath(path))
     for name in files:
-        if plain_name(name, path) == SUMS:
+        if name_within(name, path) == SUMS:
             raise CheckpointError(f"{path}: {SUMS} is written by itself")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -109,11 +109,13 @@ def _fill(aside: Path, files: dict[str, bytes | Callable[[Path], None]]) -> None
     lines = []
     for name, content in sorted(files.items()):
         target = aside / name
+        target.parent.mkdir(exist_ok=True)
         if callable(content):
             content(target)
         else:
             target.write_bytes(content)
         _sync(target)
+        _sync(target.parent)
         lines.append(f"{file_sha256(target)}  {name}\n")
     (aside / SUMS).write_bytes("".join(lines).encode())
     _sync(aside / SUMS)

@@ -16,16 +16,18 @@ from tasklab.weights.catalogue import NamedFile
 from tasklab.weights.fetch import NotHere, check_file, copied, output_of, work_folder
 from tasklab.weights.folder import verify_folder
 from tasklab.weights.source import FIRST
-from tasklab.weights.sums import SUMS, plain_name
+from tasklab.weights.sums import SUMS, name_within
 
 PREFIX = "hf:"
 REVISION = "revision.txt"  # the commit that was fetched
 BESIDE = (
     "config.json", "vocab.txt", "vocab.json", "merges.txt", "spiece.model", "sentencepiece.bpe.model",
-    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "modules.json",
+    "sentence_bert_config.json", "config_sentence_transformers.json",
 )  # fmt: skip
 
-# Runs in a process of its own, see fetch.py. The first of the weight files is taken, with its shards if it lists them.
+# Runs in a process of its own, see fetch.py. The first of the weight files is taken, with its shards if it lists them;
+# of sentence-transformers also what its modules are made of, which lies in folders of their own.
 _LOAD = """
 import json, sys
 from huggingface_hub import HfApi, hf_hub_download
@@ -39,6 +41,9 @@ get = lambda name: hf_hub_download(repository, name, revision=info.sha)
 names = [name for name in beside if name in files] + [weights]
 if weights.endswith(".index.json"):
     names += sorted(set(json.load(open(get(weights)))["weight_map"].values()))
+modules = json.load(open(get("modules.json"))) if "modules.json" in files else []
+inside = {f"{module.get('path')}/{name}" for module in modules for name in ("config.json", *first)}
+names += sorted(inside & files.keys())
 facts = {n: [get(n), files[n].lfs.sha256 if files[n].lfs else None, files[n].size, files[n].blob_id] for n in names}
 print(json.dumps({"commit": info.sha, "files": facts}))
 """
@@ -82,7 +87,8 @@ def _fetched(repository: str, revision: str, work: Path) -> tuple[str, dict[str,
     output = output_of(command, work)
     try:
         answer = parse_json(output.strip().splitlines()[-1], "its answer", ValueError)
-        files = {plain_name(file, repository): (Path(path), *facts) for file, (path, *facts) in answer["files"].items()}
+        listed = answer["files"].items()
+        files = {name_within(file, repository): (Path(path), *facts) for file, (path, *facts) in listed}
         commit = str(answer["commit"])
     except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
         raise NotHere(f"unexpected answer {output[-80:]!r}") from error

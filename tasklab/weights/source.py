@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from tasklab.config.huggingface import ROBERTA, TOKENIZER_FILES
-from tasklab.config.sentence_transformers import modules_of
+from tasklab.config.sentence_transformers import dense_of
 from tasklab.errors import CheckpointError
 from tasklab.weights.containers import open_weights
 from tasklab.weights.folder import CONFIG, CONFIGS, OPTIMIZER, WEIGHTS, read_json, verify_folder
@@ -131,7 +131,7 @@ def read_source(
 
 def _dense_beside(folder: Path) -> dict[str, LazyTensor]:
     """The weights of a Dense of sentence-transformers, which lie in a folder of their own; a missing bias is 0."""
-    module = modules_of(folder, read_json).get("Dense")
+    module = dense_of(folder, read_json)
     if module is None:
         return {}
     file = weights_in(module)

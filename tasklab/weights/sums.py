@@ -64,10 +64,17 @@ def read_sums(path) -> dict[str, str]:
         row = re.fullmatch(r"([0-9a-f]{64})  (.+)", line)
         if not row:
             raise CheckpointError(f"{path / SUMS}:{number}: expected SHA-256, two spaces, name; got {brief(line)}")
-        sums[plain_name(row[2], path / SUMS)] = row[1]
+        sums[name_within(row[2], path / SUMS)] = row[1]
     if not sums:
         raise CheckpointError(f"{path / SUMS}: empty, so the checkpoint is not complete")
     return sums
+
+
+def name_within(name: str, place) -> str:
+    """`name`, when it names a file inside a folder, or inside a folder in that. Raises: CheckpointError."""
+    for part in name.split("/", 1) if isinstance(name, str) else [name]:
+        plain_name(part, place)
+    return name
 
 
 def plain_name(name: str, place) -> str:

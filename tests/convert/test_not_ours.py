@@ -48,6 +48,8 @@ def folder(path, described, tensors):
         ({**BERT, "model_type": "deberta-v2"}, "model_type is 'deberta-v2'"),
         ({**BERT, "is_decoder": True}, "is_decoder is true; only encoders"),
         ({**BERT, "position_embedding_type": "relative_key"}, "only 'absolute' is supported"),
+        # TencentPretrain's layers/transformer.py; nothing in the names of the weights tells it
+        ({**UER, "rotary_position_embedding": True}, "rotary_position_embedding is True; UER-py's Transf"),
         ({**UER, "attention_head_size": 3}, "attention_head_size is 3; only hidden_size / heads_num"),
         ({**UER, "factorized_embedding_parameterization": True}, "without parameter_sharing"),
         ({"stream_0": UER, "stream_1": UER, "encoder": "dual"}, "networks of two encoders"),

@@ -265,7 +265,9 @@ def test_what_a_model_is_made_of_has_to_be_listed(tmp_path, name):
         verify_folder(path)
 
 
-@pytest.mark.parametrize("name", ["../x", "a/b", "", ".", "..", "a\\b", "C:x", "a\nb", "/etc/x", "SHA256SUMS"])
+@pytest.mark.parametrize(
+    "name", ["../x", "a/b/c", "a/../b", "a/", "/a", "", ".", "..", "a\\b", "C:x", "a\nb", "/etc/x", "SHA256SUMS"]
+)
 def test_names_stay_inside_the_folder(tmp_path, name):
     with pytest.raises(CheckpointError):
         write_folder(tmp_path / "one", {name: b""})

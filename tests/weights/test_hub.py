@@ -1,4 +1,5 @@
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -32,11 +33,15 @@ def hub(tmp_path, monkeypatch):
     (folder / "config.json").write_text('{"hidden_size": 2}')
     (folder / "README.md").write_text("not wanted")
     facts = {}
-    for file in folder.iterdir():
+    (folder / "modules.json").write_text('[{"type": "Transformer"}, {"type": "LayerNorm", "path": "1_Pooling"}]')
+    for file in ("1_Pooling/config.json", "1_Pooling/notes.txt", "onnx/config.json"):
+        (folder / file).parent.mkdir(exist_ok=True)
+        (folder / file).write_text("{}")
+    for file in filter(Path.is_file, folder.rglob("*")):
         data = file.read_bytes()
         large = {"sha256": hashlib.sha256(data).hexdigest()} if file.suffix == ".safetensors" else None
         blob = hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
-        facts[file.name] = {"lfs": large, "size": len(data), "blob_id": blob}
+        facts[str(file.relative_to(folder))] = {"lfs": large, "size": len(data), "blob_id": blob}
     fake = tmp_path / "fake"
     fake.mkdir()
     (fake / "huggingface_hub.py").write_text(f"FOLDER = {str(folder)!r}\nFILES = {facts!r}\n{HUB}")
@@ -49,15 +54,15 @@ def test_a_model_of_the_hub_is_fetched_once_and_pinned(hub, tmp_path):
     said = []
     folder = hub_folder("hf:some/tiny@v1", said.append)
     assert folder == tmp_path / "cache" / "weights" / "hub" / "some--tiny@v1"
-    held = {"model.safetensors", "config.json", "revision.txt", "SHA256SUMS"}
-    assert {file.name for file in folder.iterdir()} == held
+    held = {"model.safetensors", "config.json", "modules.json", "1_Pooling/config.json", "revision.txt", "SHA256SUMS"}
+    assert {str(file.relative_to(folder)) for file in filter(Path.is_file, folder.rglob("*"))} == held
     assert said[-1].endswith(f"at commit {COMMIT}; to keep to it, name hf:some/tiny@{COMMIT}")
     (hub / "model.safetensors").unlink()
     source = resolve("hf:some/tiny@v1")  # from the cache now
     assert read_source(source)[0].keys() == {"encoder.embeddings.word.weight"}
 
 
-@pytest.mark.parametrize("name", ["model.safetensors", "config.json"])
+@pytest.mark.parametrize("name", ["model.safetensors", "config.json", "1_Pooling/config.json"])
 def test_a_file_that_is_not_the_listed_one_is_refused(hub, name, tmp_path):
     data = bytearray((hub / name).read_bytes())
     data[-1] ^= 1
