@@ -1,8 +1,16 @@
 """Shows what tasklab says to people who have not set up logging themselves; everyone else's arrangement stays."""
 
+import contextlib
+import importlib.util
 import json
 import logging
 import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+
+DELAY = 1.0
+"""Seconds of work before a bar is shown."""
+_bars: list = []
 
 
 def attach():
@@ -24,10 +32,75 @@ class _Console(logging.Handler):
             return
         try:
             prefix = f"{record.levelname.lower()}: " if record.levelno >= logging.WARNING else ""
-            sys.stderr.write(f"{prefix}{record.getMessage()}\n")
-            sys.stderr.flush()
+            table = isinstance(record.msg, Scores) and watched()
+            with beside_bars():
+                sys.stderr.write(f"{prefix}{record.msg.table() if table else record.getMessage()}\n")
+                sys.stderr.flush()
         except Exception:
             self.handleError(record)
+
+
+def watched() -> bool:
+    """Whether a person sees what is written to stderr: in a terminal, or below a cell of a notebook."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        return True
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return shell is not None and "IPKernelApp" in shell.config
+
+
+@contextlib.contextmanager
+def bar(total: int, unit: str, what: str = "", done: int = 0) -> Iterator[Callable[[int], object]]:
+    """A bar with the time left, for work of more than a second that somebody watches; the function moves it on."""
+    if not watched():
+        yield lambda count=1: None
+        return
+    shown = _tqdm()(
+        total=total, initial=done, unit=unit, desc=what or None, leave=False, delay=DELAY, file=sys.stderr,
+        dynamic_ncols=True,
+    )  # fmt: skip
+    _bars.append(shown)
+    try:
+        yield shown.update
+    finally:
+        _bars.remove(shown)
+        shown.close()
+
+
+@contextlib.contextmanager
+def beside_bars():
+    """Room for a line; the bars come back below it."""
+    shown = [bar for bar in _bars if time.time() >= bar.start_t + DELAY]
+    for bar in shown:
+        bar.clear()
+    yield
+    for bar in shown:
+        bar.refresh()
+
+
+def _tqdm():
+    """The class for this place: notebooks have one of their own where ipywidgets is installed."""
+    if not sys.stderr.isatty() and importlib.util.find_spec("ipywidgets"):
+        from tqdm.notebook import tqdm
+    else:
+        from tqdm import tqdm
+    return tqdm
+
+
+class Scores:
+    """Metrics as a message: in a log one line with all digits, for a person a small table with four."""
+
+    def __init__(self, title: str, metrics: Mapping[str, float], between: str = " = "):
+        self.title, self.metrics, self.between = title, metrics, between
+
+    def __str__(self) -> str:
+        return f"{self.title}{self.between}{self.metrics}"
+
+    def table(self) -> str:
+        """A line per metric; points of numbers under one another."""
+        shown = [f"{v:.4f}" if isinstance(v, float) else f"{v}.    " for v in self.metrics.values()]
+        left, right = (max(map(len, column), default=0) for column in (self.metrics, shown))
+        rows = (f"  {name:{left}}  {number:>{right}}" for name, number in zip(self.metrics, shown, strict=True))
+        return "\n".join([self.title, *(row.rstrip(" .") for row in rows)])
 
 
 def print_text(text: str):

@@ -3,12 +3,14 @@
 import argparse
 import contextlib
 import json
+import shlex
 import signal
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from operator import methodcaller
 
-from tasklab.console import print_text
+from tasklab.console import print_text, watched
 from tasklab.errors import Interrupted
 
 
@@ -53,6 +55,12 @@ def goes_on_when_repeated(what: str):
     except KeyboardInterrupt:
         told = f"stopped; what has ended is kept, and the {what} goes on when the same command is given again"
         raise Interrupted(told, signal.SIGINT) from None
+
+
+def next_step(told: str, *words: str):
+    """The last line where a person is watching: the command that usually comes next, to copy."""
+    if watched():
+        print(f"{told}: {shlex.join(['tasklab', *words])}", file=sys.stderr)
 
 
 def print_json(value):

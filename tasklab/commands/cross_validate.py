@@ -1,6 +1,6 @@
 """tasklab cross-validate"""
 
-from tasklab.commands import Verb, goes_on_when_repeated, print_json
+from tasklab.commands import Verb, goes_on_when_repeated, next_step, print_json
 from tasklab.commands.names import NAMES, add_compute_metrics, add_names, trainer_of
 
 EXAMPLES = """examples:
@@ -23,6 +23,7 @@ def run(options):
     with goes_on_when_repeated("cross-validation"):
         found = trainer.cross_validate(options.folds, parallel=options.parallel, output_dir=options.output)
     print_json(found)
+    next_step("train on all of it", "train", *options.names)
 
 
 VERB = Verb("cross-validate", "hold out every part of the data once", run, arguments, NAMES, EXAMPLES)

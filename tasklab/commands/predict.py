@@ -1,7 +1,7 @@
 """tasklab predict"""
 
-from tasklab.commands import Verb, print_json
-from tasklab.commands.names import NAMES, add_names, tell_unused, trainer_of
+from tasklab.commands import Verb, next_step, print_json
+from tasklab.commands.names import NAMES, add_names, is_setting, tell_unused, trainer_of
 
 EXAMPLES = """examples:
   tasklab predict output/qa_minilm_l6 "My name is Wolfgang and I live in Berlin - Where do I live?"
@@ -56,6 +56,8 @@ def run(options):
     else:
         layout = answer_layout(trainer.config, options.top_k)
         print_json(arranged(trainer.predict(options.checkpoint, **asked), layout))
+        names = [word for word in options.names if word not in inputs and not is_setting(word)]
+        next_step("answers to a file", "predict", *names, "--file", options.file or "FILE", "--output", "answers.csv")
 
 
 def _about(options, trainer, inputs: list[str]):

@@ -1,8 +1,9 @@
 """What a training says as it goes: log lines, and a bar where a person is watching."""
 
+import contextlib
 import logging
-import sys
 
+from tasklab.console import Scores, bar, beside_bars
 from tasklab.engine.hooks import Callback
 from tasklab.engine.selection import watched_metric
 
@@ -15,18 +16,12 @@ SHOWN = {"f1": "F1", "bleu4": "BLEU-4"}
 class ProgressLog(Callback):
     """One line per logging interval, and a bar where a person is watching."""
 
-    def __init__(self):
-        self._bar = None
-
     def on_train_begin(self, loop):
-        if sys.stderr.isatty():
-            from tqdm import tqdm
-
-            self._bar = tqdm(total=loop.state.total_steps, initial=loop.state.global_step, unit="step", leave=False)
+        self._until_end, state = contextlib.ExitStack(), loop.state
+        self._move = self._until_end.enter_context(bar(state.total_steps, "step", "training", state.global_step))
 
     def on_step_end(self, loop):
-        if self._bar is not None:
-            self._bar.update()
+        self._move(1)
 
     def on_log(self, loop, record):
         self._say(
@@ -36,7 +31,7 @@ class ProgressLog(Callback):
 
     def on_evaluate(self, loop, record):
         metrics = {k: v for k, v in record.items() if k not in ("global_step", "epoch")}
-        self._say(f"{loop.task.title} = {metrics}")
+        self._say(Scores(loop.task.title, metrics))
 
     def on_best(self, loop, before):
         name, state = watched_metric(loop.config.train, loop.task.metric), loop.state
@@ -48,16 +43,11 @@ class ProgressLog(Callback):
         self._say(f"best {shown} performance has been updated: {before or 0.0:.5f} --> {state.best_metric:.5f}")
 
     def on_train_end(self, loop):
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        self._until_end.close()
 
-    def _say(self, text: str):
-        if self._bar is not None:
-            self._bar.clear()
-        logger.info(text)
-        if self._bar is not None:
-            self._bar.refresh()
+    def _say(self, text: str | Scores):
+        with beside_bars():  # for those who have a handler of their own
+            logger.info(text)
 
 
 def _clock(seconds: float) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from mindspore import nn
 
 from tasklab.config import Config
+from tasklab.console import bar
 from tasklab.data.rows.buckets import Planned, eval_batches, plan_axes
 from tasklab.data.rows.protocol import Rows
 from tasklab.engine.step import CompileLog, forward
@@ -27,10 +28,12 @@ class NetworkRunner:
 
     def __call__(self, rows: Rows) -> RowOutputs:
         size = padded_rows(len(rows), self.config.evaluate.batch_size)
-        for batch in eval_batches(rows.lengths, self.plan(rows, self.config), size):
-            columns = rows.batch(batch.rows, batch.lengths, size, self.network.inputs)
-            outputs = forward(self.network, columns, self.compiles)
-            yield batch.rows, tuple(output[: len(batch.rows)] for output in outputs)
+        with bar(len(rows), "row") as move:
+            for batch in eval_batches(rows.lengths, self.plan(rows, self.config), size):
+                columns = rows.batch(batch.rows, batch.lengths, size, self.network.inputs)
+                outputs = forward(self.network, columns, self.compiles)
+                yield batch.rows, tuple(output[: len(batch.rows)] for output in outputs)
+                move(len(batch.rows))
 
 
 def padded_rows(count: int, batch_size: int) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from tasklab.config import Config, DataConfig
+from tasklab.console import Scores
 from tasklab.content import from_home
 from tasklab.data.files.answer_tables import with_input
 from tasklab.data.files.answers import arranged, write_answers
@@ -119,9 +120,9 @@ def evaluate(
     evaluator = Evaluator(task, network, data.features, data.examples, ready.compiles, compute_metrics)
     metrics = evaluator()
     seconds = time.perf_counter() - start
-    logger.info("%s = %s", task.title, metrics)
+    logger.info(Scores(task.title, metrics))
     for name, found in task.baselines(data.examples).items():
-        logger.info("%s: %s", name, found)
+        logger.info(Scores(name, found, ": "))
     report = evaluator.report()
     say(report, thorough=True)
     if report_folder is not None:

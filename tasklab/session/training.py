@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 
+from tasklab.console import Scores
 from tasklab.data.files.kept import take_along
 from tasklab.datahub import at_hand, from_anywhere
 from tasklab.dataset import no_data
@@ -142,7 +143,7 @@ def _summary(loop: TrainingLoop, state: TrainerState, data, held_out, reports, s
     if held_out is not None:
         baselines = loop.task.baselines(held_out.examples, data.examples)
         for name, metrics in baselines.items():
-            logger.info("%s: %s", name, metrics)
+            logger.info(Scores(name, metrics, ": "))
         _draw_beside(loop, baselines)
         if predictions := loop.evaluate.predictions:  # none where a finished run was resumed
             for warning in warnings_of(loop, data.features, predictions, reports.best.classes, baselines):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tasklab.config import Config, assign
+from tasklab.console import bar
 from tasklab.content import read_json
 from tasklab.errors import ConfigError, TrainingError
 from tasklab.replacing import replace_text
@@ -55,14 +56,18 @@ class Search:
         self.study = Study(self.folder / STUDY_FILE, self.maximize, self.pruning, self.config.seed)
         try:
             self._take_up_running()
-            while True:
-                while len(self.running) < self.parallel and self.study.begun() < n_trials:
-                    self._begin()
-                if not self.running:
-                    break
-                for number, trial in list(self.running.items()):
-                    self._look_at(number, trial)
-                time.sleep(POLL)
+            ended = self.study.begun() - len(self.running)
+            with bar(n_trials, "trial", "search", ended) as move:
+                while True:
+                    while len(self.running) < self.parallel and self.study.begun() < n_trials:
+                        self._begin()
+                    if not self.running:
+                        break
+                    for number, trial in list(self.running.items()):
+                        self._look_at(number, trial)
+                    move(self.study.begun() - len(self.running) - ended)
+                    ended = self.study.begun() - len(self.running)
+                    time.sleep(POLL)
         finally:
             for trial in self.running.values():
                 trial.stop()

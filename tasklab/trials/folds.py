@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 
 from tasklab.config import Config
+from tasklab.console import bar
 from tasklab.content import read_json
 from tasklab.data.files.kept import tables_in
 from tasklab.errors import ConfigError, TrainingError
@@ -63,20 +64,22 @@ def _plan(config: Config, folds: int, number: int) -> Config:
 def _train_all(trials: list[Trial], parallel: int):
     waiting, running = [trial for trial in trials if not trial.finished()], []
     try:
-        while waiting or running:
-            while waiting and len(running) < parallel:
-                running.append(waiting.pop(0))
-                running[-1].start()
-                logger.info("%s: training", running[-1].folder)
-            time.sleep(POLL)
-            for trial in list(running):
-                state = trial.poll()
-                if state == "killed":
-                    trial.start()
-                elif state == "failed":
-                    raise TrainingError(f"{trial.folder}: {trial.reason()}")
-                elif state == "finished":
-                    running.remove(trial)
+        with bar(len(trials), "fold", "cross-validation", len(trials) - len(waiting)) as move:
+            while waiting or running:
+                while waiting and len(running) < parallel:
+                    running.append(waiting.pop(0))
+                    running[-1].start()
+                    logger.info("%s: training", running[-1].folder)
+                time.sleep(POLL)
+                for trial in list(running):
+                    state = trial.poll()
+                    if state == "killed":
+                        trial.start()
+                    elif state == "failed":
+                        raise TrainingError(f"{trial.folder}: {trial.reason()}")
+                    elif state == "finished":
+                        running.remove(trial)
+                        move(1)
     finally:
         for trial in running:
             trial.stop()
