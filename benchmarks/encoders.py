@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tasklab import Trainer
 from tasklab.data.texts.reading import TextDataConfig, read_text_rows
-from tasklab.engine.callbacks import Callback
+from tasklab.engine.hooks import Callback
 from tasklab.metrics.tfidf import tfidf_predictions
 
 ROWS = 4000

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from tasklab import Trainer
-from tasklab.engine.callbacks import Callback
+from tasklab.engine.hooks import Callback
 from tasklab.engine.schedule import learning_rate
 
 FIXED = {

@@ -41,7 +41,7 @@ def main():
 
 def tasklab_side(options) -> dict:
     from tasklab import Trainer
-    from tasklab.engine.callbacks import Callback
+    from tasklab.engine.hooks import Callback
 
     class Clock(Callback):
         def on_step_end(self, loop):

@@ -8,7 +8,7 @@ from tasklab import console
 from tasklab.config import Arguments, Config, default_model, find_task, resolve, settings_of
 from tasklab.content import from_home
 from tasklab.engine.hooks import Callback, listening
-from tasklab.errors import CheckpointError, ConfigError
+from tasklab.errors import CheckpointError, ConfigError, UnknownName
 from tasklab.networks import NETWORKS
 from tasklab.runs.folder import RunFolder
 from tasklab.runs.naming import find_run, named_run
@@ -205,7 +205,10 @@ class Trainer(TrainerViews, TrialVerbs):
         config = self.config.copy()
         if batch_size is not None:
             config.evaluate.batch_size = batch_size
-        return self._model(checkpoint, config), input_path(input_data)
+        try:
+            return self._model(checkpoint, config), input_path(input_data)
+        except UnknownName as error:
+            raise UnknownName(f"{error}. Several inputs are one list: predict([..., ...])") from None
 
     def add_callback(self, callback: Callback):
         """Adds a listener to training. Raises ConfigError for what is no `Callback`."""

@@ -7,7 +7,8 @@ import signal
 
 import pytest
 
-from tasklab.engine.callbacks import Callback, ProgressLog
+from tasklab.engine.callbacks import ProgressLog
+from tasklab.engine.hooks import Callback
 from tasklab.errors import CheckpointError, ConfigError, Interrupted, TrainingError
 from tasklab.weights import atomic
 

@@ -6,7 +6,7 @@ import threading
 import numpy as np
 import pytest
 
-from tasklab.engine.callbacks import Callback
+from tasklab.engine.hooks import Callback
 from tasklab.engine.ranks import Ranks
 from tasklab.errors import Interrupted
 

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from tasklab import Trainer
-from tasklab.engine.callbacks import Callback
+from tasklab.engine.hooks import Callback
 
 
 def end_here():

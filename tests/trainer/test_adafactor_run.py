@@ -7,7 +7,7 @@ import tiny_texts
 from safetensors.numpy import load_file
 
 from tasklab import Trainer
-from tasklab.engine.callbacks import Callback
+from tasklab.engine.hooks import Callback
 
 
 @pytest.fixture

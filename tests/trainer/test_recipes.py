@@ -11,7 +11,7 @@ import tiny_texts
 
 from tasklab import Trainer, list_models, list_tasks
 from tasklab.config import find_model
-from tasklab.engine.callbacks import Callback
+from tasklab.engine.hooks import Callback
 from tasklab.errors import ConfigError
 from tasklab.task import TASKS, Task
 from tasklab.tools.build_vocabulary import build_vocabulary

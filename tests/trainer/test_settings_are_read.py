@@ -11,7 +11,7 @@ from test_recipes import TOY
 from tasklab import Trainer
 from tasklab.config.section import Section
 from tasklab.config.values import specs_of
-from tasklab.engine.callbacks import Callback
+from tasklab.engine.hooks import Callback
 from tasklab.errors import ConfigError
 
 LOOKING = ("tasklab.config.", "tasklab.session.refusals.", "tasklab.session.start.", "tasklab.saved.")

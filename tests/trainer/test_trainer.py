@@ -10,7 +10,7 @@ import tiny_qa
 
 from tasklab import Trainer, list_models, list_tasks
 from tasklab.digest import file_sha256
-from tasklab.engine.callbacks import Callback
+from tasklab.engine.hooks import Callback
 from tasklab.errors import CheckpointError, ConfigError, DataError, TasklabError, UnknownName
 from tasklab.weights import sums
 

@@ -5,7 +5,7 @@ import tiny_qa
 
 import tasklab
 from tasklab import Trainer
-from tasklab.errors import ConfigError, MissingDependency
+from tasklab.errors import ConfigError, MissingDependency, UnknownName
 
 
 def test_the_public_names_are_listed_before_anything_is_imported():
@@ -108,6 +108,11 @@ def test_weights_alone_are_no_input(seed_flow):
     for weights in (checkpoint, seed_flow.home / "output" / "qa", "bert_base_chinese", "hf:owner/name", True, None):
         with pytest.raises(ConfigError, match="predict needs input_data, for example"):
             seed_flow.trainer.predict(weights)
+
+
+def test_two_texts_are_told_how_several_inputs_are_given(seed_flow):
+    with pytest.raises(UnknownName, match=r"'one - text'.* Several inputs are one list: predict\(\[..., ...\]\)"):
+        seed_flow.trainer.predict("one - text", "another - text")
 
 
 def test_a_checkpoint_before_its_input_is_taken(seed_flow):
