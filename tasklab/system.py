@@ -1,10 +1,12 @@
 """What only some operating systems have, each with a plain fallback: locks, cores of a process, ties to a parent."""
 
 import ctypes
+import errno
 import os
 import signal
 import sys
 import threading
+from pathlib import Path
 
 try:
     import fcntl
@@ -66,6 +68,14 @@ def make_readable(handle: int):
 def keeps_more_files(path) -> bool:
     """Whether the disk has room for more names; True where the system does not tell."""
     return not hasattr(os, "statvfs") or os.statvfs(path).f_favail != 0
+
+
+def why_unwritten(error: OSError, path) -> str:
+    """What to tell about a path that could not be written: a disk that keeps no more files says that it is full."""
+    there = next(folder for folder in Path(path).absolute().parents if folder.exists())
+    if error.errno == errno.ENOSPC and not keeps_more_files(there):
+        return "no inodes left on the disk, which keeps no more files: remove some"
+    return error.strerror or str(error)
 
 
 def _die_with_parent():

@@ -9,7 +9,7 @@ from tasklab.errors import ConfigError
 from tasklab.replacing import clear_asides
 from tasklab.runs.data_file import DATA_FILE
 from tasklab.runs.held_out import HELD_OUT
-from tasklab.system import AS_IT_IS, UNLINKED, lock
+from tasklab.system import AS_IT_IS, UNLINKED, lock, why_unwritten
 
 LOCK = ".lock"
 
@@ -73,7 +73,8 @@ class RunLock:
                 raise ConfigError(f"{self.path}: a link, which no run makes; look at it and remove it") from None
             if isinstance(error, FileNotFoundError) and error.filename == str(self.path):
                 return None  # its holder has just taken the folder away
-            raise ConfigError(f"output_dir {self.folder}: {error.strerror}; choose a folder you may write to") from None
+            why = why_unwritten(error, self.path)
+            raise ConfigError(f"output_dir {self.folder}: {why}; choose a folder you may write to") from None
 
     def _is_in_place(self, file) -> bool:
         """Whether the file that was locked is still the one in the folder, which its last holder may have removed."""

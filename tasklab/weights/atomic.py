@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tasklab.digest import file_sha256
 from tasklab.errors import CheckpointError
-from tasklab.system import keeps_more_files
+from tasklab.system import keeps_more_files, why_unwritten
 from tasklab.weights.owner import has_ended, own_tag
 from tasklab.weights.sums import SUMS, name_within
 
@@ -57,8 +57,8 @@ def write_folder(path, files: dict[str, bytes | Callable[[Path], None]]) -> Path
             raise CheckpointError(f"{path}: cannot be written ({error}); choose another folder") from error
         free = shutil.disk_usage(path.parent).free
         lacks = f"no space left on the disk: {free} bytes are free, {_expected(files)} are needed"
-        if error.errno == errno.ENOSPC and free > 2 * _expected(files) and not keeps_more_files(path.parent):
-            lacks = "no inodes left on the disk, which keeps no more files: remove some"
+        if free > 2 * _expected(files) and not keeps_more_files(path.parent):
+            lacks = why_unwritten(error, path)
         raise CheckpointError(
             f"{path}: {lacks}. Nothing was changed; free some space, or choose another folder"
         ) from error

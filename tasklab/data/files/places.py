@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tasklab.content import from_home
 from tasklab.errors import DataError
+from tasklab.system import why_unwritten
 
 
 def file_place(path) -> Path:
@@ -30,7 +31,7 @@ def folder_place(path, asked=None) -> Path:
         place.mkdir(parents=True, exist_ok=True)
         probe.touch()  # rights, read-only disks and quotas answer alike only when asked so
     except OSError as error:
-        what = error.strerror or error
+        what = why_unwritten(error, probe)
         raise DataError(f"{asked or path}: cannot be written ({what}); choose another place") from None
     finally:
         with contextlib.suppress(OSError):
