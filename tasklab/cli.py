@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import os
 import shlex
@@ -14,12 +13,6 @@ from tasklab.interrupts import STOPPED, keep_back, leave
 
 if TYPE_CHECKING:
     import argparse
-
-VERBS = (
-    "train", "evaluate", "predict", "search", "cross_validate", "list_names", "show", "doctor", "convert", "tools",
-    "demo",
-)  # fmt: skip
-"""Modules in commands/, as `tasklab --help` lists them; imported when Ctrl-C is minded already."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -83,10 +76,6 @@ def _run(arguments: list[str]) -> int:
         return 1
 
 
-def _verbs() -> list:
-    return [importlib.import_module(f"tasklab.commands.{name}").VERB for name in VERBS]
-
-
 def _with(settings: list[str], command: list[str]) -> str:
     """The command with more settings, to be copied; behind `--` stand texts alone."""
     end = command.index("--") if "--" in command else len(command)
@@ -103,12 +92,13 @@ def _never_fail_to_say():
 def _parsed(top: argparse.ArgumentParser, arguments: list[str]) -> argparse.Namespace:
     """The options; names, overrides and inputs may stand before, between and behind them, and texts as they
     are behind `--`."""
+    from tasklab.commands import verbs
     from tasklab.commands.mistyped import options_instead, verb_instead
 
-    plain, verbs = [], _verbs()
-    if not arguments[0].startswith("-") and arguments[0] not in [verb.name for verb in verbs]:
-        top.error(verb_instead(arguments, verbs))
-    if arguments[0] in [verb.name for verb in verbs if verb.texts] and "--" in arguments:
+    plain, known = [], verbs()
+    if not arguments[0].startswith("-") and arguments[0] not in [verb.name for verb in known]:
+        top.error(verb_instead(arguments, known))
+    if arguments[0] in [verb.name for verb in known if verb.texts] and "--" in arguments:
         cut = arguments.index("--")
         arguments, plain = arguments[:cut], arguments[cut + 1 :]
     options, left = top.parse_known_args(arguments)
@@ -130,6 +120,8 @@ def _parsed(top: argparse.ArgumentParser, arguments: list[str]) -> argparse.Name
 def parser() -> argparse.ArgumentParser:
     import argparse
 
+    from tasklab.commands import verbs
+
     top = argparse.ArgumentParser(
         prog="tasklab",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -143,9 +135,9 @@ def parser() -> argparse.ArgumentParser:
 """,
     )
     top.add_argument("--version", action="version", version=f"tasklab {__version__}")
-    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for verb in _verbs():
-        verb.attach(verbs)
+    group = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for verb in verbs():
+        verb.attach(group)
     return top
 
 

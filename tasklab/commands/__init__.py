@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import importlib
 import json
 import shlex
 import signal
@@ -12,6 +13,12 @@ from operator import methodcaller
 
 from tasklab.console import print_text, watched
 from tasklab.errors import Interrupted
+
+VERBS = (
+    "train", "evaluate", "predict", "search", "cross_validate", "list_names", "show", "doctor", "convert", "tools",
+    "demo", "completion",
+)  # fmt: skip
+"""Modules here, as `tasklab --help` lists them."""
 
 
 def nothing_more(parser: argparse.ArgumentParser):
@@ -45,6 +52,11 @@ class Verb:
         )  # fmt: skip
         parser.set_defaults(run=self.run, usage=parser, collect=self.collect, plain=[])
         self.arguments(parser)
+
+
+def verbs() -> list[Verb]:
+    """All of them, in the order of VERBS."""
+    return [importlib.import_module(f"tasklab.commands.{name}").VERB for name in VERBS]
 
 
 @contextlib.contextmanager

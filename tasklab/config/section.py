@@ -120,6 +120,12 @@ class Section:
         owner, name = self._locate(key)
         return specs_of(type(owner))[name].expected
 
+    def choices(self, key: str) -> list[str]:
+        """What the value of a dotted key is chosen from; [] where it is not."""
+        owner, name = self._locate(key)
+        spec = specs_of(type(owner))[name]
+        return ["true", "false"] if spec.kind is bool else [str(choice) for choice in spec.choices]
+
     def default(self, name: str):
         return getattr(type(self)(), name)
 
