@@ -8,10 +8,10 @@ import tiny_corpus
 import tiny_qa
 import tiny_tags
 import tiny_texts
+from no_curves import NoCurves
 
 from tasklab import Trainer, list_models, list_tasks
 from tasklab.config import find_model
-from tasklab.engine.hooks import Callback
 from tasklab.errors import ConfigError
 from tasklab.task import TASKS, Task
 from tasklab.tools.build_vocabulary import build_vocabulary
@@ -53,7 +53,7 @@ def one_step(task: str | None, model: str, folder) -> dict:
 @pytest.fixture
 def without_curves(monkeypatch):
     """Drawing takes longer than the step."""
-    monkeypatch.setattr("tasklab.session.training.Curves", Callback)
+    monkeypatch.setattr("tasklab.session.training.Curves", NoCurves)
 
 
 @pytest.mark.slow

@@ -6,12 +6,12 @@ import sys
 
 import pytest
 import tiny_qa
+from no_curves import NoCurves
 from test_recipes import TOY
 
 from tasklab import Trainer
 from tasklab.config.section import Section
 from tasklab.config.values import specs_of
-from tasklab.engine.hooks import Callback
 from tasklab.errors import ConfigError
 
 LOOKING = ("tasklab.config.", "tasklab.session.refusals.", "tasklab.session.start.", "tasklab.saved.")
@@ -21,6 +21,7 @@ ACTING = ("when", "max_tokens")
 """Of these modules, what works values out for others."""
 
 ELSEWHERE = {
+    "data.eval": "the jobs below name it themselves",
     "checkpoint": "the runs below start from scratch and name their vocabulary",
     "device_id": "which of several devices; the runs below are on a CPU, of which there is one",
     "train.epochs": "train.max_steps ends the runs below",
@@ -52,7 +53,7 @@ def read(monkeypatch):
 @pytest.fixture
 def trainer(tmp_path, monkeypatch):
     """trainer(task, *overrides): a job of two steps from random weights."""
-    monkeypatch.setattr("tasklab.session.training.Curves", Callback)
+    monkeypatch.setattr("tasklab.session.training.Curves", NoCurves)
 
     number = itertools.count()
 
