@@ -170,6 +170,11 @@ def test_a_text_that_holds_an_equals_sign_is_a_text(text, calls):
     assert calls[1][1][1]["input_data"] == [text]
 
 
+def test_a_column_may_have_a_blank_in_its_name(calls):
+    main(["predict", "run", "a", "data.text_a=Message Text"])
+    assert calls[0][1]["overrides"] == ["data.text_a=Message Text"] and calls[1][1][1]["input_data"] == ["a"]
+
+
 def test_behind_two_hyphens_every_word_is_a_text(calls):
     main(["predict", "run", "seed=1", "first", "--top-k", "2", "--", "seed=2", "--top-k", "--"])
     assert calls[0][1] == {"task": None, "model": "run", "overrides": ["seed=1"]}

@@ -76,7 +76,8 @@ def tell_unused(config, absent):
 
 
 def is_setting(word: str) -> bool:
-    """Whether a word among inputs sets something: e=mc2 is a text, and so is what holds a blank (as paths may, too).
+    """Whether a word among inputs sets something: e=mc2 is a text, and so is what holds a blank (as paths may, too)
+    unless it names a key of a section, as data.text_a="my column" does.
 
     A key in a section counts though the section lacks it: a typo is told, and no text. Short forms of keys count where
     they are no plain word.
@@ -84,11 +85,14 @@ def is_setting(word: str) -> bool:
     from tasklab.config import Config, Section, is_alias
     from tasklab.task import TASKS
 
-    if not OVERRIDE.fullmatch(word) or any(map(str.isspace, word)):
+    if not OVERRIDE.fullmatch(word):
         return False
     key, config = word.partition("=")[0], Config()
-    first, dot, _ = key.partition(".")
+    first, dot, name = key.partition(".")
+    of_data = [TASKS.get(task).data_config() for task in TASKS.names()]
+    if any(map(str.isspace, word)):
+        return bool(dot) and (key in config or first == "data" and any(name in section for section in of_data))
     if dot:
         return isinstance(config.get(first), Section)
-    known = is_alias(key) or any(key in TASKS.get(name).data_config() for name in TASKS.names())
+    known = is_alias(key) or any(key in section for section in of_data)
     return key in config and key not in NOT_BEFORE_TEXTS or "_" in key and known
