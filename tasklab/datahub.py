@@ -13,7 +13,7 @@ from tasklab.data.files.kept import check_kept
 from tasklab.data.files.textfile import neighbours
 from tasklab.data.files.unpacked import plain_file
 from tasklab.errors import DataError, MissingDependency, brief
-from tasklab.weights.fetch import NotHere, output_of, work_folder
+from tasklab.weights.download import NotHere, output_of, work_folder
 
 logger = logging.getLogger("tasklab")
 
@@ -22,7 +22,7 @@ FORM = "datasets:NAME[@REVISION][:CONFIG[:SPLIT]], such as datasets:nyu-mll/glue
 LONGEST = 4095  # bytes of a path that Linux opens
 SPEC = re.compile(r"datasets:([\w.-]+(?:/[\w.-]+)?)(?:@([\w.-]+))?(?::([\w.-]*))?(?::([\w.-]+))?")
 
-# Runs in a process of its own, see weights/fetch.py: quiet, in an empty folder, where no name is that of a folder.
+# Runs in a process of its own, see weights/repository.py: quiet, in an empty folder, where no name is that of a folder.
 # Versions before 4 could run a script that belongs to the data set. The probe saves 25 s of retries.
 _LOAD = """
 import os, sys, urllib.error, urllib.request

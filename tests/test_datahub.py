@@ -11,7 +11,7 @@ from tasklab.cachedir import cache_dir
 from tasklab.data.files.table import Table
 from tasklab.datahub import at_hand, from_anywhere
 from tasklab.errors import DataError
-from tasklab.weights.fetch import NotHere, output_of
+from tasklab.weights.download import NotHere, output_of
 
 pytest.importorskip("datasets")
 

