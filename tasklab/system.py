@@ -65,15 +65,21 @@ def make_readable(handle: int):
         os.fchmod(handle, 0o666 & ~mask)
 
 
-def keeps_more_files(path) -> bool:
-    """Whether the disk has room for more names; True where the system does not tell."""
-    return not hasattr(os, "statvfs") or os.statvfs(path).f_favail != 0
+def keeps_more_files(path, count: int = 1) -> bool:
+    """Whether the disk has room for so many more names; True where the system, or the disk, does not tell."""
+    if not hasattr(os, "statvfs"):
+        return True
+    disk = os.statvfs(path)
+    return disk.f_files == 0 or disk.f_favail >= count  # 0 in all: a disk that does not count them
 
 
-def why_unwritten(error: OSError, path) -> str:
-    """What to tell about a path that could not be written: a disk that keeps no more files says that it is full."""
+def why_unwritten(error: OSError, path, count: int = 1) -> str:
+    """What to tell about a path that could not be written: a disk that keeps no more files says that it is full.
+
+    count: of the files that were to be written.
+    """
     there = next(folder for folder in Path(path).absolute().parents if folder.exists())
-    if error.errno == errno.ENOSPC and not keeps_more_files(there):
+    if error.errno == errno.ENOSPC and not keeps_more_files(there, count):
         return "no inodes left on the disk, which keeps no more files: remove some"
     return error.strerror or str(error)
 

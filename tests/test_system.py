@@ -117,6 +117,7 @@ def test_a_new_file_has_the_mode_of_any_other(tmp_path):
 
 def test_a_disk_that_does_not_tell_is_taken_to_have_room(monkeypatch, tmp_path):
     assert system.keeps_more_files(tmp_path)
+    assert not system.keeps_more_files(tmp_path, 1 << 62) or os.statvfs(tmp_path).f_files == 0
     monkeypatch.delattr(os, "statvfs")
     assert system.keeps_more_files(tmp_path)
 
@@ -124,7 +125,7 @@ def test_a_disk_that_does_not_tell_is_taken_to_have_room(monkeypatch, tmp_path):
 def test_a_disk_that_keeps_no_more_files_is_not_called_full(tmp_path, monkeypatch):
     full = OSError(errno.ENOSPC, "No space left on device")
     assert system.why_unwritten(full, tmp_path / "not/there.json") == "No space left on device"
-    monkeypatch.setattr(system, "keeps_more_files", lambda path: path != tmp_path)
+    monkeypatch.setattr(system, "keeps_more_files", lambda path, count: path != tmp_path)
     assert system.why_unwritten(full, tmp_path / "not/there.json").startswith("no inodes left on the disk")
     denied = OSError(errno.EACCES, "Permission denied")
     assert system.why_unwritten(denied, tmp_path / "not/there.json") == "Permission denied"

@@ -57,8 +57,9 @@ def write_folder(path, files: dict[str, bytes | Callable[[Path], None]]) -> Path
             raise CheckpointError(f"{path}: cannot be written ({error}); choose another folder") from error
         free = shutil.disk_usage(path.parent).free
         lacks = f"no space left on the disk: {free} bytes are free, {_expected(files)} are needed"
-        if free > 2 * _expected(files) and not keeps_more_files(path.parent):
-            lacks = why_unwritten(error, path)
+        count = len(files) + 2  # and the folder, and the list of checksums
+        if free > 2 * _expected(files) and not keeps_more_files(path.parent, count):
+            lacks = why_unwritten(error, path, count)
         raise CheckpointError(
             f"{path}: {lacks}. Nothing was changed; free some space, or choose another folder"
         ) from error
