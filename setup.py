@@ -58,6 +58,7 @@ setup(
         "excel": EXCEL,
         "bench": ["torch==2.13.0", "transformers[torch]>=4.57"],
         "stacking": STACKING,
+        "docs": ["mkdocs-material>=9.5", "mkdocstrings[python]>=0.27"],
         "ray": ["ray[tune]>=2.40"],
         "tensorboard": ["tensorboardX>=2.6"],
     },
