@@ -7,9 +7,16 @@ import pytest
 
 from tasklab.config import Config
 from tasklab.data.choices.checks import ChoiceExample
-from tasklab.data.corpus.cloze import ClozeExample
+from tasklab.data.choices.input import choice_examples_from_input
+from tasklab.data.choices.reading import ChoiceDataConfig
+from tasklab.data.corpus.cloze import ClozeExample, cloze_examples_from_input
+from tasklab.data.corpus.rows import MaskedWordsDataConfig
 from tasklab.data.questions.example import QAExample
-from tasklab.data.texts.candidates import CandidateDataConfig, Question
+from tasklab.data.questions.input import qa_examples_from_input
+from tasklab.data.tagging.input import tagged_examples_from_input
+from tasklab.data.tagging.reading import TaggingDataConfig
+from tasklab.data.texts.candidates import CandidateDataConfig, Question, questions_from_input
+from tasklab.data.texts.input import text_examples_from_input
 from tasklab.data.texts.reading import TextDataConfig, TextExample
 from tasklab.session.destinations import answer_file
 from tasklab.session.serving import predict_parts
@@ -38,6 +45,21 @@ def test_id_and_texts_come_first(example, asked):
     (found,) = answered([example], [[{"label": "x"}]], output_inputs=True)
     assert list(found.items()) == [*asked.items(), ("label", "x")]
     assert answered([example], [[{"label": "x"}]]) == [{"label": "x"}]
+
+
+@pytest.mark.parametrize("read, item", [
+    (lambda items: text_examples_from_input(items, TextDataConfig(), "single_label_classification"), {"text": "A"}),
+    (lambda items: tagged_examples_from_input(items, TaggingDataConfig()), {"text": "A"}),
+    (lambda items: tagged_examples_from_input(items, TaggingDataConfig()), {"tokens": ["A"]}),
+    (lambda items: cloze_examples_from_input(items, MaskedWordsDataConfig()), {"text": "[MASK]"}),
+    (lambda items: choice_examples_from_input(items, ChoiceDataConfig()), {"question": "Why?", "choices": ["a", "b"]}),
+    (qa_examples_from_input, {"question": "Why?", "context": "So."}),
+    (lambda items: questions_from_input(items, CandidateDataConfig()), {"question": "Why?", "candidates": ["a", "b"]}),
+])  # fmt: skip
+def test_what_is_asked_is_called_by_its_id_or_its_number(read, item):
+    assert [e.id for e in read([item, item | {"id": "x-7"}, item | {"id": 8}, item | {"id": None}])] == [
+        "0", "x-7", "8", "3"
+    ]  # fmt: skip
 
 
 def test_several_answers_and_vectors_stand_below_a_key():

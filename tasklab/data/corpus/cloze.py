@@ -49,7 +49,7 @@ def cloze_examples_from_input(input_data, data: MaskedWordsDataConfig) -> list[C
 
 def _rows_of(path: Path, data: MaskedWordsDataConfig) -> list[ClozeExample]:
     table = Table(path, encoding=data.encoding)
-    table.gapless = True
+    table.gapless, table.nameable = True, False
     text, identity = find_columns(table, [Role("text_a", data.text_a, TEXT_A), Role("id", None, IDENTITY, False)])
     rows = enumerate(table)
     examples = [_example(as_text(row.get(text)), identity_of(row, identity, i), at, data) for i, (at, row) in rows]
@@ -58,7 +58,9 @@ def _rows_of(path: Path, data: MaskedWordsDataConfig) -> list[ClozeExample]:
 
 
 def _example(item, number: str, place: str, data: MaskedWordsDataConfig) -> ClozeExample:
-    text = item.get("text") if isinstance(item, Mapping) else item
+    text = item
+    if isinstance(item, Mapping):
+        text, number = item.get("text"), identity_of(item, "id", number)
     if not isinstance(text, str) or not text.strip() or not encodable(text):
         raise INPUTS.unusable(place, item)
     masks = tuple(match.span() for match in MASK.finditer(text))

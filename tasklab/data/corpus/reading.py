@@ -79,6 +79,7 @@ def line_blocks(
 def _of_table(path: Path, bad: BadRows, encoding: str | None, column: str | None) -> Iterator[str]:
     """The lines of the texts of a table."""
     table = Table(path, encoding=encoding, bad=bad)
+    table.nameable = False
     column = find_column(table, "text_a", column, TEXT_A)
     tell_columns(str(path), taken_as({"text_a": column}, table.columns))
     for place, row in table:

@@ -28,7 +28,7 @@ def broken(value) -> str:
     return ""
 
 
-def identity_of(row: Mapping, column: str | None, number: int) -> str:
+def identity_of(row: Mapping, column: str | None, number: int | str) -> str:
     """What a row is called: in that column where it says so, else by its number."""
     value = row.get(column) if column else None
     return str(number) if is_missing(value) or broken(value) or isinstance(value, (dict, list)) else str(value)

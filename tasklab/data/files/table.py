@@ -51,6 +51,8 @@ class Table:
         """Whether a blank line above a row is as bad as a bad row: of a file whose every line gets an answer."""
         self.writer = ""
         """The annotation program whose export it is."""
+        self.nameable = True
+        """Whether data.columns names the columns of a file without a header line."""
         self.taken = ""
         """Which column was taken for what, once somebody has looked."""
         if arrow.is_arrow(self.path):

@@ -60,6 +60,7 @@ def _questions_of(path: Path, encoding: str | None) -> list[dict]:
         found = [{"question": line.strip()} for _, line in Inputs("a question").lines(path, encoding, gaps=True)]
     else:
         table = Table(path, encoding=encoding)
+        table.nameable = False
         roles = [Role("question", None, QUESTION_KEYS, holds=QUESTION), Role("id", None, IDENTITY, required=False)]
         question, identity = find_columns(table, roles)
         taken = {"question": question, **({"id": identity} if identity else {})}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tasklab.content import parse_json
 from tasklab.data.files import arrow
+from tasklab.data.files.cells import identity_of
 from tasklab.data.files.inputs import Inputs, is_pair, is_pair_alone
 from tasklab.data.files.problems import shortened
 from tasklab.data.files.textfile import encodable
@@ -98,10 +99,10 @@ def _example(item, number: int, place: str, read: Callable[[os.PathLike], Docume
     elif isinstance(item, Mapping) and isinstance(path := item.get("context"), os.PathLike):
         document = read(path)
         context, question = document.plain.text, _key(item, QUESTION_KEYS, place)
-        identity = str(item.get("id", identity))
+        identity = identity_of(item, "id", number)
     elif isinstance(item, Mapping):
         context, question = _key(item, CONTEXT_KEYS, place), _key(item, QUESTION_KEYS, place)
-        identity = str(item.get("id", identity))
+        identity = identity_of(item, "id", number)
     elif is_pair(item):
         context, question = item
     else:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 
+from tasklab.data.files.cells import identity_of
 from tasklab.data.files.inputs import Inputs, tell_left_out
 from tasklab.data.files.problems import shortened
 from tasklab.data.files.textfile import encodable, read_text
@@ -34,6 +35,7 @@ def tagged_examples_from_input(input_data, data: TaggingDataConfig) -> list[Tagg
 
 
 def _example(item, number: str, place: str, data: TaggingDataConfig) -> TaggedExample:
+    number = identity_of(item, "id", number) if isinstance(item, Mapping) else number
     if isinstance(item, Mapping) and "tokens" in item:
         tokens = item["tokens"]
         if not isinstance(tokens, (list, tuple)) or not tokens or not all(map(_is_text, tokens)):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from tasklab.data.files.cells import identity_of
 from tasklab.data.files.inputs import OBJECT, Inputs, tell_left_out
 from tasklab.data.files.problems import shortened
 from tasklab.data.files.textfile import encodable
@@ -98,7 +99,7 @@ INPUTS = Inputs(FORMS, sign=OBJECT, alone=_is_pair)
 def _question(item, number: str, place: str) -> Question:
     text, candidates = None, None
     if isinstance(item, Mapping):
-        text, candidates = item.get("question"), item.get("candidates")
+        text, candidates, number = item.get("question"), item.get("candidates"), identity_of(item, "id", number)
     elif _is_pair(item):
         text, candidates = item
     if not isinstance(text, str) or not isinstance(candidates, (list, tuple)) or not candidates:

@@ -5,7 +5,7 @@ import pytest
 from tasklab.data.corpus import reading
 from tasklab.data.corpus.reading import corpus_files, line_blocks
 from tasklab.data.files.problems import BadRows
-from tasklab.errors import DataError
+from tasklab.errors import DataError, MissingColumns
 
 
 def lines_of(path, bad=None):
@@ -75,3 +75,6 @@ def test_a_table_gives_the_lines_of_its_texts(tmp_path):
     (tmp_path / "u.tsv").write_text("id\tnote\n1\tone\n")
     blocks = line_blocks(tmp_path / "u.tsv", BadRows("x"), column="note")
     assert [line for block in blocks for line in block] == ["one"]
+    with pytest.raises(MissingColumns) as caught:
+        lines_of(tmp_path / "u.tsv")
+    assert caught.value.settings == ["data.text_a=note"] and "data.columns" not in str(caught.value)  # it has none
