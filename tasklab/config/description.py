@@ -11,8 +11,10 @@ from tasklab.config.huggingface import ALIKE, TOKENIZER_FILES, architectures, la
 from tasklab.config.model_section import ModelConfig
 from tasklab.config.models import chain
 from tasklab.config.relatives import relative
+from tasklab.config.section import Section
 from tasklab.config.sections import TokenizerConfig
 from tasklab.config.translate import translate
+from tasklab.config.values import setting
 from tasklab.config.yaml_source import shown
 from tasklab.errors import ConfigError
 
@@ -20,11 +22,22 @@ JSON_FILES = ("config.json", "bert_config.json", "albert_config.json")
 
 
 @dataclass
+class VectorRows(Section, path="data"):
+    """What belongs to a model for vectors beside its network; None where it is not said."""
+
+    normalize: bool | None = None
+    max_seq_length: int | None = setting(None, ge=1)
+
+    def said(self) -> dict:
+        return {key: value for key, value in self.items() if value is not None}
+
+
+@dataclass
 class Description:
     """file: where it was found, None when nothing describes the model. said: the keys of `model` that it sets.
 
     task: where the file names one of ours. head: where it names a network of transformers that has it.
-    data: what a folder of sentence-transformers says of its rows and vectors.
+    data: of a model for vectors, what it says of its rows and of them.
     """
 
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -33,15 +46,13 @@ class Description:
     head: str | None = None
     file: Path | None = None
     said: set[str] = field(default_factory=set)
-    data: dict = field(default_factory=dict)
+    data: VectorRows = field(default_factory=lambda: VectorRows())
 
     def take_sentences(self, entries: list[Entry]) -> None:
         """What the modules of a folder of sentence-transformers stand for, if any: vectors are then what it is for."""
         for entry in entries:
             _apply(self, entry)
             self.task, self.head = "feature_extraction", "vectors"
-            if entry.key.startswith("data."):
-                self.data[entry.key.removeprefix("data.")] = entry.value
 
 
 def describe(folder: Path, weights: str = "", file: Path | None = None) -> Description:
@@ -82,7 +93,7 @@ def family_of(model: ModelConfig) -> str:
 
 
 def _sections(found: Description) -> dict:
-    return {"model": found.model, "tokenizer": found.tokenizer}
+    return {"model": found.model, "tokenizer": found.tokenizer, "data": found.data}
 
 
 def _apply(found: Description, entry: Entry) -> None:

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tasklab.config.entries import Entry
+from tasklab.config.model_section import ModelConfig
 from tasklab.config.yaml_source import shown
 from tasklab.errors import ConfigError, brief
 
-MODULES = "modules.json"
+MODULES, DENSE = "modules.json", "2_Dense"
 _ORDER = ("Transformer", "Pooling", "Dense", "Normalize")
 _POOLING = {
     "cls": "first", "cls_token": "first", "max": "max", "max_tokens": "max", "mean": "mean", "mean_tokens": "mean",
@@ -80,6 +81,38 @@ def _listed(folder: Path, read: Callable) -> list[tuple[str, str]]:
 def _plain(path: str) -> bool:
     """Whether it names a folder beside the file that names it."""
     return path not in ("", "..") and path == Path(path).name
+
+
+def written(model: ModelConfig, lowercase: bool, data: dict) -> dict[str, object]:
+    """File -> JSON that make a folder of transformers one of sentence-transformers, but for the weights of a Dense.
+
+    data: normalize and max_seq_length, where they are known.
+    """
+    kinds = ["Transformer", "Pooling", *["Dense"] * bool(model.dense_size)]
+    kinds += ["Normalize"] * data.get("normalize", True)
+    places = [f"{n}_{kind}" if n else "" for n, kind in enumerate(kinds)]
+    modules = [
+        {"idx": n, "name": str(n), "path": place, "type": f"sentence_transformers.models.{kind}"}
+        for n, (kind, place) in enumerate(zip(kinds, places, strict=True))
+    ]
+    ours = [model.pooling, *model.pooling_beside]
+    older = {word: kind for word, kind in _POOLING.items() if word.endswith(("token", "tokens"))}
+    if ours == [kind for kind in older.values() if kind in ours]:
+        told = {f"pooling_mode_{word}": kind in ours for word, kind in older.items()}
+    else:  # another order than theirs: release 6 alone reads it
+        words = {kind: word for word, kind in reversed(_POOLING.items())}
+        told = {"pooling_mode": [words[kind] for kind in ours]}
+    files = {
+        MODULES: modules, "1_Pooling/config.json": {"word_embedding_dimension": model.hidden_size, **told},
+        "sentence_bert_config.json": {"max_seq_length": data.get("max_seq_length"), "do_lower_case": lowercase},
+    }  # fmt: skip
+    if model.dense_size:
+        act = {ours: name for name, ours in ACTS.items()}[model.dense_act]
+        files[f"{DENSE}/config.json"] = {
+            "in_features": len(ours) * model.hidden_size, "out_features": model.dense_size, "bias": True,
+            "activation_function": f"torch.nn.{act}",
+        }  # fmt: skip
+    return files
 
 
 def poolings(described: dict, place: str) -> list[str]:

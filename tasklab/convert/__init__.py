@@ -87,6 +87,8 @@ def convert(
     unbiased = to == "uer" and norm != "usual"
     tensors, told = to_unbiased(model.known) if unbiased else (model.known, "")
     theirs, lost = from_tasklab(tensors, table, model.head)
+    if to == "huggingface" and model.head == "vectors":
+        lost = [name for name in lost if not name.startswith("head.dense.")]  # a module of its own
     if lost:
         raise CheckpointError(f"{to} has no names for {by_module(lost)}; nothing was written")
     settle_tokenizer(model.description.tokenizer, found, vocab, tokenizer)
@@ -117,7 +119,7 @@ def fits(model: ModelConfig, tensors: dict, source: str) -> None:
 def _ledger(found: WeightSource, model: LoadedModel, table: Format) -> Iterator[str]:
     yield f"{found.name}: {len(model.known)} weights of a {model.family}, {found.format} names -> {table.name} names"
     yield f"  task {model.task or 'none'}; {by_module(sorted(model.known))}"
-    if model.head == "vectors" and table.program != "tasklab":
+    if model.head == "vectors" and table.program not in ("tasklab", "huggingface"):
         yield f"  how states become a vector (model.pooling: {model.description.model.pooling}) has no place there"
     if model.unknown:
         yield f"  left out, no weight that tasklab knows: {', '.join(model.unknown)}"

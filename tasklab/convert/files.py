@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from tasklab.config import TokenizerConfig, export
+from tasklab.config import TokenizerConfig, export, sentence_transformers
 from tasklab.content import read_content, read_json
 from tasklab.convert.loaded import LoadedModel
 from tasklab.errors import CheckpointError
@@ -55,6 +55,7 @@ def description_files(to: str, loaded: LoadedModel, name: str, unbiased: bool = 
     model, tokenizer, family = loaded.description.model, loaded.description.tokenizer, loaded.family
     files = {LABELS: json_bytes(model.labels)} if model.labels else {}
     if to == "huggingface":
+        files |= _sentence_files(loaded) if loaded.head == "vectors" else {}
         scores = loaded.known.get("head.classifier.weight") if loaded.head in ("classes", "tags") else None
         outputs = 0 if scores is None else scores.shape[0]
         return files | {"config.json": json_bytes(export.huggingface(model, family, loaded.head, outputs))}
@@ -66,8 +67,20 @@ def description_files(to: str, loaded: LoadedModel, name: str, unbiased: bool = 
         return files | {"config.json": json_bytes(described)}
     if to == "mindspore" and family == "bert":
         return files | {"model.yaml": yaml.safe_dump(export.mindformers(model, loaded.head)).encode()}
-    described = export.tasklab(model, tokenizer, loaded.task, name, loaded.description.data)
+    rows = loaded.description.data.said() if loaded.head == "vectors" else {}
+    described = export.tasklab(model, tokenizer, loaded.task, name, rows)
     return files | {CONFIG: described.encode()}
+
+
+def _sentence_files(loaded: LoadedModel) -> dict:
+    """The modules of sentence-transformers that make vectors of the encoder's states."""
+    said, known = loaded.description, loaded.known
+    modules = sentence_transformers.written(said.model, said.tokenizer.lowercase, said.data.said())
+    files = {name: json_bytes(content) for name, content in modules.items()}
+    if said.model.dense_size:
+        dense = {f"linear.{part}": known[f"head.dense.{part}"] for part in ("weight", "bias")}
+        files[f"{sentence_transformers.DENSE}/{WEIGHTS}"] = TensorFile(dense, {"format": "pt"})
+    return files
 
 
 def read_labels(file) -> list[str]:

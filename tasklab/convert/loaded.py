@@ -44,7 +44,7 @@ def read_model(
     labels: names of the outputs, where the user knows them. Raises: CheckpointError, ConfigError.
     """
     described = describe(found.folder, found.file.name, Path(config) if config else None)
-    if not task:
+    if not task or NETWORKS.get(TASKS.get(task).head).aside:
         described.take_sentences(sentence_settings(found.folder))
     task = task or described.task
     head = TASKS.get(task).head if task else described.head
@@ -76,6 +76,9 @@ def read_model(
         task = None  # of its two heads; the folder is a backbone for any task, masked words among them
     else:
         task = task or (NETWORKS.get(head).task if head else None)
+    for key, value in TASKS.get(task).defaults.get("model", {}).items() if task else ():
+        if key not in described.said and not described.model.changed(key):
+            described.model[key] = value
     return LoadedModel(known, unknown, notes, described, head, task, family_of(described.model))
 
 

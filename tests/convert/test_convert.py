@@ -8,7 +8,7 @@ import pytest
 
 from tasklab.cli import main
 from tasklab.config import ModelConfig
-from tasklab.config.description import family_of
+from tasklab.config.description import describe, family_of
 from tasklab.config.huggingface import read_foreign
 from tasklab.convert import convert
 from tasklab.convert.files import TARGETS, table_of
@@ -219,8 +219,19 @@ def test_a_sentence_model_keeps_what_makes_its_vectors(reference, tmp_path):
     tensors = read_weights(tmp_path / "ours")
     np.testing.assert_array_equal(tensors["head.dense.weight"], weight)
     np.testing.assert_array_equal(tensors["head.dense.bias"], np.zeros(3))  # their Dense has none
-    with pytest.raises(CheckpointError, match=r"huggingface has no names for head.dense \(weight, bias\)"):
-        convert(place, tmp_path / "back", "huggingface", say=lambda line: None)
+    with pytest.raises(CheckpointError, match=r"google has no names for head.dense \(weight, bias\)"):
+        convert(place, tmp_path / "google", "google", say=quiet)
+    convert(tmp_path / "ours", tmp_path / "back", "huggingface", say=quiet)
+    modules = json.loads((tmp_path / "back" / "modules.json").read_text())
+    assert [module["path"] for module in modules] == ["", "1_Pooling", "2_Dense"]
+    pooling = json.loads((tmp_path / "back" / "1_Pooling" / "config.json").read_text())
+    assert {key for key, value in pooling.items() if value is True} == {
+        "pooling_mode_cls_token", "pooling_mode_mean_tokens"
+    }  # fmt: skip
+    dense = json.loads((tmp_path / "back" / "2_Dense" / "config.json").read_text())
+    assert (dense["in_features"], dense["out_features"], dense["activation_function"]) == (64, 3, "torch.nn.ReLU")
+    written = open_weights(tmp_path / "back" / "2_Dense" / "model.safetensors")[1]
+    np.testing.assert_array_equal(np.asarray(written["linear.weight"]), weight)
 
 
 def test_google_gets_the_word_that_its_code_knows(reference, tmp_path):
@@ -238,3 +249,10 @@ def test_google_gets_the_word_that_its_code_knows(reference, tmp_path):
     (tmp_path / "albert" / "albert_config.json").write_text(json.dumps({**SIZES, "hidden_act": "gelu"}))
     entries = {entry.key: entry.value for entry in read_foreign(tmp_path / "albert", "albert_config.json")}
     assert entries["model.hidden_act"] == "gelu_new"
+
+
+def test_a_model_that_is_to_make_vectors_makes_those_of_the_task(reference, tmp_path):
+    encoder = {n: a for n, a in tensors_of(reference, "bert").items() if n.startswith("bert.")}
+    source = huggingface(tmp_path / "a", encoder, {**SIZES, "model_type": "bert"})
+    convert(source, tmp_path / "b", "tasklab", task="feature_extraction", say=quiet)
+    assert describe(tmp_path / "b").model.pooling == "mean"  # as the folder itself, docs/feature_extraction.md
