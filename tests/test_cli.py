@@ -229,6 +229,30 @@ def test_the_last_line_of_train_names_the_run_that_it_made(calls, capsys):
     assert capsys.readouterr().err.splitlines()[-1] == "answer with it: tasklab predict output/toy-2 'a - b'"
 
 
+@pytest.mark.parametrize(
+    "words, told",
+    [
+        ("evaluate run data.eval=x --checkpoint c", "answer with it: tasklab predict run --checkpoint c 'a - b'"),
+        ("predict run a data.limit=3", "answers to a file: tasklab predict run --file FILE --output answers.csv"),
+        ("cross-validate toy data.train=a", "train on all of it: tasklab train toy data.train=a"),
+    ],
+)
+def test_where_a_person_watches_the_last_line_is_the_next_command(words, told, calls, monkeypatch, capsys):
+    main(words.split())
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("tasklab.commands.watched", lambda: True)
+    main(words.split())
+    assert capsys.readouterr().err == told + "\n"
+
+
+def test_a_terminal_gets_metrics_as_json_when_it_asks_for_them(calls, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    main(["evaluate", "run"])
+    assert capsys.readouterr().out == "metrics\n  f1  1.0000\n"  # stderr, where the log has them, is no terminal
+    main(["evaluate", "run", "--json"])
+    assert capsys.readouterr().out == '{\n "f1": 1.0\n}\n'
+
+
 def test_scores_of_all_classes_are_asked_for_by_uer_s_options(calls):
     main(["predict", "--output_prob", "run", "a", "--output-logits", "--output", "answers.jsonl"])
     assert calls[0][1]["overrides"] == ["data.output_logits=true", "data.output_prob=true"]

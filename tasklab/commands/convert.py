@@ -1,6 +1,6 @@
 """tasklab convert"""
 
-from tasklab.commands import Verb
+from tasklab.commands import Verb, next_step
 
 USAGE = "SOURCE TARGET --to huggingface|google|uer|mindspore|tasklab"
 EXAMPLES = """examples:
@@ -26,12 +26,23 @@ def arguments(parser):
 
 
 def run(options):
+    from pathlib import Path
+
+    from tasklab.config import task_named
     from tasklab.convert import convert
+    from tasklab.task import TASKS
+    from tasklab.weights.folder import CONFIG
 
     convert(
         options.source, options.target, options.to, task=options.task, family=options.family, config=options.config,
         vocab=options.vocab, labels=options.labels, norm=options.norm, tokenizer=options.tokenizer,
     )  # fmt: skip
+    if options.to == "tasklab":
+        task = task_named(Path(options.target, CONFIG))
+        if task:
+            next_step("answer with it", "predict", options.target, TASKS.get(task).primer.strip('"'))
+        else:
+            next_step("train with it", "train", "TASK", options.target, "data.train=FILE")
 
 
 VERB = Verb("convert", "turn a model into the files of another program", run, arguments, USAGE, EXAMPLES, collect="")
