@@ -24,8 +24,8 @@ PERCENT = re.compile(NUMBER.pattern + r"\s*%", re.I | re.ASCII)
 
 @dataclass
 class TokenizerConfig(Section, path="tokenizer"):
-    name: str = "wordpiece"
-    lowercase: bool = True
+    name: str = "wordpiece"  # docs/configuration.md has the table
+    lowercase: bool = True  # wordpiece: words are made small, accents go
     strip_accents: bool | None = None  # wordpiece; null: as lowercase says
     tokenize_chinese_chars: bool = True  # wordpiece: each Chinese character is a word
     vocab: str | None = setting(None, file=True)  # null takes the one beside the weights
@@ -47,7 +47,7 @@ class DataConfig(Section, path="data"):
     # the same, or a share of data.train to hold out, such as 0.2; no: none; null: a tenth where that is enough to score
     eval: str | None = setting(None, needs=TRUTH)
     max_seq_length: int = setting(128, ge=4, rows=True)  # tokens, special ones included
-    on_bad_row: str = setting("error", choices=("error", "skip"))
+    on_bad_row: str = setting("error", choices=("error", "skip"))  # skip: left out and counted
     num_buckets: int = setting(2, ge=1)  # planned sequence lengths; each costs one compilation, kernels skip padding
     group_by_length: bool = setting(False, needs=TRAINING)  # batches of similar length: less padding, less random
     encoding: str | None = None  # of text files, such as cp1252 or gb18030; null is UTF-8
@@ -116,18 +116,18 @@ LENGTH = ("epochs", "max_steps")
 
 @dataclass
 class TrainConfig(Section, path="train", needs=TRAINING):
-    epochs: int = setting(3, ge=1)
+    epochs: int = setting(3, ge=1)  # times that every row is learned from
     batch_size: int = setting(32, ge=1, le=MOST_ROWS)  # rows per device and micro-step
-    gradient_accumulation_steps: int = setting(1, ge=1)
+    gradient_accumulation_steps: int = setting(1, ge=1)  # micro-steps to one optimizer step
     max_steps: int | None = setting(None, ge=1)  # optimizer steps; when set it ends the run instead of epochs
     min_steps: int | None = setting(None, ge=1)  # epochs are raised to make so many; epochs set after it are the law
     max_grad_norm: float = setting(1.0, ge=0)  # 0 does not clip
     logging_steps: int = setting(10, ge=1)  # optimizer steps between two lines of the log
     # null: steps when eval_steps (save_steps) is set, else epoch; the end is always saved, a new best unless no
     eval_strategy: str | None = setting(None, choices=("epoch", "steps", "no"))
-    eval_steps: int | None = setting(None, ge=1)
+    eval_steps: int | None = setting(None, ge=1)  # optimizer steps from one evaluation to the next
     save_strategy: str | None = setting(None, choices=("epoch", "steps", "best", "no"))
-    save_steps: int | None = setting(None, ge=1)
+    save_steps: int | None = setting(None, ge=1)  # optimizer steps from one checkpoint to the next
     save_total_limit: int | None = setting(2, ge=1)  # checkpoints kept besides the best one; null keeps all
     early_stopping_patience: int | None = setting(None, ge=1)  # evaluations without a better score
     early_stopping_threshold: float = setting(0.0, ge=0)  # a gain up to this does not count as better
@@ -135,7 +135,7 @@ class TrainConfig(Section, path="train", needs=TRAINING):
     greater_is_better: bool | None = None  # null: yes, unless the metric is a loss
     # evaluate and predict take the best checkpoint of the run, not the last
     load_best_model_at_end: bool = setting(True, needs="")
-    tensorboard: bool = False
+    tensorboard: bool = False  # writes what is logged for TensorBoard too
 
     def __setattr__(self, name, value):
         """Whoever sets the length of a run means it: a least number of steps that was said before goes."""
@@ -207,7 +207,7 @@ class LossConfig(Section, path="loss", needs=TRUTH):
     # class_weights from the training data: rows / (classes * rows of the class); null: where rows are few and uneven
     balanced: bool | None = None
     max_weight_ratio: float | None = setting(None, ge=1)  # of the largest such weight to the smallest
-    label_smoothing: float = setting(0.0, ge=0, lt=1)
+    label_smoothing: float = setting(0.0, ge=0, lt=1)  # share of the truth spread over all classes
     focal_gamma: float = setting(0.0, ge=0)  # 2 is usual; 0 is plain cross entropy
     soft_alpha: float = setting(0.5, ge=0, le=1)  # share of the teacher's scores; with data.soft_targets only
     soft_kind: str = setting("mse", choices=("mse", "kl"))  # of the outputs as they are, or of the probabilities
@@ -246,7 +246,7 @@ class ScheduleConfig(Section, path="schedule", needs=TRAINING):
     name: str = "linear"  # docs/training.md has the table
     warmup_ratio: float = setting(0.1, ge=0, le=1)  # of all optimizer steps
     warmup_steps: int | None = setting(None, ge=0)  # null: warmup_ratio says it; set warmup_ratio to 0 with it
-    lr_end: float = setting(0.0, ge=0)
+    lr_end: float = setting(0.0, ge=0)  # the rate at the last step
     power: float = setting(1.0, gt=0)  # polynomial only
     num_cycles: float = setting(0.5, gt=0)  # cosine only; 0.5 falls from the peak to lr_end once
     decay_ratio: float = setting(0.5, gt=0, le=1)  # tri_stage only: share of all steps in which it falls
@@ -279,12 +279,12 @@ class Config(Section):
     name: str | None = None  # of the model: the recipe's or backbone's
     checkpoint: str | None = None  # named weights or path the run starts from
     from_scratch: bool = False  # random weights, wanted
-    seed: int = setting(42, ge=0, lt=2**31)
-    output_dir: str | None = None
-    device_target: str = setting("auto", choices=("auto", "CPU", "GPU", "Ascend"))
-    device_id: int = setting(0, ge=0)
-    precision: str = setting("fp32", choices=("fp32", "fp16", "bf16"))
-    kernels: str = setting("auto", choices=("auto", "off"))
+    seed: int = setting(42, ge=0, lt=2**31)  # of every random draw
+    output_dir: str | None = None  # folder of the run; null: output/<name>, numbered when that is taken
+    device_target: str = setting("auto", choices=("auto", "CPU", "GPU", "Ascend"))  # auto: the best that is there
+    device_id: int = setting(0, ge=0)  # which of several devices
+    precision: str = setting("fp32", choices=("fp32", "fp16", "bf16"))  # of the matrix products
+    kernels: str = setting("auto", choices=("auto", "off"))  # fused CPU kernels, where they can be built
     recompute: bool = False  # store fewer activations, compute them again
     data_parallel: int = setting(1, ge=1)  # processes
     model: ModelConfig = dataclasses.field(default_factory=ModelConfig)
