@@ -13,6 +13,7 @@ import sys
 import traceback
 from pathlib import Path
 
+import fuzzed_exports
 import fuzzed_models
 
 from tasklab.errors import TasklabError
@@ -62,13 +63,15 @@ def task_of(name: str, *overrides: str):
     return TASKS.get(name)(config, TOKENIZERS.get(config.tokenizer.name)(vocabulary, True))
 
 
-def data(task: str, name: str, content: str | bytes, *overrides: str):
-    """A data file of a task: read and encoded as a training does it."""
+def data(task: str, name: str, content: str | bytes, *overrides: str, beside: str | None = None):
+    """A data file of a task: read and encoded as a training does it. beside: the text of a .txt of the same name."""
 
     def prepare():
         plain = task_of(task, *overrides)
 
         def read(path):
+            if beside is not None:
+                path.with_suffix(".txt").write_text(beside)
             built = type(plain)(plain.config.copy(), plain.tokenizer)
             built.config.data.train = str(path)
             built.settle([])
@@ -265,6 +268,10 @@ SQUAD = json.dumps({"data": [{"title": "t", "paragraphs": [{"context": "a good f
 SENTENCES = "text_a\tlabel\n" + "a good film\tgood\nthe bad film\tbad\n" * 4
 LABELLED = [{"text_a": "a good film", "label": "good"}, {"text_a": "the bad film", "label": "bad"}] * 3
 CHOICE = {"question": "who?", "article": "a good film.", "options": ["a", "b"], "answer": "A", "id": "1"}
+def two_classes(item) -> str:
+    return json.dumps([item, json.loads(json.dumps(item).replace('["good"]', '["bad"]'))])
+
+
 FLAT = [
     {"id": n, "context": "a good film.", "question": "who?", "answers": {"text": ["film"], "answer_start": [7]}}
     for n in "12"
@@ -357,6 +364,11 @@ KINDS = {
     "a file of unknown kind.tsv": sample("x.tsv", SENTENCES),
     "char vocabulary": small("vocab.txt", VOCABULARY, vocabulary("char")),
     "space vocabulary": small("vocab.txt", VOCABULARY, vocabulary("space")),
+    **{f"tags of {name}.jsonl": data("token_classification", "t.jsonl", (json.dumps(item) + "\n") * 3)
+       for name, item in fuzzed_exports.TAGGED.items()},
+    **{f"classes of {name}.json": data("text_classification", "c.json", two_classes(item))
+       for name, item in fuzzed_exports.CLASSIFIED.items()},
+    "tags of brat.ann": data("token_classification", "t.ann", fuzzed_exports.BRAT, beside=fuzzed_exports.TEXT),
     **fuzzed_models.KINDS,
     "data.questions.parquet": table(".parquet", "question_answering", COLUMNS),
     "data.words.parquet": table(".parquet", "token_classification", TAGGED),

@@ -6,6 +6,7 @@ Both keep what the annotator said in layers of their own; in a table it is the c
 from collections.abc import Mapping
 
 LABEL_STUDIO, PRODIGY = "Label Studio", "Prodigy"
+ANSWERS = ("accept", "reject", "ignore")  # of Prodigy, to a task of which it keeps a hash
 ANNOTATIONS = ("annotations", "completions")  # before version 1 of Label Studio
 
 
@@ -15,7 +16,8 @@ def writer_of(item) -> str:
         return ""
     if isinstance(item.get("data"), Mapping) and any(isinstance(item.get(key), list) for key in ANNOTATIONS):
         return LABEL_STUDIO
-    return PRODIGY if isinstance(item.get("accept"), list) and isinstance(item.get("options"), list) else ""
+    chosen = isinstance(item.get("accept"), list) and isinstance(item.get("options"), list)
+    return PRODIGY if chosen or "_task_hash" in item and str(item.get("answer")) in ANSWERS else ""
 
 
 def plain_row(item: dict) -> dict:
@@ -24,8 +26,9 @@ def plain_row(item: dict) -> dict:
     if writer == LABEL_STUDIO:
         return {"id": item.get("id"), **item["data"], **_choices(item)}
     if writer == PRODIGY:
-        kept = {key: value for key, value in item.items() if key not in ("accept", "options", "answer")}
-        return kept | ({"label": _one(item["accept"])} if item.get("answer", "accept") == "accept" else {})
+        kept = {key: value for key, value in item.items() if key not in ("accept", "options", "answer", "label")}
+        label = _one(item["accept"]) if isinstance(item.get("accept"), list) else item.get("label")
+        return kept | ({"label": label} if item.get("answer", "accept") == "accept" else {})
     return item
 
 

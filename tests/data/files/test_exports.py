@@ -40,6 +40,14 @@ def test_of_prodigy_s_options_the_accepted_one_is_the_label():
     assert "label" not in plain_row(item | {"answer": "ignore"})
 
 
+def test_of_prodigy_s_yes_and_no_the_label_counts_where_it_was_accepted_and_the_answer_is_no_text():
+    item = {"text": "a film", "_task_hash": 7, "label": "good", "answer": "accept"}
+    assert plain_row(item) == {"text": "a film", "_task_hash": 7, "label": "good"}
+    assert plain_row(item | {"answer": "reject"}) == {"text": "a film", "_task_hash": 7}
+    asked = {"qid": 1, "question": "who?", "answer": "accept"}  # somebody's own table
+    assert plain_row(asked) is asked
+
+
 @pytest.mark.parametrize(
     "item", [{"data": [1], "annotations": []}, {"data": {}}, {"options": ["a"], "answer": 0}, [1], 3]
 )
