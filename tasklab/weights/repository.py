@@ -23,10 +23,10 @@ BESIDE = (
 )  # fmt: skip
 
 # Runs in a process of its own: quiet, bounded in time, and without its settings leaking into ours. Its client keeps
-# what it has fetched and goes on where it was killed. The probe saves the 23 s of retries that an unreachable hub
-# costs; without the hub the client's cache serves, where a large file's name is the digest that the hub stated.
+# what it has fetched and, before its version 1, goes on where it was killed. The probe saves the 23 s of retries that
+# an unreachable hub costs; then the client's cache serves, where a large file's name is the digest that the hub stated.
 _LOAD = """
-import glob, json, os, ssl, sys, urllib.error, urllib.request
+import errno, glob, json, os, ssl, sys, urllib.error, urllib.request
 from huggingface_hub import HfApi, constants, hf_hub_download
 repository, revision, exact = sys.argv[1], sys.argv[2] or None, sys.argv[3] == "exact"
 wanted, first = sys.argv[4].split(), sys.argv[5].split()
@@ -120,7 +120,11 @@ except Exception as error:
         403: f"{page} is not open to this account (HTTP 403): accept its terms there, and set HF_TOKEN",
         404: f"{page} does not have it{f' at revision {revision}' if revision else ''} (HTTP 404)",
     }
-    lines = str(error).strip().splitlines() or [type(error).__name__]
+    kind, lines = type(error), str(error).strip().splitlines() or [type(error).__name__]
+    if getattr(error, "errno", None) == errno.EFBIG:
+        refuse("a file is longer than the hub states")
+    if status is None and kind.__module__.split(".")[0] in ("requests", "httpx"):
+        refuse(f"the connection broke off ({kind.__name__}); try again")
     refuse(said.get(status) or lines[0])
 """
 

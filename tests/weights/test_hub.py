@@ -6,6 +6,7 @@ import signal
 import struct
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -124,8 +125,8 @@ def lower(asked):
         ("flipped", "model.safetensors is refused: SHA-256 "),
         ("small", "config.json is refused: it is not the one of commit "),
         ("longer", "should be of size "),
-        ("cut", "Connection broken: IncompleteRead"),
-        ("endless", "File too large"),
+        ("cut", "the connection broke off ("),
+        ("endless", "a file is longer than the hub states"),
     ],
 )
 def test_every_fault_is_told_leaves_nothing_and_is_over_when_it_is_over(hub, tiny, fault, said):
@@ -145,7 +146,7 @@ def test_a_hub_that_does_not_go_on_is_given_up(hub, tiny, monkeypatch):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="ends a group of processes")
-def test_a_killed_fetch_goes_on_where_it_was(hub, tiny):
+def test_a_killed_fetch_goes_on_or_begins_anew(hub, tiny):
     tiny["model.safetensors"] += bytes(10 << 20)  # the client writes 10 MiB at a time
     hub.put("some/tiny", tiny)
     hub.fault = "stuck"
@@ -161,7 +162,8 @@ def test_a_killed_fetch_goes_on_where_it_was(hub, tiny):
     hub.asked.clear()
     folder = hub_folder("hf:some/tiny", print)
     assert (folder / "model.safetensors").read_bytes() == tiny["model.safetensors"]
-    assert f"bytes={10 << 20}-" in [headers.get("range") for _, headers in lower(hub.asked)]
+    if version("huggingface_hub") < "1":  # later ones begin anew
+        assert f"bytes={10 << 20}-" in [headers.get("range") for _, headers in lower(hub.asked)]
     assert kept() == ["some--tiny@main"]
 
 
