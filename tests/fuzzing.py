@@ -124,6 +124,12 @@ def sums(path):
     verify_folder(path.parent)
 
 
+def held_out(path):
+    from tasklab.runs.held_out import read_held_out
+
+    read_held_out(path)
+
+
 def run_file(path):
     from tasklab.pictures.curves import RunCurves
     from tasklab.runs.checkpoints import best_checkpoint
@@ -308,6 +314,9 @@ KINDS = {
     "trainer_state.json": small("trainer_state.json", STATE, state),
     "SHA256SUMS": small("SHA256SUMS", f"{hashlib.sha256(b'task: x').hexdigest()}  config.yaml\n", sums),
     "best": small("best", "checkpoint-8\n", run_file),
+    "held_out.json": small(
+        "held_out.json", '{"how": {"share": 0.2}, "examples": 9, "digests": ["a"], "rows": [1, 3]}', held_out
+    ),
     "data.json": small("data.json", '{"data.train": "/a/b", "data.eval": null}', run_file),
     "metrics.jsonl": small("metrics.jsonl", '{"kind": "train", "global_step": 1, "loss": 0.5}\n' * 3, run_file),
     "space of a search": small("space.yaml", "optimizer.lr: {low: 1.0e-5, high: 1.0e-3, log: true}\n", space),

@@ -61,6 +61,8 @@ def resumed_start(config: Config, checkpoint) -> Start:
     saved.data.train = config.data.train or known["data.train"]
     saved.data.eval = config.data.eval_path or known["data.eval"]
     if is_held_out(known["data.eval"]):  # another file would leave these rows to training
+        if saved.data.eval != known["data.eval"]:
+            logger.warning("resume evaluates on what the run holds out, not on %s", saved.data.eval)
         saved.data.eval = known["data.eval"]
     other = _other_length(config, saved)
     if other and state.finished:

@@ -75,6 +75,18 @@ def test_a_share_keeps_classes_and_copies_and_goes_by_the_seed(tmp_path):
     assert again.rows.tolist() == cut.rows.tolist() != other.rows.tolist()
 
 
+def test_another_run_holds_out_the_same_rows(tmp_path):
+    cut = training_data(task_for(tmp_path, lines(60), 0.2), resumed=False)[2]
+    cut.write(tmp_path)
+    train, held_out, again = training_data(
+        task_for(tmp_path, lines(60), tmp_path / "held_out.json", seed=7), resumed=False
+    )
+    assert [int(e.id) for e in held_out.examples] == cut.rows.tolist() == again.rows.tolist()
+    assert len(train.examples) == 48
+    with pytest.raises(DataError, match="train.tsv: has another content since"):
+        training_data(task_for(tmp_path, lines(61), tmp_path / "held_out.json"), resumed=False)
+
+
 @pytest.mark.parametrize("share", ["0", "1", "1.5", "-0.1", "20%", "1e1"])
 def test_what_is_no_share_is_refused_before_anything(share, tmp_path):
     with pytest.raises(ConfigError, match="expected a share of data.train between 0 and 1"):

@@ -80,8 +80,8 @@ class Job:
 
     def strangers(self) -> list[str]:
         """What lies in the run folder beside its checkpoints, logs and reports."""
-        known = re.compile(r"checkpoint-\d+|best|metrics\.jsonl|curves\.png|data\.json|report|\.lock")
-        return [name for name in os.listdir(self.output) if not known.fullmatch(name)]
+        known = r"checkpoint-\d+|best|metrics\.jsonl|curves(_all)?\.png|(data|baselines)\.json|report|\.lock"
+        return [name for name in os.listdir(self.output) if not re.fullmatch(known, name)]
 
 
 @pytest.fixture(scope="module")
