@@ -96,6 +96,7 @@ def test_wrong_usage_is_answered_with_the_usage_of_the_verb(capsys):
         ("fit qa_minilm_l6 data.train=a", "tasklab train qa_minilm_l6 data.train=a"),
         ("cross_validate x", "tasklab cross-validate x"),
         ("check a.tsv", "tasklab doctor data a.tsv"),
+        ("help", "tasklab --help"),
         ("export run a.onnx", "tasklab tools export run a.onnx"),
         ("run text", "tasklab predict run text"),
         ("qa_minilm_l6", "tasklab train qa_minilm_l6"),

@@ -13,7 +13,7 @@ VERBS = {
     "test": "evaluate", "score": "evaluate", "infer": "predict", "inference": "predict", "ask": "predict",
     "classify": "predict", "tune": "search", "hpo": "search", "hyperparameter-search": "search",
     "cv": "cross-validate", "ls": "list", "models": "list", "tasks": "list", "config": "show", "info": "show",
-    "check": "doctor data", "env": "doctor env", "data": "doctor data",
+    "check": "doctor data", "env": "doctor env", "data": "doctor data", "help": "--help",
 }  # fmt: skip
 """What other programs call our verbs."""
 NAMED = ("model", "name", "task", "model-name-or-path", "checkpoint-dir")

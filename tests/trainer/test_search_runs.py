@@ -109,9 +109,10 @@ def test_the_flow_of_huggingface_runs_as_a_script_with_a_score_of_its_own(traine
     objective, best, again = map(float, done.stdout.split())
     assert objective == best == again, done.stderr
     for number in range(2):
-        metrics = tmp_path / f"output/recipe-search/trial-{number}/metrics.jsonl"
-        found = [json.loads(line) for line in metrics.read_text().splitlines()]
-        assert all(r["right"] == r["accuracy"] == r["objective"] for r in found if r["kind"] == "evaluate")
+        metrics = tmp_path / f"output/bert_tiny-search/trial-{number}/metrics.jsonl"
+        records = [json.loads(line) for line in metrics.read_text().splitlines()]
+        found = [record for record in records if record["kind"] == "evaluate"]
+        assert found and all(r["right"] == r["accuracy"] == r["objective"] for r in found)
 
 
 @pytest.mark.slow
