@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 
 CHINESE = "google_zh_vocab.txt"
+SHORT = 300  # characters of a paragraph
 
 
 def main():
@@ -108,8 +109,11 @@ def drawn(rows: list, count: int) -> list:
     return random.Random(0).sample(rows, min(count, len(rows)))
 
 
-def texts(columns: dict[str, int | str], header: bool = True):
-    """A writer of (label, text_a[, text_b]) out of a file of tab-separated columns, by number, or of JSON lines."""
+def texts(columns: dict[str, int | str], header: bool = True, halves: bool = False):
+    """A writer of (label, text_a[, text_b]) out of a file of tab-separated columns, by number, or of JSON lines.
+
+    halves: one file is for both, every second line each.
+    """
 
     def write(source: Path, target: Path, count: int):
         lines = source.read_text(encoding="utf-8-sig").splitlines()
@@ -117,8 +121,11 @@ def texts(columns: dict[str, int | str], header: bool = True):
             rows = [json.loads(line) for line in lines]
         else:
             rows = [line.split("\t") for line in lines[header:]]
+            rows = [row for row in rows if len(row) > max(columns.values())]  # QQP's first line lacks a tab
         kept = ["\t".join(" ".join(str(row[place]).split()) for place in columns.values()) for row in rows]
-        text = "\n".join(["\t".join(columns), *drawn(list(dict.fromkeys(kept)), count)])
+        kept = list(dict.fromkeys(kept))
+        kept = kept[target.name == "eval" :: 2] if halves else kept
+        text = "\n".join(["\t".join(columns), *drawn(kept, count)])
         target.with_suffix(".tsv").write_text(text + "\n", encoding="utf-8")
 
     return write
@@ -133,8 +140,9 @@ def sentences(source: Path, target: Path, count: int):
 
 
 def questions(source: Path, target: Path, count: int):
-    """SQuAD: so many questions, each paragraph with those of its own."""
-    paragraphs = [p for article in json.loads(source.read_text())["data"] for p in article["paragraphs"]]
+    """SQuAD: so many questions on short paragraphs, each with those of its own."""
+    articles = json.loads(source.read_text(encoding="utf-8"))["data"]
+    paragraphs = [p for article in articles for p in article["paragraphs"] if len(p["context"]) <= SHORT]
     chosen = set(drawn(sorted(qa["id"] for p in paragraphs for qa in p["qas"]), count))
     kept = [{**p, "qas": [qa for qa in p["qas"] if qa["id"] in chosen]} for p in paragraphs]
     content = {"version": "1.1", "data": [{"title": "part", "paragraphs": [p for p in kept if p["qas"]]}]}
@@ -146,10 +154,10 @@ PAIR = texts({"label": "label", "text_a": "sentence1", "text_b": "sentence2"})
 SETS = {
     "sst2": ("txtcls_minilm_l6", ("glue/SST-2/train.tsv", "glue/SST-2/dev.tsv"), (240, 300),
              texts({"label": 1, "text_a": 0})),
-    "mrpc": ("txtcls_minilm_l6", ("glue/MRPC/train.tsv", "glue/MRPC/dev.tsv"), (400, 300),
-             texts({"label": 0, "text_a": 3, "text_b": 4})),
+    "qqp": ("txtcls_minilm_l6", ("glue/QQP/part.tsv", "glue/QQP/part.tsv"), (300, 300),
+            texts({"label": 5, "text_a": 3, "text_b": 4}, header=False, halves=True)),
     "wnut17": ("tokcls_minilm_l6", ("wnut17/wnut17train.conll", "wnut17/emerging.dev.conll"), (300, 200), sentences),
-    "squad": ("qa_minilm_l6", ("squad_v1.1/train.json", "squad_v1.1/dev.json"), (300, 150), questions),
+    "squad": ("qa_minilm_l6", ("squad_v1.1/train.json", "squad_v1.1/dev.json"), (300, 60), questions),
     "chnsenticorp": ("txtcls_small_chinese", ("chnsenticorp/train_part.tsv", "chnsenticorp/dev.tsv"), (400, 300), ONE),
     "comments": ("txtcls_small_chinese",
                  ("comment_classify/classification/train.txt", "comment_classify/classification/dev.txt"), (402, 63),

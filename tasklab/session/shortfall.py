@@ -85,7 +85,8 @@ def _remedies(ended: Ended) -> Iterator[str]:
         yield "a model with pretrained weights (tasklab list): from a random start words mean nothing yet"
     if last < LEARNED_BY_HEART * first:
         yield f"more rows: the loss fell to {last:.2g}, so those that there are were learned by heart"
-    yield "more rows, or a larger model (tasklab list)"
+    else:
+        yield "more rows, or a larger model (tasklab list)"
 
 
 def _quarters(losses: Sequence[float]) -> tuple[float, float, float]:

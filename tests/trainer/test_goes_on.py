@@ -11,6 +11,7 @@ from tasklab import Trainer
 from tasklab.errors import CheckpointError
 from tasklab.runs.state import read_training_state
 from tasklab.saved import saved_config
+from tasklab.session.start import resumed_start
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +59,23 @@ def test_a_finished_run_goes_on_and_keeps_all_else(short, caplog):
 
     with pytest.raises(CheckpointError, match="made 8 steps in 2 epochs, so it cannot go on to 4"):
         Trainer(model=short.run, overrides=["train.epochs=1"]).train(str(short.run))
+
+
+@pytest.mark.parametrize(
+    "overrides, epochs, steps",
+    [(["train.epochs=7"], 7, None), (["train.max_steps=9"], 1, 9)],
+)
+def test_either_way_to_say_how_long_is_taken(short, overrides, epochs, steps):
+    folder = short.run / "checkpoint-4"
+    start = resumed_start(Trainer(model=folder, overrides=overrides).config, folder)
+    train = start.config.train
+    assert (start.longer, train.epochs, train.max_steps, train.min_steps) == (True, epochs, steps, None)
+
+
+def test_epochs_of_a_recipe_make_no_finished_run_longer(short):
+    recipe = Trainer(None, "text_classification", "txtcls_minilm_l6").config
+    start = resumed_start(recipe, short.run / "checkpoint-4")
+    assert recipe.train.epochs == 3 and not start.longer and start.config.train.epochs == 1
 
 
 def test_a_run_that_is_not_finished_keeps_its_length(short, tmp_path, caplog):
