@@ -10,7 +10,6 @@ not in DATA is left out, told.
 """
 
 import argparse
-import ast
 import json
 import random
 import re
@@ -19,6 +18,8 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+
+from tasklab.runs.history import read_baselines
 
 CHINESE = "google_zh_vocab.txt"
 SHORT = 300  # characters of a paragraph
@@ -61,27 +62,26 @@ def run(name: str, folder: Path, seed: int, settings: list[str]) -> dict:
     """One training in a folder of its own, and what its log says."""
     recipe, part = SETS[name][0], {part: str(next(folder.glob(f"{part}.*"))) for part in ("train", "eval")}
     words = [recipe, f"data.train={part['train']}", f"data.eval={part['eval']}", f"seed={seed}"]
-    words += [f"output_dir={folder}/run-{seed}-{time.time():.0f}", "train.save_strategy=no", *settings]
+    place = folder / f"run-{seed}-{time.time():.0f}"
+    words += [f"output_dir={place}", "train.save_strategy=no", *settings]
     words += [f"tokenizer.vocab={folder.parent / CHINESE}"] if "chinese" in recipe else []
     began = time.perf_counter()
     done = subprocess.run([sys.executable, "-m", "tasklab.cli", "train", *words], capture_output=True, text=True)
     found = {"set": name, "recipe": recipe, "seed": seed, "settings": settings, "rc": done.returncode}
     found["seconds"] = round(time.perf_counter() - began)
-    return found | read_log(done.stdout + done.stderr)
+    found |= read_log(done.stdout + done.stderr)
+    baselines = read_baselines(place).values()
+    return found | {"baseline": max((scores.get(found["metric"], 0) for scores in baselines), default=None)}
 
 
 def read_log(log: str) -> dict:
-    """Steps, the best score with its metric, what the baselines reach in it, and whether the run was warned of."""
+    """Steps, the best score with its metric, and whether the run was warned of."""
     found = {"warned": "below the baseline" in log, "weighted": "classes are uneven" in log}
     if steps := re.search(r": (\d+) steps \((\d+) per epoch\)", log):
         found |= {"steps": int(steps[1]), "steps_per_epoch": int(steps[2])}
     best = re.findall(r"best (\S+) performance has been updated: \S+ --> (\S+)", log)
     metric = {"F1": "f1"}.get(best[-1][0], best[-1][0]) if best else None
-    found |= {"metric": metric, "best": float(best[-1][1]) if best else None}
-    for key, words in (("trivial", "trivial baseline"), ("learned", "simple baseline that learns")):
-        if line := re.search(rf"{words}: (\{{.*?\}})", log):
-            found[key] = ast.literal_eval(line[1]).get(metric)
-    return found
+    return found | {"metric": metric, "best": float(best[-1][1]) if best else None}
 
 
 def table(files: list[Path]):
@@ -94,7 +94,7 @@ def table(files: list[Path]):
         if not own:
             continue
         scores, first = [r["best"] for r in own], own[0]
-        baseline = max(first.get(kind) or 0 for kind in ("trivial", "learned"))
+        baseline = first["baseline"]
         below = [r["seed"] for r in own if r["best"] < baseline]
         warned = f"{sum(r['warned'] for r in own)} of {len(below)} below" if below else "none below"
         mean = f"{statistics.mean(scores):.3f} ({min(scores):.3f}, {max(scores):.3f})"
