@@ -52,7 +52,8 @@ class Classes(Target):
         data by its own. examples: of the training, where they are read already."""
         loss, labels = self.config.loss, self.config.model.labels
         said = loss.class_weights and (not loss.balanced or self.config.asked("loss.class_weights"))
-        unasked = self.weighs_unasked and not self.config.data.soft_targets  # a teacher knows rare classes
+        data = self.config.data
+        unasked = self.weighs_unasked and data.train and not data.soft_targets  # a teacher knows rare classes
         if said or not (loss.balanced or loss.balanced is None and unasked):
             return
         examples = examples or self._training_rows()

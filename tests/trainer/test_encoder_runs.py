@@ -60,7 +60,7 @@ def command(folder, weights, *more) -> list[str]:
 def test_weights_that_are_named_start_a_recipe_of_random_starts(uer_file, tmp_path, monkeypatch):
     started = []
     monkeypatch.setattr(
-        "tasklab.session.training.train", lambda start, callbacks: started.append(start) or {"output_dir": "run"}
+        "tasklab.session.training.train", lambda start, *_: started.append(start) or {"output_dir": "run"}
     )
     assert main(command(tmp_path, uer_file)) == 0
     (start,) = started

@@ -50,7 +50,9 @@ def test_a_named_encoding_is_read_by_every_reader(tmp_path, encoding):
     path.write_bytes("text\tlabel\nMüller\tgut\n".encode(encoding))
     assert [row for _, row in Table(path, encoding=encoding)] == [{"text": "Müller", "label": "gut"}]
     assert read_text(path, encoding).endswith("Müller\tgut\n")
-    assert next(line_blocks(path, BadRows("t"), encoding))[1] == "Müller\tgut"
+    assert next(line_blocks(path, BadRows("t"), encoding)) == ["Müller"]  # of the table, the column of texts
+    plain = path.rename(tmp_path / "t.txt")
+    assert next(line_blocks(plain, BadRows("t"), encoding)) == ["text\tlabel", "Müller\tgut"]
 
 
 def test_a_wrong_encoding_is_told(tmp_path):
