@@ -26,8 +26,8 @@ TRIVIAL, LEARNED = "trivial baseline", "simple baseline that learns"
 """What the log calls the two kinds of baselines."""
 
 UPDATES = 200
-"""Optimizer steps that a fine-tuning takes at least, train.min_steps of the tasks' defaults (measured: docs/results.md,
-small data)."""
+"""Optimizer steps that a fine-tuning takes at least, train.min_steps of the tasks' defaults (measured:
+docs/measurements.md, small data)."""
 
 Metrics = dict[str, float]
 """Name -> value; a count is an int, and no metric that a checkpoint can be picked by."""

@@ -11,7 +11,7 @@ from tasklab.registry import unknown_name
 UNEVEN, MOST, FEW = 5, 10, 2000
 """Rows of the largest class per row of the smallest from which classes are weighted where nobody said anything, the
 largest such weight per the smallest, and the rows below which that is done: with more, rare classes are learned as they
-are (measured: docs/results.md, small data)."""
+are (measured: docs/measurements.md, small data)."""
 
 
 def calls_for_weights(counts: Sequence[int]) -> bool:
