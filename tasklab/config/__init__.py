@@ -2,23 +2,14 @@
 
 from tasklab.config.arguments import Arguments
 from tasklab.config.catalog import default_model, list_models, marked_models
+from tasklab.config.data_section import DataConfig
+from tasklab.config.learning_sections import AdversarialConfig, LossConfig, OptimizerConfig, ScheduleConfig
 from tasklab.config.model_section import ModelConfig
 from tasklab.config.models import find_model, task_in, task_named, told_of
 from tasklab.config.resolve import assign, find_task, read_config, resolve, settings_of, task_name
 from tasklab.config.section import Section
-from tasklab.config.sections import (
-    LENGTH,
-    OUTPUT,
-    AdversarialConfig,
-    Config,
-    DataConfig,
-    EvaluateConfig,
-    LossConfig,
-    OptimizerConfig,
-    ScheduleConfig,
-    TokenizerConfig,
-    TrainConfig,
-)
+from tasklab.config.sections import OUTPUT, Config, TokenizerConfig
+from tasklab.config.train_section import LENGTH, EvaluateConfig, TrainConfig
 from tasklab.config.translate import is_alias, key_meant
 from tasklab.config.values import TRAINING, TRUTH, setting
 

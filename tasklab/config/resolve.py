@@ -7,11 +7,13 @@ from collections.abc import Mapping
 
 from tasklab.config.aliases import ALIASES, TASKS
 from tasklab.config.catalog import find
+from tasklab.config.data_section import DataConfig
 from tasklab.config.entries import Entry, from_args, from_mapping, from_overrides
 from tasklab.config.models import Origin, Source, chain, missing_task, origin_of
 from tasklab.config.registries import OPTIMIZERS
 from tasklab.config.section import Section
-from tasklab.config.sections import LENGTH, Config, DataConfig
+from tasklab.config.sections import Config
+from tasklab.config.train_section import LENGTH
 from tasklab.config.translate import translate
 from tasklab.errors import ConfigError
 

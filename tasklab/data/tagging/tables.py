@@ -1,7 +1,7 @@
 """Tagged sentences from tables with a sentence per line, in the columns text_a and label (UER-py)."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from tasklab.data.files.problems import BadRows, listed
@@ -24,15 +24,7 @@ def table_sentences(text: str, file: Path, bad: BadRows, labelled: bool) -> Iter
     _, names = next(rows)
     if labelled and "label" not in names:
         raise DataError(f"{file}:1: the header names {listed(names)}; a column 'label' with the tags is missing")
-    for number, cells in rows:
-        place = f"{file}:{number}"
-        if not any(map(str.strip, cells)):
-            continue
-        if len(cells) != len(names):
-            told = f"has {len(cells)} cells instead of {len(names)} ({listed(names)})"
-            bad.add("wrong columns", f"{place}: {told}; {FIX}")
-            continue
-        row = dict(zip(names, cells, strict=True))
+    for place, row in whole_rows(rows, names, file, bad):
         tokens = row["text_a"].strip(" ").split(" ")
         tags = row["label"].strip(" ").split(" ") if labelled else None
         if "" in tokens:
@@ -41,6 +33,21 @@ def table_sentences(text: str, file: Path, bad: BadRows, labelled: bool) -> Iter
             bad.add("tokens without tags", f"{place}: has {len(tokens)} tokens and {len(tags)} tags; {FIX}")
         else:
             yield Sentence(place, tokens, [f"{place}: token {i}" for i in range(1, len(tokens) + 1)], tags)
+
+
+def whole_rows(
+    rows: Iterable[tuple[int, list[str]]], names: Sequence[str], file: Path, bad: BadRows
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """(place, column -> cell) of the rows that are not blank; those of another length go to `bad`."""
+    for number, cells in rows:
+        place = f"{file}:{number}"
+        if not any(map(str.strip, cells)):
+            continue
+        if len(cells) == len(names):
+            yield place, dict(zip(names, cells, strict=True))
+        else:
+            told = f"has {len(cells)} cells instead of {len(names)} ({listed(names)})"
+            bad.add("wrong columns", f"{place}: {told}; {FIX}")
 
 
 def _rows(text: str, file: Path) -> Iterator[tuple[int, list[str]]]:

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tasklab.content import parse_json
-from tasklab.data.files.problems import listed
 from tasklab.data.files.table import delimiter_of, quoted_cells
 from tasklab.data.tagging.formats.label_studio import MIN
 from tasklab.data.tagging.formats.span_lists import END, KIND, START
-from tasklab.data.tagging.sentences import FIX, Source
+from tasklab.data.tagging.sentences import Source
+from tasklab.data.tagging.tables import whole_rows
 from tasklab.errors import DataError
 
 LIST = ("[{", "[[")
@@ -29,15 +29,8 @@ def table_items(text: str, file: Path, source: Source) -> Iterator[tuple[str, di
     names = [name.strip() for name in next(rows)[1]]
     rowwise = not {*names}.isdisjoint(START)
     texts: dict[str, tuple[str, dict]] = {}
-    for number, cells in rows:
-        place = f"{file}:{number}"
-        if not any(map(str.strip, cells)):
-            continue
-        if len(cells) != len(names):
-            told = f"has {len(cells)} cells instead of {len(names)} ({listed(names)})"
-            source.bad.add("wrong columns", f"{place}: {told}; {FIX}")
-            continue
-        row = {name: _value(cell, place) for name, cell in zip(names, cells, strict=True) if cell}
+    for place, cells in whole_rows(rows, names, file, source.bad):
+        row = {name: _value(cell, place) for name, cell in cells.items() if cell}
         if not rowwise:
             yield place, row
             continue
