@@ -20,7 +20,7 @@ def examine(config: Config, tokenizer) -> Examined:
     """Reads data.train and data.eval. Raises: DataError when a file as a whole cannot be used."""
     data = config.data
     train = inspect_choices(data.train, data, True, tokenizer)
-    dev = inspect_choices(data.eval, data, False, tokenizer) if data.eval else None
+    dev = inspect_choices(data.eval_path, data, False, tokenizer) if data.eval_path else None
     together = [*_of_training(train, config), *(_leaks(train, dev) if dev is not None else ())]
     return examined(config, train, dev, _shown, _findings, together)
 

@@ -16,7 +16,7 @@ def examine(config: Config, tokenizer) -> Examined:
     """Reads data.train and data.eval. Raises: DataError when a file holds no text."""
     data, folder = config.data, cache_dir() / "features"
     train = inspect_corpus(data.train, tokenizer, data, folder)
-    dev = inspect_corpus(data.eval, tokenizer, data, folder) if data.eval else None
+    dev = inspect_corpus(data.eval_path, tokenizer, data, folder) if data.eval_path else None
     return examined(config, train, dev, _shown, _findings)
 
 

@@ -35,9 +35,9 @@ def report(train, dev, model: str | None, overrides) -> int:
         raise DataError("no data to look at: the name is empty; give a file or a folder")
     kind, task, model = _kind(train, model)
     config = Trainer(task=task, model=model, train_dataset=train, eval_dataset=dev, overrides=overrides).config
-    for key, training in (("train", True), ("eval", False)):
-        path = at_hand(config.data[key], training)
-        config.data[key] = path and str(path)
+    for key, path, training in (("train", config.data.train, True), ("eval", config.data.eval_path, False)):
+        if path:
+            config.data[key] = str(at_hand(path, training))
     vocabulary, why_not = _vocabulary(config)
     tokenizer = tokenizer_of(config.tokenizer, vocabulary) if vocabulary else None
     settings = [f"data.train={train}", *([f"data.eval={dev}"] if dev else []), *overrides]

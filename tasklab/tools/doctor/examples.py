@@ -33,7 +33,7 @@ def examine(config: Config, tokenizer) -> Examined:
     """Reads data.train and data.eval as a training would."""
     task, data = TASKS.get(config.task)(config, tokenizer), config.data
     train = _report(task, data.train, True)
-    dev = _report(task, data.eval, False) if data.eval else None
+    dev = _report(task, data.eval_path, False) if data.eval_path else None
     leaked = leaks(train.examples, dev.examples, _content) if dev is not None else Finding()
     together = leaking(leaked, len(dev.examples), "example", dev.file) if dev is not None else ()
     return examined(config, train, dev, _shown, _findings, together)

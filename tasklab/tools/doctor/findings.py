@@ -56,8 +56,9 @@ def examined(config: Config, train, dev, show, judge, together: Iterable[Line] =
     for name, sizes in foreign[:1]:  # one remedy for both files
         text = f"{name}: {sizes.unknown:.0%} of the tokens are unknown to this vocabulary"
         lines.append(Line(LOOK, f"{text}; take a model of the text's language (tasklab list)"))
-    if dev is None:
-        lines.append(Line(LOOK, "no evaluation file: scores and the best checkpoint need one; add --eval FILE"))
+    if dev is None and config.data.eval is None:
+        text = "no evaluation file: scores and the best checkpoint need rows that are held out"
+        lines.append(Line(LOOK, f"{text}; data.eval=0.2 takes a fifth of these, --eval FILE names others"))
     return Examined(shown, sorted(lines, key=lambda line: line.level != FIX), (train.sizes, dev and dev.sizes))
 
 

@@ -29,8 +29,8 @@ def examine(config: Config, tokenizer) -> Examined:
     """Reads data.train and data.eval. Raises: DataError when a file as a whole cannot be used."""
     data = config.data
     found = inspect_squad(
-        data.train, data.eval, tokenizer, data.max_seq_length, data.doc_stride, data.max_query_length, data.num_buckets,
-        data.encoding, data.names,
+        data.train, data.eval_path, tokenizer, data.max_seq_length, data.doc_stride, data.max_query_length,
+        data.num_buckets, data.encoding, data.names,
     )  # fmt: skip
     together = list(_settings_once(found, config))
     if found.dev is not None:

@@ -34,7 +34,8 @@ def examine(config: Config, tokenizer) -> Examined:
     known = output_kinds(numbered_labels(data.label2id) if data.label2id else model.labels)
     train = inspect_tagged(data.train, data, known, True, tokenizer)
     data.units = train.content.units  # those of the evaluation file follow
-    dev = inspect_tagged(data.eval, data, known or list(train.entities), False, tokenizer) if data.eval else None
+    path, known_there = data.eval_path, known or list(train.entities)
+    dev = inspect_tagged(path, data, known_there, False, tokenizer) if path else None
     together = [*_too_long(train, config), *_of_types(train, dev, known)]
     if dev is not None:
         together += leaking(leaks(train.examples, dev.examples, sentence_of), len(dev.examples), "sentence", dev.file)

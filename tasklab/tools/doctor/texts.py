@@ -32,7 +32,7 @@ def examine(config: Config, tokenizer) -> Examined:
         return inspect_texts(path, data, model.problem_type, model.pair_encoding, labels, training, tokenizer)
 
     train = inspect(data.train, known, True)
-    dev = inspect(data.eval, known or list(train.classes), False) if data.eval else None
+    dev = inspect(data.eval_path, known or list(train.classes), False) if data.eval_path else None
     together = list(_of_training(train, config))
     if dev is not None:
         together += leaking(leaks(train.examples, dev.examples, texts_of), len(dev.examples), "row", dev.file)

@@ -4,6 +4,8 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from tasklab.cli import main
 
 VOCAB = Path(__file__).parents[2] / "fixtures/tiny_wordpiece_vocab.txt"
@@ -126,3 +128,11 @@ def test_a_file_that_cannot_be_read_is_an_error_not_a_report(capsys):
     assert main(["doctor", "data", "no.json", *SETTINGS]) == 1
     said = capsys.readouterr()
     assert said.out == "" and said.err.startswith("error: no.json: no such file")
+
+
+@pytest.mark.parametrize("said", ["0.2", "no"])
+def test_a_share_to_hold_out_is_no_file(capsys, said):
+    Path("t.tsv").write_text("text\tlabel\n" + "".join(f"word{i}\t{'ab'[i % 2]}\n" for i in range(60)))
+    assert main(["doctor", "data", "t.tsv", f"data.eval={said}"]) == 0
+    out = capsys.readouterr().out
+    assert "no evaluation file" not in out and f"data.train=t.tsv data.eval={said}" in out
