@@ -44,6 +44,7 @@ setup(
         "sentencepiece>=0.2.3",
         "tokenizers>=0.21",
         "safetensors>=0.4",
+        "gguf>=0.17",  # values of llama.cpp's quantised weights
         "google-crc32c>=1.5",  # checksums in TensorFlow checkpoints
         "matplotlib>=3.7",
         "optuna>=4.0",  # hyperparameter search

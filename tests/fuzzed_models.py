@@ -53,6 +53,20 @@ def safetensors():
     return "model.safetensors", Path("whole").read_bytes(), read_safetensors
 
 
+def gguf():
+    import numpy as np
+    from gguf_files import write_gguf
+
+    from tasklab.gguf_file import read_gguf
+
+    def read(path):
+        for tensor in read_gguf(path).tensors.values():
+            if np.asarray(tensor.read()).shape != tensor.shape:
+                raise AssertionError("another shape")
+
+    return "model.gguf", write_gguf(Path("whole.gguf")).read_bytes(), read
+
+
 def sentence_model(name: str):
     def read(path):
         from tasklab.config.huggingface import sentence_settings
@@ -148,6 +162,7 @@ KINDS = {
     "TensorFlow index": weights("bundle.index", "bundle.data-00000-of-00001"),
     "TensorFlow data": weights("bundle.data-00000-of-00001", "bundle.index"),
     "model.safetensors": safetensors,
+    "GGUF": gguf,
     **{f"sentence-transformers' {name}": sentence_model(name) for name in SENTENCES},
     "recipe": named("mine.yaml", RECIPE, recipe),
     "labels of a conversion": named("labels.json", '{"good": 0, "bad": 1}', class_names),

@@ -7,13 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fuzzing import damaged
+from gguf_files import write_gguf
 
 from tasklab.errors import CheckpointError
 from tasklab.weights.containers import open_weights
 from tasklab.weights.files import TensorFile
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "containers"
-FILES = ("torch_zip.bin", "torch_legacy.bin", "mindspore.ckpt", "mindspore_crc.ckpt", "bundle.index", "x.safetensors")
+FILES = (
+    "torch_zip.bin", "torch_legacy.bin", "mindspore.ckpt", "mindspore_crc.ckpt", "bundle.index", "x.safetensors",
+    "x.gguf",
+)  # fmt: skip
 WORST = 1.0  # seconds of processor time for one file, whatever else the machine does
 
 
@@ -23,6 +27,8 @@ def original(request, tmp_path):
     if name.endswith(".safetensors"):
         TensorFile({"a": np.ones((2, 3), np.float32), "b": np.arange(4)})(tmp_path / "whole")
         return name, (tmp_path / "whole").read_bytes()
+    if name.endswith(".gguf"):
+        return name, write_gguf(tmp_path / "whole").read_bytes()
     for data in FIXTURES.glob("bundle.data-*"):
         (tmp_path / data.name).write_bytes(data.read_bytes())
     return name, (FIXTURES / name).read_bytes()

@@ -1,0 +1,214 @@
+"""GGUF files, llama.cpp's: what they say of the model and its tokenizer, and their tensors, read without trust.
+
+Source: github.com/ggml-org/ggml, docs/gguf.md, versions 2 and 3. The reader of the `gguf` library makes an array of
+every string and believes every count; of that library we take the sizes and the values of quantised blocks.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from tasklab.content import open_regular
+from tasklab.errors import CheckpointError, brief
+
+MAGIC = b"GGUF"
+VERSIONS = (2, 3)
+READ = (
+    "F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K"
+)  # fmt: skip
+"""Kinds of tensors whose values we know, as llama.cpp calls them."""
+MAX_HEADER = 64 << 20  # bytes in front of the tensors; a vocabulary of 262,144 tokens with its merges takes 12
+MAX_KEYS, MAX_TENSORS, MAX_ITEMS = 10_000, 100_000, 1 << 21  # MAX_ITEMS: of all arrays together
+MAX_NAME, MAX_TEXT = 1000, 1 << 22  # bytes
+MAX_DEPTH = 4  # arrays in one another
+MAX_DIMENSIONS = 4  # ggml's
+_SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
+_TEXT, _ARRAY = 8, 9
+
+
+@dataclass(frozen=True)
+class GGUFTensor:
+    """shape: as NumPy has it, rows first. kind: one of READ. read: the values as float32, dequantised now."""
+
+    shape: tuple[int, ...]
+    kind: str
+    nbytes: int  # in the file
+    read: Callable[[], np.ndarray]
+
+
+class GGUFFile(NamedTuple):
+    """metadata: key -> text, number, truth or list of these; the tokenizer's lists are among them."""
+
+    metadata: dict
+    tensors: dict[str, GGUFTensor]
+
+
+def is_gguf(path) -> bool:
+    """Whether a file begins as GGUF files do; False where there is none."""
+    try:
+        with open_regular(path) as file:
+            return file.read(4) == MAGIC
+    except (OSError, ValueError):
+        return False
+
+
+def read_gguf(path) -> GGUFFile:
+    """What is in front of the tensors, in time and memory that no count in the file decides.
+
+    Raises: CheckpointError with the file, what is wrong, what was expected and what to do.
+    """
+    try:
+        with open_regular(path) as file:
+            header = _Header(file, os.fstat(file.fileno()).st_size)
+            metadata = header.metadata()
+            return GGUFFile(metadata, header.tensors(path, metadata))
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path}: no such file") from error
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be read ({error.strerror})") from error
+    except _Strange as error:
+        raise CheckpointError(f"{path}: a GGUF file that is not read: {error}") from error
+    except ValueError as error:
+        raise CheckpointError(f"{path}: not a whole, sound GGUF file ({error}); copy or fetch it again") from error
+
+
+class _Strange(Exception):
+    """A file that may be sound, but is none for us."""
+
+
+class _Header:
+    """Goes through the file from its start; `left` bytes may still be taken."""
+
+    def __init__(self, file, size: int):
+        self.file, self.size, self.left, self.items = file, size, min(size, MAX_HEADER), MAX_ITEMS
+        if (start := self.take(4)) != MAGIC:
+            raise ValueError(f"it begins with {brief(start)}, expected {MAGIC!r}")
+        version = self.number("I")
+        if version & 0xFFFF == 0:
+            raise _Strange("its numbers are big-endian; expected little-endian: convert it where it was made")
+        if version not in VERSIONS:
+            known = " and ".join(map(str, VERSIONS))
+            raise _Strange(f"version {version}; known are {known}: convert it anew with llama.cpp of today")
+        self.tensor_count = self.count("Q", MAX_TENSORS, "tensors")
+        self.key_count = self.count("Q", MAX_KEYS, "keys")
+
+    def take(self, count: int) -> bytes:
+        if count > self.left:
+            why = "it ends too early" if self.size <= MAX_HEADER else f"a header of more than {MAX_HEADER} bytes"
+            raise ValueError(f"{why}: {count} bytes are announced where {self.left} are left")
+        self.left -= count
+        content = self.file.read(count)
+        if len(content) < count:
+            raise ValueError("it became shorter while it was read")
+        return content
+
+    def number(self, code: str):
+        layout = "<" + code
+        return struct.unpack(layout, self.take(struct.calcsize(layout)))[0]
+
+    def count(self, code: str, limit: int, what: str) -> int:
+        number = self.number(code)
+        if number > limit:
+            raise ValueError(f"{number} {what} are announced, expected at most {limit}")
+        return number
+
+    def text(self, limit: int = MAX_TEXT) -> str:
+        return self.take(self.count("Q", limit, "bytes of a text")).decode()
+
+    def metadata(self) -> dict:
+        found: dict = {}
+        for _ in range(self.key_count):
+            key = self.text(MAX_NAME)
+            if key in found:
+                raise ValueError(f"the key {brief(key)} is there twice")
+            found[key] = self.value(self.number("I"), 0)
+        return found
+
+    def value(self, kind: int, depth: int):
+        if kind == _TEXT:
+            return self.text()
+        if kind == _ARRAY:
+            return self.array(depth + 1)
+        if kind not in _SCALARS:
+            raise ValueError(f"a value of kind {kind}, expected 0 to 12")
+        return self.number(_SCALARS[kind])
+
+    def array(self, depth: int) -> list:
+        kind = self.number("I")
+        count = self.count("Q", self.items, "items of arrays")
+        self.items -= count
+        if depth > MAX_DEPTH:
+            raise ValueError(f"arrays lie in one another more than {MAX_DEPTH} deep")
+        if kind in _SCALARS:
+            layout = np.dtype("<" + _SCALARS[kind]) if kind != 7 else np.dtype(bool)
+            return np.frombuffer(self.take(count * layout.itemsize), layout).tolist()
+        return [self.value(kind, depth) for _ in range(count)]
+
+    def tensors(self, path, metadata: dict) -> dict[str, GGUFTensor]:
+        rows = [self.described() for _ in range(self.tensor_count)]
+        alignment = metadata.get("general.alignment", 32)
+        if type(alignment) is not int or not 0 < alignment <= 1 << 16:
+            raise ValueError(f"general.alignment is {brief(alignment)}, expected a number such as 32")
+        start = -(-self.file.tell() // alignment) * alignment
+        end, found = 0, {}
+        for name, shape, kind, offset in sorted(rows, key=lambda row: row[3]):
+            count = nbytes(shape, kind, name)
+            if offset < end:
+                raise ValueError(f"tensor {brief(name)} lies in the place of another one")
+            if (end := offset + count) > self.size - start:
+                raise ValueError(f"tensor {brief(name)} needs {start + end} bytes of the file, which has {self.size}")
+            if name in found:
+                raise ValueError(f"the tensor {brief(name)} is there twice")
+            found[name] = _tensor(path, shape, kind, start + offset, count)
+        return {row[0]: found[row[0]] for row in rows}
+
+    def described(self) -> tuple[str, tuple[int, ...], str, int]:
+        """(name, shape, kind, offset behind the header) of the next tensor."""
+        name = self.text(MAX_NAME)
+        shape = [self.number("Q") for _ in range(self.count("I", MAX_DIMENSIONS, "dimensions of a tensor"))]
+        kind = _kind(self.number("I"), name)
+        return name, tuple(reversed(shape)), kind, self.number("Q")
+
+
+def _kind(number: int, name: str) -> str:
+    from gguf.constants import GGMLQuantizationType
+
+    known = next((kind.name for kind in GGMLQuantizationType if kind == number), None)
+    if known not in READ:
+        told = f"the quantisation {known}" if known else f"a quantisation of number {number}, which nobody here knows"
+        raise _Strange(
+            f"tensor {brief(name)} has {told}; read are {', '.join(READ)}: take the model in one of these, or write it "
+            "so with llama.cpp's llama-quantize"
+        )
+    return known
+
+
+def nbytes(shape: tuple[int, ...], kind: str, name: str = "") -> int:
+    """Bytes of a tensor in the file. Raises: ValueError for a shape that its kind cannot have."""
+    from gguf.constants import GGML_QUANT_SIZES, GGMLQuantizationType
+
+    block, size = GGML_QUANT_SIZES[GGMLQuantizationType[kind]]
+    if not shape or 0 in shape or shape[-1] % block:
+        raise ValueError(f"tensor {brief(name)} has the shape {list(shape)}; {kind} has blocks of {block} values")
+    return math.prod(shape) // block * size
+
+
+def _tensor(path, shape: tuple[int, ...], kind: str, offset: int, count: int) -> GGUFTensor:
+    def read() -> np.ndarray:
+        from gguf.constants import GGMLQuantizationType
+        from gguf.quants import dequantize
+
+        stored = np.fromfile(path, np.uint8, count, offset=offset)
+        if len(stored) < count:
+            raise ValueError("it became shorter since it was opened")
+        with np.errstate(all="ignore"):  # scales of a damaged file may be no numbers
+            return dequantize(stored.reshape(math.prod(shape[:-1]), -1), GGMLQuantizationType[kind]).reshape(shape)
+
+    return GGUFTensor(shape, kind, count, read)

@@ -1,0 +1,65 @@
+"""Tiny models as GGUF files, written by llama.cpp's own library the way its convert_hf_to_gguf.py does."""
+
+import gguf
+import numpy as np
+
+SIZES = (96, 64, 2, 4, 2, 96)
+"""vocabulary, hidden, layers, heads, heads of keys, feed-forward"""
+
+
+def llama_tensors(seed=0, tied=True, sizes=SIZES):
+    """HuggingFace's name of llama -> array."""
+    vocab, hidden, layers, heads, groups, width = sizes
+    rng, narrow = np.random.default_rng(seed), hidden // heads * groups
+    blocks = {
+        "self_attn.q_proj": (hidden, hidden), "self_attn.k_proj": (narrow, hidden),
+        "self_attn.v_proj": (narrow, hidden), "self_attn.o_proj": (hidden, hidden),
+        "mlp.gate_proj": (width, hidden), "mlp.up_proj": (width, hidden), "mlp.down_proj": (hidden, width),
+        "input_layernorm": (hidden,), "post_attention_layernorm": (hidden,),
+    }  # fmt: skip
+    shapes = {"model.embed_tokens.weight": (vocab, hidden), "model.norm.weight": (hidden,)}
+    shapes |= {f"model.layers.{n}.{name}.weight": shape for n in range(layers) for name, shape in blocks.items()}
+    shapes |= {} if tied else {"lm_head.weight": (vocab, hidden)}
+    drawn = {name: rng.normal(0, 0.2, shape).astype(np.float32) for name, shape in shapes.items()}
+    return {name: 1 + array if array.ndim == 1 else array for name, array in drawn.items()}
+
+
+_LLAMA = {
+    "model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output", "model.layers.": "blk.",
+    "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output", "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down", "input_layernorm": "attn_norm", "post_attention_layernorm": "ffn_norm",
+}  # fmt: skip
+
+
+def permuted(array, heads):
+    """LlamaModel.permute of convert_hf_to_gguf.py."""
+    halves = array.reshape(heads, 2, array.shape[0] // heads // 2, *array.shape[1:])
+    return halves.swapaxes(1, 2).reshape(array.shape)
+
+
+def write_gguf(path, tensors=None, kind="Q8_0", architecture="llama", sizes=SIZES):
+    """A llama's file, its matrices in `kind`; tensors: HuggingFace's. Returns: path."""
+    vocab, hidden, layers, heads, groups, width = sizes
+    writer = gguf.GGUFWriter(path, architecture)
+    for add, value in (
+        (writer.add_block_count, layers), (writer.add_context_length, 64), (writer.add_embedding_length, hidden),
+        (writer.add_feed_forward_length, width), (writer.add_head_count, heads), (writer.add_head_count_kv, groups),
+        (writer.add_rope_freq_base, 10000.0), (writer.add_layer_norm_rms_eps, 1e-5), (writer.add_vocab_size, vocab),
+        (writer.add_rope_dimension_count, hidden // heads), (writer.add_tokenizer_model, "gpt2"),
+        (writer.add_token_list, [f"t{number}" for number in range(vocab)]), (writer.add_token_types, [1] * vocab),
+        (writer.add_token_merges, ["t 1", "t 2"]), (writer.add_eos_token_id, 2), (writer.add_add_bos_token, False),
+    ):  # fmt: skip
+        add(value)
+    for name, array in (tensors or llama_tensors(sizes=sizes)).items():
+        if "q_proj" in name or "k_proj" in name:
+            array = permuted(array, heads if "q_proj" in name else groups)
+        for theirs, word in _LLAMA.items():
+            name = name.replace(theirs, word)
+        stored = gguf.GGMLQuantizationType[kind if array.ndim == 2 else "F32"]
+        writer.add_tensor(name, gguf.quants.quantize(array, stored), raw_dtype=stored)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
