@@ -1,0 +1,1 @@
+"""Texts to continue and chats to answer."""

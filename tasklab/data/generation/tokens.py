@@ -1,0 +1,186 @@
+"""Examples as token ids: which of them are learned, and how much text each of them spells."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from tasklab.data.generation.examples import (
+    ALL,
+    ANSWERS,
+    ASSISTANT,
+    LAST_ANSWER,
+    NEWLINE,
+    Chat,
+    Example,
+    Message,
+    Passage,
+)
+from tasklab.errors import DataError
+
+BYTES, CHARACTERS, WORDS = range(3)
+"""Columns of what tokens spell."""
+
+
+class Template(Protocol):
+    """A chat template: what stands around the turns, its own special tokens as ids and all else as text."""
+
+    def __call__(self, messages: Sequence[Message], generation_prompt: bool) -> list[str | int]: ...
+
+
+class Encoded(NamedTuple):
+    """ids [n]; asked [n] bool: to be predicted from those before it; spelled [n, 3]: BYTES, CHARACTERS and WORDS, of
+    which a word counts where it begins."""
+
+    ids: np.ndarray
+    asked: np.ndarray
+    spelled: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+class Part(NamedTuple):
+    """Text, or the id of a special token."""
+
+    text: str | int
+    asked: bool
+
+
+@dataclass(frozen=True)
+class Framing:
+    """How prompts, answers and passages become ids; one for training and prediction.
+
+    Args:
+        begin, end: ids around a text, None where the tokenizer has none.
+        template: None where the model has none.
+        prefix, separator: as the settings of a plain prompt say.
+        targets: ANSWERS, LAST_ANSWER or ALL.
+    """
+
+    tokenizer: object
+    begin: int | None
+    end: int | None
+    template: Template | None = None
+    prefix: str = ""
+    separator: str = NEWLINE
+    targets: str = ANSWERS
+
+    def encode(self, examples: Sequence[Example]) -> Iterator[Encoded]:
+        """With their answers, and what ends them; of a chat that ends with a question up to where its answer begins.
+
+        Raises: DataError where the model has no template for turns, or one that rewrites turns when others follow.
+        """
+        return self._encoded([self._parts(example) for example in examples])
+
+    def prompts(self, examples: Sequence[Example]) -> list[np.ndarray]:
+        """[ids] of each, as training has them before what follows. Raises: DataError as `encode` does."""
+        wholes = [self._passage(e)[:-1] if isinstance(e, Passage) else self._parts(e) for e in examples]
+        return [found.ids for found in self._encoded(wholes)]
+
+    def _parts(self, example: Example) -> list[Part]:
+        if isinstance(example, Passage):
+            return self._passage(example)
+        found: list[Part] = []
+        answers = [number for number, message in enumerate(example.messages) if message.role == ASSISTANT]
+        learned = answers[-1:] if self.targets == LAST_ANSWER else answers
+        for number in answers:
+            found += self._asking(example, example.messages[:number], found)
+            asked = self.targets == ALL or number in learned
+            found += [Part(text, asked) for text in self._answer(example, number, found)]
+        if example.messages[-1].role != ASSISTANT:
+            found += self._asking(example, example.messages, found)
+        return found
+
+    def _passage(self, example: Passage) -> list[Part]:
+        """What ends it comes last, always."""
+        ended = Part("", True) if self.end is None else Part(self.end, True)
+        return [*self._begun(), Part(example.text, True), ended]
+
+    def _asking(self, example: Chat, messages: Sequence[Message], found: list[Part]) -> list[Part]:
+        """From what is `found` to where the next answer begins."""
+        asked = self.targets == ALL
+        if self.template is not None:
+            pieces = self.template(messages, True)
+            return [Part(text, asked) for text in self._behind(pieces, found, example)]
+        if not example.plain:
+            raise DataError(
+                f"{example.place}: turns with roles need a chat template, and this model has none; take one that has "
+                "(tasklab list), or data with one prompt and one answer (docs/text_generation.md)"
+            )
+        between = "\n" if self.separator == NEWLINE or self.end is None else self.end
+        return [*self._begun(), *(Part(text, asked) for text in (self.prefix, messages[-1].content, between))]
+
+    def _answer(self, example: Chat, number: int, found: list[Part]) -> list[str | int]:
+        if self.template is None:
+            return [example.messages[number].content, *([] if self.end is None else [self.end])]
+        pieces = _trimmed(self.template(example.messages[: number + 1], False), self.end)
+        return self._behind(pieces, found, example)
+
+    def _behind(self, pieces: list[str | int], found: list[Part], example: Chat) -> list[str | int]:
+        """What the template writes behind all that is found."""
+        whole, before = _joined(pieces), _joined([text for text, _ in found])
+        if not before:
+            return whole
+        last = len(before) - 1
+        goes_on = len(whole) > last and whole[:last] == before[:last]
+        if goes_on and isinstance(before[last], str) and isinstance(whole[last], str):
+            if whole[last].startswith(before[last]):
+                return [text for text in (whole[last][len(before[last]) :], *whole[last + 1 :]) if text != ""]
+        elif goes_on and whole[last] == before[last]:
+            return whole[last + 1 :]
+        raise DataError(
+            f"{example.place}: the model's chat template writes earlier turns otherwise when others follow, so they "
+            "cannot be learned one after the other; give chats of one question and one answer"
+        )
+
+    def _begun(self) -> list[Part]:
+        return [] if self.begin is None else [Part(self.begin, False)]
+
+    def _encoded(self, wholes: Sequence[list[Part]]) -> Iterator[Encoded]:
+        """Every text by itself, so that what is learned is what a prompt leaves to be said."""
+        texts = [part.text for parts in wholes for part in parts if isinstance(part.text, str)]
+        found = iter(self.tokenizer.encode_batch(texts) if texts else [])
+        for parts in wholes:
+            pieces = [
+                (part, *next(found), part.text) if isinstance(part.text, str) else (part, [part.text], None, "")
+                for part in parts
+            ]
+            ids = np.concatenate([np.asarray(ids, np.int32) for _, ids, _, _ in pieces])
+            asked = np.concatenate([np.full(len(ids), part.asked) for part, ids, _, _ in pieces])
+            asked[0] = False  # nothing stands before it
+            yield Encoded(ids, asked, np.concatenate([spelled(text, ends, len(ids)) for _, ids, ends, text in pieces]))
+
+
+def spelled(text: str, offsets: np.ndarray | None, count: int) -> np.ndarray:
+    """[count, 3] how many bytes, characters and words each token adds, with what stands unread before it; the last one
+    has the rest of the text, so that a text's tokens add up to the text."""
+    if not count or offsets is None:
+        return np.zeros((count, 3), np.int32)
+    points = np.frombuffer(text.encode("utf-32-le"), "<u4")  # [characters]
+    sizes = 1 + (points >= 0x80) + (points >= 0x800) + (points >= 0x10000)
+    blank = np.array([character.isspace() for character in text])
+    begins = ~blank & np.append(True, blank[:-1])
+    sums = np.zeros((len(text) + 1, 3), np.int32)  # [characters + 1, 3]
+    sums[1:] = np.cumsum(np.stack([sizes, np.ones_like(sizes), begins], axis=1), axis=0)
+    ends = np.maximum.accumulate(np.asarray(offsets)[:, 1])
+    ends[-1] = len(text)
+    return np.diff(sums[ends], axis=0, prepend=0).astype(np.int32)
+
+
+def _joined(pieces: Sequence[str | int]) -> list[str | int]:
+    """The same with texts that touch in one: where they are cut says nothing."""
+    found: list[str | int] = []
+    for piece in pieces:
+        if isinstance(piece, str) and found and isinstance(found[-1], str):
+            found[-1] += piece
+        elif piece != "":
+            found.append(piece)
+    return found
+
+
+def _trimmed(pieces: list[str | int], end: int | None) -> list[str | int]:
+    """Up to the token that ends the answer: nobody waits for the line end that templates write behind it."""
+    places = [place for place, piece in enumerate(pieces) if piece == end]
+    return pieces[: places[-1] + 1] if end is not None and places else pieces
