@@ -32,6 +32,8 @@ VECTORS = (
 )  # fmt: skip
 """In the order of VectorName."""
 
+BLOCK = 1 << 20
+"""Weights that are taken over at a time, 4 MB."""
 SLOTS = 65_536
 """One more than the highest number of a slot."""
 
@@ -105,8 +107,8 @@ class DecoderShape:
 class NativeDecoder:
     """Weights and caches in C++. A slot holds the tokens of one text; slots are made when first named.
 
-    tensors: arrays by the names of `DecoderShape.tensors`; each is asked for once and not kept, so a mapping that
-    reads or computes them when asked holds one at a time.
+    tensors: arrays by the names of `DecoderShape.tensors`; each is asked for once and not kept, so a mapping may read
+    or compute them when asked. Anything with `shape` and rows by slices will do: few rows are taken at a time.
     Raises: RuntimeError where no library could be built, KeyError and ValueError for tensors that are missing or of
     another shape, MemoryError.
     """
@@ -130,16 +132,20 @@ class NativeDecoder:
                 self._set(name.removeprefix("layers.{}."), -1 if layer is None else layer, full, size, tensors[full])
 
     def _set(self, name: str, layer: int, full: str, size: tuple[int, ...], values):
-        values = np.ascontiguousarray(values, np.float32)
-        if values.shape != size:
-            raise ValueError(f"{full} has the shape {values.shape}; expected {size}")
+        if tuple(values.shape) != size:
+            raise ValueError(f"{full} has the shape {tuple(values.shape)}; expected {size}")
         if name in VECTORS:
+            values = np.ascontiguousarray(values[:], np.float32)
             number = VECTORS.index(name)
             if self._library.tasklab_decoder_vector(self._handle, number, layer, _pointer(values), values.size):
                 raise MemoryError(f"no memory for {full}")
-        else:
-            number = MATRICES.index(name.removesuffix(".weight"))
-            self._library.tasklab_decoder_matrix(self._handle, number, layer, _pointer(values))
+            return
+        number, step = MATRICES.index(name.removesuffix(".weight")), max(1, BLOCK // size[1])
+        for first in range(0, size[0], step):
+            block = np.ascontiguousarray(values[first : first + step], np.float32)
+            if block.shape != (min(step, size[0] - first), size[1]):
+                raise ValueError(f"{full} gave {block.shape} for rows {first} to {min(first + step, size[0])}")
+            self._library.tasklab_decoder_matrix(self._handle, number, layer, _pointer(block), first, len(block))
 
     def extend(self, slots: Sequence[int], tokens: Sequence[Sequence[int]]) -> np.ndarray:
         """Reads one or more tokens into each of several slots; logits [R, V] float32 behind each one's last token.
@@ -269,7 +275,7 @@ def _library() -> ctypes.CDLL:
     for name, result, arguments in (
         ("new", address, [address]),
         ("free", None, [address]),
-        ("matrix", None, [address, number, number, address]),
+        ("matrix", None, [address, number, number, address, number, number]),
         ("vector", ctypes.c_int, [address, number, number, address, number]),
         ("extend", ctypes.c_int, [address, number, address, address, address, ctypes.c_int, address]),
         ("copy", ctypes.c_int, [address, number, address, address, address]),

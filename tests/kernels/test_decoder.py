@@ -341,3 +341,20 @@ def test_threads_of_python_take_turns():
 def test_no_mindspore_is_imported():
     code = "import tasklab.kernels.decoder, sys; sys.exit('mindspore' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_tensors_may_be_computed_a_few_rows_at_a_time(monkeypatch):
+    class Lazy:
+        def __init__(self, values):
+            self.values, self.shape = values, values.shape
+
+        def __getitem__(self, rows):
+            taken.append(rows)
+            return self.values[rows]
+
+    taken, ids = [], ids_of(LLAMA, 20)
+    expected = row_of("llama").scores([0], [ids])[0]
+    monkeypatch.setattr("tasklab.kernels.decoder.BLOCK", 40 * 7)
+    lazy = NativeDecoder(LLAMA, {name: Lazy(values) for name, values in tensors_of("llama").items()})
+    assert np.array_equal(lazy.scores([0], [ids])[0], expected)
+    assert slice(126, 133) in taken  # the table of 133 words, seven at a time

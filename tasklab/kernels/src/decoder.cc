@@ -32,19 +32,19 @@ Decoder::Decoder(const DecoderShape& s) : shape_(s), cache_(s.layers, s.kv_heads
   }
 }
 
-void Decoder::set_matrix(MatrixName name, int64_t layer, const float* values) {
-  const DecoderShape& s = shape_;
-  const int64_t queries = s.heads * s.head_size, keys = s.kv_heads * s.head_size;
+void Decoder::set_matrix(MatrixName name, int64_t layer, const float* values, int64_t first, int64_t count) {
+  const int64_t queries = shape_.heads * shape_.head_size, keys = shape_.kv_heads * shape_.head_size;
   switch (name) {
-    case kQuery: return layers_[layer].qkv.pack(values, 0, queries);
-    case kKey: return layers_[layer].qkv.pack(values, queries, keys);
-    case kValue: return layers_[layer].qkv.pack(values, queries + keys, keys);
-    case kOutput: return layers_[layer].output.pack(values, 0, s.hidden);
-    case kGate: return layers_[layer].inner.pack(values, 0, s.intermediate);
-    case kIntermediate: return layers_[layer].inner.pack(values, s.gated ? s.intermediate : 0, s.intermediate);
-    case kDown: return layers_[layer].down.pack(values, 0, s.hidden);
-    case kWord: return word_.pack(values, 0, s.vocab);
-    case kVocabulary: return vocabulary_.pack(values, 0, s.vocab);
+    case kQuery: return layers_[layer].qkv.pack(values, first, count);
+    case kKey: return layers_[layer].qkv.pack(values, queries + first, count);
+    case kValue: return layers_[layer].qkv.pack(values, queries + keys + first, count);
+    case kOutput: return layers_[layer].output.pack(values, first, count);
+    case kGate: return layers_[layer].inner.pack(values, first, count);
+    case kIntermediate:
+      return layers_[layer].inner.pack(values, (shape_.gated ? shape_.intermediate : 0) + first, count);
+    case kDown: return layers_[layer].down.pack(values, first, count);
+    case kWord: return word_.pack(values, first, count);
+    case kVocabulary: return vocabulary_.pack(values, first, count);
   }
 }
 

@@ -49,7 +49,7 @@ class Decoder {
  public:
   explicit Decoder(const DecoderShape& shape);
 
-  void set_matrix(MatrixName name, int64_t layer, const float* values);
+  void set_matrix(MatrixName name, int64_t layer, const float* values, int64_t first, int64_t count);  // some outputs
   void set_vector(VectorName name, int64_t layer, const float* values, int64_t count);
 
   // Reads counts[i] >= 1 tokens into slots[i], for `rows` slots, each once. logits: [rows, V] behind the last tokens, or

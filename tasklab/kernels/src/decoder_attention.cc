@@ -27,6 +27,9 @@ float softmax(float* scores, int64_t count, int64_t padded) {
   return 1 / row_sum(padded, [&](int64_t j) { return scores[j]; });
 }
 
+// Pages lie apart in memory: while one is read, the next comes nearer.
+Ahead ahead_of(const float* page) { return {reinterpret_cast<const char*>(page), kPanel * 4}; }
+
 }  // namespace
 
 void Decoder::attend(const std::vector<Span>& spans, int64_t layer, float* qkv, float* context) const {
@@ -65,17 +68,21 @@ void Decoder::attend_head(const Span& span, int64_t layer, int64_t head, float* 
     const int64_t last = own + (M - 1) * step, pages = blocks_of(last, kPageTokens), padded = pages * kPageTokens;
     float* scores = thread_values<float>(0, M * padded);  // [M, padded]
     for (int64_t page = 0; page < pages; ++page) {
+      const Ahead next = ahead_of(cache_.keys(span.slot, std::min(page + 1, pages - 1), layer, head));
       Sums<M> sums;
-      add_panel(cache_.keys(span.slot, page, layer, head), D, rows, stride, sums);
+      add_panel(cache_.keys(span.slot, page, layer, head), D, rows, stride, next, sums);
       for (int m = 0; m < M; ++m) sums.write(m, scores + m * padded + page * kPageTokens);
     }
     float inverse[M];
     for (int m = 0; m < M; ++m) inverse[m] = softmax(scores + m * padded, own + m * step, padded);
     for (int64_t from = 0; from < D; from += kPanel) {
       Sums<M> sums;
-      for (int64_t page = 0; page < pages; ++page)
-        add_panel(cache_.values(span.slot, page, layer, head) + from * kPageTokens,
-                  std::min(kPageTokens, last - page * kPageTokens), scores + page * kPageTokens, padded, sums);
+      for (int64_t page = 0; page < pages; ++page) {
+        const int64_t tokens = std::min(kPageTokens, last - page * kPageTokens), panel = from * kPageTokens;
+        const Ahead next = ahead_of(cache_.values(span.slot, std::min(page + 1, pages - 1), layer, head) + panel);
+        add_panel(cache_.values(span.slot, page, layer, head) + panel, tokens, scores + page * kPageTokens, padded,
+                  next, sums);
+      }
       for (int m = 0; m < M; ++m) {
         float values[kPanel];
         sums.write(m, values);

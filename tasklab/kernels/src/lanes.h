@@ -4,6 +4,10 @@
 #include <cstdint>
 #include <cstring>
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 namespace tasklab {
 
 #if defined(__AVX512F__)
@@ -16,7 +20,6 @@ constexpr int kLanes = 4;
 
 typedef float Lanes __attribute__((vector_size(kLanes * 4)));
 typedef uint32_t LaneBits __attribute__((vector_size(kLanes * 4)));
-typedef int8_t LaneBytes __attribute__((vector_size(kLanes)));
 
 template <class V>
 inline V load(const void* from) {
@@ -31,6 +34,19 @@ inline Lanes as_floats(LaneBits bits) {
   Lanes value;
   std::memcpy(&value, &bits, sizeof value);
   return value;
+}
+
+// As many bytes as floats. By name, because g++ 12 widens vectors of bytes one by one.
+inline Lanes bytes_as_floats(const int8_t* from) {
+#if defined(__AVX512F__)
+  return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))));
+#elif defined(__AVX2__)
+  return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
+#else
+  float values[kLanes];
+  for (int i = 0; i < kLanes; ++i) values[i] = from[i];
+  return load<Lanes>(values);
+#endif
 }
 
 // value(0) + ... + value(count - 1): sixteen sums of every sixteenth, then these by halves.

@@ -15,6 +15,8 @@ namespace {
 
 constexpr int64_t kBlock = 32;  // inputs of int8 weights that share a scale per output
 constexpr int64_t kPage = 2 << 20;
+constexpr int64_t kPieces = 4;    // of a product per thread: few, as a thread reads on where it is
+constexpr int64_t kAhead = 4096;  // bytes
 
 // What a panel looks like in each format, and sums += rows of x times a panel.
 struct FloatPanel {
@@ -26,8 +28,8 @@ struct FloatPanel {
     for (int64_t k = 0; k < inputs; ++k) reinterpret_cast<float*>(panel)[k * kPanel + output] = weights[k];
   }
   template <int M>
-  static void add(const char* panel, int64_t inputs, const float* x, int64_t ldx, Sums<M>& sums) {
-    add_panel(reinterpret_cast<const float*>(panel), inputs, x, ldx, sums);
+  static void add(const char* panel, int64_t inputs, const float* x, int64_t ldx, Ahead ahead, Sums<M>& sums) {
+    add_panel(reinterpret_cast<const float*>(panel), inputs, x, ldx, ahead, sums);
   }
 };
 
@@ -42,9 +44,11 @@ struct BFloat16Panel {
     for (int64_t k = 0; k < inputs; ++k) at(panel, k, output) = narrow<BFloat16>(weights[k]);
   }
   template <int M>
-  static void add(const char* panel, int64_t inputs, const float* x, int64_t ldx, Sums<M>& sums) {
+  static void add(const char* panel, int64_t inputs, const float* x, int64_t ldx, Ahead ahead, Sums<M>& sums) {
     Sums<M> s = sums;
     for (int64_t k = 0; k < inputs; k += 2) {
+      ahead.fetch(k);
+      ahead.fetch(k + 1);
       LaneBits pairs[kVectors];
       for (int v = 0; v < kVectors; ++v) pairs[v] = load<LaneBits>(panel + k / 2 * kPanel * 4 + v * sizeof(LaneBits));
       for (int m = 0; m < M; ++m)
@@ -82,14 +86,15 @@ struct Int8Panel {
     }
   }
   template <int M>
-  static void add(const char* panel, int64_t inputs, const float* x, int64_t ldx, Sums<M>& sums) {
+  static void add(const char* panel, int64_t inputs, const float* x, int64_t ldx, Ahead ahead, Sums<M>& sums) {
     for (int64_t from = 0; from < inputs; from += kBlock, panel += kBlockBytes) {
       const int64_t count = std::min(kBlock, inputs - from);
       Sums<M> s;
       for (int64_t k = 0; k < count; ++k) {
+        ahead.fetch(from + k);
         Lanes w[kVectors];
         for (int v = 0; v < kVectors; ++v)
-          w[v] = __builtin_convertvector(load<LaneBytes>(panel + kScales + k * kPanel + v * kLanes), Lanes);
+          w[v] = bytes_as_floats(reinterpret_cast<const int8_t*>(panel + kScales + k * kPanel + v * kLanes));
         for (int m = 0; m < M; ++m)
           for (int v = 0; v < kVectors; ++v) s.of[m][v] += w[v] * x[m * ldx + from + k];
       }
@@ -144,19 +149,25 @@ void Matrix::pack(const float* weights, int64_t first, int64_t count) {
 
 void Matrix::multiply(const float* x, int64_t ldx, int64_t rows, const float* bias, bool add, float* y,
                       int64_t ldy) const {
+  const int64_t size = std::max<int64_t>(1, panels() / (threads() * kPieces)), blocks = blocks_of(rows, kRows);
   with_format(format_, [&](auto f) {
-    parallel_for(panels(), [&](int64_t index) {
-      const int64_t first = index * kPanel, count = std::min(kPanel, outputs_ - first);
-      for_rows(rows, [&](auto block, int64_t row) {
-        constexpr int M = decltype(block)::value;
-        Sums<M> sums;
-        f.template add<M>(panel(index), inputs_, x + row * ldx, ldx, sums);
-        for (int m = 0; m < M; ++m) {
-          float values[kPanel];
-          sums.write(m, values);
-          finish(values, count, bias == nullptr ? nullptr : bias + first, add, y + (row + m) * ldy + first);
-        }
-      });
+    parallel_for(blocks_of(panels(), size), [&](int64_t piece) {
+      for (int64_t index = piece * size; index < std::min(panels(), (piece + 1) * size); ++index) {
+        const int64_t first = index * kPanel, count = std::min(kPanel, outputs_ - first);
+        for_rows(rows, [&](auto block, int64_t row) {
+          constexpr int M = decltype(block)::value;
+          // one block of rows waits for this panel's own weights, several read the next panel meanwhile
+          const int64_t step = panel_bytes_ / inputs_ / blocks;
+          const Ahead ahead{panel(index) + (blocks == 1 ? kAhead : panel_bytes_ + row / kRows * inputs_ * step), step};
+          Sums<M> sums;
+          f.template add<M>(panel(index), inputs_, x + row * ldx, ldx, ahead, sums);
+          for (int m = 0; m < M; ++m) {
+            float values[kPanel];
+            sums.write(m, values);
+            finish(values, count, bias == nullptr ? nullptr : bias + first, add, y + (row + m) * ldy + first);
+          }
+        });
+      }
     });
   });
 }
