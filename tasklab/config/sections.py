@@ -44,7 +44,7 @@ class Config(Section):
     output_dir: str | None = None  # folder of the run; null: output/<name>, numbered when that is taken
     device_target: str = setting("auto", choices=("auto", "CPU", "GPU", "Ascend"))  # auto: the best that is there
     device_id: int = setting(0, ge=0)  # which of several devices
-    precision: str = setting("fp32", choices=("fp32", "fp16", "bf16"))  # of the matrix products
+    precision: str = setting("fp32", choices=("fp32", "fp16", "bf16", "int8"))  # of products; int8: of weights alone
     kernels: str = setting("auto", choices=("auto", "off"))  # fused CPU kernels, where they can be built
     recompute: bool = False  # store fewer activations, compute them again
     data_parallel: int = setting(1, ge=1)  # processes

@@ -97,7 +97,11 @@ def refuse_unknown_metric(task, held_out):
 
 def prepare_device(config: Config, training: bool):
     """The device, a precision it has, and a place for MindSpore's report on a graph that does not compile, which
-    would be ./rank_0. Raises ConfigError when training cannot have bf16; predictions are made in fp32 then."""
+    would be ./rank_0. Raises ConfigError when training cannot have bf16; predictions are made in fp32 then.
+    int8 is for text that the kernels' decoder generates, which needs no device."""
+    if config.precision == "int8":
+        place = "training cannot have it" if training else "only a decoder's kernels have it, and none runs here"
+        raise ConfigError(config.placed("precision", f"precision = int8: {place}; set precision=fp32"))
     os.environ.setdefault("MS_OM_PATH", str(cache_dir() / "mindspore"))
     device.prepare(config)
     if config.precision == "bf16" and (why := _why_no_bf16(config)):

@@ -13,7 +13,8 @@ from tasklab import kernels
 from tasklab.kernels import build
 
 HERE = Path(__file__).parent
-TESTS = [HERE / name for name in ("test_encoder_layer.py", "test_layer_safety.py", "test_optimizer.py")]
+NAMES = ("test_encoder_layer.py", "test_layer_safety.py", "test_optimizer.py", "test_decoder.py")
+TESTS = [HERE / name for name in NAMES]
 X86 = platform.machine() == "x86_64"
 WIDTHS = {  # what a machine with these instructions builds, and what each flag of /proc/cpuinfo must offer
     "x86-64": (),  # SSE2

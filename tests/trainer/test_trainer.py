@@ -218,6 +218,10 @@ def test_a_precision_that_is_not_computed_is_refused(placed, squad):
         make(squad, precision="fp16").train()
     with pytest.raises(ConfigError, match="precision = bf16: .*kernels = off; set precision=fp32"):
         make(squad, precision="bf16", kernels="off").train()
+    with pytest.raises(ConfigError, match="precision = int8: training cannot have it; set precision=fp32"):
+        make(squad, precision="int8").train()
+    with pytest.raises(ConfigError, match="precision = int8: only a decoder's kernels have it, and none runs here"):
+        make(squad, precision="int8").predict({"context": "a", "question": "b"})
 
 
 def test_unknown_names_are_answered_with_the_nearest():

@@ -15,7 +15,7 @@ namespace {
 
 constexpr int64_t kBlock = 32;  // inputs of int8 weights that share a scale per output
 constexpr int64_t kPage = 2 << 20;
-constexpr int64_t kPieces = 4;    // of a product per thread: few, as a thread reads on where it is
+constexpr int64_t kPieces = 2;    // of a product per thread: few, as a thread reads on where it is
 constexpr int64_t kAhead = 4096;  // bytes
 
 // What a panel looks like in each format, and sums += rows of x times a panel.
@@ -47,8 +47,7 @@ struct BFloat16Panel {
   static void add(const char* panel, int64_t inputs, const float* x, int64_t ldx, Ahead ahead, Sums<M>& sums) {
     Sums<M> s = sums;
     for (int64_t k = 0; k < inputs; k += 2) {
-      ahead.fetch(k);
-      ahead.fetch(k + 1);
+      ahead.fetch<2>(k);
       LaneBits pairs[kVectors];
       for (int v = 0; v < kVectors; ++v) pairs[v] = load<LaneBits>(panel + k / 2 * kPanel * 4 + v * sizeof(LaneBits));
       for (int m = 0; m < M; ++m)

@@ -11,6 +11,7 @@
 #include <string>
 #include <thread>
 
+#include "decoding.h"
 #include "guarded.h"
 
 using Operator = int(int, void**, int*, int64_t**, const char**, void*, void*);
@@ -237,6 +238,15 @@ Results optimise(bool unaligned) {
   return results;
 }
 
+// logits of both forms in every format of weights
+Results decode_all(bool unaligned) {
+  Results results;
+  for (int64_t format = 0; format < 3; ++format)
+    for (const bool plain : {true, false}) results.push_back(decode(format, plain, unaligned));
+  calls += 6;
+  return results;
+}
+
 #if !defined(__SANITIZE_THREAD__)  // it does not follow a process with threads through a fork
 void need_equal_in_a_child(const Results& expected) {
   const pid_t child = fork();
@@ -266,7 +276,7 @@ int main(int count, char** arguments) {
   std::vector<Results> expected[2];
   for (int precision = 0; precision <= has_bf16; ++precision)
     for (const Case& c : kCases) expected[precision].push_back(compute(c, precision, {false, false}));
-  const Results optimised = optimise(false);
+  const Results optimised = optimise(false), decoded = decode_all(false);
 
   auto all_ways = [&](int from) {
     for (size_t n = 0; n < kCases.size(); ++n) {
@@ -276,6 +286,7 @@ int main(int count, char** arguments) {
           need_equal(compute(kCases[i], precision, way), expected[precision][i], kCases[i].name);
     }
     need_equal(optimise(from % 2), optimised, "optimizer");
+    need_equal(decode_all(from % 2 == 0), decoded, "decoder");
   };
   for (int threads = 1; threads <= 8; ++threads) {
     tasklab_set_threads(threads);
