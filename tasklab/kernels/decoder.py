@@ -14,7 +14,8 @@ import numpy as np
 from tasklab.kernels import build
 
 FORMATS = {"fp32": 0, "bf16": 1, "int8": 2}
-"""How the weights of products lie in memory; sums are float32 in all. int8: per output and 32 inputs one scale."""
+"""How the weights of products lie in memory; sums are float32 in all. int8: per output and 32 inputs one scale.
+A matrix of fp32 that bf16 holds exactly lies there as such, with the same results."""
 
 ACTIVATIONS = {
     "gelu": 0, "gelu_new": 1, "gelu_pytorch_tanh": 1, "relu": 2, "silu": 3, "swish": 3,
@@ -145,7 +146,9 @@ class NativeDecoder:
             block = np.ascontiguousarray(values[first : first + step], np.float32)
             if block.shape != (min(step, size[0] - first), size[1]):
                 raise ValueError(f"{full} gave {block.shape} for rows {first} to {min(first + step, size[0])}")
-            self._library.tasklab_decoder_matrix(self._handle, number, layer, _pointer(block), first, len(block))
+            call = self._library.tasklab_decoder_matrix
+            if call(self._handle, number, layer, _pointer(block), first, len(block)):
+                raise MemoryError(f"no memory for {full}")
 
     def extend(self, slots: Sequence[int], tokens: Sequence[Sequence[int]]) -> np.ndarray:
         """Reads one or more tokens into each of several slots; logits [R, V] float32 behind each one's last token.
@@ -275,7 +278,7 @@ def _library() -> ctypes.CDLL:
     for name, result, arguments in (
         ("new", address, [address]),
         ("free", None, [address]),
-        ("matrix", None, [address, number, number, address, number, number]),
+        ("matrix", ctypes.c_int, [address, number, number, address, number, number]),
         ("vector", ctypes.c_int, [address, number, number, address, number]),
         ("extend", ctypes.c_int, [address, number, address, address, address, ctypes.c_int, address]),
         ("copy", ctypes.c_int, [address, number, address, address, address]),

@@ -358,3 +358,21 @@ def test_tensors_may_be_computed_a_few_rows_at_a_time(monkeypatch):
     lazy = NativeDecoder(LLAMA, {name: Lazy(values) for name, values in tensors_of("llama").items()})
     assert np.array_equal(lazy.scores([0], [ids])[0], expected)
     assert slice(126, 133) in taken  # the table of 133 words, seven at a time
+
+
+def test_float32_weights_that_bfloat16_holds_take_its_memory_and_give_the_same_bits(monkeypatch):
+    tensors, ids = tensors_of("llama"), np.arange(40)
+    full = NativeDecoder(LLAMA, tensors).nbytes
+    for key, value in tensors.items():
+        if value.ndim == 2 and key not in ("cosines", "sines"):
+            tensors[key] = (value.view(np.uint32) & 0xFFFF0000).view(np.float32)
+    exact, halves = NativeDecoder(LLAMA, tensors), NativeDecoder(LLAMA, tensors, "bf16")
+    assert exact.nbytes == halves.nbytes == full / 2
+    # the last word, which is not read, makes the table one of float32 after most of it lies there
+    monkeypatch.setattr("tasklab.kernels.decoder.BLOCK", 40 * 7)
+    tensors["embeddings.word.weight"][-1, -1] = 1 + 2.0**-20
+    mixed = NativeDecoder(LLAMA, tensors)
+    assert mixed.nbytes == exact.nbytes + 160 * 40 * 2  # 133 words fill five panels of 32
+    expected = exact.scores([0], [ids])[0]
+    assert np.array_equal(expected, halves.scores([0], [ids])[0])
+    assert np.array_equal(expected[:, :-1], mixed.scores([0], [ids])[0][:, :-1])

@@ -16,9 +16,11 @@ void* tasklab_decoder_new(const tasklab::DecoderShape* shape) {
 
 void tasklab_decoder_free(void* decoder) { delete static_cast<Decoder*>(decoder); }
 
-void tasklab_decoder_matrix(void* decoder, int64_t name, int64_t layer, const float* values, int64_t first,
-                            int64_t count) {
-  static_cast<Decoder*>(decoder)->set_matrix(static_cast<tasklab::MatrixName>(name), layer, values, first, count);
+int tasklab_decoder_matrix(void* decoder, int64_t name, int64_t layer, const float* values, int64_t first,
+                           int64_t count) {
+  return tasklab::guarded("decoder", [&] {
+    static_cast<Decoder*>(decoder)->set_matrix(static_cast<tasklab::MatrixName>(name), layer, values, first, count);
+  });
 }
 
 int tasklab_decoder_vector(void* decoder, int64_t name, int64_t layer, const float* values, int64_t count) {

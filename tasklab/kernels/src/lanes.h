@@ -36,6 +36,12 @@ inline Lanes as_floats(LaneBits bits) {
   return value;
 }
 
+inline uint32_t float_bits(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+
 // As many bytes as floats. By name, because g++ 12 widens vectors of bytes one by one.
 inline Lanes bytes_as_floats(const int8_t* from) {
 #if defined(__AVX512F__)

@@ -1,20 +1,19 @@
-// A matrix of weights in panels, as float32, bfloat16 or int8; sums are float32 in all three.
+// A matrix of weights in panels, as float32, bfloat16 or int8; sums are float32 in all three. Float32 weights that
+// bfloat16 holds exactly, as those of most published models, lie in memory as such: equal bits, half the bytes.
 #pragma once
 #include <cstdint>
 #include <memory>
 
-#include "panels.h"
+#include "formats.h"
 
 namespace tasklab {
-
-enum Format : int64_t { kFloat32 = 0, kBFloat16 = 1, kInt8 = 2 };
 
 class Matrix {
  public:
   Matrix() = default;
-  Matrix(int64_t outputs, int64_t inputs, Format format);  // zeros; throws std::bad_alloc
+  Matrix(int64_t outputs, int64_t inputs, Format format);
 
-  // Takes weights [count, inputs] as the outputs from `first` on.
+  // Takes weights [count, inputs] as the outputs from `first` on; the others are 0. Throws std::bad_alloc.
   void pack(const float* weights, int64_t first, int64_t count);
 
   // y [rows, outputs] = x [rows, inputs] times the matrix + bias (may be null); add: y += that.
@@ -28,6 +27,8 @@ class Matrix {
   int64_t bytes() const { return panels() * panel_bytes_; }
 
  private:
+  void allocate(Format format);
+  void widen();  // bfloat16 -> float32
   int64_t panels() const { return (outputs_ + kPanel - 1) / kPanel; }
   char* panel(int64_t index) const { return memory_.get() + index * panel_bytes_; }
 
@@ -36,6 +37,7 @@ class Matrix {
   };
   int64_t outputs_ = 0, inputs_ = 0, panel_bytes_ = 0;
   Format format_ = kFloat32;
+  bool exact_ = false;  // float32 weights that lie there as bfloat16
   std::unique_ptr<char[], Free> memory_;
 };
 

@@ -9,7 +9,7 @@
 extern "C" {
 void* tasklab_decoder_new(const tasklab::DecoderShape* shape);
 void tasklab_decoder_free(void* decoder);
-void tasklab_decoder_matrix(void*, int64_t, int64_t, const float*, int64_t, int64_t);
+int tasklab_decoder_matrix(void*, int64_t, int64_t, const float*, int64_t, int64_t);
 int tasklab_decoder_vector(void*, int64_t, int64_t, const float*, int64_t);
 int tasklab_decoder_extend(void*, int64_t, const int64_t*, const int64_t*, const int32_t*, int, float*);
 int tasklab_decoder_copy(void*, int64_t, const int64_t*, const int64_t*, const int64_t*);
