@@ -63,3 +63,57 @@ def write_gguf(path, tensors=None, kind="Q8_0", architecture="llama", sizes=SIZE
     writer.write_tensors_to_file()
     writer.close()
     return path
+
+
+_GPT2 = {
+    "transformer.wte": "token_embd", "transformer.wpe": "position_embd", "transformer.h.": "blk.", "ln_1": "attn_norm",
+    "ln_2": "ffn_norm", "attn.c_attn": "attn_qkv", "attn.c_proj": "attn_output", "mlp.c_fc": "ffn_up",
+    "mlp.c_proj": "ffn_down", "transformer.ln_f": "output_norm",
+}  # fmt: skip
+
+
+def gpt2_tensors(seed=0, sizes=(96, 64, 2, 256, 1024)):
+    """HuggingFace's name of a tied GPT-2 -> array.
+
+    sizes: vocabulary, hidden, layers, feed-forward, positions; transformers takes the last two, whatever a file says.
+    """
+    vocab, hidden, layers, width, positions = sizes
+    rng = np.random.default_rng(seed)
+    matrices = {
+        "attn.c_attn": (hidden, 3 * hidden), "attn.c_proj": (hidden, hidden), "mlp.c_fc": (hidden, width),
+        "mlp.c_proj": (width, hidden),
+    }  # fmt: skip
+    shapes = {"transformer.wte.weight": (vocab, hidden), "transformer.wpe.weight": (positions, hidden)}
+    blocks = [f"transformer.h.{n}" for n in range(layers)]
+    norms = ["transformer.ln_f", *(f"{block}.{norm}" for block in blocks for norm in ("ln_1", "ln_2"))]
+    shapes |= {f"{norm}.{leaf}": (hidden,) for norm in norms for leaf in ("weight", "bias")}
+    for name, shape in matrices.items():
+        shapes |= {f"{block}.{name}.weight": shape for block in blocks}
+        shapes |= {f"{block}.{name}.bias": shape[1:] for block in blocks}
+    drawn = {name: rng.normal(0, 0.2, shape).astype(np.float32) for name, shape in shapes.items()}
+    return {name: array + (".ln_" in name and name.endswith("weight")) for name, array in drawn.items()}
+
+
+def write_gpt2(path, tensors=None, kind="Q8_0"):
+    """A GPT-2's file with 4 heads; tensors: HuggingFace's, whose Conv1D are turned as GPT2Model of the script does."""
+    tensors = tensors or gpt2_tensors()
+    vocab, hidden = tensors["transformer.wte.weight"].shape
+    writer = gguf.GGUFWriter(path, "gpt2")
+    for add, value in (
+        (writer.add_block_count, 2), (writer.add_context_length, len(tensors["transformer.wpe.weight"])),
+        (writer.add_embedding_length, hidden), (writer.add_head_count, 4), (writer.add_layer_norm_eps, 1e-5),
+        (writer.add_feed_forward_length, tensors["transformer.h.0.mlp.c_fc.weight"].shape[1]),
+        (writer.add_tokenizer_model, "gpt2"), (writer.add_token_list, [f"t{number}" for number in range(vocab)]),
+    ):  # fmt: skip
+        add(value)
+    for name, array in tensors.items():
+        array = array.T.copy() if array.ndim == 2 and ".h." in name else array
+        for theirs, word in _GPT2.items():
+            name = name.replace(theirs, word)
+        stored = gguf.GGMLQuantizationType[kind if array.ndim == 2 else "F32"]
+        writer.add_tensor(name, gguf.quants.quantize(array, stored), raw_dtype=stored)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path

@@ -15,7 +15,7 @@ def arguments(parser):
     parser.add_argument("target", metavar="TARGET", help="new folder")
     parser.add_argument("--to", required=True, choices=("huggingface", "google", "uer", "mindspore", "tasklab"))
     parser.add_argument("--task", help="what the head is for, where neither configuration nor names tell it")
-    families = ("bert", "roberta", "albert", "gpt", "rcnn", "crnn")
+    families = ("bert", "roberta", "albert", "gpt", "gpt2", "rcnn", "crnn")
     parser.add_argument("--family", choices=families, help="where they do not tell it either")
     parser.add_argument("--labels", metavar="FILE", help="names of the head's outputs, one a line or JSON")
     norms = ("unbiased", "usual")

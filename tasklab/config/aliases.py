@@ -102,6 +102,15 @@ ALIASES |= {
     "type_vocab_size hidden_act hidden_dropout_prob attention_probs_dropout_prob layer_norm_eps "
     "initializer_range".split()
 }
+ALIASES |= {  # Llama's
+    f"model.model_config.{theirs}": f"model.{ours}"
+    for theirs, ours in (
+        ("n_kv_heads", "num_key_value_heads"), ("rms_norm_eps", "layer_norm_eps"), ("theta", "rope_theta"),
+        ("qkv_has_bias", "qkv_bias"), ("max_position_embedding", "max_position_embeddings"),
+        ("tie_word_embeddings", "tie_word_embeddings"), ("hidden_dropout_rate", "hidden_dropout_prob"),
+        ("attention_dropout_rate", "attention_probs_dropout_prob"),
+    )  # fmt: skip
+}
 _QA_FIELDS = {"max_seq_len": "max_seq_length", "max_question_len": "max_query_length", "doc_stride": "doc_stride"}
 _QA_FIELDS |= {"max_answer_len": "max_answer_length", "n_best_size": "n_best_size"}
 for _split, _batch in (("train", "?train.batch_size"), ("eval", "?evaluate.batch_size")):

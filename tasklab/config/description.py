@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tasklab.config import decoders
 from tasklab.config.entries import Entry, from_file
 from tasklab.config.export import ARCHITECTURES, MINDFORMERS
+from tasklab.config.gguf import SUFFIX as GGUF
+from tasklab.config.gguf import read_gguf_settings
 from tasklab.config.huggingface import ALIKE, TOKENIZER_FILES, architectures, labels_beside, read_foreign, read_object
 from tasklab.config.model_section import ModelConfig
 from tasklab.config.models import chain
@@ -62,9 +65,12 @@ def describe(folder: Path, weights: str = "", file: Path | None = None) -> Descr
     Raises: ConfigError with the place of what cannot be.
     """
     beside = [*("config.yaml", *JSON_FILES), Path(weights).stem + ".yaml"]
+    beside += [weights] if weights.endswith(GGUF) else []
     file = file or next((folder / name for name in beside if (folder / name).is_file()), None)
     found = Description(file=file)
-    if file is None:
+    if file is not None and file.suffix == GGUF:
+        entries, found.head = read_gguf_settings(file), "causal"
+    elif file is None:
         named = [name for name, held in TOKENIZER_FILES if (folder / held).is_file()]
         entries = [Entry("tokenizer.name", name, "") for name in named[:1]]
     elif file.suffix == ".json":
@@ -85,7 +91,7 @@ def describe(folder: Path, weights: str = "", file: Path | None = None) -> Descr
 
 def family_of(model: ModelConfig) -> str:
     """The name tables' word for the kind of model: RoBERTa is a BERT that counts its positions from another row."""
-    if kin := relative(model):
+    if kin := relative(model) or decoders.family_of(model):
         return kin
     if model.own_blocks:
         return f"{model.encoder} with {', '.join(f'{key}={model[key]}' for key in model.own_blocks)}"
@@ -111,6 +117,9 @@ def _apply(found: Description, entry: Entry) -> None:
 
 def _head_of(described: dict) -> str | None:
     """The head that transformers' name of the network tells; UER-py and Google say nothing."""
+    if described.get("model_type") in decoders.FIXED:
+        heads = [name.endswith(("LMHeadModel", "ForCausalLM")) for name in architectures(described)]
+        return "causal" if any(heads) else None
     if described.get("model_type") in (None, *ALIKE):
         for name in architectures(described):
             for head, suffix in ARCHITECTURES.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tasklab.config import relatives
+from tasklab.config import decoders, relatives
 from tasklab.config.dump import dump_sections
 from tasklab.config.model_section import ModelConfig
 from tasklab.config.sections import TokenizerConfig
@@ -32,8 +32,17 @@ MINDFORMERS = {
 }  # fmt: skip
 
 
+MINDFORMERS_CONFIGS = {
+    "bert": ("BertConfig", None), "gpt2": ("GPT2Config", "GPT2LMHeadModel"),
+    **dict.fromkeys(("llama", "qwen2"), ("LlamaConfig", "LlamaForCausalLM")),
+}  # fmt: skip
+"""Family -> MindFormers' words for its configuration and its network."""
+
+
 def huggingface(model: ModelConfig, family: str, head: str | None, outputs: int = 0) -> dict:
     """config.json. outputs: of a classifier or tagger; a configuration names them all."""
+    if family in decoders.FIXED:
+        return decoders.written(model, family, head)
     described = {
         "architectures": [_FAMILY[family] + ARCHITECTURES.get(head, "Model")],
         "model_type": family,
@@ -72,10 +81,14 @@ def uer(model: ModelConfig, family: str, head: str | None) -> dict:
     return written(model, huggingface(model, family, head) if family in _FAMILY else {})
 
 
-def mindformers(model: ModelConfig, head: str | None) -> dict:
-    """The model section of MindFormers' YAML."""
-    config = {"type": "BertConfig", **sizes(model, "bert"), "post_layernorm_residual": True}
-    return {"model": {"model_config": config, "arch": {"type": MINDFORMERS.get(head, "BertModel")}}}
+def mindformers(model: ModelConfig, family: str, head: str | None) -> dict:
+    """The model section of MindFormers' YAML; family: one of MINDFORMERS_CONFIGS."""
+    if family == "bert":
+        config = {**sizes(model, "bert"), "post_layernorm_residual": True}
+        network = MINDFORMERS.get(head, "BertModel")
+    else:
+        config, network = decoders.mindformers(model, family), MINDFORMERS_CONFIGS[family][1]
+    return {"model": {"model_config": {"type": MINDFORMERS_CONFIGS[family][0], **config}, "arch": {"type": network}}}
 
 
 def tasklab(model: ModelConfig, tokenizer: TokenizerConfig, task: str | None, name: str, data: dict) -> str:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tasklab.config import relatives, uer
+from tasklab.config import decoders, relatives, uer
 from tasklab.config.entries import Entry
 from tasklab.config.model_section import ModelConfig
 from tasklab.config.sentence_transformers import MODULES, modules_in
@@ -15,6 +15,7 @@ SIZES = (
     "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "embedding_size",
     "max_position_embeddings", "type_vocab_size", "pad_token_id", "emb_size", "layers_num", "heads_num",
     "feedforward_size", "attention_head_size", "kernel_size", "block_size", "dim", "hidden_dim", "n_layers", "n_heads",
+    "n_embd", "n_layer", "n_head", "n_inner", "n_positions", "num_key_value_heads", "head_dim",
 )  # fmt: skip
 """Keys of whole numbers in HuggingFace's and UER-py's files."""
 ROBERTA = ("roberta", "xlm-roberta", "camembert")
@@ -82,8 +83,11 @@ _TOKENIZER = {
 def _ours(described: dict, place: str) -> dict:
     """What the file says. Raises: ConfigError for a network that is none of ours."""
     family = described.get("model_type", "bert")
+    if family in decoders.FIXED:
+        return decoders.read(described, place)
     if family not in ALIKE:
-        raise ConfigError(f"{place}: model_type is {brief(family)}; no network of tasklab; read are {', '.join(ALIKE)}")
+        known = ", ".join((*ALIKE, *decoders.FIXED))
+        raise ConfigError(f"{place}: model_type is {brief(family)}; no network of tasklab; read are {known}")
     for key in ("is_decoder", "is_encoder_decoder", "add_cross_attention"):
         if described.get(key):
             raise ConfigError(f"{place}: {key} is true; only encoders, whose tokens see the whole row, are read")

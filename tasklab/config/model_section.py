@@ -15,7 +15,7 @@ LAYERS, MOST = 10_000, 10**12
 """Layers, and numbers in the weights (4 TB), beyond which nothing is built: a file may say anything."""
 BLOCKS = (
     "embeddings", "embedding_norm", "norm", "norm_position", "feed_forward", "mask", "relative_positions",
-    "scale_attention", "use_bias", "dual", "pooler_act",
+    "scale_attention", "use_bias", "qkv_bias", "num_key_value_heads", "head_size", "rotary", "dual", "pooler_act",
 )  # fmt: skip
 """Settings of which other programs' files know one value only, the default; of the embeddings only those of a BERT or
 ALBERT."""
@@ -52,6 +52,15 @@ class ModelConfig(Section, path="model"):
     relative_attention_max_distance: int = setting(128, ge=4)
     scale_attention: bool = True  # divide scores by the root of the head's size
     use_bias: bool = True  # in attention and feed-forward
+    qkv_bias: bool | None = None  # in queries, keys and values alone; null: as use_bias. Qwen2 has these and no others
+    num_key_value_heads: int | None = setting(None, ge=1)  # each serves several heads; null: num_attention_heads
+    head_size: int | None = setting(None, ge=1)  # null: hidden_size / num_attention_heads
+    rotary: bool = False  # queries and keys turn by their place: the first half of a head with its second
+    rope_theta: float = setting(10000.0, gt=1)  # base of the rotary frequencies
+    rope_scaling_factor: float | None = setting(None, ge=1)  # Llama 3.1: slow frequencies are divided by it
+    rope_low_freq_factor: float = setting(1.0, gt=0)  # those of fewer turns in the original context, wholly
+    rope_high_freq_factor: float = setting(4.0, gt=0)  # those of more, not at all
+    rope_original_max_position_embeddings: int = setting(8192, ge=1)  # tokens of that context
     synthesizer: str = setting("dense", choices=("dense", "random"))  # synt
     bidirectional: bool = False  # rnn, lstm, gru: each layer reads both ways, each way half as wide
     kernel_size: int = setting(3, ge=1)  # tokens of a convolution's window
@@ -125,7 +134,7 @@ class ModelConfig(Section, path="model"):
                 f"{MOST} numbers in the weights",
             )
         size, heads = self.hidden_size, self.num_attention_heads
-        if size and heads and size % heads:
+        if size and heads and size % heads and not self.head_size:
             yield (
                 ("model.hidden_size", "model.num_attention_heads"),
                 f"model.hidden_size {size} is not a multiple of model.num_attention_heads {heads}",

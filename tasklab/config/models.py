@@ -7,6 +7,8 @@ from pathlib import Path
 from tasklab.config.absent import beside
 from tasklab.config.catalog import OF_CATALOG, catalog, find, list_models
 from tasklab.config.entries import Entry, from_file
+from tasklab.config.gguf import SUFFIX as GGUF
+from tasklab.config.gguf import read_gguf_settings
 from tasklab.config.huggingface import read_foreign, sentence_settings
 from tasklab.config.sections import OUTPUT
 from tasklab.config.yaml_source import is_yaml, shown
@@ -67,6 +69,8 @@ def origin_of(model, task: str | None = None, encoder_alone: bool = False) -> Or
             origin.sources.append(sentence_settings(path))
         elif encoder_alone and origin.task is None:
             return _encoder(origin)
+    elif origin is None and path.suffix == GGUF and path.is_file():
+        origin = Origin(path.stem, None, [read_gguf_settings(path), _weights_here(path)])
     elif origin is None and (path.is_file() or is_yaml(path)):
         sources = chain(path)
         origin = Origin(path.stem, _last(sources, "task"), sources)
@@ -179,7 +183,7 @@ def _base_path(path: Path, base, place: str) -> Path:
 def _folder(folder: Path) -> Origin:
     """A tasklab checkpoint, or a folder in HuggingFace's or google-research's layout."""
     here, config = str(folder), folder / "config.yaml"
-    start = [Entry("checkpoint", here, here), Entry("from_scratch", False, here)]
+    start = _weights_here(folder)
     if config.is_file():
         # The vocabulary is the one in the folder; where the run was made says nothing about where it goes on.
         machine = {"device_target": "auto", "device_id": 0, "data_parallel": 1, "output_dir": None}
@@ -189,4 +193,14 @@ def _folder(folder: Path) -> Origin:
     for name in ("config.json", "bert_config.json", "albert_config.json"):
         if (folder / name).is_file():
             return Origin(folder.resolve().name, None, [read_foreign(folder, name), start])
-    raise ConfigError(f"{here}: a model folder holds config.yaml (tasklab) or config.json (HuggingFace); found neither")
+    if len(alone := sorted(folder.glob(f"*{GGUF}"))) == 1:
+        return Origin(folder.resolve().name, None, [read_gguf_settings(alone[0]), start])
+    several = f", but {len(alone)} GGUF files: name one of them" if alone else ""
+    raise ConfigError(
+        f"{here}: a model folder holds config.yaml (tasklab), config.json (HuggingFace) or a GGUF file; found "
+        f"neither{several}"
+    )
+
+
+def _weights_here(path: Path) -> Source:
+    return [Entry("checkpoint", str(path), str(path)), Entry("from_scratch", False, str(path))]

@@ -128,7 +128,8 @@ def written(model: ModelConfig, described: dict) -> dict:
     if own is not None:
         causal = {"encoder": "transformer", "mask": "causal"} if model.encoder == "gpt" else {"encoder": model.encoder}
         norm = {"remove_embedding_layernorm": not model.embedding_norm}
-        return theirs | causal | norm | {"target": ["lm"], "data_processor": "lm"}
+        tied = {"tie_weights": model.tie_word_embeddings} if model.encoder == "gpt" else {}
+        return theirs | causal | norm | tied | {"target": ["lm"], "data_processor": "lm"}
     return theirs | {
         "data_processor": "bert",
         "encoder": "transformer",

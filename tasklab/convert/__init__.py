@@ -50,7 +50,7 @@ def convert(
         source: a folder, a file of weights, or a name; what it is, its content tells.
         to: one of TARGETS.
         task: of the head, where neither the configuration nor the names of the weights tell it.
-        family: bert, roberta or albert, where they do not tell it (UER-py files).
+        family: bert, roberta, albert, gpt2 and so on, where they do not tell it (UER-py files).
         config, vocab: files, where none lies beside the weights.
         labels: a file with the names of the outputs: one a line, a JSON list, or an object name: number.
         norm: of a UER-py file that is read or written: "unbiased", as it computes, or "usual"; see weights/norms.py.
@@ -80,7 +80,8 @@ def convert(
     model = read_model(found, task, config, labels=read_labels(labels) if labels else None)
     if to != "tasklab" and model.description.model.pair_encoding != "joint":
         raise CheckpointError(f"{source} reads two texts apart (model.pair_encoding): {to} has no such network")
-    if not model.description.model.pooler and to != "tasklab" and (to, model.head) != ("uer", "choices"):
+    has_none = model.head == "causal" or (to, model.head) == ("uer", "choices")
+    if not model.description.model.pooler and to != "tasklab" and not has_none:
         raise CheckpointError(f"{source} has no pooler before its outputs (model.pooler): {to} has no such network")
     table = table_of(to, model.family)
     fits(model.description.model, model.known, found.name)
@@ -125,5 +126,7 @@ def _ledger(found: WeightSource, model: LoadedModel, table: Format) -> Iterator[
         yield f"  left out, no weight that tasklab knows: {', '.join(model.unknown)}"
     for note in model.notes:
         yield f"  {note}"
+    if table.program == "uer" and (epsilon := model.description.model.layer_norm_eps) > 1e-6:
+        yield f"  UER-py's norms add 1e-6 to the deviation, these {epsilon:g} to its square: small values differ there"
     if model.family == "roberta" and table.program == "uer":
         yield "  the two position rows that no token uses have no place in UER-py and become zeros"

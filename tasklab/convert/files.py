@@ -65,8 +65,8 @@ def description_files(to: str, loaded: LoadedModel, name: str, unbiased: bool = 
     if to == "uer":
         described = export.uer(model, family, loaded.head) | ({} if unbiased else {"unbiased_norm": False})
         return files | {"config.json": json_bytes(described)}
-    if to == "mindspore" and family == "bert":
-        return files | {"model.yaml": yaml.safe_dump(export.mindformers(model, loaded.head)).encode()}
+    if to == "mindspore" and family in export.MINDFORMERS_CONFIGS:
+        return files | {"model.yaml": yaml.safe_dump(export.mindformers(model, family, loaded.head)).encode()}
     rows = loaded.description.data.said() if loaded.head == "vectors" else {}
     described = export.tasklab(model, tokenizer, loaded.task, name, rows)
     return files | {CONFIG: described.encode()}

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from tasklab.config import decoders
 from tasklab.config.description import Description, describe, family_of, place_of
 from tasklab.config.huggingface import ALIKE, BERTS, sentence_settings
 from tasklab.config.model_section import ModelConfig
@@ -61,7 +64,8 @@ def read_model(
     unknown = sorted(tensors.keys() - known.keys())
     if head == "pretraining" and "head.mlm.bias" not in known:  # Electra's is another one
         head = None
-    head = head or _head_of(known)
+    head = head or _head_of(known) or _tells_next_word(found)
+    notes += _without_bias(known)
     if head == "choices" and "pooler" not in described.said:
         described.model.pooler = "encoder.pooler.weight" in known  # UER-py's have none
     if "head.crf.transitions" in known:
@@ -75,7 +79,8 @@ def read_model(
     if head == "pretraining":
         task = None  # of its two heads; the folder is a backbone for any task, masked words among them
     else:
-        task = task or (NETWORKS.get(head).task if head else None)
+        assumed = NETWORKS.get(head).task if head in NETWORKS.names() else None
+        task = task or (assumed if assumed in TASKS.names() else None)
     for key, value in TASKS.get(task).defaults.get("model", {}).items() if task else ():
         if key not in described.said and not described.model.changed(key):
             described.model[key] = value
@@ -89,6 +94,27 @@ def _answers_in_two_layers(found: WeightSource) -> bool:
     tensors = open_weights(found.file)[1]
     scores = tensors.get("output_layer_2.weight")
     return "embedding.word_embedding.weight" in tensors and scores is not None and scores.shape[0] == 2
+
+
+def _tells_next_word(found: WeightSource) -> str | None:
+    """The head of a decoder whose words are told by their own table: it has no weights left to be known by."""
+    table = FORMATS.get(found.format)
+    copies = ("lm_head.weight", "target.lm.output_layer.weight")
+    stored = any(table.spell(name) in copies for name in open_weights(found.file)[1])
+    return "causal" if stored else table.head
+
+
+def _without_bias(known: dict) -> list[str]:
+    """Takes out a bias of the next word's scores, where it is zeros. Raises: CheckpointError where it is not."""
+    bias = known.pop("head.decoder.bias", None)
+    if bias is None:
+        return []
+    if np.any(np.asarray(bias)):
+        raise CheckpointError(
+            "the scores of the next word have a bias (has_lmtarget_bias), which no network of tasklab has; train the "
+            "model without it"
+        )
+    return ["the bias of the next word's scores is zeros, and left out"]
 
 
 def _settle(described: Description, known: dict, table: Format, told: str | None) -> list[str]:
@@ -106,13 +132,13 @@ def _settle(described: Description, known: dict, table: Format, told: str | None
         return []  # tasklab's own, described by its own file
     named = (shown.get("encoder"), told, model.encoder, *table.families)
     family = next(name for name in named if name in table.families)
-    model.encoder = "bert" if family in BERTS else family
-    for key, value in FIXED.get(family, {}).items():
-        if key in model and key not in described.said:
+    model.encoder = "bert" if family in BERTS else "gpt" if family in decoders.FIXED else family
+    for key, value in {**FIXED.get(family, {}), **decoders.alone(family)}.items():
+        if key in model and key not in described.said and key not in shown:
             model[key] = value
-    model.tie_word_embeddings = "head.mlm.decoder.weight" not in known
-    if table.program == "mindspore":  # whatever its description says: both are built into MindFormers' BERT
-        model.hidden_act = {"gelu": "gelu_new"}.get(model.hidden_act, model.hidden_act)
+    model.tie_word_embeddings = not {"head.mlm.decoder.weight", "head.decoder.weight"} & known.keys()
+    if table.program == "mindspore" and model.norm == "layer":  # whatever its description says: both are built into
+        model.hidden_act = {"gelu": "gelu_new"}.get(model.hidden_act, model.hidden_act)  # MindFormers' networks
         model.layer_norm_eps = 1e-5
     if family == "gpt" and "norm_position" not in described.said:
         model.norm_position = "pre" if "encoder.norm.weight" in known else "post"
@@ -153,6 +179,11 @@ def _guessed(described: Description, known: dict, shown: dict) -> Iterator[str]:
     if "num_attention_heads" not in described.said and any(name.endswith("query.weight") for name in known):
         model.num_attention_heads = max(1, model.hidden_size // 64)
         yield f"{model.num_attention_heads} attention heads assumed, one per 64 of hidden_size"
+    keys = known.get("encoder.layers.0.attention.key.weight")
+    grouped = keys is not None and keys.shape[0] < model.hidden_size
+    if grouped and "num_key_value_heads" not in described.said:
+        size = model.head_size or model.hidden_size // model.num_attention_heads
+        model.num_key_value_heads = max(1, keys.shape[0] // size)
     if "num_hidden_layers" not in described.said and "num_hidden_layers" not in shown:
         model.num_hidden_layers = 12
         yield "12 layers assumed; the weights are those of one"
@@ -164,6 +195,8 @@ def _head_of(known: dict) -> str | None:
     """As far as its weights tell it."""
     if "head.mlm.bias" in known:
         return "pretraining" if "head.nsp.weight" in known else "words"
+    if "head.decoder.weight" in known:
+        return "causal"
     if "head.classifier.weight" in known:
         if "encoder.pooler.weight" in known:
             return "classes"

@@ -33,6 +33,8 @@ class Heads(nn.Cell):
         if "head.mlm.bias" in shapes:
             tied = "head.mlm.decoder.weight" not in shapes
             self.mlm = MaskedWords(model.hidden_size, words, model.hidden_act, model.layer_norm_eps, tied)
+        if "head.decoder.weight" in shapes:
+            self.decoder = dense(model.hidden_size, shapes["head.decoder.weight"][0], False)
         if "head.crf.transitions" in shapes:
             self.crf = CRF(shapes["head.crf.transitions"][0])
 
@@ -44,6 +46,8 @@ class Heads(nn.Cell):
             found[name] = getattr(self, name)(hidden if pooled is None or name == "output" else pooled)
         if hasattr(self, "mlm"):
             found["masked words"] = self.mlm(hidden)
+        if hasattr(self, "decoder"):
+            found["next words"] = self.decoder(hidden)
         if hasattr(self, "crf"):
             found["pairs of tags"] = self.crf(1)[0]
         return found

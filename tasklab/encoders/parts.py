@@ -2,6 +2,7 @@
 
 from mindspore import nn
 
+from tasklab.errors import ConfigError
 from tasklab.nn.blocks.attention import SelfAttention
 from tasklab.nn.blocks.embeddings import Embeddings
 from tasklab.nn.blocks.encoder import Encoder, share_parameters
@@ -12,7 +13,9 @@ from tasklab.nn.compat import dense
 
 POSITIONS = (
     "num_attention_heads", "attention_probs_dropout_prob", "mask", "relative_positions",
-    "relative_attention_num_buckets", "relative_attention_max_distance", "scale_attention", "use_bias",
+    "relative_attention_num_buckets", "relative_attention_max_distance", "scale_attention", "use_bias", "qkv_bias",
+    "num_key_value_heads", "head_size", "rotary", "rope_theta", "rope_scaling_factor", "rope_low_freq_factor",
+    "rope_high_freq_factor", "rope_original_max_position_embeddings",
 )  # fmt: skip
 """The settings of `attention`; then those of the layer around it."""
 LAYER = ("hidden_act", "norm_position", "feed_forward", "recompute", "use_bias")
@@ -77,7 +80,10 @@ def transformer_layer(model, attention: nn.Cell, recompute: bool = False) -> Tra
 
 
 def attentions(model) -> list:
-    """One per layer; what they know of distances they learn together."""
+    """One per layer; what they know of distances they learn together. Raises: ConfigError for what no cell computes."""
+    for key in ("qkv_bias", "num_key_value_heads", "head_size", "rotary"):
+        if model[key]:
+            raise ConfigError(f"model.{key} = {model[key]}: no attention of tasklab computes that; remove it")
     cells = [
         SelfAttention(
             model.hidden_size, model.num_attention_heads, model.attention_probs_dropout_prob, _positions(model),

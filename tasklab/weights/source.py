@@ -22,7 +22,7 @@ logger = logging.getLogger("tasklab")
 
 SHARDS = ".index.json"
 FIRST = (WEIGHTS, WEIGHTS + SHARDS, "pytorch_model.bin", "pytorch_model.bin" + SHARDS)
-SUFFIXES = (".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".index")
+SUFFIXES = (".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".index", ".gguf")
 
 
 @dataclass(frozen=True)

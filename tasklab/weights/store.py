@@ -54,7 +54,7 @@ def resolve(name_or_path, say: Callable[[str], None] = logger.info) -> WeightSou
         failures = fetch(entry, cache, say)
         if failures:
             raise CheckpointError(_nothing_found(entry, looked + failures))
-    return source_at(text, cache / WEIGHTS)
+    return source_at(text, weights_in(cache))
 
 
 def is_placed(name: str) -> bool:

@@ -299,7 +299,7 @@ def test_a_network_of_uer_that_is_no_bert_is_not_read_as_one(key, theirs, plain)
 def test_a_folder_without_a_config_is_refused():
     Path("empty").mkdir()
     assert refused("t", "empty") == (
-        "empty: a model folder holds config.yaml (tasklab) or config.json (HuggingFace); found neither"
+        "empty: a model folder holds config.yaml (tasklab), config.json (HuggingFace) or a GGUF file; found neither"
     )
 
 

@@ -167,7 +167,7 @@ def test_the_format_is_found_from_the_names(names, expected):
 
 
 def test_names_of_no_format_are_refused_and_shown():
-    with pytest.raises(CheckpointError, match=r"fit no known format \(google, huggingface, .*\).*visual.conv"):
+    with pytest.raises(CheckpointError, match=r"fit no known format \(gguf, google, huggingface, .*\).*visual.conv"):
         detect(["visual.conv.weight"])
 
 

@@ -12,19 +12,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from tasklab.content import open_regular
 from tasklab.errors import CheckpointError, brief
 from tasklab.gguf_file import MAGIC as GGUF_MAGIC
-from tasklab.gguf_file import read_gguf
+from tasklab.weights.containers.gguf_tensors import read_gguf_tensors
 from tasklab.weights.containers.mindspore_file import read_mindspore
 from tasklab.weights.containers.pickled import ForeignObject
 from tasklab.weights.containers.sstable import MAGIC as BUNDLE_MAGIC
 from tasklab.weights.containers.tensor_bundle import read_bundle
 from tasklab.weights.containers.torch_file import LEGACY_START, read_legacy, read_zip
 from tasklab.weights.files import lazy_safetensors, no_weights, read_index
-from tasklab.weights.tensors import BFLOAT16, LazyTensor
+from tasklab.weights.tensors import LazyTensor
 
 DAMAGE = (
     OSError, EOFError, ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, MemoryError,
@@ -104,15 +102,6 @@ def _read_shards(index: Path) -> dict[str, LazyTensor]:
     return tensors
 
 
-def _read_gguf(path: Path) -> dict[str, LazyTensor]:
-    tensors = read_gguf(path).tensors
-    stored = {"F32": "float32", "F16": "float16", "BF16": BFLOAT16}
-    return {
-        name: LazyTensor(tensor.shape, np.dtype("f4"), tensor.read, stored.get(tensor.kind, tensor.kind))
-        for name, tensor in tensors.items()
-    }
-
-
 def _is_safetensors(head: bytes, tail: bytes) -> bool:
     return head[8:9] == b"{" and int.from_bytes(head[:8], "little") < 1 << 62
 
@@ -121,7 +110,7 @@ CONTAINERS = (
     Container("safetensors file", _is_safetensors, lazy_safetensors),
     Container("PyTorch file", lambda head, tail: head.startswith(b"PK\x03\x04"), read_zip),
     Container("PyTorch file of the old kind", lambda head, tail: head.startswith(LEGACY_START), read_legacy),
-    Container("GGUF file", lambda head, tail: head.startswith(GGUF_MAGIC), _read_gguf),
+    Container("GGUF file", lambda head, tail: head.startswith(GGUF_MAGIC), read_gguf_tensors),
     Container("TensorFlow checkpoint index", lambda head, tail: tail.endswith(BUNDLE_MAGIC), read_bundle),
     Container("index of weight files", lambda head, tail: head.lstrip().startswith(b"{"), _read_shards),
     Container("MindSpore checkpoint", lambda head, tail: head.startswith(b"\n"), read_mindspore),

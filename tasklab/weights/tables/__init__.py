@@ -20,7 +20,10 @@ __all__ = [
 FORMATS = Registry("weight format", package="tasklab.weights.tables")
 """Entries are `Format`: models as one program names them. A new format is one new file here."""
 
-TIES = {"head.mlm.decoder.weight": "encoder.embeddings.word.weight"}
+TIES = {
+    "head.mlm.decoder.weight": "encoder.embeddings.word.weight",
+    "head.decoder.weight": "encoder.embeddings.word.weight",
+}
 """Weights that are copies of another one in every network of ours, and may be stored twice elsewhere."""
 
 
@@ -58,9 +61,9 @@ def to_tasklab(tensors: dict, table: Format, head: str | None = None) -> tuple[d
 def from_tasklab(tensors: dict, table: Format, head: str | None = None) -> tuple[dict[str, LazyTensor], list[str]]:
     """Renames tasklab names to the other program's. Returns (mapped, names that no row knows, sorted)."""
     tensors = {name: lazy(tensor) for name, tensor in tensors.items()}
-    if table.stores_ties and "head.mlm.bias" in tensors:
-        for copy, original in TIES.items():
-            tensors.setdefault(copy, tensors[original])
+    if table.stores_ties:
+        kept = {"head.mlm.decoder.weight": "head.mlm.bias" in tensors, "head.decoder.weight": head == "causal"}
+        tensors = {copy: tensors[TIES[copy]] for copy, stored in kept.items() if stored} | tensors
     rows, mapped, done = table.table(tensors, head, theirs=False), {}, set()
     for name in tensors:
         if name in done:

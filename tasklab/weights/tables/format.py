@@ -34,6 +34,7 @@ class Format:
     needs: names of theirs without which it is not this format.
     stores_ties: whether the program wants the copies in TIES.
     whole: a file that holds any other name is not of this format.
+    head: what every file of it is for, where its weights show no other head.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Format:
     needs: tuple[str, ...] = ()
     stores_ties: bool = False
     whole: bool = False
+    head: str | None = None
 
     def table(self, tensors, head: str | None = None, theirs: bool = True) -> list[Row]:
         """The rows for these tensors (name -> anything with a shape), those of their head first.

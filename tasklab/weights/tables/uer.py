@@ -19,6 +19,8 @@ _OLD = (
     (r"^target\.layer_norm\.", "target.mlm.layer_norm."),
     (r"^target\.linear_", "target.mlm.linear_"),  # of a prompt's classifier
     (r"^target\.(nsp|sop)_linear_", "target.sp.linear_"),
+    (r"^target\.output_layer\.", "target.lm.output_layer."),
+    (r"^encoder\.block\.", "encoder.transformer."),  # GPT-2's layers in autumn 2020
 )
 
 
@@ -78,6 +80,10 @@ _PRETRAINING = (
     *pair("encoder.pooler", "target.sp.linear_1"),
     *pair("head.nsp", "target.sp.linear_2"),
 )
+_NEXT = (
+    ("head.decoder.weight", "target.lm.output_layer.weight"),
+    ("head.decoder.bias", "target.lm.output_layer.bias"),  # until 2020, and since then where has_lmtarget_bias is true
+)
 _CRF = tuple(
     (f"head.crf.{part}", f"crf.{part}") for part in ("transitions", "start_transitions", "end_transitions")
 )  # of run_ner.py with --crf_target, in the layout of pytorch-crf; rows of no head, as not every tagger has one
@@ -104,11 +110,12 @@ def register(name: str, families: tuple[str, ...], rows: tuple, needs: tuple[str
 
 BERT = register(  # gpt is a BERT in which no token sees what follows: nothing in its weights tells
     "uer",
-    ("bert", "gpt"),
+    ("bert", "gpt", "gpt2"),
     (
         *embeddings(),
         *_layer("encoder.layers.{}", "encoder.transformer.{}"),
         *pair("encoder.norm", "encoder.layer_norm", leaves=_NORM),
+        *_NEXT,
     ),
 )
 ROBERTA = register(  # positions count from 0 there, from 2 here; its one segment is theirs of number 2

@@ -1,0 +1,159 @@
+"""GPT-2, Llama, Mistral and Qwen2 of transformers, GPT-2 of UER-py, and GGUF files.
+
+The numbers are what the programs computed (tests/fixtures/make_decoder_reference.py), ours by tests/decoder_forward.py.
+"""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from decoder_forward import logits
+from gguf_files import write_gguf, write_gpt2
+
+from tasklab.convert import convert
+from tasklab.convert.loaded import read_model
+from tasklab.errors import CheckpointError
+from tasklab.weights.containers import open_weights
+from tasklab.weights.files import TensorFile
+from tasklab.weights.source import source_at, weights_in
+from tasklab.weights.tables import detect, find_format, from_tasklab, to_tasklab
+
+FIXTURE = Path(__file__).parents[1] / "fixtures" / "decoders_reference.npz"
+HUGGINGFACE = ("gpt2", "gpt2_untied", "llama", "llama_tied", "llama_scaled", "mistral", "qwen2")
+UER = ("uer", "uer_untied")
+
+
+@pytest.fixture(scope="module")
+def reference():
+    with np.load(FIXTURE) as file:
+        return dict(file)
+
+
+def saved(path, reference, case, names=None, tensors=None, **more):
+    """A folder as the program saves the model. names: a function of each weight's name. more: keys of config.json."""
+    start, path = f"{case}:weight:", Path(path)
+    path.mkdir()
+    own = {name.removeprefix(start): array for name, array in reference.items() if name.startswith(start)}
+    own = {(names or str)(name): np.asarray(array, np.float32) for name, array in own.items()} | (tensors or {})
+    TensorFile(own)(path / "model.safetensors")
+    (path / "config.json").write_text(json.dumps({**json.loads(str(reference[f"{case}:config"])), **more}))
+    return path
+
+
+def opened(path):
+    path = Path(path)
+    return read_model(source_at(str(path), path if path.is_file() else weights_in(path)))
+
+
+def worst(model, ids, expected):
+    return np.abs(logits(model.description.model, model.known, ids) - expected).max()
+
+
+@pytest.mark.parametrize("case", [*HUGGINGFACE, *UER])
+def test_a_folder_gives_the_logits_of_its_program(case, reference, tmp_path):
+    model = opened(saved(tmp_path / case, reference, case))
+    assert model.head == "causal"
+    assert worst(model, reference["ids"], reference[f"{case}:logits"]) < 1e-4
+
+
+@pytest.mark.parametrize("write, case", [(write_gguf, "gguf_llama"), (write_gpt2, "gguf_gpt2")])
+def test_a_gguf_file_gives_the_logits_of_transformers(write, case, reference, tmp_path):
+    model = opened(write(tmp_path / "tiny.gguf", kind="Q4_1"))
+    assert model.head == "causal"
+    assert worst(model, reference["ids"], reference[f"{case}:logits"]) < 1e-3
+
+
+TARGETS = ("huggingface", "mindspore", "tasklab")
+
+
+@pytest.mark.parametrize("case, to", [(case, to) for case in HUGGINGFACE if "gpt2" in case for to in TARGETS])
+def test_there_and_back_again_the_logits_are_the_same(case, to, reference, tmp_path):
+    if to == "mindspore" and case in ("gpt2_untied", "llama_tied", "llama_scaled"):
+        pytest.skip("MindFormers has no such network, which the next test asks")
+    convert(saved(tmp_path / case, reference, case), tmp_path / "there", to, say=lambda line: None)
+    assert worst(opened(tmp_path / "there"), reference["ids"], reference[f"{case}:logits"]) < 1e-4
+
+
+def test_a_head_of_its_own_has_no_place_in_mindformers_gpt2(reference, tmp_path):
+    with pytest.raises(CheckpointError, match="mindspore has no names for head.decoder"):
+        convert(saved(tmp_path / "a", reference, "gpt2_untied"), tmp_path / "b", "mindspore", say=lambda line: None)
+
+
+def test_what_transformers_saves_comes_back_name_by_name_and_bit_by_bit(reference, tmp_path):
+    source = saved(tmp_path / "gpt2", reference, "gpt2")
+    convert(source, tmp_path / "ours", "tasklab", say=lambda line: None)
+    convert(tmp_path / "ours", tmp_path / "theirs", "huggingface", say=lambda line: None)
+    before, after = (open_weights(folder / "model.safetensors")[1] for folder in (source, tmp_path / "theirs"))
+    assert before.keys() == after.keys()
+    assert all(np.array_equal(np.asarray(before[name]), np.asarray(after[name])) for name in before)
+    said = json.loads((tmp_path / "theirs" / "config.json").read_text())
+    asked = json.loads(str(reference["gpt2:config"]))
+    kept = ("vocab_size", "n_positions", "n_embd", "n_layer", "n_head", "n_inner", "activation_function", "resid_pdrop",
+            "embd_pdrop", "attn_pdrop", "layer_norm_epsilon", "tie_word_embeddings", "model_type")  # fmt: skip
+    assert {key: said[key] for key in kept} == {key: asked[key] for key in kept}
+
+
+def of_2021(name):
+    """The names before July 2023."""
+    name = re.sub(r"^embedding\.(word)\.embedding", r"embedding.\1_embedding", name)
+    name = re.sub(r"^embedding\.pos\.embedding", "embedding.position_embedding", name)
+    return name.replace("target.lm.output_layer", "target.output_layer")
+
+
+def of_2020(name):
+    """Those of October to December 2020, whose layers were blocks, from several GPUs."""
+    return "module." + of_2021(name).replace("encoder.transformer.", "encoder.block.")
+
+
+@pytest.mark.parametrize("names", [of_2021, of_2020])
+def test_all_generations_of_uer_names_are_read(names, reference, tmp_path):
+    zeros = {names("target.lm.output_layer.bias"): np.zeros(40, np.float32)}
+    model = opened(saved(tmp_path / "uer", reference, "uer", names, zeros))
+    assert model.head == "causal" and any("zeros, and left out" in note for note in model.notes)
+    assert worst(model, reference["ids"], reference["uer:logits"]) < 1e-4
+
+
+def test_scores_with_a_bias_are_refused_not_computed_without_it(reference, tmp_path):
+    bias = {"target.lm.output_layer.bias": np.ones(40, np.float32)}
+    with pytest.raises(CheckpointError, match="has_lmtarget_bias"):
+        opened(saved(tmp_path / "uer", reference, "uer", tensors=bias))
+
+
+@pytest.mark.parametrize("case", ["gpt2", "gpt2_untied", "uer"])
+def test_a_gpt2_is_written_for_uer_as_uer_computes_it(case, reference, tmp_path):
+    convert(saved(tmp_path / case, reference, case), tmp_path / "there", "uer", say=lambda line: None)
+    names = open_weights(tmp_path / "there" / "pytorch_model.bin")[1]
+    assert {"embedding.word.embedding.weight", "encoder.layer_norm.gamma", "target.lm.output_layer.weight"} <= {*names}
+    said = json.loads((tmp_path / "there" / "config.json").read_text())
+    assert (said["mask"], said["layernorm_positioning"], said["tie_weights"]) == ("causal", "pre", "untied" not in case)
+    assert worst(opened(tmp_path / "there"), reference["ids"], reference[f"{case}:logits"]) < 1e-4
+
+
+@pytest.mark.parametrize("program, case", [(program, case) for program in ("huggingface", "mindspore")
+                                           for case in ("gpt2", "llama", "llama_tied", "qwen2")])  # fmt: skip
+def test_the_names_lead_there_and_back(program, case, reference, tmp_path):
+    model = opened(saved(tmp_path / case, reference, case))
+    table = find_format(program, model.family)
+    theirs, lost = from_tasklab(model.known, table, model.head)
+    back, unknown = to_tasklab(theirs, table)
+    assert not lost and not unknown and back.keys() == model.known.keys() and detect(theirs) is table
+    assert all(np.array_equal(np.asarray(back[name]), np.asarray(model.known[name])) for name in back)
+    if program == "huggingface":
+        assert {f"{case}:weight:{name}" for name in theirs} == {key for key in reference if f"{case}:weight:" in key}
+
+
+def test_mindformers_names_are_those_of_its_converters(reference, tmp_path):
+    def names(case):
+        model = opened(saved(tmp_path / case, reference, case))
+        return from_tasklab(model.known, find_format("mindspore", model.family), model.head)[0].keys()
+
+    assert names("gpt2") >= {
+        "backbone.blocks.1.layernorm1.gamma", "backbone.blocks.0.attention.dense2.weight", "backbone.layernorm.beta",
+        "backbone.embedding.position_embedding.embedding_table",
+    }  # fmt: skip
+    assert names("llama") >= {  # models/llama/convert_weight.py, name_replace: up_proj is w3
+        "model.tok_embeddings.embedding_weight", "model.norm_out.weight", "lm_head.weight",
+        "model.layers.1.attention.wk.weight", "model.layers.1.feed_forward.w3.weight", "model.layers.0.ffn_norm.weight",
+    }  # fmt: skip
