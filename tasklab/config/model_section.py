@@ -153,6 +153,12 @@ class ModelConfig(Section, path="model"):
                     f"model.{key} {self[key]} changes nothing without model.relative_positions; set that to true, or "
                     "remove it",
                 )
+        low, high = self.rope_low_freq_factor, self.rope_high_freq_factor
+        if low >= high:
+            yield (
+                ("model.rope_low_freq_factor", "model.rope_high_freq_factor"),
+                f"model.rope_low_freq_factor {low} has to be less than model.rope_high_freq_factor {high}",
+            )
         if self.dual and self.pair_encoding != "joint":
             yield (
                 ("model.dual", "model.pair_encoding"),

@@ -392,6 +392,11 @@ def test_a_network_that_no_machine_holds_is_refused(layers, vocabulary):
         resolve("question_answering", "tiny", sizes)
 
 
+def test_rotary_frequencies_are_stretched_between_two_borders():
+    with pytest.raises(ConfigError, match=r"model.rope_low_freq_factor 4.0 has to be less than .*high_freq_factor 4.0"):
+        resolve("question_answering", "tiny", ["model.rope_low_freq_factor=4.0"])
+
+
 @pytest.mark.parametrize("name", ["../../escaped", "/tmp/x", "..", "a\nb"])
 def test_a_name_is_no_way_out_of_the_folder_of_runs(name):
     with pytest.raises(ConfigError, match="expected a plain file name without /"):
