@@ -57,11 +57,13 @@ def gguf():
     import numpy as np
     from gguf_files import write_gguf
 
-    from tasklab.gguf_file import read_gguf
+    from tasklab.config.gguf import read_gguf_settings
+    from tasklab.weights.containers import open_weights
 
     def read(path):
-        for tensor in read_gguf(path).tensors.values():
-            if np.asarray(tensor.read()).shape != tensor.shape:
+        read_gguf_settings(path)
+        for tensor in open_weights(path)[1].values():
+            if np.asarray(tensor).shape != tensor.shape:
                 raise AssertionError("another shape")
 
     return "model.gguf", write_gguf(Path("whole.gguf")).read_bytes(), read

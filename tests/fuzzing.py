@@ -25,6 +25,13 @@ LIMITS = [
 ]  # fmt: skip
 VOCABULARY = "\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "good", "bad", "film", "the", "."]) + "\n"
 
+GPT2 = json.dumps({"model_type": "gpt2", "vocab_size": 40, "n_embd": 16, "n_layer": 2, "n_head": 4, "n_positions": 20,
+                   "activation_function": "gelu_new", "architectures": ["GPT2LMHeadModel"]})  # fmt: skip
+LLAMA = json.dumps({"model_type": "llama", "vocab_size": 40, "hidden_size": 16, "num_hidden_layers": 2, "head_dim": 8,
+                    "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 32, "rms_norm_eps": 1e-5,
+                    "rope_scaling": {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1, "high_freq_factor": 4,
+                                     "original_max_position_embeddings": 64}, "sliding_window": 8})  # fmt: skip
+
 
 def damaged(data: bytes, rng: random.Random) -> bytes:
     """One to four of: a flipped bit, a byte, a cut, a piece removed, doubled or moved, what a field cannot be."""
@@ -309,6 +316,8 @@ KINDS = {
     "config.yaml": config_yaml,
     "config.json of transformers": small("config.json", BERT, foreign),
     "config.json of UER-py": small("config.json", UER, foreign),
+    "config.json of GPT-2": small("config.json", GPT2, foreign),
+    "config.json of Llama": small("config.json", LLAMA, foreign),
     "labels.json": small("labels.json", '["good", "bad"]', lambda path: labels(path)),
     "tokenizer_config.json": small("tokenizer_config.json", '{"do_lower_case": true}', tokenizer_options),
     "trainer_state.json": small("trainer_state.json", STATE, state),

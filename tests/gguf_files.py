@@ -38,10 +38,13 @@ def permuted(array, heads):
     return halves.swapaxes(1, 2).reshape(array.shape)
 
 
-def write_gguf(path, tensors=None, kind="Q8_0", architecture="llama", sizes=SIZES):
-    """A llama's file, its matrices in `kind`; tensors: HuggingFace's. Returns: path."""
+def write_gguf(path, tensors=None, kind="Q8_0", sizes=SIZES, metadata=None):
+    """A llama's file, its matrices in `kind`. Returns: path.
+
+    tensors: HuggingFace's. metadata: key -> what it says instead; None takes it out.
+    """
     vocab, hidden, layers, heads, groups, width = sizes
-    writer = gguf.GGUFWriter(path, architecture)
+    writer = gguf.GGUFWriter(path, "llama")
     for add, value in (
         (writer.add_block_count, layers), (writer.add_context_length, 64), (writer.add_embedding_length, hidden),
         (writer.add_feed_forward_length, width), (writer.add_head_count, heads), (writer.add_head_count_kv, groups),
@@ -51,6 +54,12 @@ def write_gguf(path, tensors=None, kind="Q8_0", architecture="llama", sizes=SIZE
         (writer.add_token_merges, ["t 1", "t 2"]), (writer.add_eos_token_id, 2), (writer.add_add_bos_token, False),
     ):  # fmt: skip
         add(value)
+    for key, value in (metadata or {}).items():
+        writer.kv_data[0].pop(key, None)
+        if isinstance(value, list):
+            writer.add_array(key, value)
+        elif value is not None:
+            (writer.add_string if isinstance(value, str) else writer.add_uint64)(key, value)
     for name, array in (tensors or llama_tensors(sizes=sizes)).items():
         if "q_proj" in name or "k_proj" in name:
             array = permuted(array, heads if "q_proj" in name else groups)

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from tasklab.config.gguf import SUFFIX as GGUF
+from tasklab.errors import brief
+from tasklab.gguf_file import read_gguf
 from tasklab.tools import TOOLS
 from tasklab.tools.opened import OpenModel, open_model
 from tasklab.weights.folder import CONFIG
@@ -77,6 +80,9 @@ def written_by(model: OpenModel) -> str:
         from tasklab.config import task_named
 
         return f"tasklab, for the task {task_named(model.source.folder / CONFIG) or '(any)'}"
+    if model.source.file.suffix == GGUF:
+        name = read_gguf(model.source.file).metadata.get("general.name")
+        return f"llama.cpp's converter, from {brief(name)}" if name else "llama.cpp's converter"
     described = model.source.config or {}
     version = described.get("transformers_version")
     made = ", ".join(map(str, described.get("architectures") or ()))
@@ -101,4 +107,6 @@ def _finite(tensor: LazyTensor) -> bool:
 
 
 def _size(model: OpenModel) -> str:
-    return f"{sum(t.nbytes for t in model.tensors.values()) / 1e6:.1f} MB"
+    packed = model.source.file.suffix == GGUF  # each tensor is larger once it is read
+    size = model.source.file.stat().st_size if packed else sum(t.nbytes for t in model.tensors.values())
+    return f"{size / 1e6:.1f} MB"

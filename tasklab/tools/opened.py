@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from tasklab.config.gguf import SUFFIX as GGUF
 from tasklab.config.huggingface import TOKENIZER_FILES
 from tasklab.errors import CheckpointError
 from tasklab.runs.source import find_source
@@ -55,8 +56,13 @@ class OpenModel:
     def write(self, to, tensors: dict, **files: bytes) -> Path:
         """A new model folder `to` with other `tensors`, under the file's own names; `files` replace companions.
 
-        Raises: CheckpointError when `to` exists: a model is not overwritten by one made from it.
+        Raises: CheckpointError when `to` exists: a model is not overwritten by one made from it; for a GGUF file.
         """
+        if self.source.file.suffix == GGUF:
+            raise CheckpointError(
+                f"{self.source.file}: GGUF files are read, not written; convert it first: tasklab convert "
+                f"{self.source.name} NEW_FOLDER --to tasklab"
+            )
         return write_model(to, tensors, {**self.companions(), **files})
 
     def _has(self, name: str) -> bool:

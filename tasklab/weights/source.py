@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tasklab.config.gguf import SUFFIX as GGUF
 from tasklab.config.huggingface import ROBERTA, TOKENIZER_FILES
 from tasklab.config.sentence_transformers import dense_of
 from tasklab.errors import CheckpointError
@@ -22,7 +23,7 @@ logger = logging.getLogger("tasklab")
 
 SHARDS = ".index.json"
 FIRST = (WEIGHTS, WEIGHTS + SHARDS, "pytorch_model.bin", "pytorch_model.bin" + SHARDS)
-SUFFIXES = (".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".index", ".gguf")
+SUFFIXES = (".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".index", GGUF)
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,10 @@ class WeightSource:
 
     @property
     def vocabulary(self) -> Path | None:
-        """The tokenizer's file beside the weights: vocab.txt, spiece.model, or merges.txt with vocab.json."""
+        """The tokenizer's file beside the weights: vocab.txt, spiece.model, or merges.txt with vocab.json; a GGUF file
+        has its own inside."""
+        if self.file.suffix == GGUF:
+            return self.file
         paths = (self.folder / file for _, file in TOKENIZER_FILES)
         return next((path for path in paths if path.is_file()), None)
 

@@ -14,7 +14,7 @@ from gguf_files import write_gguf, write_gpt2
 
 from tasklab.convert import convert
 from tasklab.convert.loaded import read_model
-from tasklab.errors import CheckpointError
+from tasklab.errors import CheckpointError, ConfigError
 from tasklab.weights.containers import open_weights
 from tasklab.weights.files import TensorFile
 from tasklab.weights.source import source_at, weights_in
@@ -157,3 +157,68 @@ def test_mindformers_names_are_those_of_its_converters(reference, tmp_path):
         "model.tok_embeddings.embedding_weight", "model.norm_out.weight", "lm_head.weight",
         "model.layers.1.attention.wk.weight", "model.layers.1.feed_forward.w3.weight", "model.layers.0.ffn_norm.weight",
     }  # fmt: skip
+
+
+def refused(path, **metadata) -> str:
+    """What reading a Llama's file says whose metadata are changed."""
+    with pytest.raises((ConfigError, CheckpointError)) as told:
+        opened(write_gguf(path, metadata=metadata))
+    return str(told.value)
+
+
+@pytest.mark.parametrize(
+    "metadata, said",
+    [
+        ({"general.architecture": "mamba"}, "general.architecture is 'mamba', no network of tasklab; read are llama"),
+        ({"llama.expert_count": 8}, "llama.expert_count is 8; no network of tasklab has that"),
+        ({"llama.rope.dimension_count": 8}, "llama.rope.dimension_count is 8 of a head's 16 values"),
+        ({"llama.rope.scaling.type": "yarn"}, "its rotary frequencies are scaled"),
+        ({"llama.attention.head_count": 3}, "has 64 rows for 3 heads"),
+        ({"llama.attention.head_count_kv": [2, 4]}, "has 32 rows for [2, 4] heads"),
+        ({"llama.embedding_length": None}, "says no llama.embedding_length"),
+        ({"llama.embedding_length": 1 << 40}, "llama.embedding_length is 1099511627776"),
+        ({"llama.block_count": 3}, "num_hidden_layers is 3, but the weights have 2"),
+        ({"split.count": 4}, "one of 4 parts of a model; join them first"),
+    ],
+)
+def test_what_a_gguf_file_says_is_held_against_what_we_compute(metadata, said, tmp_path):
+    told = refused(tmp_path / "tiny.gguf", **metadata)
+    assert said in told and "tiny.gguf" in told
+
+
+@pytest.mark.parametrize(
+    "case, said, told",
+    [
+        ("llama", {"attention_bias": True}, "attention_bias is True; of llama only False is read"),
+        ("llama", {"rope_parameters": {"rope_type": "yarn"}}, "rope_scaling has the type 'yarn'; read are none"),
+        ("llama", {"rope_scaling": "linear", "rope_parameters": None}, "rope_scaling is 'linear'"),
+        ("llama", {"partial_rotary_factor": 0.5}, "partial_rotary_factor is not 1"),
+        ("llama", {"num_key_value_heads": "two"}, "num_key_value_heads is 'two'; expected a whole number"),
+        ("gpt2", {"scale_attn_by_inverse_layer_idx": True}, "scale_attn_by_inverse_layer_idx is True"),
+        ("gpt2", {"model_type": "gpt_neox"}, "model_type is 'gpt_neox'; no network of tasklab; read are bert,"),
+    ],
+)
+def test_a_configuration_of_another_network_is_refused(case, said, told, reference, tmp_path):
+    with pytest.raises(ConfigError, match=re.escape(told)):
+        opened(saved(tmp_path / case, reference, case, **said))
+
+
+def test_a_window_of_mistral_cuts_the_context_not_the_network(reference, tmp_path):
+    assert opened(saved(tmp_path / "a", reference, "mistral")).description.model.max_position_embeddings == 16
+
+
+def test_rope_scaling_of_transformers_4_is_that_of_5(reference, tmp_path):
+    said = json.loads(str(reference["llama_scaled:config"]))["rope_parameters"]
+    old = {"rope_parameters": None, "rope_theta": said.pop("rope_theta"), "rope_scaling": said}
+    model = opened(saved(tmp_path / "a", reference, "llama_scaled", **old))
+    assert worst(model, reference["ids"], reference["llama_scaled:logits"]) < 1e-4
+
+
+def test_weights_that_nothing_describes_are_read_by_their_shapes(reference, tmp_path):
+    folder = saved(tmp_path / "gpt2", reference, "gpt2")
+    (folder / "config.json").unlink()
+    model = opened(folder)
+    found = model.description.model
+    assert (found.encoder, found.embeddings, found.norm_position) == ("gpt", ["word", "pos"], "pre")
+    assert (found.hidden_size, found.intermediate_size, found.max_position_embeddings) == (16, 32, 20)
+    assert any("1 attention heads assumed" in note for note in model.notes)

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from gguf_files import write_gguf
 from safetensors.numpy import load_file, save_file
 from tiny_models import bert_tensors, write_checkpoint, write_huggingface
 
@@ -162,3 +163,14 @@ def test_every_parameter_of_a_tool_is_explained(name, capsys):
     tool, shown = TOOLS.get(name), capsys.readouterr().out
     assert [p.name for p in parameters(tool) if p.name not in documented(tool)[1]] == []
     assert documented(tool)[0].split(".")[0].split()[0] in shown
+
+
+def test_a_gguf_file_is_inspected_but_no_model_is_written_from_it_in_its_names(tmp_path):
+    file = write_gguf(tmp_path / "tiny.gguf", kind="Q4_1")
+    report = inspect_model(str(file), tensors=True)
+    # by hand: 2 layers of 4 projections, 3 of the feed-forward; a table of words; 5 norms
+    assert report.dtypes == {"Q4_1": 15, "float32": 5} and report.format == "gguf_llama"
+    assert report.tensors["encoder.layers.1.attention.key.weight"] == ("Q4_1", (32, 64))
+    assert f"(GGUF file, {file.stat().st_size / 1e6:.1f} MB)" in report.file
+    with pytest.raises(CheckpointError, match="GGUF files are read, not written; convert it first"):
+        average(file, file, to=tmp_path / "avg")

@@ -16,7 +16,9 @@ from tasklab.engine import device
 from tasklab.system import usable_cores
 from tasklab.tools.doctor import machine
 
-REQUIRED = ("mindspore", "mindformers", "numpy", "tokenizers", "safetensors", "sentencepiece", "matplotlib", "tqdm")
+REQUIRED = (
+    "mindspore", "mindformers", "numpy", "tokenizers", "safetensors", "sentencepiece", "gguf", "matplotlib", "tqdm"
+)  # fmt: skip
 OPTIONAL = ("tensorboardX",)
 TRIAL = "import mindspore as ms; assert (ms.Tensor([1.0]) + 1).asnumpy()[0] == 2"
 
@@ -42,7 +44,8 @@ def report() -> int:
     print(f"cache           {folder}, {_size(folder)}; {_free(folder)} free")
     chosen = os.environ.get("TASKLAB_CHECKPOINTS", "$TASKLAB_CHECKPOINTS (not set)")
     print(f"weights         looked up in {chosen}, {Path('checkpoints').absolute()}, {folder / 'weights'}")
-    placed = sorted({entry.parent.name for root in _roots(folder) for entry in root.glob("[!.]*/model.safetensors*")})
+    files = ("[!.]*/model.safetensors*", "[!.]*/*.gguf")
+    placed = sorted({entry.parent.name for root in _roots(folder) for file in files for entry in root.glob(file)})
     print(f"                found: {', '.join(placed) or 'none; they are fetched when a run needs them'}")
     return 1 if missing or not works else 0
 
