@@ -44,6 +44,7 @@ setup(
         "sentencepiece>=0.2.3",
         "tokenizers>=0.21",
         "safetensors>=0.4",
+        "jinja2>=3.1",  # chat templates
         "gguf>=0.17",  # values of llama.cpp's quantised weights
         "google-crc32c>=1.5",  # checksums in TensorFlow checkpoints
         "matplotlib>=3.7",

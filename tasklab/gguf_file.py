@@ -212,3 +212,36 @@ def _tensor(path, shape: tuple[int, ...], kind: str, offset: int, count: int) ->
             return dequantize(stored.reshape(math.prod(shape[:-1]), -1), GGMLQuantizationType[kind]).reshape(shape)
 
     return GGUFTensor(shape, kind, count, read)
+
+
+def tokenizer_part(metadata: dict) -> bytes:
+    """A GGUF file without tensors that says `metadata` alone: texts, truths, numbers, and lists of one kind of these.
+
+    Numbers of lists lie in 32 bits, signed. Raises: ValueError for a value of another kind.
+    """
+    said = [struct.pack("<IQQ", VERSIONS[-1], 0, len(metadata))]
+    for key, value in metadata.items():
+        kind = _kind_of(value)
+        said += [_text_bytes(key), struct.pack("<I", kind)]
+        if kind == _ARRAY:
+            inner = _kind_of(value[0]) if value else _TEXT
+            said += [struct.pack("<IQ", inner, len(value)), *(_value_bytes(item, inner) for item in value)]
+        else:
+            said.append(_value_bytes(value, kind))
+    return MAGIC + b"".join(said)
+
+
+def _kind_of(value) -> int:
+    for kind, number in ((bool, 7), (int, 5), (float, 6), (str, _TEXT), (list, _ARRAY)):
+        if isinstance(value, kind):
+            return number
+    raise ValueError(f"{brief(value)} cannot be written into a GGUF file")
+
+
+def _value_bytes(value, kind: int) -> bytes:
+    return _text_bytes(value) if kind == _TEXT else struct.pack("<" + _SCALARS[kind], value)
+
+
+def _text_bytes(text: str) -> bytes:
+    content = text.encode()
+    return struct.pack("<Q", len(content)) + content

@@ -25,7 +25,7 @@ ALIKE = (*BERTS, "albert")
 ALBERT = "albert_config.json"
 TOKENIZER_FILES = (
     ("wordpiece", "vocab.txt"), ("sentencepiece", "spiece.model"), ("bpe", "merges.txt"),
-    ("tokenizer_json", "tokenizer.json"),
+    ("tokenizer_json", "tokenizer.json"), ("gguf", "tokenizer.gguf"),
 )  # fmt: skip
 """The tokenizer that a file beside the weights belongs to, first match first."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tasklab.config.data_section import DataConfig
 from tasklab.config.dump import dump
+from tasklab.config.generation_section import GenerationConfig
 from tasklab.config.learning_sections import AdversarialConfig, LossConfig, OptimizerConfig, ScheduleConfig
 from tasklab.config.model_section import ModelConfig
 from tasklab.config.registries import TOKENIZERS, name_problem
@@ -57,6 +58,7 @@ class Config(Section):
     loss: LossConfig = dataclasses.field(default_factory=LossConfig)
     adversarial: AdversarialConfig = dataclasses.field(default_factory=AdversarialConfig)
     evaluate: EvaluateConfig = dataclasses.field(default_factory=EvaluateConfig)
+    generation: GenerationConfig = dataclasses.field(default_factory=GenerationConfig)
 
     def __post_init__(self):
         # never written or compared: lines for the log, such as ignored keys; where each value was said; and what values

@@ -36,7 +36,7 @@ class MaskedLanguageModeling(Task):
 
     def __init__(self, config, tokenizer):
         super().__init__(config, tokenizer)
-        self.layout = "cloze" if config.data.cloze_output else "answers"
+        self.layout = "uer_text" if config.data.cloze_output else "answers"
         if config.data.sentence_target != "none":
             self.head = "pretraining"
         if tokenizer is not None and tokenizer.mask_id is None:

@@ -15,13 +15,16 @@ from tasklab.errors import DataError
 from tasklab.text import TOKENIZERS
 from tasklab.text.library import encoded
 from tasklab.text.listed import lowered
+from tasklab.text.speaking import Speaking
 
 VOCAB_FILE, MERGES_FILE, OPTIONS_FILE = "vocab.json", "merges.txt", "tokenizer_config.json"
 SPECIAL = ("<s>", "</s>", "<pad>", "<unk>")
+GPT2 = "<|endoftext|>"
+"""The only special token of GPT-2: it ends a text, and nothing begins one."""
 
 
 @TOKENIZERS.register("bpe")
-class BytePairs:
+class BytePairs(Speaking):
     """Every text has a spelling in bytes, so nothing is unknown; a blank belongs to the piece behind it.
 
     Args:
@@ -39,7 +42,8 @@ class BytePairs:
         ids = _vocabulary(self._files[VOCAB_FILE], folder / VOCAB_FILE)
         self.tokens: list[str] = sorted(ids, key=ids.get)
         self._ids, self.vocab_size = ids, len(ids)
-        self.cls_id, self.sep_id, self.pad_id, self.unk_id = (ids[token] for token in SPECIAL)
+        self.adds_bos = GPT2 not in ids
+        self.cls_id, self.sep_id, self.pad_id, self.unk_id = (ids.get(GPT2, ids.get(token)) for token in SPECIAL)
         self.mask_id: int | None = ids.get("<mask>")
         try:
             self._model = Tokenizer(models.BPE(ids, _merges(self._files[MERGES_FILE])))
@@ -88,8 +92,9 @@ def _vocabulary(content: bytes, path: Path) -> dict[str, int]:
     except (ValueError, AttributeError, TypeError, OverflowError) as error:
         raise DataError(f"{path}: expected one JSON object of piece: id ({error})") from None
     absent = [token for token in SPECIAL if token not in ids]
-    if absent:
-        raise DataError(f"{path}: lacks {', '.join(absent)}; RoBERTa's vocabulary holds {' '.join(SPECIAL)}")
+    if absent and GPT2 not in ids:
+        told = f"RoBERTa's vocabulary holds {' '.join(SPECIAL)}, GPT-2's {GPT2}"
+        raise DataError(f"{path}: lacks {', '.join(absent)}; {told}")
     if sorted(ids.values()) != list(range(len(ids))):
         raise DataError(f"{path}: the ids are not 0 to {len(ids) - 1}, each once")
     return ids

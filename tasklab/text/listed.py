@@ -6,12 +6,13 @@ from pathlib import Path
 
 from tasklab.content import read_content, read_json
 from tasklab.errors import DataError
+from tasklab.text.speaking import Speaking
 
 VOCAB_FILE, OPTIONS_FILE = "vocab.txt", "tokenizer_config.json"
 SPECIAL = ("[CLS]", "[SEP]", "[PAD]", "[UNK]")
 
 
-class ListedVocabulary:
+class ListedVocabulary(Speaking):
     """A vocabulary of pieces; ids are line numbers of the vocabulary file, from 0.
 
     Args:

@@ -13,6 +13,7 @@ import numpy as np
 from tasklab.content import read_content
 from tasklab.errors import DataError
 from tasklab.text import TOKENIZERS
+from tasklab.text.speaking import Speaking
 from tasklab.text.surrogates import refuse_surrogates
 
 MODEL_FILE, OPTIONS_FILE = "spiece.model", "tokenizer_config.json"
@@ -22,7 +23,7 @@ SPACE = "\u2581"  # how a piece spells the blank in front of it
 
 
 @TOKENIZERS.register("sentencepiece")
-class SentencePiece:
+class SentencePiece(Speaking):
     """Pieces of a SentencePiece model; ids are the model's own.
 
     Args:

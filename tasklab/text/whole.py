@@ -14,6 +14,7 @@ from tasklab.content import parse_json, read_content
 from tasklab.errors import DataError
 from tasklab.text import TOKENIZERS
 from tasklab.text.library import encoded
+from tasklab.text.speaking import Speaking
 
 FILE, OPTIONS_FILE = "tokenizer.json", "tokenizer_config.json"
 ROLES = {
@@ -24,7 +25,7 @@ ROLES = {
 
 
 @TOKENIZERS.register("tokenizer_json")
-class WholeTokenizer:
+class WholeTokenizer(Speaking):
     """Args: vocab_path, the tokenizer.json. lowercase changes nothing: the file says what is done to the text.
 
     Raises: DataError naming the file when it is missing, damaged, or lacks a special token.

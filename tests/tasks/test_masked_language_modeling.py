@@ -108,7 +108,7 @@ def test_random_blanks_know_the_word_and_are_written_as_uer_py_does(tmp_path):
     )
     plain = answered(task(data__cloze_masks=1), ["the fox"], [{"fox": 1.0}], 1)[0][0]
     assert plain["correct"] in ("the", "fox") and "fox" in plain["sequence"]
-    with pytest.raises(DataError, match="a .txt is for cloze tests, with data.cloze_output=true; write .json instead"):
+    with pytest.raises(DataError, match="a .txt is written as UER-py does, with data.cloze_output=true, or data"):
         write_answers(tmp_path / "out.txt", [plain])
 
 

@@ -21,6 +21,8 @@ from tasklab.replacing import replace_text
 
 ENDING = "give the file one of these endings"
 TABLES, JSON = (".csv", ".parquet"), (".json", ".jsonl")
+CONTINUED = {"prompt", "tokens"}
+"""Keys of what UER-py's generate_lm writes about a text."""
 STREAMS = ("-", "/dev/stdout")
 """Names of the standard output; it takes JSON lines, as other pipes without an ending do."""
 
@@ -36,13 +38,14 @@ class Layout(NamedTuple):
 LAYOUTS = {
     "answers": Layout((".tsv", *TABLES, *JSON)),
     "spans": Layout((*TABLES, *JSON), "for a .tsv with a line of tags per text set data.output_tags=true"),
-    "cloze": Layout((".txt", ".tsv", *TABLES, *JSON)),
+    "uer_text": Layout((".txt", ".tsv", *TABLES, *JSON)),
     "vectors": Layout((*VECTOR_SUFFIXES, *TABLES)),
     "submission": Layout((".tsv",), several=False),
     "by_id": Layout((".json",), several=False),
 }
-"""By the answers of a task: an object each; a list of objects each; those of a cloze test; vectors; the file that
-GLUE's server takes; one object of all, {"id": "answer"}, which SQuAD's, CMRC's and UER-py's scorers take."""
+"""By the answers of a task: an object each; a list of objects each; those of a cloze test, or texts with what follows;
+vectors; the file that GLUE's server takes; one object of all, {"id": "answer"}, which SQuAD's, CMRC's and UER-py's
+scorers take."""
 
 
 class AnswerFile:
@@ -101,8 +104,8 @@ def write_answers(path, answers, suffix: str | None = None, several: bool = Fals
 
     TSV has one column per key of the answers (label, score; logits and prob when asked for): numbers of a list stand
     with blanks between them, names with commas, those of several data sets with bars, as UER-py writes them; tabs and
-    line ends in a text become blanks. CSV and Parquet: see `answer_tables`. .txt has the answers of a cloze test as
-    UER-py writes them: four lines per masked word.
+    line ends in a text become blanks. CSV and Parquet: see `answer_tables`. .txt has what UER-py writes: of a
+    cloze test four lines per masked word, of a text that goes on two, itself and all tokens.
     several: whether an input has more than one.
     Raises: DataError for another suffix, for several answers per input in a TSV, and for other answers in a .txt.
     """
@@ -120,9 +123,9 @@ def write_answers(path, answers, suffix: str | None = None, several: bool = Fals
         write_parquet(target, answer_rows(answers, several))
         return
     elif suffix == ".txt":
-        text = "".join(_cloze(path, answer) for answer in answers)
+        text = "".join(_as_uer(path, answer) for answer in answers)
     else:
-        raise DataError(f"{path}: answers are written as {', '.join(LAYOUTS['cloze'].suffixes)}; {ENDING}")
+        raise DataError(f"{path}: answers are written as {', '.join(LAYOUTS['uer_text'].suffixes)}; {ENDING}")
     replace_text(target, text)
 
 
@@ -160,10 +163,13 @@ def _cosines(answers: Sequence[dict]) -> np.ndarray:
     return np.array([[answer["score"]] for answer in answers], np.float32)
 
 
-def _cloze(path: Path, answer) -> str:
+def _as_uer(path: Path, answer) -> str:
     if isinstance(answer, list):  # of a text with several masks
-        return "".join(_cloze(path, part) for part in answer)
+        return "".join(_as_uer(path, part) for part in answer)
+    if answer.keys() == CONTINUED:
+        return f"{_cell(answer['prompt'])}\n{_cell(answer['tokens'])}\n"
     if not {"sentence", "predicted", "correct"} <= answer.keys():
-        raise DataError(f"{path}: a .txt is for cloze tests, with data.cloze_output=true; write .json instead")
+        settings = "data.cloze_output=true, or data.generate_lm_output=true"
+        raise DataError(f"{path}: a .txt is written as UER-py does, with {settings}; write .json instead")
     words = " ".join(answer["predicted"])
     return f"{answer['sentence']}\nPredicted answer: {words}\nCorrect answer: {answer['correct']}\n\n"

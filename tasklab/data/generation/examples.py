@@ -29,6 +29,8 @@ class GenerationDataConfig(DataConfig, path="data"):
     targets: str = setting(ANSWERS, choices=(ANSWERS, LAST_ANSWER, ALL))  # tokens of a chat that are learned
     max_answer_tokens: int | None = setting(None, ge=1, needs=TRAINING)  # a longer answer is a bad row
     packing: bool = True  # several examples in a row, none of which sees another
+    mindformers_output: bool = False  # predict: {"text_generation_text": [the text with what follows]}
+    generate_lm_output: bool = False  # predict: prompt and tokens, as UER-py's generate_lm writes them
     quotes: bool | None = None  # cells may stand in double quotes; null: in .csv files only
 
 
@@ -64,6 +66,11 @@ class Chat:
     def text(self) -> str:
         """What nearly equal chats have in common: all that was asked."""
         return "\n".join(m.content for m in self.messages if m.role == USER)
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """What stands beside an answer in a table: the last question."""
+        return {"id": self.id, "prompt": next(m.content for m in reversed(self.messages) if m.role == USER)}
 
 
 Example = Passage | Chat

@@ -14,13 +14,11 @@ from tasklab.data.generation.examples import (
     NEWLINE,
     Chat,
     Example,
+    GenerationDataConfig,
     Message,
     Passage,
 )
 from tasklab.errors import DataError
-
-BYTES, CHARACTERS, WORDS = range(3)
-"""Columns of what tokens spell."""
 
 
 class Template(Protocol):
@@ -30,8 +28,8 @@ class Template(Protocol):
 
 
 class Encoded(NamedTuple):
-    """ids [n]; asked [n] bool: to be predicted from those before it; spelled [n, 3]: BYTES, CHARACTERS and WORDS, of
-    which a word counts where it begins."""
+    """ids [n]; asked [n] bool: to be predicted from those before it; spelled [n, 3]: bytes, characters and words, of
+    which one counts where it begins."""
 
     ids: np.ndarray
     asked: np.ndarray
@@ -151,6 +149,12 @@ class Framing:
             asked = np.concatenate([np.full(len(ids), part.asked) for part, ids, _, _ in pieces])
             asked[0] = False  # nothing stands before it
             yield Encoded(ids, asked, np.concatenate([spelled(text, ends, len(ids)) for _, ids, ends, text in pieces]))
+
+
+def framing_of(tokenizer, data: GenerationDataConfig) -> Framing:
+    """As the model's tokenizer and the settings of its data have it."""
+    begin, end, template = tokenizer.bos_id, tokenizer.eos_id, tokenizer.chat_template
+    return Framing(tokenizer, begin, end, template, data.prefix, data.separator, data.targets)
 
 
 def spelled(text: str, offsets: np.ndarray | None, count: int) -> np.ndarray:

@@ -1,0 +1,46 @@
+"""What gives logits token by token, and what comes of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+STOP, LENGTH = "stop", "length"
+"""Why an answer ended: by a token or text that ends it, or by its allowed length."""
+
+
+class Decoder(Protocol):
+    """Texts in slots. The logits of a slot are the same bits whatever else a call holds, and however its tokens were
+    cut into calls."""
+
+    vocab_size: int
+    max_length: int
+    """Tokens that a slot may hold, prompt included."""
+
+    def extend(self, slots: Sequence[int], tokens: Sequence[Sequence[int]]) -> np.ndarray:
+        """Reads at least one token into each slot: logits [R, V] float32 behind the last one of each."""
+
+    def scores(self, slots: Sequence[int], tokens: Sequence[Sequence[int]]) -> list[np.ndarray]:
+        """The same with the logits behind every token, [n, V] for each slot."""
+
+    def copy(self, sources: Sequence[int], targets: Sequence[int], lengths: Sequence[int]):
+        """The first tokens of slots become those of others, all at once."""
+
+    def cut(self, slots: Sequence[int], lengths: Sequence[int]):
+        """Forgets what is behind; 0 frees a slot."""
+
+
+@dataclass(frozen=True)
+class Generated:
+    """One answer.
+
+    ids: without the token that ended it.   log_probabilities: of each of them, as the model has it, and of the one that
+    ended it.   score: their mean; of beams the score that chose it.   reason: STOP or LENGTH.   text: what ids read.
+    """
+
+    ids: tuple[int, ...]
+    log_probabilities: tuple[float, ...]
+    score: float
+    reason: str
+    text: str = ""

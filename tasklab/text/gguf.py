@@ -1,0 +1,142 @@
+"""The tokenizer in a GGUF file: byte-level BPE with its own cut of words, special tokens and chat template."""
+
+import hashlib
+import json
+import re
+
+import numpy as np
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
+
+from tasklab.errors import CheckpointError, DataError, brief
+from tasklab.gguf_file import read_gguf, tokenizer_part
+from tasklab.text import TOKENIZERS
+from tasklab.text.chat_template import ChatTemplate
+from tasklab.text.library import encoded
+
+FILE = "tokenizer.gguf"
+KEYS = "tokenizer."
+LLAMA3 = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
+    r"|\s+(?!\S)|\s+"
+)
+QWEN2 = LLAMA3.replace(r"\p{N}{1,3}", r"\p{N}")
+CONTROL, USER_DEFINED = 3, 4
+"""Values of token_type."""
+
+
+def _before(kind: str):
+    """How a text is cut before pairs are joined, by the name that llama.cpp gives it."""
+    plain = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    if kind in ("gpt-2", "default", "olmo"):
+        return plain
+    if kind == "smollm":
+        return pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), plain])
+    if kind in ("llama-bpe", "llama3", "llama-v3", "qwen2"):
+        cut = pre_tokenizers.Split(Regex(QWEN2 if kind == "qwen2" else LLAMA3), "isolated")
+        return pre_tokenizers.Sequence([cut, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    return None
+
+
+@TOKENIZERS.register("gguf")
+class GGUFTokens:
+    """Every text has a spelling in bytes; text that spells a special token stays text.
+
+    Args: vocab_path: a GGUF file, with or without tensors.
+    Raises: DataError naming the file when it holds no such tokenizer.
+    """
+
+    pair_separators, second_type = 1, 0
+
+    def __init__(self, vocab_path, lowercase: bool = False):
+        if lowercase:
+            raise DataError(f"{vocab_path}: a tokenizer of a GGUF file takes letters as they are; lowercase: false")
+        try:
+            said = read_gguf(vocab_path).metadata
+        except CheckpointError as error:
+            raise DataError(str(error)) from None
+        self._said = {key: value for key, value in said.items() if key.startswith(KEYS)}
+        said = {key.removeprefix("tokenizer.ggml."): value for key, value in self._said.items()}
+        if said.get("model") != "gpt2":
+            told = f"tokenizer.ggml.model is {brief(said.get('model'))}; read is gpt2, byte-level BPE"
+            raise DataError(f"{vocab_path}: {told}: take the model in HuggingFace's format")
+        before = _before(said.get("pre", "default"))
+        if before is None:
+            told = f"tokenizer.ggml.pre is {brief(said['pre'])}; read are gpt-2, smollm, llama-bpe, qwen2"
+            raise DataError(f"{vocab_path}: {told}: take the model in HuggingFace's format")
+        self.tokens: list[str] = _texts(said, "tokens", vocab_path)
+        self.vocab_size = len(self.tokens)
+        self._ids = {token: number for number, token in enumerate(self.tokens)}
+        kinds = said.get("token_type", [])
+        if not isinstance(kinds, list) or kinds and len(kinds) != self.vocab_size:
+            raise DataError(f"{vocab_path}: tokenizer.ggml.token_type does not have one number per token")
+        marked = [number for number, kind in enumerate(kinds) if kind in (CONTROL, USER_DEFINED)]
+        self.special_ids = frozenset(marked)
+        self.bos_id, self.eos_id, unknown, padding = (
+            _id(said, f"{role}_token_id", self.vocab_size, vocab_path) for role in ("bos", "eos", "unknown", "padding")
+        )
+        if self.eos_id is None:
+            raise DataError(f"{vocab_path}: says no tokenizer.ggml.eos_token_id, so no answer would end")
+        self.adds_bos = said.get("add_bos_token") is True
+        self.cls_id = self.eos_id if self.bos_id is None else self.bos_id
+        self.sep_id = self.eos_id
+        self.unk_id, self.pad_id = (self.eos_id if number is None else number for number in (unknown, padding))
+        self.mask_id: int | None = None
+        pairs = [tuple(pair.split(" ")) for pair in _texts(said, "merges", vocab_path)]
+        try:
+            self._model = Tokenizer(models.BPE(self._ids, pairs))
+        except Exception as error:  # the library raises plain Exception for a merge of unknown pieces
+            raise DataError(f"{vocab_path}: its merges do not belong to its tokens ({brief(str(error))})") from None
+        self._model.pre_tokenizer = before
+        self.chat_template = self._template(said, vocab_path)
+
+    def _template(self, said: dict, place) -> ChatTemplate | None:
+        source = self._said.get("tokenizer.chat_template")
+        if not isinstance(source, str) or not source.strip():
+            return None
+        spelled = {self.tokens[number]: number for number in self.special_ids}
+        names = ["" if number is None else self.tokens[number] for number in (self.bos_id, self.eos_id)]
+        return ChatTemplate(source, spelled, *names, place=str(place))
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 over all that the file says of it: equal fingerprints give equal ids."""
+        return hashlib.sha256(json.dumps(["gguf", self._said], sort_keys=True).encode()).hexdigest()
+
+    def encode_batch(self, texts) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Per text: ids [n] int32 without special tokens, offsets [n, 2] int32, characters of the text as passed.
+
+        Raises: DataError when a text holds half a surrogate pair.
+        """
+        return encoded(self._model, list(texts))
+
+    def decode(self, ids) -> str:
+        """The text of ids, without special tokens; bytes that are no whole character read U+FFFD."""
+        kept = [self.tokens[number] for number in map(int, ids) if number not in self.special_ids]
+        return _bytes_decoder.decode(kept)
+
+    def token_id(self, token: str) -> int | None:
+        """Id of one piece, None when the vocabulary lacks it."""
+        return self._ids.get(token)
+
+    def files(self) -> dict[str, bytes]:
+        """Name -> content of the files that make this tokenizer."""
+        return {FILE: tokenizer_part(self._said)}
+
+
+_bytes_decoder = decoders.ByteLevel()
+
+
+def _texts(said: dict, key: str, place) -> list[str]:
+    found = said.get(key)
+    if not isinstance(found, list) or not found or not all(isinstance(text, str) for text in found):
+        raise DataError(f"{place}: tokenizer.ggml.{key} is {brief(found)}, expected a list of texts")
+    if key == "merges" and (wrong := next((text for text in found if not re.fullmatch(r"\S+ \S+", text)), None)):
+        raise DataError(f"{place}: a merge is {brief(wrong)}, expected two pieces")
+    return found
+
+
+def _id(said: dict, key: str, size: int, place) -> int | None:
+    number = said.get(key)
+    if number is not None and (type(number) is not int or not 0 <= number < size):
+        raise DataError(f"{place}: tokenizer.ggml.{key} is {brief(number)}, expected an id below {size}")
+    return number

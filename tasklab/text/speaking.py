@@ -1,0 +1,68 @@
+"""What tokenizers offer to models that generate, where they say nothing else: how texts begin and end, ids as text."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from tokenizers import decoders
+
+from tasklab.text.spelling import MARKS, mark_of
+
+CLOSING = ".,!?;:%)]}'\"’”"
+OPENING = "([{‘“$#"
+
+
+class Speaking:
+    """A base of tokenizers with `tokens` and the ids of special tokens: a text stands between cls and sep, as UER-py's
+    GPT-2 has it."""
+
+    adds_bos = True
+    """Whether a text begins with bos_id."""
+    chat_template = None
+
+    @property
+    def bos_id(self) -> int | None:
+        return self.cls_id
+
+    @property
+    def eos_id(self) -> int:
+        return self.sep_id
+
+    @cached_property
+    def special_ids(self) -> frozenset[int]:
+        """Those that no text reads."""
+        return frozenset({self.cls_id, self.sep_id, self.pad_id, self.mask_id} - {None})
+
+    def decode(self, ids) -> str:
+        """The text of ids, without special tokens. Of pieces that mark no blanks the blanks are a guess: none beside
+        Chinese characters and before a comma."""
+        tokens = [self.tokens[number] for number in map(int, ids) if number not in self.special_ids]
+        return _joined(tokens, self._mark)
+
+    @cached_property
+    def _mark(self) -> str | None:
+        return mark_of(self.tokens)
+
+
+def _joined(tokens: Sequence[str], mark: str | None) -> str:
+    if mark == MARKS[1]:
+        return decoders.ByteLevel().decode(list(tokens))
+    if mark is not None:
+        return "".join(tokens).replace(mark, " ").removeprefix(" ")
+    text = ""
+    for token in tokens:
+        if token.startswith("##") and len(token) > 2:
+            text += token[2:]
+        elif not text or not token or _is_wide(text[-1]) or _is_wide(token[0]) or _touch(text[-1], token[0]):
+            text += token
+        else:
+            text += f" {token}"
+    return text
+
+
+def _touch(before: str, behind: str) -> bool:
+    return behind in CLOSING or before in OPENING
+
+
+def _is_wide(character: str) -> bool:
+    """Whether it is of a script without blanks between words, or its punctuation."""
+    return "\u2e80" <= character <= "\u9fff" or "\uf900" <= character <= "\uffef" or character >= "\U00020000"

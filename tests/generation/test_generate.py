@@ -1,0 +1,186 @@
+"""Generation by hand, and the promise: a text depends on its prompt, seed and sample, and on no neighbour."""
+
+import numpy as np
+import pytest
+
+from tasklab.config.generation_section import GenerationConfig
+from tasklab.generation.choosing import Choice
+from tasklab.generation.generate import generate
+from tasklab.generation.protocol import LENGTH, STOP
+from tasklab.generation.stops import StopTexts
+from tasklab.text.streamed import Streamed
+from tests.generation.table import Letters, Table
+
+END = 7
+
+
+def settings(**changes):
+    found = GenerationConfig()
+    for key, value in changes.items():
+        found[key] = value
+    return found
+
+
+def run(decoder, prompts, emit=None, rows=16, choices=(), seed=1, **changes):
+    stream = lambda: Streamed(Letters())  # noqa: E731
+    return generate(decoder, prompts, settings(**changes), [END], seed, stream, choices, emit, rows)
+
+
+@pytest.fixture
+def counting():
+    """The next letter, whatever stood before; behind f the end."""
+    table = np.full((8, 8, 8), -5.0)
+    for v in range(7):
+        table[:, v, v + 1] = 5.0
+    return Table(table)
+
+
+def test_greedy_counts_on_and_stops_at_the_end(counting):
+    ((found,), (other,)) = run(counting, [[1], [4, 5]])
+    assert (found.text, found.ids, found.reason) == ("bcdef", (2, 3, 4, 5, 6), STOP)
+    assert (other.text, other.reason) == ("f", STOP)
+    # 5 against seven times -5: log(1 / (1 + 7 e^-10)), for the five letters and the end
+    assert found.log_probabilities == pytest.approx([-np.log1p(7 * np.exp(-10))] * 6)
+    assert found.score == pytest.approx(found.log_probabilities[0])
+
+
+def test_an_answer_ends_at_its_allowed_length_and_where_the_slot_is_full(counting):
+    assert run(counting, [[1]], max_new_tokens=2)[0][0].text == "bc"
+    counting.max_length = 4
+    ((found,),) = run(counting, [[1]])
+    assert (found.text, found.reason) == ("bcd", LENGTH)
+
+
+def test_a_stop_text_is_left_out_and_its_beginning_is_never_shown(counting):
+    shown = []
+    ((found,),) = run(counting, [[1]], stop=["de", "x"], emit=lambda i, text: shown.append(text))
+    assert found.text == "bc" and found.reason == STOP
+    assert "".join(shown) == "bc"
+
+
+def test_nothing_ends_before_min_new_tokens_and_suppressed_tokens_never_come(counting):
+    assert len(run(counting, [[6]], min_new_tokens=2)[0][0].ids) >= 2
+    assert 2 not in run(counting, [[1]], suppress_tokens=[2], max_new_tokens=3)[0][0].ids
+
+
+def test_no_stretch_comes_twice_where_that_is_asked():
+    table = np.full((4, 4, 4), -5.0)
+    table[:, 1, 2] = table[:, 2, 1] = 5.0  # abab...
+    table[:, :, 3] = 0.0
+    assert run(Table(table), [[1]], max_new_tokens=4)[0][0].text == "baba"
+    assert run(Table(table), [[1]], max_new_tokens=4, no_repeat_ngram_size=2)[0][0].text.startswith("bac")
+
+
+def test_repeated_tokens_become_less_likely():
+    # a a: logits 2, b: 1.5; with the penalty 2 for a that was seen: 1 against 1.5
+    table = np.tile(np.array([0.0, 2.0, 1.5, 0.0]), (4, 4, 1))
+    assert run(Table(table), [[1]], max_new_tokens=1)[0][0].text == "a"
+    assert run(Table(table), [[1]], max_new_tokens=1, repetition_penalty=2.0)[0][0].text == "b"
+
+
+def test_of_choices_the_likeliest_whole_is_the_answer_with_its_log_probability():
+    # behind a: b 0.6, c 0.4; behind b: d 0.5; behind c: d 0.9 -> "bd" 0.3, "cd" 0.36
+    table = np.full((8, 8, 8), -50.0)
+    table[:, 1, 2], table[:, 1, 3] = np.log(0.6), np.log(0.4)
+    table[:, 2, 4], table[:, 2, 5] = np.log(0.5), np.log(0.5)
+    table[:, 3, 4], table[:, 3, 5] = np.log(0.9), np.log(0.1)
+    ((found,),) = run(Table(table), [[1]], choices=[[2, 4], [3, 4]])
+    assert found.text == "cd" and np.exp(found.score) == pytest.approx(0.36)
+
+
+def test_beams_find_what_greedy_misses():
+    # greedy takes b (0.6) and then 0.5: 0.3; c (0.4) goes on with 0.9: 0.36
+    table = np.full((8, 8, 8), -50.0)
+    table[:, 1, 2], table[:, 1, 3] = np.log(0.6), np.log(0.4)
+    table[:, 2, 4], table[:, 2, 5] = np.log(0.51), np.log(0.49)
+    table[:, 3, 4], table[:, 3, 5] = np.log(0.9), np.log(0.1)
+    table[:, 4, END] = table[:, 5, END] = 0.0
+    assert run(Table(table), [[1]])[0][0].text == "bd"
+    found = run(Table(table), [[1]], num_beams=2, num_return_sequences=2)[0]
+    assert [one.text for one in found] == ["cd", "bd"]
+    assert np.exp(sum(found[0].log_probabilities)) == pytest.approx(0.36)
+
+
+def test_one_beam_of_many_is_no_worse_than_greedy(rng):
+    for _ in range(20):
+        table = rng.standard_normal((8, 8, 8)) * 2
+        greedy = run(Table(table), [[1, 2]], max_new_tokens=6)[0][0]
+        beam = run(Table(table), [[1, 2]], max_new_tokens=6, num_beams=8, length_penalty=0.0)[0][0]
+        assert sum(beam.log_probabilities) >= sum(greedy.log_probabilities) - 1e-9
+
+
+SAMPLED = {"do_sample": True, "temperature": 1.3, "top_p": 0.95, "top_k": 6, "min_p": 0.01}
+
+
+@pytest.mark.parametrize("changes", [{}, SAMPLED, {"num_beams": 3}], ids=["greedy", "sampled", "beams"])
+def test_a_text_does_not_depend_on_its_batch(rng, changes):
+    table = rng.standard_normal((9, 9, 9)) * 2
+    prompts = [[3, 4] * (n % 3) + list(map(int, rng.integers(0, 9, 1 + n % 5))) for n in range(40)]
+    changes = {**changes, "max_new_tokens": 12}
+    alone = [run(Table(table), [prompt], **changes)[0] for prompt in prompts]
+    for rows in (1, 3, 16):
+        assert run(Table(table), prompts, rows=rows, **changes) == alone
+    assert run(Table(table), prompts[::-1], **changes) == alone[::-1]
+
+
+def test_equal_prompts_get_equal_texts_and_samples_of_one_differ(rng):
+    table = Table(rng.standard_normal((9, 9, 9)))
+    found = run(table, [[1, 2], [1, 2]], num_return_sequences=4, max_new_tokens=12, **SAMPLED)
+    assert found[0] == found[1] and len({one.text for one in found[0]}) > 1
+    assert run(table, [[1, 2]], seed=2, num_return_sequences=4, max_new_tokens=12, **SAMPLED)[0] != found[0]
+
+
+def test_a_shared_beginning_is_read_once(counting):
+    run(counting, [[1, 2, 3], [1, 2, 4], [1, 2, 3, 4]], max_new_tokens=1)
+    assert counting.calls == [([0], [2]), ([1, 2, 3], [1, 1, 2])]
+
+
+def test_draws_follow_the_probabilities(rng):
+    # top_k leaves 3 of 4, whose shares are e^2, e^1, e^0
+    logits = np.array([2.0, 1.0, 0.0, -1.0], np.float32)
+    asked = settings(do_sample=True, top_k=3)
+    drawn = [Choice(asked, [i], [], 5, 0).next(logits)[0] for i in range(6000)]
+    shares = np.bincount(drawn, minlength=4) / 6000
+    assert shares == pytest.approx([0.665, 0.245, 0.09, 0.0], abs=0.02)
+
+
+def test_top_p_and_min_p_keep_the_likeliest():
+    logits = np.log(np.array([0.5, 0.3, 0.15, 0.05], np.float32))
+
+    def kept(**changes):
+        asked = settings(do_sample=True, **changes)
+        return {Choice(asked, [i], [], 5, 0).next(logits)[0] for i in range(300)}
+
+    assert kept(top_p=0.7) == {0, 1} and kept(min_p=0.25) == {0, 1, 2} and kept(top_k=1) == {0}
+    assert kept(temperature=0.01) == {0}
+
+
+def test_answers_come_in_parts_that_add_up(counting):
+    shown = {0: "", 1: ""}
+
+    def emit(i, text):
+        shown[i] += text
+
+    run(counting, [[1], [3]], emit=emit)
+    assert shown == {0: "bcdef", 1: "def"}
+
+
+class Bytes:
+    """A token is a byte."""
+
+    def decode(self, ids):
+        return bytes(ids).decode("utf-8", "replace")
+
+
+def test_half_a_character_waits_for_its_other_half():
+    stream = Streamed(Bytes())
+    parts = [stream.push([byte]) for byte in "aé漢🙂".encode()] + [stream.rest()]
+    assert "".join(parts) == "aé漢🙂" and "\ufffd" not in "".join(parts)
+    broken = Streamed(Bytes())
+    assert [broken.push([0xE6]), broken.push([0xBC]), broken.rest()] == ["", "", "\ufffd"]
+
+
+def test_a_stop_over_several_parts_is_met():
+    watched = StopTexts(Streamed(Bytes()), ["\n\nQ"])
+    shown = "".join(watched.push(byte) for byte in b"yes\n\nno\n\nQ: more")
+    assert (shown + watched.rest(), watched.text, watched.met) == ("yes\n\nno", "yes\n\nno", True)

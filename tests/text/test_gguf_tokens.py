@@ -1,0 +1,72 @@
+"""The tokenizer of a GGUF file: ids of its merges, text back, special tokens never from a text, and its own file."""
+
+import numpy as np
+import pytest
+
+from tasklab.data.generation.examples import Message
+from tasklab.errors import DataError
+from tasklab.gguf_file import tokenizer_part
+from tasklab.text.gguf import FILE, GGUFTokens
+
+BYTES = sorted({*range(33, 127), *range(161, 173), *range(174, 256)})
+ALPHABET = [chr(code) for code in BYTES] + [chr(256 + n) for n in range(256 - len(BYTES))]  # GPT-2's, Ġ the blank
+TOKENS = ["<|end|>", "<|start|>", *ALPHABET, "th", "the", "Ġthe"]
+SAID = {
+    "tokenizer.ggml.model": "gpt2", "tokenizer.ggml.pre": "smollm", "tokenizer.ggml.tokens": TOKENS,
+    "tokenizer.ggml.token_type": [3, 3] + [1] * (len(TOKENS) - 2), "tokenizer.ggml.merges": ["t h", "th e", "Ġ the"],
+    "tokenizer.ggml.bos_token_id": 1, "tokenizer.ggml.eos_token_id": 0, "tokenizer.ggml.add_bos_token": False,
+    "tokenizer.chat_template": "{% for m in messages %}<|start|>{{ m.content }}<|end|>{% endfor %}",
+}  # fmt: skip
+
+
+def made(folder, **changes):
+    said = {**SAID, **{f"tokenizer.ggml.{key}": value for key, value in changes.items()}}
+    path = folder / "model.gguf"
+    path.write_bytes(tokenizer_part({key: value for key, value in said.items() if value is not None}))
+    return GGUFTokens(path)
+
+
+def test_pairs_are_joined_as_the_merges_say_and_digits_stand_alone(tmp_path):
+    tokens = made(tmp_path)
+    ((ids, offsets),) = tokens.encode_batch(["the the12"])
+    assert [tokens.tokens[i] for i in ids] == ["the", "Ġthe", "1", "2"]
+    assert offsets.tolist() == [[0, 3], [3, 7], [7, 8], [8, 9]]
+
+
+@pytest.mark.parametrize("text", ["the 漢字 é🙂\n\n  x\t", "<|end|><|start|>", ""])
+def test_ids_read_the_text_again_and_no_text_is_a_special_token(tmp_path, text):
+    tokens = made(tmp_path)
+    ((ids, _),) = tokens.encode_batch([text])
+    assert tokens.decode(ids) == text and not {0, 1} & set(ids.tolist())
+    assert tokens.decode([1, *ids, 0]) == text
+
+
+def test_the_template_is_the_files(tmp_path):
+    assert made(tmp_path).chat_template([Message("user", "<|end|>x")], True) == [1, "<|end|>x", 0]
+    assert made(tmp_path).adds_bos is False
+
+
+def test_its_own_file_gives_the_same_tokenizer(tmp_path):
+    tokens = made(tmp_path)
+    (tmp_path / FILE).write_bytes(tokens.files()[FILE])
+    again = GGUFTokens(tmp_path / FILE)
+    assert again.fingerprint == tokens.fingerprint and again.tokens == TOKENS
+    np.testing.assert_array_equal(again.encode_batch(["the the"])[0][0], tokens.encode_batch(["the the"])[0][0])
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"model": "llama"}, "tokenizer.ggml.model is 'llama'; read is gpt2"),
+        ({"pre": "tekken"}, "tokenizer.ggml.pre is 'tekken'; read are gpt-2, smollm"),
+        ({"eos_token_id": 9999}, "tokenizer.ggml.eos_token_id is 9999, expected an id below 261"),
+        ({"eos_token_id": None}, "says no tokenizer.ggml.eos_token_id"),
+        ({"merges": ["t h", "xyz"]}, "a merge is 'xyz', expected two pieces"),
+        ({"merges": ["t q"]}, "its merges do not belong to its tokens"),
+        ({"tokens": [1, 2]}, "expected a list of texts"),
+        ({"token_type": [3]}, "does not have one number per token"),
+    ],
+)
+def test_what_cannot_be_is_told_with_the_file(tmp_path, changes, told):
+    with pytest.raises(DataError, match=f"model.gguf: .*{told}"):
+        made(tmp_path, **changes)
