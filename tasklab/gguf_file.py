@@ -35,12 +35,13 @@ _TEXT, _ARRAY = 8, 9
 
 @dataclass(frozen=True)
 class GGUFTensor:
-    """shape: as NumPy has it, rows first. kind: one of READ. read: the values as float32, dequantised now."""
+    """shape: as NumPy has it, rows first. kind: one of READ. read: the values as float32, dequantised now; of a matrix
+    also those of a slice of its rows."""
 
     shape: tuple[int, ...]
     kind: str
     nbytes: int  # in the file
-    read: Callable[[], np.ndarray]
+    read: Callable[..., np.ndarray]
 
 
 class GGUFFile(NamedTuple):
@@ -201,15 +202,19 @@ def nbytes(shape: tuple[int, ...], kind: str, name: str = "") -> int:
 
 
 def _tensor(path, shape: tuple[int, ...], kind: str, offset: int, count: int) -> GGUFTensor:
-    def read() -> np.ndarray:
+    def read(rows: slice = slice(None)) -> np.ndarray:
         from gguf.constants import GGMLQuantizationType
         from gguf.quants import dequantize
 
-        stored = np.fromfile(path, np.uint8, count, offset=offset)
-        if len(stored) < count:
+        total = shape[0] if len(shape) > 1 else 1  # a vector is one row: quantised blocks lie inside of one
+        first, last, _ = rows.indices(total)
+        size, row = max(0, last - first), count // total
+        stored = np.fromfile(path, np.uint8, size * row, offset=offset + first * row)
+        if len(stored) < size * row:
             raise ValueError("it became shorter since it was opened")
         with np.errstate(all="ignore"):  # scales of a damaged file may be no numbers
-            return dequantize(stored.reshape(math.prod(shape[:-1]), -1), GGMLQuantizationType[kind]).reshape(shape)
+            values = dequantize(stored.reshape(-1, count // math.prod(shape[:-1])), GGMLQuantizationType[kind])
+        return values.reshape(-1, *shape[1:])
 
     return GGUFTensor(shape, kind, count, read)
 

@@ -47,6 +47,8 @@ def test_every_kind_gives_the_values_back_as_near_as_it_holds_them(kind, error, 
     found = read_gguf(write_gguf(tmp_path / "a", kind=kind)).tensors["token_embd.weight"]
     assert found.shape == (96, 64) and found.kind == kind and found.read().dtype == np.float32
     assert np.abs(found.read() - ours).max() <= error
+    for rows in (slice(0, 7), slice(90, 200)):
+        assert np.array_equal(found.read(rows), found.read()[rows])
 
 
 def test_a_block_of_q8_0_by_hand(tmp_path):

@@ -75,7 +75,9 @@ class _Named:
     def __getitem__(self, name: str):
         if name in ("cosines", "sines"):
             return rotary_of(self.model)[name == "sines"]
-        found = np.asarray(self.tensors[self._ours(name)])  # of a file it may be, which is read now
+        found = self.tensors[self._ours(name)]
+        if getattr(found, "part", None) is None:  # all of it, once; what has parts is read by them
+            found = np.asarray(found)
         if name != "embeddings.position.weight":
             return found
         return found[self.model.position_offset : self.model.position_offset + self.model.max_tokens]

@@ -21,6 +21,7 @@ class LazyTensor:
     """Shape and type of a tensor, and how to get it; np.asarray(tensor) reads it.
 
     stored: its type in the file. checked: to read it raises ValueError where a value is not finite.
+    part: a slice of its rows, where that takes less than to read it all.
     """
 
     shape: tuple[int, ...]
@@ -28,6 +29,7 @@ class LazyTensor:
     read: Callable[[], np.ndarray]
     stored: str = ""
     checked: bool = False
+    part: Callable[[slice], np.ndarray] | None = None
 
     @property
     def nbytes(self) -> int:
@@ -35,6 +37,9 @@ class LazyTensor:
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
         return self.read() if dtype is None else self.read().astype(dtype, copy=False)
+
+    def __getitem__(self, rows: slice) -> np.ndarray:
+        return self.read()[rows] if self.part is None else self.part(rows)
 
     def map(self, function: Callable[[np.ndarray], np.ndarray]) -> LazyTensor:
         """function(self), later. Now it sees the ghost, to learn the shape."""

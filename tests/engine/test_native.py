@@ -1,11 +1,13 @@
 """Models of other programs through the kernels' decoder: the logits of these programs, without MindSpore."""
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from gguf_files import write_gguf
 
 from tasklab.config.model_section import ModelConfig
 from tasklab.convert.loaded import read_model
@@ -56,6 +58,19 @@ def test_positions_that_begin_later_do_so_here(reference, tmp_path):
     decoder = native_decoder(model, tensors)
     assert decoder.max_length == len(table)
     assert np.array_equal(decoder.extend([0], [[1, 2, 3]]), expected)
+
+
+@pytest.mark.skipif(build.library() is None, reason=build.why_not())
+def test_a_gguf_file_is_read_a_few_rows_at_a_time(reference, tmp_path, monkeypatch):
+    """So that no table lies whole in memory as float32 beside its int8."""
+    path = write_gguf(tmp_path / "tiny.gguf", kind="Q4_1")
+    found = read_model(source_at(str(path), path))
+    expected = native_decoder(found.description.model, found.known).extend([0], [[5, 6]])
+    monkeypatch.setattr("tasklab.kernels.decoder.BLOCK", 64 * 5)
+    lazy = dict(found.known)
+    table = lazy["encoder.embeddings.word.weight"]
+    lazy["encoder.embeddings.word.weight"] = dataclasses.replace(table, read=None)  # parts are all that is asked for
+    assert np.array_equal(native_decoder(found.description.model, lazy).extend([0], [[5, 6]]), expected)
 
 
 @pytest.mark.parametrize(

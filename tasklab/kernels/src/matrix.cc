@@ -56,10 +56,10 @@ void Matrix::pack(const float* weights, int64_t first, int64_t count) {
 void Matrix::allocate(Format format) {
   format_ = format;
   panel_bytes_ = with_format(format, [&](auto f) { return f.bytes(inputs_); });
-  const int64_t size = blocks_of(bytes(), kPage) * kPage;
-  memory_.reset(static_cast<char*>(std::aligned_alloc(size < kPage * 2 ? 64 : kPage, size)));
+  const int64_t whole = bytes() / kPage * kPage;  // a last page of 2 MB would lie half empty
+  memory_.reset(static_cast<char*>(std::aligned_alloc(whole > 0 ? kPage : 64, blocks_of(bytes(), 64) * 64)));
   if (memory_ == nullptr) throw std::bad_alloc();
-  madvise(memory_.get(), size, MADV_HUGEPAGE);  // a hint: streaming through large pages misses the TLB less
+  if (whole > 0) madvise(memory_.get(), whole, MADV_HUGEPAGE);  // a hint: large pages miss the TLB less
   std::fill_n(memory_.get(), bytes(), 0);
 }
 

@@ -80,11 +80,14 @@ def _damage(path: Path, title: str):
 
 
 def _guarded(tensor: LazyTensor, path: Path, title: str) -> LazyTensor:
-    def read():
-        with _damage(path, title):
-            return tensor.read()
+    def guarded(read):
+        def read_or_tell(*rows):
+            with _damage(path, title):
+                return read(*rows)
 
-    return replace(tensor, read=read)
+        return read_or_tell
+
+    return replace(tensor, read=guarded(tensor.read), part=tensor.part and guarded(tensor.part))
 
 
 def _read_shards(index: Path) -> dict[str, LazyTensor]:

@@ -25,7 +25,9 @@ def read_gguf_tensors(path: Path) -> dict[str, LazyTensor]:
     found = {}
     for name, tensor in tensors.items():
         stored = _STORED.get(tensor.kind, tensor.kind)
-        found[name] = LazyTensor(tensor.shape, np.dtype("f4"), _finite(name, tensor), stored, checked=True)
+        read = _finite(name, tensor)
+        part = read if len(tensor.shape) > 1 else None
+        found[name] = LazyTensor(tensor.shape, np.dtype("f4"), read, stored, checked=True, part=part)
     if metadata.get("general.architecture") != "llama":
         return found
     return {name: _turned(name, tensor, metadata) for name, tensor in found.items()}
@@ -34,8 +36,8 @@ def read_gguf_tensors(path: Path) -> dict[str, LazyTensor]:
 def _finite(name: str, tensor):
     """Values are made of scales in the file: to look twice, once to check and once to use, would double the time."""
 
-    def read() -> np.ndarray:
-        values = tensor.read()
+    def read(rows: slice = slice(None)) -> np.ndarray:
+        values = tensor.read(rows)
         if not np.isfinite(values).all():
             raise ValueError(f"tensor {brief(name)} holds values that are no numbers")
         return values

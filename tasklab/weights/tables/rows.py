@@ -23,7 +23,11 @@ class Transform(NamedTuple):
     save: Callable
 
 
-SAME = Transform(lambda array: array, lambda array: array)
+def _same(array):
+    return array
+
+
+SAME = Transform(_same, _same)
 TRANSPOSE = Transform(lambda array: array.T, lambda array: array.T)
 
 
@@ -91,7 +95,8 @@ def _moved(name: str, tensors, sources, targets, change) -> tuple[dict[str, Lazy
     values, names = found
     parts, made = [tensors[part] for part in names], [_filled(target, values) for target in targets]
     if len(parts) == len(made):
-        return {target: part.map(change) for target, part in zip(made, parts, strict=True)}, names
+        moved = parts if change is _same else [part.map(change) for part in parts]
+        return dict(zip(made, moved, strict=True)), names
     return dict(zip(made, together(parts, len(made), change), strict=True)), names
 
 
