@@ -32,7 +32,7 @@ class FusedEncoderLayer(nn.Cell):
         super().__init__()
         if act not in ACTIVATIONS:
             raise ValueError(f"no fused activation {act!r}; known: {', '.join(ACTIVATIONS)}")
-        self.head = [num_heads, ACTIVATIONS[act], int(recompute), int(bfloat16), int(causal), _bits(eps)]
+        self.head = [num_heads, ACTIVATIONS[act], int(recompute), int(bfloat16), int(causal), float_bits(eps)]
         self.rates = (attention_dropout, dropout, dropout)
         self.infer, self.train_step = _primitives(num_heads, recompute, bfloat16)
         self.bind(Tensor(0, ms.int32), (0, 1, 2))
@@ -41,8 +41,8 @@ class FusedEncoderLayer(nn.Cell):
         """Takes the network's int32 seed and the numbers of three of its dropouts: on the attention probabilities,
         on the attention output, on the feed-forward output."""
         object.__setattr__(self, "seed", seed)  # past Cell.__setattr__, which would list it among the weights
-        drops = [value for site, p in zip(sites, self.rates, strict=True) for value in (site, *_threshold(p))]
-        off = [value for site in sites for value in (site, *_threshold(0.0))]
+        drops = [value for site, p in zip(sites, self.rates, strict=True) for value in (site, *thresholds(p))]
+        off = [value for site in sites for value in (site, *thresholds(0.0))]
         self.settings_train = Tensor(np.array(self.head + drops, np.int32))
         self.settings_infer = Tensor(np.array(self.head + off, np.int32))
 
@@ -107,12 +107,13 @@ def _primitives(num_heads: int, recompute: bool, bfloat16: bool):
     return infer, train
 
 
-def _threshold(p: float) -> tuple[int, int]:
+def thresholds(p: float) -> tuple[int, int]:
+    """What a kernel knows of a dropout: floor(p * 2**31) and the float32 1 / (1 - p)."""
     if not 0 <= p < 1:
         raise ValueError(f"dropout probability {p} is not in [0, 1)")
-    return math.floor(p * 2**31), _bits(1 / (1 - p))
+    return math.floor(p * 2**31), float_bits(1 / (1 - p))
 
 
-def _bits(value: float) -> int:
+def float_bits(value: float) -> int:
     """A float32 as the int32 of equal bits: settings travel in one integer tensor."""
     return int(np.float32(value).view(np.int32))

@@ -65,10 +65,47 @@ void activate_backward(Activation kind, const E* x, E* y, const float* dy, E* dx
       }
     });
   });
+  if (dbias == nullptr) return;
   std::fill_n(dbias, width, 0.0f);
   for (int64_t piece = 0; piece < pieces; ++piece)
 #pragma omp simd
     for (int64_t j = 0; j < width; ++j) dbias[j] += parts[piece * width + j];
+}
+
+template <class E>
+void activate_gate(Activation kind, const float* c, int64_t ldc, const float* bias, E* x, const E* other, E* y,
+                   int64_t ld, int64_t rows, int64_t columns) {
+  with_kind(kind, [&](auto f) {
+    for (int64_t t = 0; t < rows; ++t) {
+      const float* in = c + t * ldc;
+      const E* factor = other + t * ld;
+      E *kept = x + t * ld, *out = y + t * ld;
+#pragma omp simd
+      for (int64_t j = 0; j < columns; ++j) {
+        kept[j] = narrow<E>(in[j] + bias[j]);
+        out[j] = narrow<E>(f.value(widen(kept[j])) * widen(factor[j]));
+      }
+    }
+  });
+}
+
+template <class E>
+void activate_gate_backward(Activation kind, const E* x, const E* other, E* y, const float* dy, E* dx, E* dother,
+                            int64_t rows, int64_t width) {
+  with_kind(kind, [&](auto f) {
+    parallel_for(blocks_of(rows, kRows), [&](int64_t block) {
+      for (int64_t i = block * kRows * width; i < std::min(rows, (block + 1) * kRows) * width; i += width) {
+        const float* from = dy + i;
+#pragma omp simd
+        for (int64_t j = 0; j < width; ++j) {
+          const float gate = widen(x[i + j]), factor = widen(other[i + j]), d = from[j], value = f.value(gate);
+          y[i + j] = narrow<E>(value * factor);
+          dother[i + j] = narrow<E>(d * value);
+          dx[i + j] = narrow<E>(d * factor * f.slope(gate));
+        }
+      }
+    });
+  });
 }
 
 template void activate(Activation, const float*, int64_t, const float*, float*, float*, int64_t, int64_t, int64_t);
@@ -77,5 +114,14 @@ template void activate(Activation, const float*, int64_t, const float*, BFloat16
 template void activate_backward(Activation, const float*, float*, const float*, float*, float*, int64_t, int64_t);
 template void activate_backward(Activation, const BFloat16*, BFloat16*, const float*, BFloat16*, float*, int64_t,
                                 int64_t);
+
+template void activate_gate(Activation, const float*, int64_t, const float*, float*, const float*, float*, int64_t,
+                            int64_t, int64_t);
+template void activate_gate(Activation, const float*, int64_t, const float*, BFloat16*, const BFloat16*, BFloat16*,
+                            int64_t, int64_t, int64_t);
+template void activate_gate_backward(Activation, const float*, const float*, float*, const float*, float*, float*,
+                                     int64_t, int64_t);
+template void activate_gate_backward(Activation, const BFloat16*, const BFloat16*, BFloat16*, const float*, BFloat16*,
+                                     BFloat16*, int64_t, int64_t);
 
 }  // namespace tasklab

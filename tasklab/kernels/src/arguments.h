@@ -15,6 +15,7 @@ class Arguments {
       : count_(count), data_(data), ranks_(ranks), shapes_(shapes), types_(types) {}
 
   int count() const { return count_; }
+  int rank(int i) const { return ranks_[i]; }
   int64_t dim(int i, int axis) const { return shapes_[i][axis]; }
 
   int64_t size(int i) const {

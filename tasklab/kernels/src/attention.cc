@@ -13,22 +13,21 @@ namespace {
 
 constexpr int64_t kQueries = 128;  // rows of one block of scores: 128 x 512 floats are 256 KiB, inside a core's L2
 
-// One head of one sequence: where its rows are.
+// One head of one stretch: where its rows are.
 template <class E>
 struct Head {
-  int64_t begin, rows, width;  // first packed row, tokens of the sequence, H
-  const E *q, *k, *v;          // row stride 3 H
-  uint32_t counter;            // dropout index of its first score
+  int64_t begin, rows, number;  // first packed row, tokens of the stretch, n
+  int64_t ld;                   // row stride of q, k and v
+  const E *q, *k, *v;
+  uint32_t counter;             // dropout index of the first score of its row of the batch
 
-  Head(const Attention<E>& a, int64_t index) {
-    const int64_t b = index / a.heads, n = index % a.heads, S = a.tokens.length;
-    begin = a.tokens.start[b];
-    rows = a.tokens.start[b + 1] - begin;
-    width = a.heads * a.head_size;
-    q = a.qkv + begin * 3 * width + n * a.head_size;
-    k = q + width;
-    v = k + width;
-    counter = static_cast<uint32_t>(index * S) * static_cast<uint32_t>(S);
+  Head(const Attention<E>& a, const Stretch& stretch, int64_t n) : begin(stretch.begin), rows(stretch.rows), number(n) {
+    const int64_t S = a.tokens.length, D = a.head_size;
+    ld = (a.heads + 2 * a.groups) * D;
+    q = a.qkv + begin * ld + n * D;
+    k = a.qkv + begin * ld + (a.heads + n / (a.heads / a.groups)) * D;
+    v = k + a.groups * D;
+    counter = static_cast<uint32_t>((stretch.row * a.heads + n) * S) * static_cast<uint32_t>(S);
   }
 };
 
@@ -69,10 +68,11 @@ float softmax(float* score, int64_t count, float scale) {
 
 template <class E>
 void attention_forward(const Attention<E>& a) {
-  const float scale = 1.0f / std::sqrt(static_cast<float>(a.head_size));
-  parallel_for(a.tokens.batch * a.heads, [&](int64_t index) {
-    const Head<E> h(a, index);
-    const int64_t L = h.rows, D = a.head_size, ld = 3 * h.width, n = index % a.heads;
+  const int64_t D = a.head_size, width = a.heads * D;
+  parallel_for(a.tokens.stretches.size() * a.heads, [&](int64_t index) {
+    const int64_t n = index % a.heads;
+    const Head<E> h(a, a.tokens.stretches[index / a.heads], n);
+    const int64_t L = h.rows, ld = h.ld;
     float* scores = thread_values<float>(0, std::min(L, kQueries) * L);
     for (int64_t from = 0; from < L; from += kQueries) {
       const int64_t rows = std::min(kQueries, L - from), keys = seen(a, from + rows - 1, L);
@@ -80,73 +80,89 @@ void attention_forward(const Attention<E>& a) {
       for (int64_t i = 0; i < rows; ++i) {
         float* score = scores + i * keys;
         const int64_t own = seen(a, from + i, L);
-        const float log_sum = softmax(score, own, scale);
+        a.log_sum[(h.begin + from + i) * a.heads + n] = softmax(score, own, a.scale);
         std::fill(score + own, score + keys, 0.0f);
-        if (a.log_sum != nullptr) a.log_sum[(h.begin + from + i) * a.heads + n] = log_sum;
         if (a.dropout.on()) drop(score, &a.tokens.column[h.begin], own, row_counter(a, h, from + i), a.dropout);
       }
       const E* weights = thread_operand<E>(scores, rows * keys, 1);
-      const Landing<E> context(2, a.context + (h.begin + from) * h.width + n * D, h.width, rows, D);
+      const Landing<E> context(2, a.context + (h.begin + from) * width + n * D, width, rows, D);
       multiply(Product<E>{false, false, rows, D, keys, weights, keys, h.v, ld, 0.0f, context.c, context.ldc});
       context.settle();
     }
   });
 }
 
+namespace {
+
+// One head's part: dq is written, dk and dv are summed in the targets' floats; `first`: these hold nothing yet.
 template <class E>
-void attention_backward(const Attention<E>& a, const E* dcontext, E* dqkv) {
-  const float scale = 1.0f / std::sqrt(static_cast<float>(a.head_size));
-  parallel_for(a.tokens.batch * a.heads, [&](int64_t index) {
-    const Head<E> h(a, index);
-    const int64_t L = h.rows, D = a.head_size, H = h.width, ld = 3 * H, n = index % a.heads;
-    E* dq_rows = dqkv + (h.q - a.qkv);
-    const Landing<E> dk(0, dq_rows + H, ld, L, D), dv(1, dq_rows + 2 * H, ld, L, D);
-    float* probabilities = thread_values<float>(2, std::min(L, kQueries) * L);
-    float* dscores = thread_values<float>(3, std::min(L, kQueries) * L);  // first of the probabilities
-    const int64_t last = L > 0 ? (L - 1) / kQueries * kQueries : -1;
-    for (int64_t from = last; from >= 0; from -= kQueries) {  // the last block sees all keys, those before it may not
-      const int64_t rows = std::min(kQueries, L - from), keys = seen(a, from + rows - 1, L);
-      const float more = from < last ? 1.0f : 0.0f;  // dk and dv sum over the blocks
-      const E* q = h.q + from * ld;
-      const E* context = a.context + (h.begin + from) * H + n * D;
-      const E* dout = dcontext + (h.begin + from) * H + n * D;
-      multiply(Product<E>{false, true, rows, keys, D, q, ld, h.k, ld, 0.0f, probabilities, keys});
-      multiply(Product<E>{false, true, rows, keys, D, dout, H, h.v, ld, 0.0f, dscores, keys});
-      for (int64_t i = 0; i < rows; ++i) {
-        float *p = probabilities + i * keys, *d = dscores + i * keys;
-        const int64_t own = seen(a, from + i, L);
-        std::fill(p + own, p + keys, 0.0f);
-        std::fill(d + own, d + keys, 0.0f);
-        const float log_sum = a.log_sum[(h.begin + from + i) * a.heads + n];
-        float along = 0;  // sum over the keys of probability * its gradient = context . dcontext
+void head_backward(const Attention<E>& a, const Head<E>& h, const E* dcontext, E* dq_rows, const Landing<E>& dk,
+                   const Landing<E>& dv, bool first) {
+  const int64_t L = h.rows, D = a.head_size, width = a.heads * D, ld = h.ld, n = h.number;
+  const float scale = a.scale;
+  float* probabilities = thread_values<float>(2, std::min(L, kQueries) * L);
+  float* dscores = thread_values<float>(3, std::min(L, kQueries) * L);  // first of the probabilities
+  const int64_t last = L > 0 ? (L - 1) / kQueries * kQueries : -1;
+  for (int64_t from = last; from >= 0; from -= kQueries) {  // the last block sees all keys, those before it may not
+    const int64_t rows = std::min(kQueries, L - from), keys = seen(a, from + rows - 1, L);
+    const float more = from < last || !first ? 1.0f : 0.0f;  // dk and dv sum over the blocks, and over a group's heads
+    const E* q = h.q + from * ld;
+    const E* context = a.context + (h.begin + from) * width + n * D;
+    const E* dout = dcontext + (h.begin + from) * width + n * D;
+    multiply(Product<E>{false, true, rows, keys, D, q, ld, h.k, ld, 0.0f, probabilities, keys});
+    multiply(Product<E>{false, true, rows, keys, D, dout, width, h.v, ld, 0.0f, dscores, keys});
+    for (int64_t i = 0; i < rows; ++i) {
+      float *p = probabilities + i * keys, *d = dscores + i * keys;
+      const int64_t own = seen(a, from + i, L);
+      std::fill(p + own, p + keys, 0.0f);
+      std::fill(d + own, d + keys, 0.0f);
+      const float log_sum = a.log_sum[(h.begin + from + i) * a.heads + n];
+      float along = 0;  // sum over the keys of probability * its gradient = context . dcontext
 #pragma omp simd reduction(+ : along)
-        for (int64_t j = 0; j < D; ++j) along += widen(context[i * H + j]) * widen(dout[i * H + j]);
-        if (a.dropout.on()) {
-          const int32_t* column = &a.tokens.column[h.begin];
-          const uint32_t counter = row_counter(a, h, from + i);
-          const Dropout dropout = a.dropout;  // a copy on the stack: the loop below cannot change it
+      for (int64_t j = 0; j < D; ++j) along += widen(context[i * width + j]) * widen(dout[i * width + j]);
+      if (a.dropout.on()) {
+        const int32_t* column = &a.tokens.column[h.begin];
+        const uint32_t counter = row_counter(a, h, from + i);
+        const Dropout dropout = a.dropout;  // a copy on the stack: the loop below cannot change it
 #pragma omp simd
-          for (int64_t j = 0; j < own; ++j) {
-            const float probability = fast_exp(p[j] * scale - log_sum);
-            const float factor = dropout.factor(counter + static_cast<uint32_t>(column[j]));
-            p[j] = probability * factor;
-            d[j] = probability * (d[j] * factor - along) * scale;
-          }
-        } else {
+        for (int64_t j = 0; j < own; ++j) {
+          const float probability = fast_exp(p[j] * scale - log_sum);
+          const float factor = dropout.factor(counter + static_cast<uint32_t>(column[j]));
+          p[j] = probability * factor;
+          d[j] = probability * (d[j] * factor - along) * scale;
+        }
+      } else {
 #pragma omp simd
-          for (int64_t j = 0; j < own; ++j) {
-            p[j] = fast_exp(p[j] * scale - log_sum);
-            d[j] = p[j] * (d[j] - along) * scale;
-          }
+        for (int64_t j = 0; j < own; ++j) {
+          p[j] = fast_exp(p[j] * scale - log_sum);
+          d[j] = p[j] * (d[j] - along) * scale;
         }
       }
-      const E* weights = thread_operand<E>(probabilities, rows * keys, 4);
-      const E* ds = thread_operand<E>(dscores, rows * keys, 5);
-      const Landing<E> dq(6, dq_rows + from * ld, ld, rows, D);
-      multiply(Product<E>{true, false, keys, D, rows, weights, keys, dout, H, more, dv.c, dv.ldc});
-      multiply(Product<E>{false, false, rows, D, keys, ds, keys, h.k, ld, 0.0f, dq.c, dq.ldc});
-      multiply(Product<E>{true, false, keys, D, rows, ds, keys, q, ld, more, dk.c, dk.ldc});
-      dq.settle();
+    }
+    const E* weights = thread_operand<E>(probabilities, rows * keys, 4);
+    const E* ds = thread_operand<E>(dscores, rows * keys, 5);
+    const Landing<E> dq(6, dq_rows + from * ld, ld, rows, D);
+    multiply(Product<E>{true, false, keys, D, rows, weights, keys, dout, width, more, dv.c, dv.ldc});
+    multiply(Product<E>{false, false, rows, D, keys, ds, keys, h.k, ld, 0.0f, dq.c, dq.ldc});
+    multiply(Product<E>{true, false, keys, D, rows, ds, keys, q, ld, more, dk.c, dk.ldc});
+    dq.settle();
+  }
+}
+
+}  // namespace
+
+template <class E>
+void attention_backward(const Attention<E>& a, const E* dcontext, E* dqkv) {
+  const int64_t shared = a.heads / a.groups;
+  parallel_for(a.tokens.stretches.size() * a.groups, [&](int64_t index) {
+    const Stretch& stretch = a.tokens.stretches[index / a.groups];
+    const int64_t n = index % a.groups * shared;
+    const Head<E> lead(a, stretch, n);
+    const Landing<E> dk(0, dqkv + (lead.k - a.qkv), lead.ld, lead.rows, a.head_size);
+    const Landing<E> dv(1, dqkv + (lead.v - a.qkv), lead.ld, lead.rows, a.head_size);
+    for (int64_t i = 0; i < shared; ++i) {
+      const Head<E> h(a, stretch, n + i);
+      head_backward(a, h, dcontext, dqkv + (h.q - a.qkv), dk, dv, i == 0);
     }
     dk.settle();
     dv.settle();

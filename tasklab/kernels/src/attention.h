@@ -12,18 +12,19 @@ namespace tasklab {
 template <class E>
 struct Attention {
   const Tokens& tokens;
-  int64_t heads, head_size;  // N, D; H = N D
-  bool causal;               // a token sees itself and what stands before it, else all of its row
-  const E* qkv;              // [T, 3 H]: query, key, value side by side
-  Dropout dropout;           // on the probabilities, index ((b N + n) S + i) S + j
-  float* log_sum;            // [T, N] log of the row sums of exp(scores); may be null in the forward pass
-  E* context;                // [T, H]
+  int64_t heads, groups, head_size;  // N, G, D: N / G heads share a key and a value
+  float scale;                       // of the scores
+  bool causal;                       // a token sees itself and what stands before it, else all of its stretch
+  const E* qkv;                      // [T, (N + 2 G) D]: query, key, value side by side
+  Dropout dropout;                   // on the probabilities, index ((b N + n) S + i) S + j
+  float* log_sum;                    // [T, N] log of the row sums of exp(scores)
+  E* context;                        // [T, N D]
 };
 
 template <class E>
 void attention_forward(const Attention<E>& a);
 
-// dqkv [T, 3 H] from dcontext [T, H]; `a` as the forward pass left it.
+// dqkv [T, (N + 2 G) D] from dcontext [T, N D]; `a` as the forward pass left it.
 template <class E>
 void attention_backward(const Attention<E>& a, const E* dcontext, E* dqkv);
 

@@ -2,19 +2,27 @@
 #pragma once
 #include <cstdint>
 #include <cstring>
+#include <stdexcept>
 #include <vector>
 
 #include "pool.h"
 
 namespace tasklab {
 
+// Tokens that see one another: a row of the batch, or a document in it.
+struct Stretch {
+  int64_t begin, rows, row;  // first packed row, tokens, row of the batch
+};
+
 struct Tokens {
   int64_t batch = 0, length = 0;  // B, S of the padded batch
   std::vector<int32_t> flat;      // [T] b * S + s of every token whose mask is not 0
   std::vector<int32_t> column;    // [T] s alone
-  std::vector<int64_t> start;     // [B + 1] first packed row of each sequence
+  std::vector<int64_t> start;     // [B + 1] first packed row of each row of the batch
+  std::vector<Stretch> stretches;        // in the order of their tokens
 
-  Tokens(const int32_t* mask, int64_t b, int64_t s) : batch(b), length(s), start(b + 1, 0) {
+  // documents: mask [B, S] numbers the documents of a row from 1; else each row is one stretch.
+  Tokens(const int32_t* mask, int64_t b, int64_t s, bool documents = false) : batch(b), length(s), start(b + 1, 0) {
     flat.reserve(b * s);
     column.reserve(b * s);
     for (int64_t i = 0; i < b; ++i) {
@@ -24,6 +32,8 @@ struct Tokens {
           column.push_back(static_cast<int32_t>(j));
         }
       start[i + 1] = flat.size();
+      if (documents) add_documents(mask, i);
+      else stretches.push_back({start[i], start[i + 1] - start[i], i});
     }
   }
 
@@ -50,6 +60,17 @@ struct Tokens {
   }
 
  private:
+  void add_documents(const int32_t* numbers, int64_t row) {
+    int32_t last = 0;
+    for (int64_t t = start[row]; t < start[row + 1]; ++t) {
+      const int32_t number = numbers[flat[t]];
+      if (number < last) throw std::invalid_argument("the numbers of the documents in a row must not fall");
+      if (number != last) stretches.push_back({t, 0, row});
+      ++stretches.back().rows;
+      last = number;
+    }
+  }
+
   static constexpr int64_t kRows = 64;
 };
 

@@ -1,0 +1,166 @@
+"""The fused decoder layer (GPT-2, Llama) as a MindSpore cell: one node forward, one node backward."""
+
+import functools
+
+import mindspore as ms
+import numpy as np
+from mindspore import Tensor, nn, ops
+
+from tasklab import kernels
+from tasklab.kernels import build, runtime
+from tasklab.kernels.ops import ACTIVATIONS, float_bits, thresholds
+
+PARAMETERS = (
+    "query", "query_bias", "key", "key_bias", "value", "value_bias", "output", "output_bias", "attention_norm",
+    "attention_norm_bias", "intermediate", "intermediate_bias", "gate", "gate_bias", "down", "down_bias", "norm",
+    "norm_bias",
+)  # fmt: skip
+"""In the order of `construct`; linear weights are [out, in]."""
+
+
+class FusedDecoderLayer(nn.Cell):
+    """A Transformer layer without parameters of its own: its caller hands them over at each call.
+
+    B batch, S sequence, H hidden size, N heads, G key/value heads, D head size, I intermediate size. Attention stays
+    inside a document. Dropout, `recompute` and `bfloat16` are those of FusedEncoderLayer. norm: "layer" or "rms";
+    norm_first: the norms stand before attention and feed-forward, and nothing is normalised behind the last sum.
+    gated: down(act(gate(x)) * intermediate(x)). scale: of the scores; None is D ** -0.5. frozen: names of PARAMETERS
+    whose gradients nobody wants: their products are left out.
+    Inputs:  x [B, S, H] float32; documents [B, S] int32, the number of the token's document in its row, from 1 on and
+        never falling, 0 = padding; cos and sin [M, R / 2] float32 of the places in a document, at most M tokens, where
+        the first R values of a head turn (the i-th with the one R / 2 behind it), both None without rotary positions;
+        then PARAMETERS, None for those that there are not.
+    Returns: [B, S, H]. Padded positions are left out of the work: their rows are 0, and so are their gradients.
+    Raises:  ValueError for an unknown activation or name, heads that do not divide, a probability outside [0, 1).
+    """
+
+    def __init__(
+        self, num_heads: int, num_key_value_heads: int, head_size: int, act: str = "gelu", gated: bool = False,
+        norm: str = "layer", norm_first: bool = True, dropout: float = 0.1, attention_dropout: float = 0.1,
+        eps: float = 1e-5, recompute: bool = False, bfloat16: bool = False, causal: bool = True,
+        scale: float | None = None, frozen: tuple[str, ...] = (),
+    ):  # fmt: skip
+        super().__init__()
+        if act not in ACTIVATIONS:
+            raise ValueError(f"no fused activation {act!r}; known: {', '.join(ACTIVATIONS)}")
+        if num_heads % num_key_value_heads:
+            raise ValueError(f"{num_heads} heads are not a multiple of {num_key_value_heads} key/value heads")
+        self.shape = (num_heads, num_key_value_heads, head_size, bool(gated), bool(norm_first), recompute, bfloat16)
+        self.head = [
+            num_heads, num_key_value_heads, head_size, ACTIVATIONS[act], int(gated), int(norm == "layer"),
+            int(norm_first), int(causal), int(recompute), int(bfloat16),
+        ]  # fmt: skip
+        self.tail = [float_bits(eps), float_bits(scale or head_size**-0.5)]
+        self.rates, self.sites = (attention_dropout, dropout, dropout), (0, 1, 2)
+        self.none = Tensor(np.zeros(1, np.float32))
+        self.seed = Tensor(0, ms.int32)
+        self.freeze(frozen)
+
+    def bind(self, seed: ms.Tensor, sites: tuple[int, int, int]):
+        """As FusedEncoderLayer.bind."""
+        object.__setattr__(self, "seed", seed)  # past Cell.__setattr__, which would list it among the weights
+        self.sites = sites
+        self._fill()
+
+    def freeze(self, names):
+        """Takes the names of the parameters whose gradients are not wanted, instead of those named before."""
+        unknown = set(names) - set(PARAMETERS)
+        if unknown:
+            raise ValueError(f"no parameters {', '.join(sorted(unknown))}; known: {', '.join(PARAMETERS)}")
+        self.wanted = sum(1 << i for i, name in enumerate(PARAMETERS) if name not in names)
+        self.infer, self.train_step = _primitives(*self.shape, self.wanted)
+        self._fill()
+
+    def construct(
+        self, x, documents, cos, sin, query, query_bias, key, key_bias, value, value_bias, output, output_bias,
+        attention_norm, attention_norm_bias, intermediate, intermediate_bias, gate, gate_bias, down, down_bias, norm,
+        norm_bias,
+    ):  # fmt: skip
+        cos, sin, none = self.or_none(cos), self.or_none(sin), self.or_none
+        query_bias, key_bias, value_bias = none(query_bias), none(key_bias), none(value_bias)
+        output_bias, attention_norm_bias, norm_bias = none(output_bias), none(attention_norm_bias), none(norm_bias)
+        intermediate_bias, gate, gate_bias, down_bias = (
+            none(intermediate_bias), none(gate), none(gate_bias), none(down_bias)
+        )  # fmt: skip
+        if self.training:
+            return self.train_step(
+                x, documents, self.seed, self.settings_train, cos, sin, query, query_bias, key, key_bias, value,
+                value_bias, output, output_bias, attention_norm, attention_norm_bias, intermediate, intermediate_bias,
+                gate, gate_bias, down, down_bias, norm, norm_bias,
+            )[0]  # fmt: skip
+        return self.infer(
+            x, documents, self.seed, self.settings_infer, cos, sin, query, query_bias, key, key_bias, value,
+            value_bias, output, output_bias, attention_norm, attention_norm_bias, intermediate, intermediate_bias,
+            gate, gate_bias, down, down_bias, norm, norm_bias,
+        )  # fmt: skip
+
+    def or_none(self, parameter):
+        """What stands for a parameter that is not there: an operator takes tensors only."""
+        return self.none if parameter is None else parameter
+
+    def _fill(self):
+        drops = [value for site, p in zip(self.sites, self.rates, strict=True) for value in (site, *thresholds(p))]
+        off = [value for site in self.sites for value in (site, *thresholds(0.0))]
+        head = [*self.head, self.wanted, *self.tail]
+        self.settings_train = Tensor(np.array(head + drops, np.int32))
+        self.settings_infer = Tensor(np.array(head + off, np.int32))
+
+
+@functools.cache
+def _primitives(
+    num_heads: int, groups: int, head_size: int, gated: bool, norm_first: bool, recompute: bool, bfloat16: bool,
+    wanted: int,
+):  # fmt: skip
+    """The operators for prediction and for training. Raises RuntimeError when the kernels are not available."""
+    if not kernels.available():
+        raise RuntimeError(f"fused kernels are not available: {kernels.why_not()}")
+    if bfloat16 and not kernels.bf16():
+        raise RuntimeError("this processor has no bfloat16 matrix products")
+    runtime.run_inline()
+    path = build.library().path
+
+    def saved_shape(x, up):
+        if recompute:
+            return [1]
+        if x[0] < 0 or x[1] < 0:
+            return [-1]
+        values = (2 * num_heads + 2 * groups) * head_size + (2 if gated else 1) * up[0]  # saved_floats in src/layer.cc
+        rows, operands = x[0] * x[1], x[0] * x[1] * values
+        kept = (1 if norm_first else 2) * x[2] + 4 + num_heads
+        return [(operands // 2 + operands % 2 if bfloat16 else operands) + rows * kept]
+
+    def train_shapes(x, documents, seed, settings, cos, sin, *parameters):
+        return x, saved_shape(x, parameters[10])
+
+    def grad_shapes(dy, x, documents, seed, settings, cos, sin, *parameters):
+        given = zip(parameters[:-1], range(len(PARAMETERS)), strict=True)
+        return x, *(shape if wanted >> i & 1 else [1] for shape, i in given)
+
+    def grad_types(dy, x, documents, seed, settings, cos, sin, *parameters):
+        return x, *parameters[:-1]
+
+    backward = ops.Custom(f"{path}:TasklabDecoderLayerGrad", grad_shapes, grad_types, "aot")
+    backward.add_prim_attr("wanted", wanted)
+
+    def bprop(
+        x, documents, seed, settings, cos, sin, query, query_bias, key, key_bias, value, value_bias, output,
+        output_bias, attention_norm, attention_norm_bias, intermediate, intermediate_bias, gate, gate_bias, down,
+        down_bias, norm, norm_bias, out, dout,
+    ):  # fmt: skip
+        grads = backward(
+            dout[0], x, documents, seed, settings, cos, sin, query, query_bias, key, key_bias, value, value_bias,
+            output, output_bias, attention_norm, attention_norm_bias, intermediate, intermediate_bias, gate, gate_bias,
+            down, down_bias, norm, norm_bias, out[1],
+        )  # fmt: skip
+        nothing = (
+            ops.zeros_like(documents), ops.zeros_like(seed), ops.zeros_like(settings), ops.zeros_like(cos),
+            ops.zeros_like(sin),
+        )  # fmt: skip
+        return (grads[0],) + nothing + grads[1:]
+
+    infer = ops.Custom(f"{path}:TasklabDecoderLayer", lambda x, *_: x, lambda x, *_: x, "aot")
+    train = ops.Custom(f"{path}:TasklabDecoderLayerTrain", train_shapes, lambda x, *_: (x, x), "aot", bprop)
+    # MindSpore remembers inferred shapes by attributes and inputs, and would give one kind of `saved` for the other
+    sizes = (num_heads, groups, head_size, gated, norm_first, recompute, bfloat16, wanted)
+    train.add_prim_attr("saved", " ".join(map(str, sizes)))
+    return infer, train

@@ -1,0 +1,33 @@
+// A layer on a padded batch, as the operators of encoder and decoder layers call it: packs, runs, unpacks.
+#pragma once
+#include <cstdint>
+
+#include "arguments.h"
+#include "layer.h"
+#include "tokens.h"
+
+namespace tasklab {
+
+struct LayerCall {
+  const float* x;  // [B, S, H]
+  Tokens tokens;
+  Layer layer;
+  bool recompute, bfloat16;
+
+  int64_t padded() const { return tokens.batch * tokens.length; }
+};
+
+// Settings of one dropout as they travel: site, threshold, bits of the scale; three of them fill a layer's.
+constexpr int kDropoutSettings = 9;
+void set_dropouts(Layer& layer, uint32_t seed, const int32_t* settings);
+
+// Floats that the forward pass leaves for the backward pass; 1 with recompute, which leaves nothing.
+int64_t kept_floats(const LayerCall& call);
+
+// y [B, S, H], padding 0; `kept` null: there will be no backward pass.
+void run_forward(const LayerCall& call, float* kept, float* y);
+
+// dx [B, S, H], padding 0, and what `grad` asks for.
+void run_backward(const LayerCall& call, const float* kept, const float* dy, float* dx, const LayerGrad& grad);
+
+}  // namespace tasklab
