@@ -1,0 +1,62 @@
+"""Log-probabilities of words over a large vocabulary as one MindSpore operator that never holds the logits."""
+
+import functools
+
+import numpy as np
+from mindspore import Tensor, nn, ops
+
+from tasklab import kernels
+from tasklab.kernels import build, runtime
+
+
+class WordLoss(nn.Cell):
+    """log softmax(hidden table^T) of one word per row, by blocks of the vocabulary, in training as in scoring.
+
+    T rows, H size of a word vector, V words. The backward pass computes the scores again; rows without a target cost
+    nothing. With `bfloat16` the products read bfloat16 operands; sums, parameters and gradients stay float32.
+    frozen: nobody wants the table's gradient, and its product is left out.
+    Inputs:  hidden [T, H] float32; table [V, H] float32; targets [T] int32, the words' numbers, negative for none.
+    Returns: (log_probability [T] of the target, mean_log_probability [T] of all V words, for label smoothing), float32,
+        both 0 where there is no target.
+    """
+
+    def __init__(self, bfloat16: bool = False, frozen: bool = False):
+        super().__init__()
+        self.words = _primitive(bfloat16, frozen)
+        self.settings = Tensor(np.array([bfloat16, frozen], np.int32))
+
+    def construct(self, hidden, table, targets):
+        found = self.words(hidden, table, targets, self.settings)
+        return found[0], found[1]
+
+
+@functools.cache
+def _primitive(bfloat16: bool, frozen: bool):
+    """The operator. Raises RuntimeError when the kernels are not available."""
+    if not kernels.available():
+        raise RuntimeError(f"fused kernels are not available: {kernels.why_not()}")
+    if bfloat16 and not kernels.bf16():
+        raise RuntimeError("this processor has no bfloat16 matrix products")
+    runtime.run_inline()
+    path = build.library().path
+
+    def grad_shapes(dtarget, dmean, hidden, table, targets, settings, log_sum):
+        return hidden, [1] if frozen else table
+
+    def grad_types(dtarget, dmean, hidden, table, targets, settings, log_sum):
+        return hidden, table
+
+    backward = ops.Custom(f"{path}:TasklabWordsGrad", grad_shapes, grad_types, "aot")
+    backward.add_prim_attr("frozen", frozen)  # else one inferred shape would do for both
+
+    def bprop(hidden, table, targets, settings, out, dout):
+        grads = backward(dout[0], dout[1], hidden, table, targets, settings, out[2])
+        return grads[0], grads[1], ops.zeros_like(targets), ops.zeros_like(settings)
+
+    def shapes(hidden, table, targets, settings):
+        return targets, targets, targets
+
+    def types(hidden, table, targets, settings):
+        return hidden, hidden, hidden
+
+    return ops.Custom(f"{path}:TasklabWords", shapes, types, "aot", bprop)
