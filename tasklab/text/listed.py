@@ -24,6 +24,7 @@ class ListedVocabulary(Speaking):
     name = title = ""  # in the registry; in messages
     identity: tuple = ()  # what else settles the ids
     pair_separators, second_type = 1, 1  # [CLS] first [SEP] second [SEP]
+    _mark = None  # no piece has a sign for the blank before it, whatever it begins with
 
     def __init__(self, vocab_path, lowercase: bool = True):
         self.lowercase = bool(lowercase)

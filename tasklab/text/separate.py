@@ -31,6 +31,10 @@ class Characters(ListedVocabulary):
         refuse_surrogates(texts)
         return [self._encode(text) for text in texts]
 
+    def decode(self, ids) -> str:
+        """The characters of ids one behind the other, without special tokens."""
+        return "".join(self.tokens[number] for number in map(int, ids) if number not in self.special_ids)
+
     def _encode(self, text: str) -> tuple[np.ndarray, np.ndarray]:
         kept = text.strip()
         codes = np.frombuffer((lowered(kept) if self.lowercase else kept).encode("utf-32-le"), np.uint32)
@@ -49,6 +53,10 @@ class Words(ListedVocabulary):
         texts = list(texts)
         refuse_surrogates(texts)
         return [self._encode(text) for text in texts]
+
+    def decode(self, ids) -> str:
+        """The words of ids with a blank between two, without special tokens."""
+        return " ".join(self.tokens[number] for number in map(int, ids) if number not in self.special_ids)
 
     def _encode(self, text: str) -> tuple[np.ndarray, np.ndarray]:
         words, spans, at = text.split(), [], 0

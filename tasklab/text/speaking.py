@@ -1,5 +1,6 @@
 """What tokenizers offer to models that generate, where they say nothing else: how texts begin and end, ids as text."""
 
+import re
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -9,6 +10,7 @@ from tasklab.text.spelling import MARKS, mark_of
 
 CLOSING = ".,!?;:%)]}'\"’”"
 OPENING = "([{‘“$#"
+BYTE = re.compile("<0x([0-9A-F]{2})>")
 
 
 class Speaking:
@@ -47,7 +49,7 @@ def _joined(tokens: Sequence[str], mark: str | None) -> str:
     if mark == MARKS[1]:
         return decoders.ByteLevel().decode(list(tokens))
     if mark is not None:
-        return "".join(tokens).replace(mark, " ").removeprefix(" ")
+        return b"".join(_spelled(token, mark) for token in tokens).decode("utf-8", "replace").removeprefix(" ")
     text = ""
     for token in tokens:
         if token.startswith("##") and len(token) > 2:
@@ -57,6 +59,12 @@ def _joined(tokens: Sequence[str], mark: str | None) -> str:
         else:
             text += f" {token}"
     return text
+
+
+def _spelled(token: str, mark: str) -> bytes:
+    """Of a SentencePiece: one such as <0xE4> is a byte of a character that has no piece."""
+    byte = BYTE.fullmatch(token)
+    return bytes.fromhex(byte[1]) if byte else token.replace(mark, " ").encode()
 
 
 def _touch(before: str, behind: str) -> bool:

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 
 HALF = "\ufffd"
-"""What a decoder writes for bytes that are no whole character."""
-LONGEST = 4
-"""Tokens that one character may be spread over; more of them are no beginning of one."""
+"""What a decoder writes for bytes that are no whole character; a beginning of one is a single one at the end."""
 
 
 class Streamed:
@@ -13,22 +11,23 @@ class Streamed:
 
     def __init__(self, tokenizer):
         self.tokenizer = tokenizer
-        self._ids: list[int] = []
-        self._known = 0  # of the ids, those whose text is out; those before the last known part are dropped
+        self._ids: list[int] = []  # the last one that is out, as a text hangs on what stands before, and those behind
+        self._out = 0  # characters of their text that are out
 
     def push(self, ids: Sequence[int]) -> str:
         """The text that these make certain."""
-        self._ids += map(int, ids)
-        whole = self.tokenizer.decode(self._ids)
-        waiting = whole.endswith(HALF) and len(self._ids) - self._known < LONGEST
-        return "" if waiting else self._out(whole)
+        special = self.tokenizer.special_ids
+        self._ids += [number for number in map(int, ids) if number not in special]
+        text = self.tokenizer.decode(self._ids)
+        certain = text.removesuffix(HALF)
+        more, self._out = certain[self._out :], len(certain)
+        if certain == text:
+            self._ids = self._ids[-1:]
+            self._out = len(self.tokenizer.decode(self._ids))
+        return more
 
     def rest(self) -> str:
         """What is left, whether it is whole or not."""
-        return self._out(self.tokenizer.decode(self._ids))
-
-    def _out(self, whole: str) -> str:
-        before = self.tokenizer.decode(self._ids[: self._known])
-        self._ids = self._ids[self._known :] or self._ids  # kept: how a token reads hangs on the one before it
-        self._known = len(self._ids)
-        return whole[len(before) :]
+        more = self.tokenizer.decode(self._ids)[self._out :]
+        self._out += len(more)
+        return more

@@ -40,5 +40,7 @@ class Table:
 class Letters:
     """1 is a, 2 is b, ..."""
 
+    special_ids = frozenset()
+
     def decode(self, ids):
         return "".join(chr(96 + int(number)) for number in ids)

@@ -147,14 +147,14 @@ class Framing:
             ]
             ids = np.concatenate([np.asarray(ids, np.int32) for _, ids, _, _ in pieces])
             asked = np.concatenate([np.full(len(ids), part.asked) for part, ids, _, _ in pieces])
-            asked[0] = False  # nothing stands before it
+            asked[:1] = False  # nothing stands before it
             yield Encoded(ids, asked, np.concatenate([spelled(text, ends, len(ids)) for _, ids, ends, text in pieces]))
 
 
 def framing_of(tokenizer, data: GenerationDataConfig) -> Framing:
     """As the model's tokenizer and the settings of its data have it."""
-    begin, end, template = tokenizer.bos_id, tokenizer.eos_id, tokenizer.chat_template
-    return Framing(tokenizer, begin, end, template, data.prefix, data.separator, data.targets)
+    begin, end = tokenizer.bos_id if tokenizer.adds_bos else None, tokenizer.eos_id
+    return Framing(tokenizer, begin, end, tokenizer.chat_template, data.prefix, data.separator, data.targets)
 
 
 def spelled(text: str, offsets: np.ndarray | None, count: int) -> np.ndarray:

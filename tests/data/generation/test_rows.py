@@ -1,11 +1,13 @@
 """Rows of texts and chats, walked by hand: what is read, what is asked for, and where a document ends."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from tasklab.data.generation.examples import ALL, LAST_ANSWER, Chat, Message, Passage
+from tasklab.data.generation.examples import ALL, LAST_ANSWER, Chat, GenerationDataConfig, Message, Passage
 from tasklab.data.generation.packing import generation_rows
-from tasklab.data.generation.tokens import Framing, spelled
+from tasklab.data.generation.tokens import Framing, framing_of, spelled
 from tasklab.errors import DataError
 from tests.data.generation.letters import ASSISTANT, END, SYSTEM, USER, Letters, template
 
@@ -51,6 +53,12 @@ def test_a_long_passage_goes_on_in_another_row_and_every_token_is_asked_for_once
         [[50, 1, 2], [0, 1, 2], [1, 2, 3]], [[3, 4, 5], [0, 1, 2], [4, 5, 51]],
     ]  # fmt: skip
     assert table["bytes"].values.sum() == 5
+
+
+@pytest.mark.parametrize(("adds_bos", "begin"), [(True, 7), (False, None)])
+def test_a_text_begins_as_the_tokenizer_says(adds_bos, begin):
+    tokenizer = SimpleNamespace(bos_id=7, eos_id=8, adds_bos=adds_bos, chat_template=None)
+    assert framing_of(tokenizer, GenerationDataConfig()).begin == begin
 
 
 def test_without_a_token_that_begins_a_text_its_first_one_is_not_asked_for():
