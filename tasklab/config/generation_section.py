@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from tasklab.config.section import Section
 from tasklab.config.values import setting
 
+OF_CHOICES = ("choices", "prefix", "num_return_sequences")
+"""What counts where one of given texts is the answer."""
+
 
 @dataclass
 class GenerationConfig(Section, path="generation", needs=""):
@@ -31,6 +34,9 @@ class GenerationConfig(Section, path="generation", needs=""):
 
     def idle(self):
         yield from super().idle()
+        for key in self.keys() if self.choices else ():
+            if key not in OF_CHOICES and self.changed(key):
+                yield f"generation.{key}", "generation.choices", "leave choices out"
         for key in ("temperature", "top_k", "top_p", "min_p"):
             if not self.do_sample and self.changed(key):
                 yield f"generation.{key}", "generation.do_sample", "set that to true"
@@ -44,7 +50,10 @@ class GenerationConfig(Section, path="generation", needs=""):
             keys = ("generation.do_sample", "generation.num_beams")
             yield keys, "generation.num_beams follows the likeliest; set generation.do_sample=false, or num_beams=1"
         several = self.num_return_sequences
-        if several > 1 and not self.do_sample and self.num_beams < several:
+        if self.choices and several > len(self.choices):
+            keys = ("generation.num_return_sequences", "generation.choices")
+            yield keys, f"generation.num_return_sequences {several} is more than there are choices, {len(self.choices)}"
+        if several > 1 and not self.choices and not self.do_sample and self.num_beams < several:
             keys = ("generation.num_return_sequences", "generation.num_beams")
             told = f"generation.num_return_sequences {several} would be the same text; "
             yield keys, told + f"set generation.do_sample=true, or num_beams={several}"
@@ -54,3 +63,5 @@ class GenerationConfig(Section, path="generation", needs=""):
             yield keys, f"generation.min_new_tokens {least} is more than max_new_tokens {most}"
         if "" in self.stop:
             yield ("generation.stop",), "generation.stop holds an empty text, which ends every answer; leave it out"
+        if "" in self.choices:
+            yield ("generation.choices",), "generation.choices holds an empty text, which is no answer; leave it out"

@@ -67,28 +67,45 @@ class Choice:
         places = range(len(self.seen) - size + 1)
         return [self.seen[i + size - 1] for i in places if tuple(self.seen[i : i + size - 1]) == begun]
 
-    def _drawn(self, logits: np.ndarray) -> int:
-        """By the likelihood of those that temperature, top_k, top_p and min_p leave."""
+    def kept(self, logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(tokens [n], their likelihood [n], not of sum 1): those that temperature, top_k, top_p and min_p leave."""
         settings = self.settings
-        order = np.argsort(-logits, kind="stable")
-        if settings.top_k is not None:
-            order = order[: settings.top_k]
-        scores = logits[order] / settings.temperature
-        share = np.exp(scores - scores[0])
-        share /= share.sum()  # [n] falling
+        likely = np.exp((logits - logits.max()) / settings.temperature)  # [V], 1 for the likeliest
+        if settings.top_k is None or settings.top_k >= len(likely):
+            tokens = np.arange(len(likely))
+        else:
+            tokens = likeliest(likely, settings.top_k)
         if settings.top_p < 1.0:
-            count = int(np.searchsorted(np.cumsum(share), settings.top_p)) + 1
-            order, share = order[:count], share[:count]
+            tokens = tokens[_making_up(settings.top_p, likely[tokens])]
         if settings.min_p > 0.0:
-            count = int((share >= settings.min_p * share[0]).sum())
-            order, share = order[:count], share[:count]
-        sums = np.cumsum(share)
-        return int(order[min(int(np.searchsorted(sums, self._uniform() * sums[-1], side="right")), len(order) - 1)])
+            tokens = tokens[likely[tokens] >= settings.min_p]
+        return tokens, likely[tokens]
+
+    def _drawn(self, logits: np.ndarray) -> int:
+        tokens, likely = self.kept(logits)
+        sums = np.cumsum(likely)
+        return int(tokens[min(int(np.searchsorted(sums, self._uniform() * sums[-1], side="right")), len(tokens) - 1)])
 
     def _uniform(self) -> float:
         """In [0, 1), of this text, sample and step."""
         digest = hashlib.blake2b(self.step.to_bytes(8, "little"), key=self._key, digest_size=8).digest()
         return (int.from_bytes(digest, "little") >> 11) / 2**53
+
+
+def likeliest(values: np.ndarray, count: int) -> np.ndarray:
+    """Places of the `count` greatest, falling, the first of equal ones first; without sorting all of a vocabulary."""
+    if count < len(values):
+        found = np.flatnonzero(values >= np.partition(values, -count)[-count])
+    else:
+        found = np.arange(len(values))
+    return found[np.argsort(-values[found], kind="stable")][:count]
+
+
+def _making_up(share: float, values: np.ndarray) -> np.ndarray:
+    """Places of the greatest, as few as have this share of the sum; those equal to the last of them too."""
+    ordered = np.sort(values)[::-1]
+    count = int(np.searchsorted(np.cumsum(ordered), share * values.sum())) + 1
+    return np.flatnonzero(values >= ordered[min(count, len(values)) - 1])
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:

@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from tasklab.config.generation_section import GenerationConfig
+from tasklab.errors import ConfigError
 from tasklab.generation.beams import beam_search
-from tasklab.generation.choosing import Choice, log_softmax
+from tasklab.generation.choices import chosen
+from tasklab.generation.choosing import Choice
 from tasklab.generation.protocol import LENGTH, STOP, Decoder, Generated
 from tasklab.generation.stops import StopTexts
 
@@ -26,12 +28,21 @@ def generate(
 
     Args:
         ends: ids that end an answer.   streamed: makes what gives text for the ids of an answer.
-        choices: ids of the texts of which one is the answer.   emit: (prompt, new text) as answers of one come.
+        choices: ids of the texts of which one is the answer.
+        emit: (prompt, new text) as answers of one come; of beams and choices the best, when it is known.
+    Raises: ConfigError for settings that name tokens which this decoder has not, and for a choice of no token.
     """
-    if choices:
-        return [_chosen(decoder, prompt, choices, streamed, settings.num_return_sequences) for prompt in prompts]
-    if settings.num_beams > 1:
-        return [beam_search(decoder, prompt, settings, ends, seed, streamed) for prompt in prompts]
+    _refuse_unknown(decoder, settings, choices)
+    if choices or settings.num_beams > 1:
+        found = []
+        for i, prompt in enumerate(prompts):
+            if choices:
+                found.append(chosen(decoder, prompt, choices, streamed, settings.num_return_sequences))
+            else:
+                found.append(beam_search(decoder, prompt, settings, ends, seed, streamed))
+            if emit is not None:
+                emit(i, found[-1][0].text)
+        return found
     order = sorted(range(len(prompts)), key=lambda i: (len(prompts[i]), i))
     waiting = deque((i, sample) for i in order for sample in range(settings.num_return_sequences))
     free, active, found = list(range(rows, 0, -1)), [], {}
@@ -53,6 +64,17 @@ def generate(
             active = _going_on(decoder, active, logits, found, free, emit)
     decoder.cut([0], [0])
     return [[found[i, sample] for sample in range(settings.num_return_sequences)] for i in range(len(prompts))]
+
+
+def _refuse_unknown(decoder: Decoder, settings: GenerationConfig, choices):
+    for key in ("stop_token_ids", "suppress_tokens"):
+        unknown = [token for token in settings[key] if not 0 <= token < decoder.vocab_size]
+        if unknown:
+            told = f"no token has the number {unknown[0]}; this model has 0 to {decoder.vocab_size - 1}"
+            raise ConfigError(f"generation.{key} = {settings[key]}: {told}")
+    for k, ids in enumerate(choices):
+        if not len(ids):
+            raise ConfigError(f"generation.choices[{k}] holds no token of this model; leave it out")
 
 
 def _going_on(decoder: Decoder, rows: list, logits: np.ndarray, found: dict, free: list[int], emit) -> list:
@@ -94,7 +116,7 @@ class _Text:
         shown = self.stops.push(token)
         if self.stops.met:
             self.reason = STOP
-        elif len(self.ids) == self.settings.max_new_tokens or self.size + len(self.ids) == max_length:
+        elif len(self.ids) == self.settings.max_new_tokens or self.size + len(self.ids) >= max_length:
             self.reason = LENGTH
         return shown
 
@@ -113,24 +135,3 @@ def _shared(decoder: Decoder, prompts) -> int:
     if count > 0:
         decoder.extend([0], [first[:count]])
     return max(count, 0)
-
-
-def _chosen(decoder: Decoder, prompt, choices, streamed, several: int) -> list[Generated]:
-    """The likeliest of the given answers, by the sum over all of its tokens."""
-    slots = list(range(1, len(choices) + 1))
-    first = log_softmax(decoder.extend([0], [prompt]))[0]
-    decoder.copy([0] * len(slots), slots, [len(prompt)] * len(slots))
-    longer = [k for k, ids in enumerate(choices) if len(ids) > 1]
-    behind = decoder.scores([slots[k] for k in longer], [choices[k][:-1] for k in longer]) if longer else []
-    logs = [[float(first[ids[0]])] for ids in choices]
-    for k, logits in zip(longer, behind, strict=True):
-        told = log_softmax(logits)
-        logs[k] += [float(told[n, token]) for n, token in enumerate(choices[k][1:])]
-    decoder.cut([0, *slots], [0] * (len(slots) + 1))
-    best = sorted(range(len(choices)), key=lambda k: -sum(logs[k]))[:several]
-    found = []
-    for k in best:
-        stream = streamed()
-        text = stream.push(choices[k]) + stream.rest()
-        found.append(Generated(tuple(map(int, choices[k])), tuple(logs[k]), sum(logs[k]), STOP, text))
-    return found

@@ -21,9 +21,6 @@ class Decoder(Protocol):
     def extend(self, slots: Sequence[int], tokens: Sequence[Sequence[int]]) -> np.ndarray:
         """Reads at least one token into each slot: logits [R, V] float32 behind the last one of each."""
 
-    def scores(self, slots: Sequence[int], tokens: Sequence[Sequence[int]]) -> list[np.ndarray]:
-        """The same with the logits behind every token, [n, V] for each slot."""
-
     def copy(self, sources: Sequence[int], targets: Sequence[int], lengths: Sequence[int]):
         """The first tokens of slots become those of others, all at once."""
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tasklab.config.generation_section import GenerationConfig
+from tasklab.errors import ConfigError
 from tasklab.generation.choosing import Choice
 from tasklab.generation.generate import generate
 from tasklab.generation.protocol import LENGTH, STOP
@@ -88,6 +89,45 @@ def test_of_choices_the_likeliest_whole_is_the_answer_with_its_log_probability()
     assert found.text == "cd" and np.exp(found.score) == pytest.approx(0.36)
 
 
+def test_of_choices_a_common_beginning_is_read_once(rng):
+    table = Table(rng.standard_normal((8, 8, 8)))
+    choices = [[1, 2, 3], [1, 2, 4], [5], [1, 2, 3, 6]]
+    ((*found,),) = run(table, [[3, 1]], choices=choices, num_return_sequences=4)
+    # the prompt; then 1; then 1 2; then 1 2 3: what ends is not read
+    assert [lengths for _, lengths in table.calls] == [[2], [1], [1], [1]]
+    told = {one.text: one.score for one in found}
+    logs = table.table - np.log(np.exp(table.table).sum(-1, keepdims=True))
+    assert told["abd"] == pytest.approx(logs[3, 1, 1] + logs[1, 1, 2] + logs[1, 2, 4], rel=1e-5)
+    assert told["e"] == pytest.approx(logs[3, 1, 5], rel=1e-5) and told["abcf"] < told["abc"]
+    assert [one.score for one in found] == sorted(told.values(), reverse=True)
+    assert not any(table.slots.values())
+
+
+def test_settings_that_name_no_token_are_refused(counting):
+    for changes in ({"stop_token_ids": [2, 8]}, {"suppress_tokens": [8]}):
+        with pytest.raises(ConfigError, match=r"no token has the number 8; this model has 0 to 7"):
+            run(counting, [[1]], **changes)
+    with pytest.raises(ConfigError, match=r"generation.suppress_tokens = \[-1\]"):
+        run(counting, [[1]], suppress_tokens=[-1])
+    with pytest.raises(ConfigError, match=r"choices\[1\] holds no token"):
+        run(counting, [[1]], choices=[[2], []])
+
+
+def test_settings_that_contradict_each_other_are_told():
+    for changes, words in (
+        ({"choices": ["a", "b"], "do_sample": True}, "choices"),
+        ({"choices": ["a", ""]}, "empty text"),
+        ({"choices": ["a"], "num_return_sequences": 2}, "more than there are choices, 1"),
+        ({"num_return_sequences": 2}, "would be the same text"),
+        ({"do_sample": True, "num_beams": 2}, "follows the likeliest"),
+        ({"temperature": 0.5}, "do_sample"),
+    ):
+        asked = settings(**changes)
+        told = [message for _, message in asked.problems()] + [f"{key} {by} {do}" for key, by, do in asked.idle()]
+        assert any(words in one for one in told), changes
+    assert not [*settings(choices=["a", "b"], num_return_sequences=2).problems()]
+
+
 def test_beams_find_what_greedy_misses():
     # greedy takes b (0.6) and then 0.5: 0.3; c (0.4) goes on with 0.9: 0.36
     table = np.full((8, 8, 8), -50.0)
@@ -114,13 +154,17 @@ SAMPLED = {"do_sample": True, "temperature": 1.3, "top_p": 0.95, "top_k": 6, "mi
 
 @pytest.mark.parametrize("changes", [{}, SAMPLED, {"num_beams": 3}], ids=["greedy", "sampled", "beams"])
 def test_a_text_does_not_depend_on_its_batch(rng, changes):
+    """100 prompts in 6 batchings: alone, few or many at a time, backwards, the half of them, with others' beginning."""
     table = rng.standard_normal((9, 9, 9)) * 2
-    prompts = [[3, 4] * (n % 3) + list(map(int, rng.integers(0, 9, 1 + n % 5))) for n in range(40)]
+    prompts = [[3, 4] * (n % 3) + list(map(int, rng.integers(0, 9, 1 + n % 5))) for n in range(100)]
     changes = {**changes, "max_new_tokens": 12}
     alone = [run(Table(table), [prompt], **changes)[0] for prompt in prompts]
     for rows in (1, 3, 16):
         assert run(Table(table), prompts, rows=rows, **changes) == alone
     assert run(Table(table), prompts[::-1], **changes) == alone[::-1]
+    assert run(Table(table), prompts[::2], rows=5, **changes) == alone[::2]
+    alike = [n for n, prompt in enumerate(prompts) if prompt[:2] == [3, 4]]
+    assert run(Table(table), [prompts[n] for n in alike], **changes) == [alone[n] for n in alike]
 
 
 def test_equal_prompts_get_equal_texts_and_samples_of_one_differ(rng):
@@ -162,6 +206,9 @@ def test_answers_come_in_parts_that_add_up(counting):
         shown[i] += text
 
     run(counting, [[1], [3]], emit=emit)
+    assert shown == {0: "bcdef", 1: "def"}
+    shown = {0: "", 1: ""}
+    run(counting, [[1], [3]], emit=emit, num_beams=2)  # at the end, as no beam is certain before
     assert shown == {0: "bcdef", 1: "def"}
 
 
