@@ -38,6 +38,17 @@ def permuted(array, heads):
     return halves.swapaxes(1, 2).reshape(array.shape)
 
 
+def _add_tokens(writer, count):
+    """Byte-level BPE of two merges; the token of number 5 ends a text."""
+    tokens = ["a", "b", "c", "ab", "ac", "<end>", *(f"unused{number}" for number in range(6, count))]
+    for add, value in (
+        (writer.add_tokenizer_model, "gpt2"), (writer.add_tokenizer_pre, "gpt-2"), (writer.add_token_list, tokens),
+        (writer.add_token_types, [1] * 5 + [3] + [1] * (count - 6)), (writer.add_token_merges, ["a b", "a c"]),
+        (writer.add_eos_token_id, 5), (writer.add_add_bos_token, False),
+    ):  # fmt: skip
+        add(value)
+
+
 def write_gguf(path, tensors=None, kind="Q8_0", sizes=SIZES, metadata=None):
     """A llama's file, its matrices in `kind`. Returns: path.
 
@@ -49,11 +60,10 @@ def write_gguf(path, tensors=None, kind="Q8_0", sizes=SIZES, metadata=None):
         (writer.add_block_count, layers), (writer.add_context_length, 64), (writer.add_embedding_length, hidden),
         (writer.add_feed_forward_length, width), (writer.add_head_count, heads), (writer.add_head_count_kv, groups),
         (writer.add_rope_freq_base, 10000.0), (writer.add_layer_norm_rms_eps, 1e-5), (writer.add_vocab_size, vocab),
-        (writer.add_rope_dimension_count, hidden // heads), (writer.add_tokenizer_model, "gpt2"),
-        (writer.add_token_list, [f"t{number}" for number in range(vocab)]), (writer.add_token_types, [1] * vocab),
-        (writer.add_token_merges, ["t 1", "t 2"]), (writer.add_eos_token_id, 2), (writer.add_add_bos_token, False),
+        (writer.add_rope_dimension_count, hidden // heads),
     ):  # fmt: skip
         add(value)
+    _add_tokens(writer, vocab)
     for key, value in (metadata or {}).items():
         writer.kv_data[0].pop(key, None)
         if isinstance(value, list):
@@ -112,9 +122,9 @@ def write_gpt2(path, tensors=None, kind="Q8_0"):
         (writer.add_block_count, 2), (writer.add_context_length, len(tensors["transformer.wpe.weight"])),
         (writer.add_embedding_length, hidden), (writer.add_head_count, 4), (writer.add_layer_norm_eps, 1e-5),
         (writer.add_feed_forward_length, tensors["transformer.h.0.mlp.c_fc.weight"].shape[1]),
-        (writer.add_tokenizer_model, "gpt2"), (writer.add_token_list, [f"t{number}" for number in range(vocab)]),
     ):  # fmt: skip
         add(value)
+    _add_tokens(writer, vocab)
     for name, array in tensors.items():
         array = array.T.copy() if array.ndim == 2 and ".h." in name else array
         for theirs, word in _GPT2.items():

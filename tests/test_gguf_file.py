@@ -35,8 +35,10 @@ def values(path, data: bytes):
 def test_metadata_is_what_the_writer_put_in(tmp_path):
     found = read_gguf(write_gguf(tmp_path / "a")).metadata
     assert found["general.architecture"] == "llama" and found["llama.attention.head_count_kv"] == 2
-    assert found["tokenizer.ggml.tokens"][:3] == ["t0", "t1", "t2"] and len(found["tokenizer.ggml.tokens"]) == 96
-    assert found["tokenizer.ggml.token_type"] == [1] * 96 and found["tokenizer.ggml.add_bos_token"] is False
+    tokens = found["tokenizer.ggml.tokens"]
+    assert tokens[:3] == ["a", "b", "c"] and len(tokens) == 96
+    assert found["tokenizer.ggml.token_type"] == [1] * 5 + [3] + [1] * 90
+    assert found["tokenizer.ggml.add_bos_token"] is False
     assert found["llama.attention.layer_norm_rms_epsilon"] == pytest.approx(1e-5)
 
 

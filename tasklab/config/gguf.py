@@ -14,6 +14,8 @@ from tasklab.gguf_file import GGUFFile, read_gguf
 
 SUFFIX = ".gguf"
 ARCHITECTURES = ("llama", "qwen2", "gpt2")
+TOKENIZER = "tokenizer.gguf"
+"""The file in which a tokenizer lies that was read from a GGUF file; it has no weights."""
 _KEYS = {
     "embedding_length": "hidden_size", "block_count": "num_hidden_layers", "feed_forward_length": "intermediate_size",
     "attention.head_count": "num_attention_heads", "attention.head_count_kv": "num_key_value_heads",
@@ -23,8 +25,13 @@ _NEEDED = ("embedding_length", "block_count", "feed_forward_length", "attention.
 LARGEST = 10**9
 
 
+def gguf_files(folder: Path) -> list[Path]:
+    """The GGUF files of a folder that may hold a model, sorted."""
+    return sorted(file for file in folder.glob(f"*{SUFFIX}") if file.name != TOKENIZER)
+
+
 def read_gguf_settings(path: Path) -> list[Entry]:
-    """What the network is.
+    """What the network is, and how its texts are cut.
 
     Raises: CheckpointError for a damaged file; ConfigError for a network that is none of ours.
     """
@@ -49,7 +56,8 @@ def read_gguf_settings(path: Path) -> list[Entry]:
         found |= {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0, "qkv_bias": kind == "qwen2" or None}
         found |= _rotary(file, kind, found, place)
         found["layer_norm_eps"] = _epsilon(file, f"{kind}.attention.layer_norm_rms_epsilon", place)
-    return [Entry(f"model.{key}", value, place) for key, value in found.items() if value is not None]
+    entries = [Entry(f"model.{key}", value, place) for key, value in found.items() if value is not None]
+    return [*entries, Entry("tokenizer.name", "gguf", place), Entry("tokenizer.lowercase", False, place)]
 
 
 def _size(value, key: str, place: str) -> int:

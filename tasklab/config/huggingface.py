@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tasklab.config import decoders, relatives, uer
 from tasklab.config.entries import Entry
+from tasklab.config.gguf import TOKENIZER
 from tasklab.config.model_section import ModelConfig
 from tasklab.config.sentence_transformers import MODULES, modules_in
 from tasklab.config.yaml_source import shown
@@ -25,7 +26,7 @@ ALIKE = (*BERTS, "albert")
 ALBERT = "albert_config.json"
 TOKENIZER_FILES = (
     ("wordpiece", "vocab.txt"), ("sentencepiece", "spiece.model"), ("bpe", "merges.txt"),
-    ("tokenizer_json", "tokenizer.json"), ("gguf", "tokenizer.gguf"),
+    ("tokenizer_json", "tokenizer.json"), ("gguf", TOKENIZER),
 )  # fmt: skip
 """The tokenizer that a file beside the weights belongs to, first match first."""
 

@@ -8,7 +8,7 @@ from tasklab.config.absent import beside
 from tasklab.config.catalog import OF_CATALOG, catalog, find, list_models
 from tasklab.config.entries import Entry, from_file
 from tasklab.config.gguf import SUFFIX as GGUF
-from tasklab.config.gguf import read_gguf_settings
+from tasklab.config.gguf import gguf_files, read_gguf_settings
 from tasklab.config.huggingface import read_foreign, sentence_settings
 from tasklab.config.sections import OUTPUT
 from tasklab.config.yaml_source import is_yaml, shown
@@ -193,7 +193,7 @@ def _folder(folder: Path) -> Origin:
     for name in ("config.json", "bert_config.json", "albert_config.json"):
         if (folder / name).is_file():
             return Origin(folder.resolve().name, None, [read_foreign(folder, name), start])
-    if len(alone := sorted(folder.glob(f"*{GGUF}"))) == 1:
+    if len(alone := gguf_files(folder)) == 1:
         return Origin(folder.resolve().name, None, [read_gguf_settings(alone[0]), start])
     several = f", but {len(alone)} GGUF files: name one of them" if alone else ""
     raise ConfigError(

@@ -93,7 +93,7 @@ def convert(
     if lost:
         raise CheckpointError(f"{to} has no names for {by_module(lost)}; nothing was written")
     settle_tokenizer(model.description.tokenizer, found, vocab, tokenizer)
-    files = tokenizer_files(found.folder, vocab)
+    files = tokenizer_files(found, model.description.tokenizer, vocab, to)
     files |= weight_files(to, theirs) | description_files(to, model, target.name, unbiased)
     for line in (*_ledger(found, model, table), *([f"  {told}"] if told else [])):
         tell(line)

@@ -21,7 +21,8 @@ from tasklab.weights.tables import FORMATS, Format, find_format
 TARGETS = ("huggingface", "google", "uer", "mindspore", "tasklab")
 TOKENIZER = (
     "vocab.txt", "vocab.json", "merges.txt", "spiece.model", "sentencepiece.bpe.model", "tokenizer.json",
-    "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+    "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "chat_template.jinja",
+    "generation_config.json",
 )  # fmt: skip
 
 
@@ -107,9 +108,15 @@ def read_labels(file) -> list[str]:
         raise CheckpointError(f"{path}: expected a JSON list of names, or an object of name: number from 0") from None
 
 
-def tokenizer_files(folder: Path, vocab: Path | None) -> dict[str, bytes]:
-    """What lies beside the weights, as it is, and the vocabulary that the user names."""
-    files = {name: (folder / name).read_bytes() for name in TOKENIZER if (folder / name).is_file()}
+def tokenizer_files(source: WeightSource, settings: TokenizerConfig, vocab: Path | None, to: str) -> dict[str, bytes]:
+    """What lies beside the weights, as it is, and the vocabulary that the user names; of a GGUF file what is inside.
+
+    Raises: CheckpointError; ConfigError and DataError when the file holds no tokenizer that is read.
+    """
+    files = {name: (source.folder / name).read_bytes() for name in TOKENIZER if (source.folder / name).is_file()}
+    if vocab is None and settings.name == "gguf":
+        tokens = tokenizer_of(settings, source.vocabulary)
+        return tokens.huggingface_files() if to == "huggingface" else tokens.files()
     if vocab is None:
         return files
     if not vocab.is_file():

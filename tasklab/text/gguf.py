@@ -5,15 +5,15 @@ import json
 import re
 
 import numpy as np
-from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, processors
 
+from tasklab.config.gguf import TOKENIZER
 from tasklab.errors import CheckpointError, DataError, brief
 from tasklab.gguf_file import read_gguf, tokenizer_part
 from tasklab.text import TOKENIZERS
 from tasklab.text.chat_template import ChatTemplate
 from tasklab.text.library import encoded
 
-FILE = "tokenizer.gguf"
 KEYS = "tokenizer."
 LLAMA3 = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
@@ -120,7 +120,24 @@ class GGUFTokens:
 
     def files(self) -> dict[str, bytes]:
         """Name -> content of the files that make this tokenizer."""
-        return {FILE: tokenizer_part(self._said)}
+        return {TOKENIZER: tokenizer_part(self._said)}
+
+    def huggingface_files(self) -> dict[str, bytes]:
+        """The same as transformers reads it: tokenizer.json, and tokenizer_config.json with the chat template."""
+        whole = Tokenizer.from_str(self._model.to_str())
+        whole.decoder = _bytes_decoder
+        special = [AddedToken(self.tokens[number], special=True, normalized=False) for number in self.special_ids]
+        whole.add_special_tokens(sorted(special, key=lambda token: self._ids[token.content]))
+        ids = {"bos": self.bos_id, "eos": self.eos_id, "unk": self.unk_id, "pad": self.pad_id}
+        said = {f"{role}_token": self.tokens[number] for role, number in ids.items() if number is not None}
+        if self.adds_bos and self.bos_id is not None:
+            start = said["bos_token"]
+            whole.post_processor = processors.TemplateProcessing(f"{start} $A", special_tokens=[(start, self.bos_id)])
+        said |= {"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": False}
+        if template := self._said.get("tokenizer.chat_template"):
+            said["chat_template"] = template
+        config = json.dumps(said, indent=2, ensure_ascii=False)
+        return {"tokenizer.json": whole.to_str().encode(), "tokenizer_config.json": f"{config}\n".encode()}
 
 
 _bytes_decoder = decoders.ByteLevel()

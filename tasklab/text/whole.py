@@ -1,6 +1,7 @@
 """A tokenizer.json of the `tokenizers` library alone: WordPiece, BPE or Unigram with all that stands before and behind.
 
-Ids are those of transformers' fast tokenizers; text that spells a special token of the file is that token.
+Ids are those of transformers' fast tokenizers; text that spells a special token of the file is that token, but of a
+decoder's, which has a token for the end of a text and none for a row: there it stays text.
 """
 
 from __future__ import annotations
@@ -13,15 +14,18 @@ import numpy as np
 from tasklab.content import parse_json, read_content
 from tasklab.errors import DataError
 from tasklab.text import TOKENIZERS
+from tasklab.text.chat_template import ChatTemplate
 from tasklab.text.library import encoded
 from tasklab.text.speaking import Speaking
 
-FILE, OPTIONS_FILE = "tokenizer.json", "tokenizer_config.json"
+FILE, OPTIONS_FILE, TEMPLATE_FILE = "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"
 ROLES = {
     "cls_token": ("[CLS]", "<s>"), "sep_token": ("[SEP]", "</s>"), "pad_token": ("[PAD]", "<pad>"),
     "unk_token": ("[UNK]", "<unk>"), "mask_token": ("[MASK]", "<mask>"),
 }  # fmt: skip
 """What the options call a special token -> its usual names."""
+DECODERS = {"cls_token": "bos_token", **dict.fromkeys(("sep_token", "pad_token", "unk_token"), "eos_token")}
+"""Of a decoder's: what stands in for a token that it does not have; where it has no bos_token either, eos_token."""
 
 
 @TOKENIZERS.register("tokenizer_json")
@@ -49,6 +53,7 @@ class WholeTokenizer(Speaking):
         self._model.no_padding()
         options = path.with_name(OPTIONS_FILE)
         self._options = read_content(options) if options.is_file() else b"{}\n"
+        self._beside: dict[str, bytes] = {}
         self._ids = self._model.get_vocab(with_added_tokens=True)
         self.vocab_size = max(self._ids.values(), default=-1) + 1
         if self.vocab_size > 2 * len(self._ids) + 1000:
@@ -57,25 +62,46 @@ class WholeTokenizer(Speaking):
         for token, number in self._ids.items():
             self.tokens[number] = token
         self.cls_id, self.sep_id, self.pad_id, self.unk_id, self.mask_id = self._special(path)
+        if self._decodes:
+            self._model.encode_special_tokens = True
+            added = self._model.get_added_tokens_decoder()
+            self.special_ids = frozenset(number for number, token in added.items() if token.special)
+            self.adds_bos = _begins(described.get("post_processor") or {})
+            self.chat_template = self._template(path)
         self.pair_separators, self.second_type = _pairs(described.get("post_processor") or {}, self.tokens[self.cls_id])
 
     def _special(self, path: Path) -> list[int | None]:
         options = str(path.with_name(OPTIONS_FILE))
         said = parse_json(self._options, options, DataError)
         try:
-            named = {role: said.get(role) for role in ROLES}
+            named = {role: said.get(role) for role in (*ROLES, *DECODERS.values())}
             named = {role: said["content"] if isinstance(said, dict) else said for role, said in named.items()}
             if not all(name is None or isinstance(name, str) for name in named.values()):
                 raise ValueError("the name of a special token is no text")
         except (ValueError, AttributeError, KeyError) as error:
             raise DataError(f"{options}: not a JSON object of names ({error})") from None
-        found = []
+        self._decodes = bool(named["eos_token"]) and not named["cls_token"]
+        self._options_said, found = said, []
         for role, usual in ROLES.items():
             names = (named[role], *usual) if named[role] else usual
+            if self._decodes and role in DECODERS:
+                names = (named[role], named[DECODERS[role]], named["eos_token"])
             found.append(next((self._ids[name] for name in names if name in self._ids), None))
             if found[-1] is None and role != "mask_token":
                 raise DataError(f"{path}: lacks {' and '.join(usual)}; name its {role} in {OPTIONS_FILE}")
         return found
+
+    def _template(self, path: Path) -> ChatTemplate | None:
+        """Of tokenizer_config.json, or of the file that transformers 5 writes beside it."""
+        source = self._options_said.get("chat_template")
+        if (beside := path.with_name(TEMPLATE_FILE)).is_file():
+            self._beside = {TEMPLATE_FILE: read_content(beside)}
+            source = self._beside[TEMPLATE_FILE].decode("utf-8", "replace")
+        if not isinstance(source, str) or not source.strip():
+            return None
+        spelled = {self.tokens[number]: number for number in self.special_ids}
+        begin = self.tokens[self.cls_id] if self.cls_id != self.sep_id else ""
+        return ChatTemplate(source, spelled, begin, self.tokens[self.sep_id], place=str(path.parent))
 
     @property
     def fingerprint(self) -> str:
@@ -95,7 +121,14 @@ class WholeTokenizer(Speaking):
 
     def files(self) -> dict[str, bytes]:
         """Name -> content of the files that make this tokenizer."""
-        return {FILE: self._content, OPTIONS_FILE: self._options}
+        return {FILE: self._content, OPTIONS_FILE: self._options, **self._beside}
+
+
+def _begins(processor: dict) -> bool:
+    """Whether a special token stands before a text."""
+    steps = processor.get("processors") if processor.get("type") == "Sequence" else [processor]
+    singles = [step.get("single") for step in steps or () if step.get("type") == "TemplateProcessing"]
+    return any("SpecialToken" in parts[0] for parts in singles if parts)
 
 
 def _pairs(processor: dict, cls: str) -> tuple[int, int]:

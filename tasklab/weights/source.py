@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from tasklab.config.gguf import SUFFIX as GGUF
+from tasklab.config.gguf import TOKENIZER
 from tasklab.config.huggingface import ROBERTA, TOKENIZER_FILES
 from tasklab.config.sentence_transformers import dense_of
 from tasklab.errors import CheckpointError
@@ -166,4 +167,4 @@ def verify_source(source: WeightSource) -> None:
 
 def _others(folder: Path) -> list[Path]:
     found = (file for file in folder.iterdir() if file.suffix in SUFFIXES and file.is_file())
-    return sorted(file for file in found if file.name != OPTIMIZER)
+    return sorted(file for file in found if file.name not in (OPTIMIZER, TOKENIZER))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tasklab.config import DataConfig, find_model, list_models, resolve, setting
+from tasklab.config.description import family_of
 from tasklab.data.texts.reading import TextDataConfig
 
 
@@ -56,6 +57,34 @@ def test_a_backbone_has_its_published_sizes_and_names_its_weights(name):
 
 def test_every_backbone_is_checked_above():
     assert set(BACKBONES) >= set(SIZES)
+
+
+DECODERS = {  # layers, hidden, heads, heads of keys, feed-forward, vocabulary, context: openai/gpt-2 and Radford et al.
+    # 2019, table 2; Touvron et al. 2023, table 2, and 2023b; the config.json of HuggingFaceTB/SmolLM2-135M-Instruct
+    "distilgpt2": (6, 768, 12, None, 3072, 50257, 1024),
+    "gpt2": (12, 768, 12, None, 3072, 50257, 1024),
+    "gpt2_medium": (24, 1024, 16, None, 4096, 50257, 1024),
+    "gpt2_large": (36, 1280, 20, None, 5120, 50257, 1024),
+    "gpt2_xl": (48, 1600, 25, None, 6400, 50257, 1024),
+    "smollm2_135m_instruct": (30, 576, 9, 3, 1536, 49152, 8192),
+    "llama_7b": (32, 4096, 32, None, 11008, 32000, 2048),
+    "llama_65b": (80, 8192, 64, None, 22016, 32000, 2048),
+    "llama2_13b": (40, 5120, 40, None, 13824, 32000, 4096),
+    "llama2_70b": (80, 8192, 64, 8, 28672, 32000, 4096),
+}
+
+
+@pytest.mark.parametrize("name", DECODERS)
+def test_a_decoder_has_its_published_sizes_and_the_blocks_of_its_family(name):
+    config = resolve("question_answering", name)
+    m = config.model
+    assert DECODERS[name] == (
+        m.num_hidden_layers, m.hidden_size, m.num_attention_heads, m.num_key_value_heads, m.intermediate_size,
+        m.vocab_size, m.max_tokens,
+    )  # fmt: skip
+    assert family_of(m) == ("gpt2" if "gpt2" in name else "llama")
+    assert m.tie_word_embeddings is not name.startswith("llama")
+    assert config.checkpoint == name or config.checkpoint.startswith("hf:")
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda m: m["name"])

@@ -15,6 +15,7 @@ from gguf_files import write_gguf, write_gpt2
 from tasklab.convert import convert
 from tasklab.convert.loaded import read_model
 from tasklab.errors import CheckpointError, ConfigError
+from tasklab.text import TOKENIZERS
 from tasklab.weights.containers import open_weights
 from tasklab.weights.files import TensorFile
 from tasklab.weights.source import source_at, weights_in
@@ -222,3 +223,16 @@ def test_weights_that_nothing_describes_are_read_by_their_shapes(reference, tmp_
     assert (found.encoder, found.embeddings, found.norm_position) == ("gpt", ["word", "pos"], "pre")
     assert (found.hidden_size, found.intermediate_size, found.max_position_embeddings) == (16, 32, 20)
     assert any("1 attention heads assumed" in note for note in model.notes)
+
+
+@pytest.mark.parametrize("to", TARGETS)
+def test_a_gguf_file_goes_over_with_its_tokenizer(to, tmp_path):
+    source = write_gpt2(tmp_path / "tiny.gguf", kind="Q4_1")
+    convert(source, tmp_path / "there", to, say=lambda line: None)
+    ids = np.arange(12).reshape(1, 12)
+    expected = logits(opened(source).description.model, opened(source).known, ids)
+    assert worst(opened(tmp_path / "there"), ids, expected) < 1e-6
+    found = {"huggingface": "tokenizer.json"}.get(to, "tokenizer.gguf")
+    made = TOKENIZERS.get({"huggingface": "tokenizer_json"}.get(to, "gguf"))
+    texts = made(tmp_path / "there" / found, lowercase=False)
+    assert texts.encode_batch(["abacc"])[0][0].tolist() == [3, 4, 2]  # by hand: ab ac c

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from tasklab.config.gguf import TOKENIZER
 from tasklab.data.generation.examples import Message
 from tasklab.errors import DataError
 from tasklab.gguf_file import tokenizer_part
-from tasklab.text.gguf import FILE, GGUFTokens
+from tasklab.text.gguf import GGUFTokens
+from tasklab.text.whole import WholeTokenizer
 
 BYTES = sorted({*range(33, 127), *range(161, 173), *range(174, 256)})
 ALPHABET = [chr(code) for code in BYTES] + [chr(256 + n) for n in range(256 - len(BYTES))]  # GPT-2's, Ġ the blank
@@ -48,10 +50,26 @@ def test_the_template_is_the_files(tmp_path):
 
 def test_its_own_file_gives_the_same_tokenizer(tmp_path):
     tokens = made(tmp_path)
-    (tmp_path / FILE).write_bytes(tokens.files()[FILE])
-    again = GGUFTokens(tmp_path / FILE)
+    (tmp_path / TOKENIZER).write_bytes(tokens.files()[TOKENIZER])
+    again = GGUFTokens(tmp_path / TOKENIZER)
     assert again.fingerprint == tokens.fingerprint and again.tokens == TOKENS
     np.testing.assert_array_equal(again.encode_batch(["the the"])[0][0], tokens.encode_batch(["the the"])[0][0])
+
+
+@pytest.mark.parametrize("adds_bos", [False, True])
+def test_as_transformers_has_it_the_tokenizer_is_the_same(adds_bos, tmp_path):
+    tokens, folder = made(tmp_path, add_bos_token=adds_bos), tmp_path / "theirs"
+    folder.mkdir()
+    for name, content in tokens.huggingface_files().items():
+        (folder / name).write_bytes(content)
+    theirs = WholeTokenizer(folder / "tokenizer.json")
+    text = "the 漢字12<|end|>"
+    assert theirs.encode_batch([text])[0][0].tolist() == tokens.encode_batch([text])[0][0].tolist()
+    assert (theirs.bos_id, theirs.eos_id, theirs.adds_bos, theirs.special_ids) == (1, 0, adds_bos, {0, 1})
+    assert theirs.chat_template([Message("user", "<|end|>x")], True) == [1, "<|end|>x", 0]
+    (folder / "chat_template.jinja").write_text("{{ messages[0].content }}<|end|>", encoding="utf-8")  # transformers 5
+    again = WholeTokenizer(folder / "tokenizer.json")
+    assert again.chat_template([Message("user", "x")], True) == ["x", 0] and "chat_template.jinja" in again.files()
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def report() -> int:
     print(f"cache           {folder}, {_size(folder)}; {_free(folder)} free")
     chosen = os.environ.get("TASKLAB_CHECKPOINTS", "$TASKLAB_CHECKPOINTS (not set)")
     print(f"weights         looked up in {chosen}, {Path('checkpoints').absolute()}, {folder / 'weights'}")
-    files = ("[!.]*/model.safetensors*", "[!.]*/*.gguf")
+    files = ("[!.]*/model.safetensors*", "[!.]*/[!.]*.gguf")
     placed = sorted({entry.parent.name for root in _roots(folder) for file in files for entry in root.glob(file)})
     print(f"                found: {', '.join(placed) or 'none; they are fetched when a run needs them'}")
     return 1 if missing or not works else 0
