@@ -89,6 +89,11 @@ class ModelConfig(Section, path="model"):
         return self.max_position_embeddings - self.position_offset
 
     @property
+    def causal(self) -> bool:
+        """Whether a token of a Transformer sees nothing behind it."""
+        return (self.mask or ("causal" if self.encoder == "gpt" else "full")) == "causal"
+
+    @property
     def own_blocks(self) -> list[str]:
         """Settings that set a network apart from what other programs' files of its family can hold."""
         plain, free = ModelConfig(), () if self.encoder in ("bert", "albert") else ("embeddings", "embedding_norm")
@@ -112,6 +117,12 @@ class ModelConfig(Section, path="model"):
             yield "model.dense_act", "model.dense_size", "set that too"
         if self.changed("pooler_act") and not self.pooler:
             yield "model.pooler_act", "model.pooler", "set that to true"
+        for key in ("rope_theta", "rope_scaling_factor"):
+            if self.changed(key) and not self.rotary:
+                yield f"model.{key}", "model.rotary", "set that to true"
+        for key in ("rope_low_freq_factor", "rope_high_freq_factor", "rope_original_max_position_embeddings"):
+            if self.changed(key) and not self.rope_scaling_factor:
+                yield f"model.{key}", "model.rope_scaling_factor", "set that too"
 
     def problems(self):
         yield from super().problems()
@@ -138,6 +149,23 @@ class ModelConfig(Section, path="model"):
             yield (
                 ("model.hidden_size", "model.num_attention_heads"),
                 f"model.hidden_size {size} is not a multiple of model.num_attention_heads {heads}",
+            )
+        groups = self.num_key_value_heads
+        if heads and groups and heads % groups:
+            yield (
+                ("model.num_attention_heads", "model.num_key_value_heads"),
+                f"model.num_attention_heads {heads} is not a multiple of model.num_key_value_heads {groups}",
+            )
+        if self.rotary and (wide := self.head_size or (heads and size and size // heads)) and wide % 2:
+            yield (
+                ("model.head_size", "model.hidden_size", "model.num_attention_heads"),
+                f"model.rotary turns pairs of values, but a head has {wide}; expected an even number",
+            )
+        if self.rope_scaling_factor and not self.rope_low_freq_factor < self.rope_high_freq_factor:
+            yield (
+                ("model.rope_low_freq_factor", "model.rope_high_freq_factor"),
+                f"model.rope_low_freq_factor {self.rope_low_freq_factor} has to be less than "
+                f"model.rope_high_freq_factor {self.rope_high_freq_factor}",
             )
         if self.relative_positions and self.relative_attention_max_distance <= self.relative_attention_num_buckets // 2:
             yield (

@@ -16,7 +16,8 @@ logger = logging.getLogger("tasklab")
 ENCODERS = Registry("encoder", package="tasklab.encoders")
 """Builder(ModelConfig, recompute, fused, pooler) -> Cell:
 (input_ids, attention_mask, token_type_ids) [B, S] -> hidden [B, S, H]; with pooler also pool(hidden) -> [B, H].
-`fused` is "", "fp32" or "bf16", see nn/transformer.py."""
+`fused` is "", "fp32" or "bf16", see nn/transformer.py. One that knows `mask`
+also takes `packed`, see `build_encoder`."""
 
 
 def encoder(*names: str, settings: tuple = (), needs: tuple = ()) -> Callable:
@@ -32,11 +33,12 @@ def encoder(*names: str, settings: tuple = (), needs: tuple = ()) -> Callable:
     return file
 
 
-def build_encoder(config: Config, pooler: bool = False) -> "nn.Cell":
+def build_encoder(config: Config, pooler: bool = False, packed: bool = False) -> "nn.Cell":
     """The encoder that `config.model` names, on fused kernels where these exist and `config.kernels` allows them.
 
-    Raises: ConfigError for a setting that the encoder lacks or does not know, and when bf16 is asked for and no layer
-    can compute in it.
+    packed: rows hold several documents whose numbers stand for the mask; tokens look back, in their own alone.
+    Raises: ConfigError for a setting that the encoder lacks or does not know, when bf16 is asked for and no layer can
+    compute in it, and for `packed` where tokens see what follows or may not be kept apart.
     """
     from tasklab import kernels
     from tasklab.nn.compat import on_cpu
@@ -47,14 +49,16 @@ def build_encoder(config: Config, pooler: bool = False) -> "nn.Cell":
     if wanted and not kernels.available():
         logger.warning("fused kernels are off, stock operators run, several times slower: %s", kernels.why_not())
     fused = config.precision if wanted and kernels.available() else ""
-    built = _built(config, builder, fused, pooler)
+    if packed:
+        _refuse_unpacked(config, builder)
+    built = _built(config, builder, fused, pooler, {"packed": True} if packed else {})
     if config.precision == "bf16":
         _refuse_without_bf16(built, config)
     return built
 
 
-def _built(config: Config, builder, fused: str, pooler: bool) -> "nn.Cell":
-    model, options = config.model, {"recompute": config.recompute, "fused": fused}
+def _built(config: Config, builder, fused: str, pooler: bool, more: dict) -> "nn.Cell":
+    model, options = config.model, {"recompute": config.recompute, "fused": fused, **more}
     if not model.dual:
         return builder(model, **options, pooler=pooler)
     from tasklab.nn.blocks.dual import DualEncoder
@@ -81,6 +85,15 @@ def check_settings(config: Config, builder):
         wrong.append(config.placed("recompute", said))
     if wrong:
         raise ConfigError("\n".join(wrong))
+
+
+def _refuse_unpacked(config: Config, builder):
+    model = config.model
+    if "mask" not in builder.settings or model.dual or not model.causal:
+        of_mask = f"mask {model.mask}" if "mask" in builder.settings else "its layers"
+        said = f"dual {model.dual}" if model.dual else of_mask
+        told = f"encoder {model.encoder!r} with {said} does not tell each token from those before it; take gpt"
+        raise ConfigError(config.placed("model.encoder", told))
 
 
 def _refuse_without_bf16(encoder, config: Config):

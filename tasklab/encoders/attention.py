@@ -8,8 +8,8 @@ from tasklab.nn.blocks.synthesizer import Synthesizer
 
 
 @encoder("attn", settings=POSITIONS, needs=("num_attention_heads",))
-def attn(model, pooler: bool = False, **_) -> Encoder:
-    return encoder_of(model, attentions(model), pooler, project=True)
+def attn(model, pooler: bool = False, packed: bool = False, **_) -> Encoder:
+    return encoder_of(model, attentions(model, packed), pooler, project=True)
 
 
 @encoder(

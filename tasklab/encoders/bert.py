@@ -10,13 +10,14 @@ from tasklab.nn.blocks.encoder import Encoder
 
 
 @encoder("bert", "gpt", settings=(*LAYER, *POSITIONS), needs=("num_attention_heads", "intermediate_size"))
-def bert(model, recompute: bool = False, fused: str = "", pooler: bool = False) -> Encoder:
+def bert(model, recompute: bool = False, fused: str = "", pooler: bool = False, packed: bool = False) -> Encoder:
     """Builds from the sizes in `model` (HuggingFace's names); weights are 0 until loaded or initialized.
 
     Args:
         recompute: keep only the layers' inputs for the backward pass and compute the rest again.
         fused: run each layer as one kernel with products of this precision, "fp32" or "bf16"; "" does not.
         pooler: add the Dense that `pool` needs.
+        packed: rows may hold several documents, see `transformer_layers`.
     """
-    layers = transformer_layers(model, fused, recompute)
+    layers = transformer_layers(model, fused, recompute, packed)
     return encoder_of(model, layers, pooler, project=True, norm=final_norm(model))

@@ -2,14 +2,14 @@
 
 from mindspore import nn
 
-from tasklab.errors import ConfigError
 from tasklab.nn.blocks.attention import SelfAttention
 from tasklab.nn.blocks.embeddings import Embeddings
 from tasklab.nn.blocks.encoder import Encoder, share_parameters
 from tasklab.nn.blocks.norm import LayerNorm, RMSNorm
-from tasklab.nn.blocks.positions import CausalVeil, RelativePositions
+from tasklab.nn.blocks.positions import CausalVeil, RelativePositions, Rotary
 from tasklab.nn.blocks.transformer import FeedForward, FusedTransformerLayer, TransformerLayer, can_fuse
 from tasklab.nn.compat import dense
+from tasklab.nn.rotary import RopeScaling, rotary_tables
 
 POSITIONS = (
     "num_attention_heads", "attention_probs_dropout_prob", "mask", "relative_positions",
@@ -55,19 +55,22 @@ def final_norm(model) -> nn.Cell | None:
     return norm(model, model.hidden_size) if model.norm_position == "pre" else None
 
 
-def transformer_layers(model, fused: str, recompute: bool) -> list:
-    """fused: layers of BERT's blocks run as one kernel each, their products in this precision; "" runs none so."""
+def transformer_layers(model, fused: str, recompute: bool, packed: bool = False) -> list:
+    """fused: layers of BERT's blocks run as one kernel each, their products in this precision; "" runs none so.
+
+    packed: rows hold several documents, and a token sees its own alone; their numbers stand for the mask.
+    """
     count = model.num_hidden_layers
-    if fused and can_fuse(model.hidden_act) and _has_berts_blocks(model):
+    if fused and can_fuse(model.hidden_act) and _has_berts_blocks(model) and not packed:
         return [
             FusedTransformerLayer(
                 model.hidden_size, model.num_attention_heads, model.intermediate_size, model.hidden_act,
                 model.hidden_dropout_prob, model.attention_probs_dropout_prob, model.layer_norm_eps, fused, recompute,
-                _causal(model),
+                model.causal,
             )
             for _ in range(count)
         ]  # fmt: skip
-    return [transformer_layer(model, each, recompute) for each in attentions(model)]
+    return [transformer_layer(model, each, recompute) for each in attentions(model, packed)]
 
 
 def transformer_layer(model, attention: nn.Cell, recompute: bool = False) -> TransformerLayer:
@@ -79,15 +82,14 @@ def transformer_layer(model, attention: nn.Cell, recompute: bool = False) -> Tra
     )
 
 
-def attentions(model) -> list:
-    """One per layer; what they know of distances they learn together. Raises: ConfigError for what no cell computes."""
-    for key in ("qkv_bias", "num_key_value_heads", "head_size", "rotary"):
-        if model[key]:
-            raise ConfigError(f"model.{key} = {model[key]}: no attention of tasklab computes that; remove it")
+def attentions(model, packed: bool = False) -> list:
+    """One per layer; what they know of distances they learn together."""
+    rotary = Rotary(*rotary_of(model)) if model.rotary else None
     cells = [
         SelfAttention(
             model.hidden_size, model.num_attention_heads, model.attention_probs_dropout_prob, _positions(model),
-            model.scale_attention, model.use_bias,
+            model.scale_attention, model.use_bias, model.qkv_bias, model.num_key_value_heads, model.head_size, rotary,
+            packed,
         )
         for _ in range(model.num_hidden_layers)
     ]  # fmt: skip
@@ -97,18 +99,29 @@ def attentions(model) -> list:
     return cells
 
 
+def rotary_of(model) -> tuple:
+    """Cosines and sines of the turns, each [max_tokens, head_size / 2]."""
+    size, scaling = model.head_size or model.hidden_size // model.num_attention_heads, None
+    if model.rope_scaling_factor:
+        scaling = RopeScaling(
+            model.rope_scaling_factor, model.rope_low_freq_factor, model.rope_high_freq_factor,
+            model.rope_original_max_position_embeddings,
+        )  # fmt: skip
+    return rotary_tables(model.max_tokens, size, model.rope_theta, scaling)
+
+
 def _positions(model) -> nn.Cell | None:
     heads, longest = model.num_attention_heads, model.max_tokens
     if model.relative_positions:
         count, distance = model.relative_attention_num_buckets, model.relative_attention_max_distance
-        return RelativePositions(heads, longest, _causal(model), count, distance)
-    return CausalVeil(heads, longest) if _causal(model) else None
-
-
-def _causal(model) -> bool:
-    return (model.mask or ("causal" if model.encoder == "gpt" else "full")) == "causal"
+        return RelativePositions(heads, longest, model.causal, count, distance)
+    return CausalVeil(heads) if model.causal else None
 
 
 def _has_berts_blocks(model) -> bool:
     plain = model.norm == "layer" and model.norm_position == "post" and model.feed_forward == "dense"
-    return plain and model.use_bias and model.scale_attention and not model.relative_positions
+    heads = model.num_attention_heads
+    alike = model.num_key_value_heads in (None, heads) and model.head_size in (None, model.hidden_size // heads)
+    biased = model.use_bias and model.qkv_bias is not False
+    turns = model.rotary or model.relative_positions
+    return plain and alike and biased and model.scale_attention and not turns

@@ -114,7 +114,7 @@ def test_a_bias_by_distance_has_a_number_per_head(run):
 
 
 def test_a_veil_hides_what_follows(run):
-    assert (run(CausalVeil(1, 6), 3).reshape(3, 3) == np.triu(np.full((3, 3), MASKED), 1)).all()
+    assert (run(CausalVeil(1), 3).reshape(3, 3) == np.triu(np.full((3, 3), MASKED), 1)).all()
 
 
 def test_waves_follow_the_formula_and_words_are_scaled(run):

@@ -24,7 +24,9 @@ class Embedding(nn.Cell):
 class Embeddings(nn.Cell):
     """The sum of its parts, normalized.
 
-    Inputs: input_ids, token_type_ids [B, S] int32, S <= max_positions - position_offset.   Returns: [B, S, H].
+    Inputs: input_ids, token_type_ids [B, S] int32, S <= max_positions - position_offset; position_ids [B, S] int32 from
+        0 where they are not the places in the row.
+    Returns: [B, S, H].
 
     position_offset: the row of the first token's position; RoBERTa counts from 2.
     parts: word, and any of pos (a learned vector per position), seg (one per text of the row), sinusoidal.
@@ -47,21 +49,23 @@ class Embeddings(nn.Cell):
         self.add_bias = ops.BiasAdd()
         self.offset = position_offset
 
-    def construct(self, input_ids, token_type_ids):
-        S = input_ids.shape[1]
+    def construct(self, input_ids, token_type_ids, position_ids=None):
         x = self.word(input_ids)  # [B, S, H]
         if self.waves is not None:
-            x = self.add_rows(x * self.scale, self.waves[:S])
+            x = self.add_places(x * self.scale, self.waves, position_ids, 0)
         if self.token_type is not None:
-            x = x + self.token_type(token_type_ids)  # two equal shapes: no table, see add_rows
+            x = x + self.token_type(token_type_ids)  # two equal shapes: no table, see add_places
         if self.position is not None:
-            x = self.add_rows(x, self.position.weight[self.offset : self.offset + S])  # [S, H], the same for every row
+            x = self.add_places(x, self.position.weight, position_ids, self.offset)
         if self.norm is not None:
             x = self.norm(x)
         return self.dropout(x)
 
-    def add_rows(self, x, rows):
-        """Row s to token s of every text; as a bias, because a sum of two shapes is costly, see nn/blocks/norm.py."""
+    def add_places(self, x, table, position_ids, offset):
+        if position_ids is not None:
+            return x + ops.gather(table, position_ids + offset, 0)
+        rows = table[offset : offset + x.shape[1]]  # [S, H], the same for every row
+        # as a bias, because a sum of two shapes is costly, see nn/blocks/norm.py
         return self.add_bias(x.reshape((x.shape[0], -1)), rows.reshape((-1,))).reshape(x.shape)
 
 

@@ -9,7 +9,8 @@ class Encoder(nn.Cell):
     """Embeddings, a projection where their size is another one, layers, and a norm where these end without one.
 
     layers: cells (x [B, S, H], mask [B, S]) -> [B, S, H].
-    Inputs:  input_ids, attention_mask (1 = real token, before the padding), token_type_ids, each [B, S] int32.
+    Inputs:  input_ids, attention_mask (1 = real token, before the padding), token_type_ids, each [B, S] int32. Where
+        the layers know documents, their numbers from 1 may stand for the mask, and position_ids count in each of them.
     Returns: hidden [B, S, H]; rows of padded positions are meaningless.
     """
 
@@ -27,8 +28,8 @@ class Encoder(nn.Cell):
     def take(self, layers: list):
         self.layers = nn.CellList(layers)
 
-    def construct(self, input_ids, attention_mask, token_type_ids):
-        x = self.embeddings(input_ids, token_type_ids)  # [B, S, E], E the embeddings' own size
+    def construct(self, input_ids, attention_mask, token_type_ids, position_ids=None):
+        x = self.embeddings(input_ids, token_type_ids, position_ids)  # [B, S, E], E the embeddings' own size
         if self.projection is not None:
             x = self.projection(x)  # [B, S, H]
         x = self.climb(x, attention_mask)

@@ -21,7 +21,7 @@ class RelativePositions(nn.Cell):
     def __init__(self, num_heads: int, max_tokens: int, causal: bool = False, count: int = 32, max_distance: int = 128):
         super().__init__()
         self.weight = parameter((count, num_heads), "weight")
-        self.veil = CausalVeil(num_heads, max_tokens) if causal else None
+        self.veil = CausalVeil(num_heads) if causal else None
         self.buckets = _bucket_table(max_tokens, not causal, count, max_distance)
 
     def construct(self, S):
@@ -33,12 +33,41 @@ class RelativePositions(nn.Cell):
 class CausalVeil(nn.Cell):
     """MASKED for every key behind its query, else 0. S -> [N * S * S]."""
 
-    def __init__(self, num_heads: int, max_tokens: int):
+    def __init__(self, num_heads: int):
         super().__init__()
-        self.num_heads, self.table = num_heads, _veil_table(max_tokens)
+        self.num_heads = num_heads
 
     def construct(self, S):
-        return ops.tile(self.table[:S, :S].reshape((-1,)), (self.num_heads,))
+        place = ops.arange(S).astype(ms.int32)  # no stored table: of the 131,072 places of a Llama it has 64 GB
+        keys, queries = ops.tile(place[None], (S, 1)), ops.tile(place[:, None], (1, S))  # [S, S]
+        return ops.tile((ops.greater(keys, queries).astype(ms.float32) * MASKED).reshape((-1,)), (self.num_heads,))
+
+
+class Rotary(nn.Cell):
+    """Turns value i of a head with value i + D / 2 by an angle that grows with the place (Su et al. 2021).
+
+    cosines, sines: [max_tokens, D / 2], of `nn.rotary.rotary_tables`.
+    Inputs: x [B, N, S, D]; the first token of a row has place 0. A product of a query and a key knows their distance
+    alone, so several documents in a row need no places of their own.
+    """
+
+    def __init__(self, cosines: np.ndarray, sines: np.ndarray):
+        super().__init__()
+        self.cosines, self.sines = Tensor(cosines), Tensor(sines)
+
+    def construct(self, x):
+        B, N, S, D = x.shape
+        # all of one shape: sums and products of two are costly, see nn/blocks/norm.py
+        copies = (B, N, 1, 1)
+        cosines, sines = ops.tile(self.cosines[:S][None, None], copies), ops.tile(self.sines[:S][None, None], copies)
+        return turned(x, cosines, sines)
+
+
+def turned(x, cosines, sines):
+    """x [..., D], its two halves by cosines and sines [..., D / 2]."""
+    half = x.shape[-1] // 2
+    first, second = x[..., :half], x[..., half:]
+    return ops.concat((first * cosines - second * sines, second * cosines + first * sines), axis=-1)
 
 
 def buckets(distances: np.ndarray, both_ways: bool, count: int = 32, max_distance: int = 128) -> np.ndarray:
@@ -63,9 +92,3 @@ def _bucket_table(max_tokens: int, both_ways: bool, count: int, max_distance: in
     """[max_tokens, max_tokens] int32; one for all layers."""
     places = np.arange(max_tokens)
     return Tensor(buckets(places[None] - places[:, None], both_ways, count, max_distance).astype(np.int32))
-
-
-@functools.cache
-def _veil_table(max_tokens: int) -> Tensor:
-    # above the diagonal, where the key stands behind the query. [max_tokens, max_tokens]
-    return Tensor(np.triu(np.full((max_tokens, max_tokens), MASKED), 1), ms.float32)
