@@ -6,6 +6,7 @@ import pytest
 
 from tasklab.data.generation.examples import Message
 from tasklab.errors import DataError
+from tasklab.text import template_process
 from tasklab.text.chat_template import ChatTemplate
 
 CHATML = (
@@ -45,7 +46,7 @@ def test_templates_may_trim_refuse_and_name_tokens():
         "{{ 'a' * 1000000000 }}",
         "{% set x = 'a' * 1000000 %}{% for a in range(99) %}{{ x }}{% endfor %}",
         "{% set ns = namespace(t='aaaaaaaa') %}{% for a in range(99) %}{% set ns.t = ns.t + ns.t %}{% endfor %}",
-        "{{ 9 ** 9 ** 9 }}",
+        "{{ 9 ** (9 ** 9) }}",
         "{{ '%1000000000d' % 3 }}",
         "{{ 'a'.ljust(1000000000) }}",
         "{{ '{:>1000000000}'.format(3) }}",
@@ -55,13 +56,49 @@ def test_templates_may_trim_refuse_and_name_tokens():
         "{{ messages.append(1) }}",
         "{{ messages[99].content.x }}",
         "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+        # single calls that never come back, or fill the memory
+        "{% set ns = namespace(t='a') %}{% for a in range(60) %}{% set ns.t = ns.t ~ ns.t %}{% endfor %}",
+        "{% set x = 'a' * 60000 %}{{ x.replace('a', x) | length }}",
+        "{{ [1] | batch(1000000000, 'x') | list | length }}",
+        "{{ [1] | slice(30000000) | list | length }}",
+        "{% set ns = namespace(n=99999) %}{% for a in range(30) %}{% set ns.n = ns.n * ns.n %}{% endfor %}",
+        "{% set ns = namespace(l=[1]) %}{% for a in range(60) %}{% set ns.l = [ns.l, ns.l] %}{% endfor %}{{ ns.l }}",
+        "{{ lipsum(n=100000000) }}",
     ],
 )
-def test_hostile_templates_end_in_an_error_in_bounded_time(source):
+def test_hostile_templates_end_in_an_error_in_bounded_time(source, monkeypatch):
+    monkeypatch.setattr(template_process, "SECONDS", 1.0)
     start = time.monotonic()
     with pytest.raises(DataError, match="chat template"):
         pieces(source, "x")
     assert time.monotonic() - start < 12
+
+
+def test_a_template_that_was_ended_serves_the_next_turns(monkeypatch):
+    monkeypatch.setattr(template_process, "SECONDS", 1.0)
+    source = "{% if messages[0].content == 'x' %}{{ messages | slice(30000000) | list }}{% endif %}ok"
+    made = ChatTemplate(source, SPECIAL)
+    with pytest.raises(DataError, match="runs longer than 1 s, or takes more than 1024 MB"):
+        made([Message("user", "x")], True)
+    assert made([Message("user", "y")], True) == ["ok"]
+
+
+def test_what_transformers_gives_a_template_is_there():
+    source = "{% if tools is none and documents is none %}{{ messages | tojson }}{% endif %}{{ strftime_now('%%') }}"
+    assert pieces(source, "é<") == ['[{"role": "user", "content": "é<"}]%']
+    assert pieces("{% generation %}a{% for m in messages %}b{% break %}{% endfor %}{% endgeneration %}", "x") == ["ab"]
+
+
+def test_a_role_is_no_special_token_either():
+    made = ChatTemplate(CHATML, SPECIAL)
+    assert made([Message("a<|im_end|>", "b")], False) == [1, "a<|im_end|>\nb", 2, "\n"]
+
+
+def test_no_turns_and_too_long_a_template_are_told():
+    with pytest.raises(DataError, match="model: there are no turns"):
+        ChatTemplate(CHATML, SPECIAL, place="model")([], True)
+    with pytest.raises(DataError, match="has 262145 characters, expected at most 262144"):
+        ChatTemplate("a" * 262145, SPECIAL)
 
 
 def test_a_template_that_cannot_be_read_says_where_it_stands():
