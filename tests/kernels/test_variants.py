@@ -13,7 +13,14 @@ from tasklab import kernels
 from tasklab.kernels import build
 
 HERE = Path(__file__).parent
-NAMES = ("test_encoder_layer.py", "test_layer_safety.py", "test_optimizer.py", "test_decoder.py")
+NAMES = (
+    "test_encoder_layer.py",
+    "test_layer_safety.py",
+    "test_optimizer.py",
+    "test_decoder.py",
+    "test_decoder_layer.py",
+    "test_word_loss.py",
+)
 TESTS = [HERE / name for name in NAMES]
 X86 = platform.machine() == "x86_64"
 WIDTHS = {  # what a machine with these instructions builds, and what each flag of /proc/cpuinfo must offer
