@@ -12,12 +12,13 @@ from mindspore import nn
 
 from tasklab.config import Config, DataConfig, find_model
 from tasklab.config.description import describe
+from tasklab.content import from_home
 from tasklab.encoders import ENCODERS
 from tasklab.errors import CheckpointError, ConfigError
 from tasklab.networks import NETWORKS
 from tasklab.nn.init import initialize
 from tasklab.plugins import brought
-from tasklab.runs.source import find_source
+from tasklab.runs.source import find_source, names_weights
 from tasklab.saved import NEEDS, listed, standing_alone, with_saved
 from tasklab.task import TASKS, Task
 from tasklab.text import tokenizer_of
@@ -25,6 +26,7 @@ from tasklab.weights.folder import CONFIG, LABELS, is_checkpoint, json_bytes
 from tasklab.weights.ledger import FINETUNE, STRICT
 from tasklab.weights.loading import load_into
 from tasklab.weights.outputs import answered, rows_by_name
+from tasklab.weights.source import vocabulary_in
 from tasklab.weights.store import WeightSource, named_weights, read_source
 from tasklab.weights.sums import verify_file
 
@@ -169,4 +171,7 @@ def _task(config: Config, vocabulary) -> Task:
 def _vocabulary_without_weights(config: Config):
     if config.tokenizer.vocab or not config.checkpoint:
         return config.tokenizer.vocab
+    folder = from_home(config.checkpoint)
+    if folder.is_dir() and not names_weights(folder):  # a description of a network, and a vocabulary at most
+        return vocabulary_in(folder)
     return find_source(config.checkpoint).vocabulary

@@ -294,3 +294,22 @@ def test_a_program_shows_no_traceback(tmp_path):
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.splitlines()[-1].startswith("error: no.json: no such file") and "Traceback" not in done.stderr
     assert [p.name for p in tmp_path.iterdir() if p.name != "output"] == []  # no rank_0/, no kernel_meta/
+
+
+def test_a_report_needs_a_folder_with_a_name(error, run):
+    assert error("evaluate", str(run), "--report", "").startswith("'' names no folder to write into; name one")
+
+
+def test_a_random_start_wants_no_weights_beside_the_description(error):
+    os.mkdir("plain")
+    sizes = {"vocab_size": 216, "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    described = {"model_type": "bert", "intermediate_size": 32, "max_position_embeddings": 64, **sizes}
+    Path("plain/config.json").write_text(json.dumps(described), encoding="utf-8")
+    Path("train.csv").write_text("text,label\nit rains,a\nthe sun shines,b\n", encoding="utf-8")
+    words = ["train", "text_classification", "plain", "data.train=train.csv", "train.max_steps=1", "device_target=CPU",
+             "data.eval=no", "data.max_seq_length=16"]  # fmt: skip
+    assert "no vocabulary; set tokenizer.vocab" in error(*words, "from_scratch=true")
+    assert "plain: holds no model.safetensors" in error(*words)
+    shutil.copy(VOCAB, "plain/vocab.txt")
+    assert main([*words, "from_scratch=true", "output_dir=out"]) == 0
+    assert list(Path("out").glob("checkpoint-1"))

@@ -48,9 +48,10 @@ class RunFolder:
         """The checkpoint with the best evaluation so far, or None."""
         return best_checkpoint(self.path)
 
-    def last(self, warn) -> Path | None:
-        """The newest checkpoint whose checksums hold; `warn(text)` hears of every damaged one that is passed over."""
-        seen = set()
+    def last(self, warn, told=()) -> Path | None:
+        """The newest checkpoint whose checksums hold; `warn(text)` hears of every damaged one that is passed over, but
+        for those that it has been told of."""
+        seen = set(told)
         while found := [entry for entry in self.checkpoints() if entry not in seen]:  # anew: a run may go on meanwhile
             if _holds(found[-1], "the checkpoint before it", warn):
                 return found[-1]
@@ -61,10 +62,10 @@ class RunFolder:
         """The best checkpoint, or the last one when none was evaluated or the best is damaged."""
         seen = None
         while (best := self.best()) not in (None, seen):
-            if _holds(best, "the last checkpoint", warn):
+            if _holds(best, "the last sound checkpoint", warn):
                 return best
             seen = best
-        found = self.last(warn)
+        found = self.last(warn, [seen])
         if seen is None and found and (named := named_best(self.path)):
             warn(f"{self.path / BEST} names {brief(named)}, which is not there; taking {found.name}")
         return found

@@ -56,8 +56,7 @@ class WeightSource:
         has its own inside."""
         if self.file.suffix == GGUF:
             return self.file
-        paths = (self.folder / file for _, file in TOKENIZER_FILES)
-        return next((path for path in paths if path.is_file()), None)
+        return vocabulary_in(self.folder)
 
     @property
     def config(self) -> dict | None:
@@ -78,6 +77,11 @@ def source_at(
     family = family or ("roberta" if kind in ROBERTA else kind)
     known = detect(open_weights(file)[1], family, place=f"{file}: ")
     return WeightSource(name, file.parent, known.name, file, notes, family, norm)
+
+
+def vocabulary_in(folder: Path) -> Path | None:
+    """The tokenizer's file of a model folder, which may hold no weights."""
+    return next((folder / file for _, file in TOKENIZER_FILES if (folder / file).is_file()), None)
 
 
 def weights_in(folder: Path) -> Path | None:

@@ -70,6 +70,15 @@ def test_a_truncated_best_checkpoint_falls_back_to_the_last(tmp_path):
     assert heard
 
 
+def test_a_damaged_best_checkpoint_that_is_the_newest_is_told_once(tmp_path):
+    run = RunFolder(tmp_path)
+    save(run, 1)
+    flip_bit(save(run, 2, is_best=True) / "model.safetensors")
+    heard = []
+    assert run.best_or_last(heard.append).name == "checkpoint-1"
+    assert len(heard) == 1 and "checkpoint-2" in heard[0] and "falling back" in heard[0]
+
+
 def test_state_and_moments_come_back(tmp_path):
     folder = save(RunFolder(tmp_path), 7)
     state, moments = read_training_state(folder)

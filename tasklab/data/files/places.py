@@ -25,6 +25,8 @@ def folder_place(path, asked=None) -> Path:
 
     asked: what the message names. Raises: DataError where it cannot be made or takes no file.
     """
+    if not str(path).strip():
+        raise DataError(f"{str(path)!r} names no folder to write into; name one, such as report")
     place = from_home(path)
     probe = place / f".{os.getpid()}.probe"
     try:

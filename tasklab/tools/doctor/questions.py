@@ -1,12 +1,16 @@
 """What `doctor data` shows of question answering files, and what stands out in them."""
 
 from collections.abc import Iterator
+from itertools import islice, permutations
 
 from tasklab.config import Config
 from tasklab.data.files.exports import writer_of
+from tasklab.data.files.guesses import QUESTION, SAMPLED, held
 from tasklab.data.files.sample import Sample
+from tasklab.data.files.table import Table
 from tasklab.data.questions.inspect import SplitReport, SquadReport, inspect_squad
 from tasklab.data.questions.reading import QADataConfig
+from tasklab.errors import DataError
 from tasklab.tools.doctor.findings import LOOK, Examined, Line, bad_rows, clashing, examined, leaking
 from tasklab.tools.doctor.wording import counted, lengths, padded, places
 
@@ -15,14 +19,29 @@ LOST, OFTEN = 0.001, 0.3  # shares from which a line is worth reading
 
 
 def knows(sample: Sample) -> bool:
-    """A JSON object of articles, rows with a question on a context each, or what the reader will say is none."""
+    """A JSON object of articles, rows with a question on a context each, whatever their columns are called, or what the
+    reader will say is none."""
     answers = {"answers", "answer", "answer_text", "answer_start"}
     if {"context", "question"} <= {*sample.columns} and not answers.isdisjoint(sample.columns):
         return True
     if writer_of(sample.first):
         return False
     articles = isinstance(sample.first, dict) and not {"data", "paragraphs", "qas"}.isdisjoint(sample.first)
-    return articles or sample.file.suffix == ".json" and sample.first is None
+    return articles or sample.file.suffix == ".json" and sample.first is None or _asks(sample)
+
+
+def _asks(sample: Sample) -> bool:
+    """Whether a table of at least three columns holds questions, and texts in each of which another cell stands."""
+    if sample.file.suffix not in (".csv", ".tsv") or len(sample.columns) < 3:
+        return False
+    try:
+        rows = [[str(cell).strip() for cell in row.values()] for _, row in islice(Table(sample.file), SAMPLED)]
+    except DataError:
+        return False  # the reader tells of it
+    columns = [column for column in zip(*rows, strict=False) if all(column)]
+    others = [column for column in columns if held(column).kind != QUESTION]
+    pairs = permutations(others, 2) if len(others) < len(columns) else ()
+    return any(all(a in text and 2 * len(a) <= len(text) for a, text in zip(*pair, strict=True)) for pair in pairs)
 
 
 def examine(config: Config, tokenizer) -> Examined:

@@ -136,3 +136,15 @@ def test_a_share_to_hold_out_is_no_file(capsys, said):
     assert main(["doctor", "data", "t.tsv", f"data.eval={said}"]) == 0
     out = capsys.readouterr().out
     assert "no evaluation file" not in out and f"data.train=t.tsv data.eval={said}" in out
+
+
+def test_a_table_of_questions_is_known_by_what_its_columns_hold(capsys):
+    rows = ["I live in Berlin.,Where do I live?,Berlin", "Anna is in Rome.,Where is Anna?,Rome"]
+    Path("t.csv").write_text("\n".join(["Passage,Frage,Antwort", *rows]), encoding="utf-8")
+    assert main(["doctor", "data", "t.csv"]) == 1
+    command = "tasklab train qa_minilm_l6 data.train=t.csv data.question=Frage data.answer=Antwort\n"
+    assert capsys.readouterr().err.endswith(command)
+    # questions with labels are none of QA
+    Path("t.csv").write_text("id,question,label\n1,Where do I live?,place\n2,Who is Anna?,person\n", encoding="utf-8")
+    main(["doctor", "data", "t.csv", "tokenizer.vocab=" + str(VOCAB), "model.vocab_size=216"])
+    assert "tasklab train txtcls_minilm_l6 data.train=t.csv" in capsys.readouterr().out
