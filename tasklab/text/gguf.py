@@ -123,7 +123,8 @@ class GGUFTokens:
         return {TOKENIZER: tokenizer_part(self._said)}
 
     def huggingface_files(self) -> dict[str, bytes]:
-        """The same as transformers reads it: tokenizer.json, and tokenizer_config.json with the chat template."""
+        """The same as transformers reads it: tokenizer.json, tokenizer_config.json with the chat template, and
+        generation_config.json, which ends its answers."""
         whole = Tokenizer.from_str(self._model.to_str())
         whole.decoder = _bytes_decoder
         special = [AddedToken(self.tokens[number], special=True, normalized=False) for number in self.special_ids]
@@ -137,7 +138,11 @@ class GGUFTokens:
         if template := self._said.get("tokenizer.chat_template"):
             said["chat_template"] = template
         config = json.dumps(said, indent=2, ensure_ascii=False)
-        return {"tokenizer.json": whole.to_str().encode(), "tokenizer_config.json": f"{config}\n".encode()}
+        ends = {f"{role}_token_id": ids[role] for role in ("bos", "eos", "pad") if ids[role] is not None}
+        return {
+            "tokenizer.json": whole.to_str().encode(), "tokenizer_config.json": f"{config}\n".encode(),
+            "generation_config.json": f"{json.dumps(ends, indent=2)}\n".encode(),
+        }  # fmt: skip
 
 
 _bytes_decoder = decoders.ByteLevel()

@@ -1,5 +1,7 @@
 """The tokenizer of a GGUF file: ids of its merges, text back, special tokens never from a text, and its own file."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -63,6 +65,7 @@ def test_as_transformers_has_it_the_tokenizer_is_the_same(adds_bos, tmp_path):
     for name, content in tokens.huggingface_files().items():
         (folder / name).write_bytes(content)
     theirs = WholeTokenizer(folder / "tokenizer.json")
+    assert json.loads((folder / "generation_config.json").read_text())["eos_token_id"] == 0
     text = "the 漢字12<|end|>"
     assert theirs.encode_batch([text])[0][0].tolist() == tokens.encode_batch([text])[0][0].tolist()
     assert (theirs.bos_id, theirs.eos_id, theirs.adds_bos, theirs.special_ids) == (1, 0, adds_bos, {0, 1})
