@@ -40,21 +40,26 @@ def build_encoder(config: Config, pooler: bool = False, packed: bool = False) ->
     Raises: ConfigError for a setting that the encoder lacks or does not know, when bf16 is asked for and no layer can
     compute in it, and for `packed` where tokens see what follows or may not be kept apart.
     """
-    from tasklab import kernels
-    from tasklab.nn.compat import on_cpu
-
     builder = ENCODERS.get(config.model.encoder)
     check_settings(config, builder)
-    wanted = config.kernels == "auto" and on_cpu()
-    if wanted and not kernels.available():
-        logger.warning("fused kernels are off, stock operators run, several times slower: %s", kernels.why_not())
-    fused = config.precision if wanted and kernels.available() else ""
+    fused = fused_precision(config)
     if packed:
         _refuse_unpacked(config, builder)
     built = _built(config, builder, fused, pooler, {"packed": True} if packed else {})
     if config.precision == "bf16":
         _refuse_without_bf16(built, config)
     return built
+
+
+def fused_precision(config: Config) -> str:
+    """Of the fused kernels' products, "" where stock operators run."""
+    from tasklab import kernels
+    from tasklab.nn.compat import on_cpu
+
+    wanted = config.kernels == "auto" and on_cpu()
+    if wanted and not kernels.available():
+        logger.warning("fused kernels are off, stock operators run, several times slower: %s", kernels.why_not())
+    return config.precision if wanted and kernels.available() else ""
 
 
 def _built(config: Config, builder, fused: str, pooler: bool, more: dict) -> "nn.Cell":
@@ -97,9 +102,10 @@ def _refuse_unpacked(config: Config, builder):
 
 
 def _refuse_without_bf16(encoder, config: Config):
+    from tasklab.kernels.decoder_layer import FusedDecoderLayer
     from tasklab.kernels.ops import FusedEncoderLayer
 
-    if not any(isinstance(cell, FusedEncoderLayer) for _, cell in encoder.cells_and_names()):
+    if not any(isinstance(cell, (FusedEncoderLayer, FusedDecoderLayer)) for _, cell in encoder.cells_and_names()):
         raise ConfigError(
             f"precision = bf16: encoder {config.model.encoder!r} with these blocks has no kernel for it; "
             "set precision=fp32"

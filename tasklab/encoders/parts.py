@@ -3,6 +3,7 @@
 from mindspore import nn
 
 from tasklab.nn.blocks.attention import SelfAttention
+from tasklab.nn.blocks.decoder import FusedBlocksLayer
 from tasklab.nn.blocks.embeddings import Embeddings
 from tasklab.nn.blocks.encoder import Encoder, share_parameters
 from tasklab.nn.blocks.norm import LayerNorm, RMSNorm
@@ -56,7 +57,7 @@ def final_norm(model) -> nn.Cell | None:
 
 
 def transformer_layers(model, fused: str, recompute: bool, packed: bool = False) -> list:
-    """fused: layers of BERT's blocks run as one kernel each, their products in this precision; "" runs none so.
+    """fused: layers run as one kernel each where there is one, their products in this precision; "" runs none so.
 
     packed: rows hold several documents, and a token sees its own alone; their numbers stand for the mask.
     """
@@ -70,6 +71,8 @@ def transformer_layers(model, fused: str, recompute: bool, packed: bool = False)
             )
             for _ in range(count)
         ]  # fmt: skip
+    if fused and can_fuse(model.hidden_act) and not model.relative_positions:
+        return [fused_layer(model, each, fused, recompute) for each in attentions(model, packed)]
     return [transformer_layer(model, each, recompute) for each in attentions(model, packed)]
 
 
@@ -80,6 +83,15 @@ def transformer_layer(model, attention: nn.Cell, recompute: bool = False) -> Tra
     return TransformerLayer(
         attention, inner, lambda: norm(model, size), model.hidden_dropout_prob, first, recompute
     )
+
+
+def fused_layer(model, attention: SelfAttention, fused: str, recompute: bool) -> FusedBlocksLayer:
+    gated, size = model.feed_forward == "gated", model.hidden_size
+    inner = FeedForward(size, model.intermediate_size, model.hidden_act, gated, model.use_bias)
+    return FusedBlocksLayer(
+        attention, inner, lambda: norm(model, size), model.hidden_dropout_prob, model.norm_position == "pre", recompute,
+        model.hidden_act, model.norm, model.layer_norm_eps, fused, model.causal,
+    )  # fmt: skip
 
 
 def attentions(model, packed: bool = False) -> list:

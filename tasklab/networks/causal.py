@@ -1,7 +1,7 @@
 """The next word of every token, from what stands before it in its document."""
 
 from tasklab.config import Config
-from tasklab.encoders import build_encoder
+from tasklab.encoders import build_encoder, fused_precision
 from tasklab.errors import ConfigError
 from tasklab.networks import head
 
@@ -20,4 +20,9 @@ def causal(config: Config):
     encoder = build_encoder(config, packed=True)
     mean = bool(config.loss.label_smoothing)
     words = encoder.embeddings.word.weight
-    return CausalNetwork(encoder, CausalHead(words, model.tie_word_embeddings, WordScores(mean), mean))
+    scores, fused = WordScores(mean), fused_precision(config)
+    if fused:
+        from tasklab.kernels.word_loss import WordLoss
+
+        scores = WordLoss(fused == "bf16")
+    return CausalNetwork(encoder, CausalHead(words, model.tie_word_embeddings, scores, mean))

@@ -13,8 +13,8 @@ from tasklab import kernels
 from tasklab.config import Config, ModelConfig
 from tasklab.encoders import build_encoder
 from tasklab.errors import ConfigError
+from tasklab.kernels.decoder_layer import FusedDecoderLayer
 from tasklab.kernels.ops import FusedEncoderLayer
-from tasklab.nn.blocks.transformer import FusedTransformerLayer
 
 SIZES = {
     "vocab_size": 30, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 24,
@@ -105,20 +105,28 @@ def test_what_follows_changes_nothing_for_an_encoder_that_looks_back(rng, run, n
 
 
 @pytest.mark.parametrize(
-    "changes, fused",
+    "changes, kernel",
     [
-        ({}, True), ({"mask": "full", "relative_attention_num_buckets": 16}, True), ({"mask": "causal"}, True),
-        ({"norm": "rms"}, False), ({"norm_position": "pre"}, False), ({"feed_forward": "gated"}, False),
-        ({"relative_positions": True}, False), ({"use_bias": False}, False), ({"scale_attention": False}, False),
-        ({"hidden_act": "tanh"}, False),
+        ({}, FusedEncoderLayer), ({"mask": "causal"}, FusedEncoderLayer),
+        ({"mask": "full", "relative_attention_num_buckets": 16}, FusedEncoderLayer),
+        *(
+            (changes, FusedDecoderLayer)
+            for changes in (
+                {"norm": "rms"}, {"norm_position": "pre"}, {"feed_forward": "gated"}, {"use_bias": False},
+                {"scale_attention": False}, {"rotary": True}, {"num_key_value_heads": 1}, {"head_size": 4},
+                {"qkv_bias": False},
+            )
+        ),
+        ({"relative_positions": True}, None), ({"hidden_act": "tanh"}, None),
     ],
 )  # fmt: skip
 @pytest.mark.skipif(not kernels.available(), reason="fused kernels do not run here")
-def test_only_layers_that_are_berts_run_as_one_kernel(changes, fused):
+def test_layers_run_as_one_kernel_where_there_is_one(changes, kernel):
     model = ModelConfig(**{**SIZES, "norm_position": "post", **changes})
     network = build_encoder(Config(model=model))
-    found = [isinstance(cell, FusedEncoderLayer) for _, cell in network.cells_and_names()]
-    assert any(found) is fused and isinstance(network.layers[1], FusedTransformerLayer) is fused
+    kinds = (FusedEncoderLayer, FusedDecoderLayer)
+    found = [type(cell) for _, cell in network.cells_and_names() if isinstance(cell, kinds)]
+    assert found == [kernel] * 2 if kernel else found == []
 
 
 @pytest.mark.skipif(not kernels.available(), reason="fused kernels do not run here")

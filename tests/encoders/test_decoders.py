@@ -11,10 +11,13 @@ from decoder_forward import logits
 from mindspore import Tensor
 from small_encoders import built
 
+from tasklab import kernels
 from tasklab.config import Config, ModelConfig
+from tasklab.engine.step import CompileLog, GradientStep
 from tasklab.errors import ConfigError
 from tasklab.networks import NETWORKS
 from tasklab.nn.init import initialize
+from tasklab.nn.losses.causal import CausalLoss
 
 SIZES = {
     "encoder": "gpt", "vocab_size": 11, "hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 4,
@@ -45,8 +48,8 @@ DOCUMENTS = np.array([[1, 1, 1, 2, 2, 2, 2, 0], [1, 1, 1, 1, 1, 1, 0, 0]], np.in
 PLACES = np.array([[0, 1, 2, 0, 1, 2, 3, 0], [0, 1, 2, 3, 4, 5, 0, 0]], np.int32)
 
 
-def network(model, **more):
-    built = NETWORKS.get("causal")(Config(model=ModelConfig(**model), kernels="off", **more))
+def network(model, choice="off"):
+    built = NETWORKS.get("causal")(Config(model=ModelConfig(**model), kernels=choice))
     initialize(built, seed=0, std=0.4)
     for name, parameter in built.parameters_and_names():
         if name.endswith("bias"):
@@ -83,6 +86,29 @@ def test_packed_documents_equal_each_alone_in_float64(rng, run, name, mode):
         expected = told(model, tensors, ids[row][own][None], targets[row][own][None])
         np.testing.assert_allclose(found[row][own], expected[0], atol=1e-5)
     assert (found[DOCUMENTS == 0] == 0).all() and found[0, 1] == 0
+
+
+@pytest.mark.skipif(not kernels.available(), reason="fused kernels do not run here")
+@EVERY
+def test_kernels_of_a_decoder_learn_as_the_operators_do(rng, name):
+    """Loss and all gradients of packed documents, dropout included: the same values are dropped."""
+    model = {**NETWORKS_OF[name], "hidden_dropout_prob": 0.2, "attention_probs_dropout_prob": 0.2}
+    ids = rng.integers(0, 11, DOCUMENTS.shape).astype(np.int32)
+    targets = np.where(DOCUMENTS > 0, rng.integers(0, 11, DOCUMENTS.shape), -1).astype(np.int32)
+    batch = {
+        "input_ids": ids, "documents": DOCUMENTS, "position_ids": PLACES, "target_ids": targets,
+        "sample_weight": np.ones(len(ids), np.float32),
+    }  # fmt: skip
+    found = []
+    for choice in ("off", "auto"):
+        built = network(model, choice)
+        step = GradientStep(built, CausalLoss(), CompileLog())
+        loss, count, grads = step.run(batch, seed=5)
+        found.append((loss, count, {p.name: g.asnumpy() for p, g in zip(step.parameters, grads, strict=True)}))
+    (expected, count, theirs), (got, same, ours) = found
+    assert got == pytest.approx(expected, rel=1e-5) and count == same == 13
+    for name, gradient in theirs.items():
+        np.testing.assert_allclose(ours[name], gradient, atol=1e-4, err_msg=name)
 
 
 @EVERY

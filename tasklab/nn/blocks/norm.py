@@ -27,7 +27,7 @@ class RMSNorm(nn.Cell):
 
     def __init__(self, size: int, eps: float = 1e-6):
         super().__init__()
-        self.weight = parameter((size,), "weight", "ones")
+        self.weight, self.bias = parameter((size,), "weight", "ones"), None
         self.size, self.eps, self.product = size, eps, ops.MatMul()
 
     def construct(self, x):

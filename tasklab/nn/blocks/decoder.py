@@ -1,0 +1,50 @@
+"""A Transformer layer of any of our blocks as one kernel (CPU): GPT-2's, a Llama's, and those between."""
+
+from collections.abc import Callable
+
+from mindspore import nn
+
+from tasklab.kernels.decoder_layer import FusedDecoderLayer
+from tasklab.nn.blocks.attention import SelfAttention
+from tasklab.nn.blocks.transformer import FeedForward, TransformerLayer
+
+
+class FusedBlocksLayer(TransformerLayer):
+    """The kernel on the parameters of its parts; it drops the same values as these.
+
+    Inputs, output and the first arguments are those of TransformerLayer; the mask may number documents, and padded rows
+    are 0. precision: of the products, "fp32" or "bf16". norm_kind: "layer" or "rms". causal: a token sees nothing
+    behind it; of the attention's own positions only the rotary ones count.
+    """
+
+    def __init__(
+        self, attention: SelfAttention, feed_forward: FeedForward, norm: Callable[[], nn.Cell], dropout: float,
+        norm_first: bool, recompute: bool, act: str, norm_kind: str, eps: float, precision: str, causal: bool,
+    ):  # fmt: skip
+        super().__init__(attention, feed_forward, norm, dropout, norm_first)
+        self.fused = FusedDecoderLayer(
+            attention.num_heads, attention.key_value_heads, attention.head_size, act, feed_forward.gate is not None,
+            norm_kind, norm_first, dropout, attention.dropout.p, eps, recompute, precision == "bf16", causal,
+            attention.scale,
+        )  # fmt: skip
+
+    def dropout_bound(self):
+        """Hands the kernel what `bind_dropout` gave to the cells it stands for."""
+        cells = (self.attention.dropout, self.attention_dropout, self.feed_forward_dropout)
+        self.fused.bind(cells[0].seed, tuple(cell.site for cell in cells))
+
+    def construct(self, x, mask):
+        attention, inner, cosines, sines = self.attention, self.feed_forward, None, None
+        if attention.rotary is not None:
+            cosines, sines = attention.rotary.cosines, attention.rotary.sines
+        gate, gate_bias = None, None
+        if inner.gate is not None:
+            gate, gate_bias = inner.gate.weight, inner.gate.bias
+        # in the order of kernels/decoder_layer.py
+        return self.fused(
+            x, mask, cosines, sines, attention.query.weight, attention.query.bias, attention.key.weight,
+            attention.key.bias, attention.value.weight, attention.value.bias, attention.output.weight,
+            attention.output.bias, self.attention_norm.weight, self.attention_norm.bias, inner.intermediate.weight,
+            inner.intermediate.bias, gate, gate_bias, inner.output.weight, inner.output.bias,
+            self.feed_forward_norm.weight, self.feed_forward_norm.bias,
+        )  # fmt: skip
