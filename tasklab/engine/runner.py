@@ -1,14 +1,20 @@
 """The network in memory as a runner: rows sorted by length so that little is padded, every one served once."""
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Sequence
 
+import numpy as np
 from mindspore import nn
 
 from tasklab.config import Config
+from tasklab.config.generation_section import GenerationConfig
 from tasklab.console import bar
 from tasklab.data.rows.buckets import Planned, eval_batches, plan_axes
 from tasklab.data.rows.protocol import Rows
+from tasklab.engine.generating import generated
+from tasklab.engine.graph_decoder import GraphDecoder
 from tasklab.engine.step import CompileLog, forward
+from tasklab.generation.protocol import Generated
 from tasklab.runner import RowOutputs
 
 STEPS = (16, 32, 64, 128, 256)
@@ -21,10 +27,12 @@ class NetworkRunner:
     Args:
         config: says how many rows run at a time, and how long they may be.
         plan: (rows, config) -> padded lengths of each axis; `planned` for many rows, `served` for a few at any time.
+        tokenizer: of a network that generates.
     """
 
-    def __init__(self, network: nn.Cell, config: Config, compiles: CompileLog, plan: Callable):
+    def __init__(self, network: nn.Cell, config: Config, compiles: CompileLog, plan: Callable, tokenizer=None):
         self.network, self.config, self.compiles, self.plan = network, config, compiles, plan
+        self.tokenizer = tokenizer
 
     def __call__(self, rows: Rows) -> RowOutputs:
         size = padded_rows(len(rows), self.config.evaluate.batch_size)
@@ -34,6 +42,18 @@ class NetworkRunner:
                 outputs = forward(self.network, columns, self.compiles)
                 yield batch.rows, tuple(output[: len(batch.rows)] for output in outputs)
                 move(len(batch.rows))
+
+    def generate(
+        self, prompts: Sequence[np.ndarray], settings: GenerationConfig,
+        emit: Callable[[int, str], object] | None = None,
+    ) -> list[list[Generated]]:  # fmt: skip
+        """See `engine.generating`; the network is one of the head `causal`."""
+        return generated(self._decoder, self.tokenizer, self.config.seed, prompts, settings, emit)
+
+    @functools.cached_property
+    def _decoder(self) -> GraphDecoder:
+        model = self.config.model
+        return GraphDecoder(self.network, model.vocab_size, model.max_tokens, self.compiles)
 
 
 def padded_rows(count: int, batch_size: int) -> int:

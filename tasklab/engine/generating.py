@@ -1,0 +1,20 @@
+"""What follows on prompts, by any decoder, in the words of a tokenizer."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from tasklab.config.generation_section import GenerationConfig
+from tasklab.generation.generate import generate
+from tasklab.generation.protocol import Decoder, Generated
+from tasklab.text.streamed import Streamed
+
+
+def generated(
+    decoder: Decoder, tokenizer, seed: int, prompts: Sequence[np.ndarray], settings: GenerationConfig,
+    emit: Callable[[int, str], object] | None = None,
+) -> list[list[Generated]]:  # fmt: skip
+    """Per prompt, ids [n], its answers, as `generation.generate` gives them; the tokenizer's own end ends them too."""
+    choices = [ids for ids, _ in tokenizer.encode_batch(settings.choices)] if settings.choices else ()
+    ends = {*settings.stop_token_ids} | ({tokenizer.eos_id} - {None})
+    return generate(decoder, prompts, settings, sorted(ends), seed, lambda: Streamed(tokenizer), choices, emit)
