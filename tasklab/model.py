@@ -7,8 +7,7 @@ network and its weights.
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-
-from mindspore import nn
+from typing import TYPE_CHECKING
 
 from tasklab.config import Config, DataConfig, find_model
 from tasklab.config.description import describe
@@ -16,7 +15,6 @@ from tasklab.content import from_home
 from tasklab.encoders import ENCODERS
 from tasklab.errors import CheckpointError, ConfigError
 from tasklab.networks import NETWORKS
-from tasklab.nn.init import initialize
 from tasklab.plugins import brought
 from tasklab.runs.source import find_source, names_weights
 from tasklab.saved import NEEDS, listed, standing_alone, with_saved
@@ -24,11 +22,13 @@ from tasklab.task import TASKS, Task
 from tasklab.text import tokenizer_of
 from tasklab.weights.folder import CONFIG, LABELS, is_checkpoint, json_bytes
 from tasklab.weights.ledger import FINETUNE, STRICT
-from tasklab.weights.loading import load_into
 from tasklab.weights.outputs import answered, rows_by_name
 from tasklab.weights.source import vocabulary_in
 from tasklab.weights.store import WeightSource, named_weights, read_source
 from tasklab.weights.sums import verify_file
+
+if TYPE_CHECKING:
+    from mindspore import nn
 
 logger = logging.getLogger("tasklab")
 
@@ -36,7 +36,7 @@ logger = logging.getLogger("tasklab")
 class Model:
     """What training starts from and prediction runs on. `source` is None for a start from scratch."""
 
-    def __init__(self, task: Task, network: nn.Cell, source: WeightSource | None):
+    def __init__(self, task: Task, network: "nn.Cell", source: WeightSource | None):
         self.task, self.network, self.source = task, network, source
 
     @property
@@ -68,6 +68,9 @@ class Prepared:
 
     def load(self) -> Model:
         """Builds the network and fills it. Raises: CheckpointError when the weights do not fit."""
+        from tasklab.nn.init import initialize
+        from tasklab.weights.loading import load_into
+
         task = self.task
         build = NETWORKS.get(task.head)
         network = build(task.config)

@@ -54,6 +54,10 @@ class Task(ABC):
     """How the log names the metrics: `<title> = {...}`."""
     layout: str = "answers"
     """How files hold what `predict` answers, of data.files.answers.LAYOUTS."""
+    generates: ClassVar[bool] = False
+    """Whether `answer` asks the runner to generate, and the section `generation` counts."""
+    answers_untrained: ClassVar[bool] = False
+    """Whether published weights answer before they are trained for anything."""
     primer: ClassVar[str]
     """One line that shows what `predict` takes."""
 

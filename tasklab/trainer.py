@@ -167,7 +167,7 @@ class Trainer(TrainerViews, TrialVerbs):
 
     def predict(
         self, predict_checkpoint=None, input_data=None, top_k: int = 1, batch_size: int | None = None, *,
-        as_frame: bool = False,
+        as_frame: bool = False, **options,
     ):  # fmt: skip
         """One result per input, in order; with top_k > 1 a list of the best ones per input.
 
@@ -177,25 +177,30 @@ class Trainer(TrainerViews, TrialVerbs):
             input_data: one text, a list of texts, dicts or pairs, a file, or a table as for training; see the task.
             as_frame: gives a pandas DataFrame: id and texts of each input, or a DataFrame's own columns and index, and
                 behind them the answer's parts, such as label and score (predicted_label where the input has a label).
+            options: of a task that generates, what the section `generation` has: max_new_tokens, do_sample, ...; its
+                top_k is the one of drawing, and num_return_sequences says how many answers there are.
         Returns: a list, for vectors an array with one row per input, or a DataFrame.
         """
         from tasklab.session.serving import predict, predict_frame
 
-        asked = self._asked(predict_checkpoint, input_data, top_k, batch_size)
-        return (predict_frame if as_frame else predict)(*asked, top_k)
+        return (predict_frame if as_frame else predict)(
+            *self._asked(predict_checkpoint, input_data, top_k, batch_size, options)
+        )
 
     def __call__(self, input_data, **options):
         """`predict` of an input, whatever its name is."""
         return self.predict(input_data=input_data, **options)
 
-    def predict_parts(self, predict_checkpoint=None, input_data=None, top_k: int = 1, batch_size: int | None = None):
+    def predict_parts(
+        self, predict_checkpoint=None, input_data=None, top_k: int = 1, batch_size: int | None = None, **options
+    ):
         """What `predict` returns, part by part, for files that are larger than memory where the task takes them."""
         from tasklab.session.serving import predict_parts
 
-        return predict_parts(*self._asked(predict_checkpoint, input_data, top_k, batch_size), top_k)
+        return predict_parts(*self._asked(predict_checkpoint, input_data, top_k, batch_size, options))
 
-    def _asked(self, checkpoint, input_data, top_k: int, batch_size: int | None) -> tuple:
-        """The network that answers, and what it is asked."""
+    def _asked(self, checkpoint, input_data, top_k: int, batch_size: int | None, options: dict) -> tuple:
+        """The network that answers, what it is asked, and how many answers each input gets."""
         if input_data is None and not (isinstance(checkpoint, bool) or names_weights(checkpoint)):
             checkpoint, input_data = None, checkpoint
         if input_data is None:
@@ -205,10 +210,30 @@ class Trainer(TrainerViews, TrialVerbs):
         config = self.config.copy()
         if batch_size is not None:
             config.evaluate.batch_size = batch_size
+        if TASKS.get(config.task).generates:
+            for key, value in (options | ({"top_k": top_k} if top_k > 1 else {})).items():
+                config.generation[key] = value
+            config.validate()
+            top_k = config.generation.num_return_sequences
+        elif options:
+            raise ConfigError(f"predict: {', '.join(options)}: {config.task} does not generate, so nothing reads it")
         try:
-            return self._model(checkpoint, config), input_path(input_data)
+            return self._model(checkpoint, config), input_path(input_data), top_k
         except UnknownName as error:
             raise UnknownName(f"{error}. Several inputs are one list: predict([..., ...])") from None
+
+    def chat(self, checkpoint=None, system: str | None = None):
+        """A `Conversation` with a model that generates text: `say("Hello")` answers and keeps the turns.
+
+        Args:
+            checkpoint: as in `predict`.   system: what the model is told before the first question.
+        Raises: ConfigError where the task does not generate.
+        """
+        from tasklab.session.chat import Conversation
+
+        if not TASKS.get(self.config.task).generates:
+            raise ConfigError(f"{self.config.task} does not generate text; take the task text_generation")
+        return Conversation(self._model(checkpoint, self.config.copy()), system)
 
     def add_callback(self, callback: Callback):
         """Adds a listener to training. Raises ConfigError for what is no `Callback`."""

@@ -3,6 +3,7 @@
 from tasklab.config.arguments import Arguments
 from tasklab.config.catalog import default_model, list_models, marked_models
 from tasklab.config.data_section import DataConfig
+from tasklab.config.generation_section import GenerationConfig
 from tasklab.config.learning_sections import AdversarialConfig, LossConfig, OptimizerConfig, ScheduleConfig
 from tasklab.config.model_section import ModelConfig
 from tasklab.config.models import find_model, task_in, task_named, told_of
@@ -23,6 +24,7 @@ __all__ = [
     "Config",
     "DataConfig",
     "EvaluateConfig",
+    "GenerationConfig",
     "LossConfig",
     "ModelConfig",
     "OptimizerConfig",

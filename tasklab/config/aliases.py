@@ -7,6 +7,7 @@ TASKS = {  # HuggingFace's names of pipelines, MindFormers', and what people say
     "ner": "token_classification", "named_entity_recognition": "token_classification",
     "sequence_labeling": "token_classification",
     "qa": "question_answering",
+    "causal_lm": "text_generation", "causal_language_modeling": "text_generation",
     "sentence_similarity": "feature_extraction", "embedding": "feature_extraction",
 }  # fmt: skip
 
@@ -17,6 +18,8 @@ _SAME_NAME = {  # flat keys that only lack their section
     "early_stopping_threshold metric_for_best_model greater_is_better load_best_model_at_end tensorboard",
     "optimizer": "lr weight_decay ema_decay",
     "schedule": "warmup_ratio warmup_steps lr_end num_cycles",
+    "generation": "max_new_tokens min_new_tokens do_sample temperature top_k top_p min_p num_beams "
+    "num_return_sequences length_penalty repetition_penalty no_repeat_ngram_size stop_token_ids suppress_tokens",
 }
 ALIASES = {name: f"{section}.{name}" for section, names in _SAME_NAME.items() for name in names.split()}
 """Their key -> ours. A leading ? marks a key that gives way to another one of the same source with the same meaning."""

@@ -1,37 +1,41 @@
 """Scores a network over every example, by the task's own official rules."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from mindspore import Tensor, nn
 
 from tasklab.data.rows.protocol import Rows
 from tasklab.engine.computed import Computed, EvalPrediction
-from tasklab.engine.runner import NetworkRunner, planned
-from tasklab.engine.step import CompileLog
 from tasklab.metrics.report import Report
 from tasklab.runner import RowOutputs, Runner
 from tasklab.task import Task
+
+if TYPE_CHECKING:
+    from mindspore import nn
 
 
 class Evaluator:
     """Scores a network and remembers what it predicted last.
 
     Args:
+        run: the network, for many rows at a time.
         rows: of the examples; where they carry the columns of the loss, the metrics hold the mean `loss` too.
         compute_metrics: the user's function; its numbers are among the metrics, and stand for ours of equal names.
+        loss: False leaves the mean loss out, which takes MindSpore.
     """
 
     def __init__(
-        self, task: Task, network: nn.Cell, rows: Rows, examples: Sequence, compiles: CompileLog,
-        compute_metrics: Callable[[EvalPrediction], Mapping] | None = None,
+        self, task: Task, run: Runner, rows: Rows, examples: Sequence,
+        compute_metrics: Callable[[EvalPrediction], Mapping] | None = None, loss: bool = True,
     ):  # fmt: skip
-        self.task, self.rows, self.examples, self.predictions = task, rows, examples, None
-        self.run = NetworkRunner(network, task.config, compiles, planned)
+        self.task, self.run, self.rows, self.examples, self.predictions = task, run, rows, examples, None
+        self._with_loss = loss
         self.computed = Computed(compute_metrics, task, rows, examples) if compute_metrics else None
 
     def __call__(self) -> dict[str, float]:
-        meter = LossMeter(self.run, self.task.loss() if measures_loss(self.task, self.rows) else None)
+        measured = self._with_loss and measures_loss(self.task, self.rows)
+        meter = LossMeter(self.run, self.task.loss() if measured else None)
         run = self.computed.watching(meter) if self.computed else meter
         self.predictions = self.task.answer(self.examples, run, rows=self.rows)
         metrics = self.task.score(self.predictions, self.examples) | meter.metrics()
@@ -54,7 +58,7 @@ class LossMeter:
     Inputs: run, whose outputs they are; loss as `Task.loss` gives it.
     """
 
-    def __init__(self, run: Runner, loss: nn.Cell | None):
+    def __init__(self, run: Runner, loss: "nn.Cell | None"):
         self.run, self.loss = run, loss
         self.sum = self.weight = 0.0
 
@@ -68,6 +72,8 @@ class LossMeter:
         return {"loss": self.sum / self.weight} if self.weight else {}
 
     def _add(self, rows: Rows, numbers: np.ndarray, outputs: tuple[np.ndarray, ...]):
+        from mindspore import Tensor
+
         # a label per token runs along the outputs; one per row does not ask for a length
         length = outputs[0].shape[1] if outputs[0].ndim > 1 else 1
         batch = rows.batch(numbers, dict.fromkeys(rows.lengths, length), len(numbers), self.loss.labels)

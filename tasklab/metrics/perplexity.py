@@ -21,7 +21,8 @@ class Foreseen(NamedTuple):
 def score_foreseen(texts: Iterable[Foreseen]) -> dict[str, float]:
     """Over all tokens of all texts together.
 
-    token_probability: the geometric mean, 1 / perplexity.   perplexity: exp of the mean loss per token.
+    token_probability: the geometric mean, 1 / perplexity.   loss: its negative logarithm, per token in nats.
+    perplexity: exp of the loss.
     word_perplexity, character_perplexity: the same loss over the words, characters of the text, which do not depend on
     how a tokenizer cuts it.   bits_per_byte: the loss in bits over the bytes of the text in UTF-8.
     A value that is no number is left out: of texts that spell nothing. Perplexities beyond floats are infinite.
@@ -33,7 +34,8 @@ def score_foreseen(texts: Iterable[Foreseen]) -> dict[str, float]:
     )  # fmt: skip
     if not tokens:
         return {"tokens": 0}
-    scores = {"token_probability": math.exp(-loss / tokens), "perplexity": _exp(loss / tokens)}
+    mean = loss / tokens
+    scores = {"token_probability": math.exp(-mean), "loss": mean, "perplexity": _exp(mean)}
     if words and characters:
         scores |= {"word_perplexity": _exp(loss / words), "character_perplexity": _exp(loss / characters)}
     if size:

@@ -72,6 +72,9 @@ def refuse_unread(task):
         if config.loss[key] != plain[key] and key not in known:
             told = f"{config.task} does not know it; known there: {', '.join(known)}"
             wrong.append((f"loss.{key}", told))
+    if not task.generates:
+        asked = (key for key in config.generation if config.asked(f"generation.{key}"))
+        wrong += [(f"generation.{key}", f"{config.task} does not generate text, so nothing reads it") for key in asked]
     for key, heads in unread(task.head).items():
         if config.asked(f"model.{key}"):
             wrong.append((f"model.{key}", f"{config.task} does not read it; heads that do: {', '.join(heads)}"))

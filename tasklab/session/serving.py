@@ -1,4 +1,4 @@
-"""A network in memory that evaluates and predicts."""
+"""Evaluates and predicts with a network in memory."""
 
 import logging
 import time
@@ -16,20 +16,15 @@ from tasklab.data.files.answers import arranged, write_answers
 from tasklab.data.files.portions import in_portions
 from tasklab.datahub import at_hand
 from tasklab.dataset import Dataset, load_dataset
-from tasklab.engine.evaluate import Evaluator
-from tasklab.engine.reports import say, write_predictions, write_report
-from tasklab.engine.runner import NetworkRunner, served
-from tasklab.engine.step import CompileLog
 from tasklab.errors import CheckpointError, ConfigError, DataError
-from tasklab.model import Model, prepare_ready
 from tasklab.runs.data_file import remembered_data
 from tasklab.runs.folder import RunFolder
 from tasklab.runs.held_out import is_held_out, read_held_out
-from tasklab.saved import keep_rows
 from tasklab.session.frames import answer_frame, asked_of
 from tasklab.session.held_out import held_out_data
-from tasklab.session.refusals import prepare_device, refuse_unoffered
-from tasklab.task import Task
+from tasklab.session.native import NativeReady
+from tasklab.session.ready import Ready
+from tasklab.task import TASKS, Task
 from tasklab.weights.sums import SUMS
 
 logger = logging.getLogger("tasklab")
@@ -37,29 +32,6 @@ logger = logging.getLogger("tasklab")
 
 PORTION = 8192
 """Inputs that are encoded and answered together where a task reads them one by one."""
-
-
-class Ready:
-    """A network in memory that answers many requests; its graphs stay compiled."""
-
-    def __init__(self, checkpoint, config: Config):
-        refuse_unoffered(config)
-        self.key = _identity(checkpoint, config)
-        prepare_device(config, training=False)
-        prepared = prepare_ready(config, checkpoint)
-        self.model: Model = prepared.load()
-        self.rows = prepared.rows
-        self.compiles = CompileLog()
-        self.run = NetworkRunner(self.model.network, self.model.config, self.compiles, served)
-
-    def serves(self, checkpoint, config: Config) -> bool:
-        return self.key == _identity(checkpoint, config)
-
-    def adopt(self, config: Config):
-        """Takes over the settings that need no new network; what shapes rows stays the model's."""
-        self.model.config.data, self.model.config.evaluate = config.data.copy(), config.evaluate.copy()
-        if self.rows is not None:
-            keep_rows(self.model.config.data, self.rows)
 
 
 def ready_for(config: Config, run: RunFolder | None, asked, kept: Ready | None) -> Ready:
@@ -94,9 +66,15 @@ def ready_for(config: Config, run: RunFolder | None, asked, kept: Ready | None) 
 def _serving(checkpoint, config: Config, kept: Ready | None) -> Ready:
     """The network of a checkpoint, `kept` where that is it."""
     if kept is None or not kept.serves(checkpoint, config):
-        kept = Ready(checkpoint, config)
+        kept = _opened(checkpoint, config)
     kept.adopt(config)
     return kept
+
+
+def _opened(checkpoint, config: Config) -> Ready:
+    """A network that generates is the kernels' decoder where that can have it, and MindSpore stays out of it."""
+    native = TASKS.get(config.task).generates and config.device_target in ("auto", "CPU") and config.kernels == "auto"
+    return native and NativeReady.of(checkpoint, config) or Ready(checkpoint, config)
 
 
 def _train_first(config: Config) -> str:
@@ -114,10 +92,13 @@ def evaluate(
 
     report_folder: where each class, the confusion matrix and the wrong answers are written to, if anywhere.
     """
-    task, network = ready.model.task, ready.model.network
+    from tasklab.engine.evaluate import Evaluator
+    from tasklab.engine.reports import say, write_predictions, write_report
+
+    task = ready.model.task
     data = _evaluation_data(task, data, Path(ready.key[0]))
     start = time.perf_counter()
-    evaluator = Evaluator(task, network, data.features, data.examples, ready.compiles, compute_metrics)
+    evaluator = Evaluator(task, ready.scorer, data.features, data.examples, compute_metrics, ready.has_loss)
     metrics = evaluator()
     seconds = time.perf_counter() - start
     logger.info(Scores(task.title, metrics))
@@ -192,19 +173,3 @@ def _answered(ready: Ready, examples: Sequence | Iterator, top_k: int, beside: b
             logger.info("%d inputs are answered", done)
     if not done:
         raise DataError(f"predict got no input; it takes for example {task.primer}")
-
-
-TAKEN_OVER = ("data", "evaluate")
-"""Sections that a network in memory adopts from whoever asks, but for the settings that shape rows."""
-OF_TRAINING = ("name", "output_dir", "from_scratch", "train", "optimizer", "schedule", "loss", "adversarial")
-"""What changes no answer; everything else of the configuration may."""
-
-
-def _identity(checkpoint, config: Config) -> tuple:
-    """What a loaded network depends on: the files, when they were written, and all settings that can change it."""
-    path = Path(str(checkpoint)).absolute()
-    files = sorted(path.iterdir()) if path.is_dir() else [path] if path.is_file() else []
-    written = [(file.name, stat.st_mtime_ns, stat.st_size) for file in files if (stat := file.stat())]
-    settings = {key: value for key, value in config.to_dict().items() if key not in (*TAKEN_OVER, *OF_TRAINING)}
-    rows = {key: config.data[key] for key in config.data.marked("rows")}
-    return str(path if files else checkpoint), written, settings, rows

@@ -17,6 +17,7 @@ from tasklab.engine.listeners import Curves, MetricsFile, TensorBoard
 from tasklab.engine.loop import TrainingLoop
 from tasklab.engine.ranks import Ranks
 from tasklab.engine.reports import Reports
+from tasklab.engine.runner import NetworkRunner, planned
 from tasklab.engine.schedule import warmup_steps
 from tasklab.engine.step import CompileLog
 from tasklab.model import prepare_ready, prepare_start
@@ -70,8 +71,9 @@ def train(start: Start, callbacks: list[Callback], compute_metrics: Callable | N
         if held_out is not None and compute_metrics is None:  # what the user's function names shows at an evaluation
             refuse_unknown_metric(task, held_out)
         model, compiles = prepared.load(), CompileLog()  # the largest file last: nothing above waits for it in vain
+        run_held_out = NetworkRunner(model.network, task.config, compiles, planned)
         evaluate = held_out and Evaluator(
-            task, model.network, held_out.features, held_out.examples, compiles, compute_metrics
+            task, run_held_out, held_out.features, held_out.examples, compute_metrics
         )
         listeners = [ProgressLog(), MetricsFile(), Curves(), *([TensorBoard()] if config.train.tensorboard else [])]
         reports = evaluate and Reports(evaluate)

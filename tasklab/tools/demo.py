@@ -1,6 +1,7 @@
 """The first five minutes of a task: train on the samples that ship, evaluate, answer, and say what to type next."""
 
 import json
+import logging
 import shlex
 import time
 from pathlib import Path
@@ -11,6 +12,8 @@ from tasklab.errors import DataError
 from tasklab.registry import unknown_name
 from tasklab.task import TASKS
 from tasklab.trainer import Trainer
+
+logger = logging.getLogger("tasklab")
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 INPUTS = "predict.jsonl"
@@ -28,6 +31,13 @@ def run(task: str, output_dir: str) -> int:
         output_dir=_unused(Path(output_dir)),
     )  # fmt: skip
     own, made, after = marked_models("default").get(task, model), "", []
+    lines = (samples / INPUTS).read_text(encoding="utf-8").splitlines()
+    inputs = [parse_json(line, f"{samples / INPUTS}:{number}", DataError) for number, line in enumerate(lines, 1)]
+    if TASKS.get(task).answers_untrained:
+        untrained = trainer.config.checkpoint
+        logger.info("%s before training", untrained)
+        trainer.evaluate(untrained)
+        _show(inputs, trainer.predict(untrained, inputs))
     if TASKS.get(task).learns():
         summary = trainer.train()
         model = summary["output_dir"]
@@ -36,15 +46,18 @@ def run(task: str, output_dir: str) -> int:
         after = [f"doctor data {train} --model {own}", f"train {own} data.train={train} data.eval={dev}"]
     else:
         trainer.evaluate()
-    lines = (samples / INPUTS).read_text(encoding="utf-8").splitlines()
-    inputs = [parse_json(line, f"{samples / INPUTS}:{number}", DataError) for number, line in enumerate(lines, 1)]
-    print()
-    for given, answer in zip(inputs, trainer.predict(input_data=inputs), strict=True):
-        print(f"{_typed(given)}\n  -> {_typed(answer)}")
+    _show(inputs, trainer.predict(input_data=inputs))
     after.insert(0, f"predict {model} {shlex.quote(_typed(inputs[0]))}")
-    print(f"\ndone in {time.perf_counter() - start:.0f} s; its files are in {samples}\n{made}next:")
+    print(f"done in {time.perf_counter() - start:.0f} s; its files are in {samples}\n{made}next:")
     print("\n".join(f"  tasklab {command}" for command in after))
     return 0
+
+
+def _show(inputs: list, answers):
+    print()
+    for given, answer in zip(inputs, answers, strict=True):
+        print(f"{_typed(given)}\n  -> {_typed(answer)}")
+    print(flush=True)
 
 
 def _typed(given) -> str:

@@ -72,7 +72,7 @@ def export(source: str, to: str, *, task: str | None = None) -> Exported:
 
 def _ready(source, task: str | None):
     """The model on stock operators, which other runtimes have too."""
-    from tasklab.session.serving import Ready
+    from tasklab.session.ready import Ready
     from tasklab.trainer import Trainer
 
     config = Trainer(task=task, model=source, overrides=["kernels=off"]).config

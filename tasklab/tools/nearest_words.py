@@ -107,7 +107,7 @@ class _Sentence:
     """A context under the encoder of a model, whatever that was trained for."""
 
     def __init__(self, source: str, text: str):
-        from tasklab.session.serving import Ready
+        from tasklab.session.ready import Ready
         from tasklab.trainer import Trainer
 
         own = Path(source) / CONFIG

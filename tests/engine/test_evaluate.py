@@ -46,11 +46,15 @@ def test_outputs_do_not_depend_on_the_order_of_the_rows(task, settings, table, r
     np.testing.assert_allclose(outputs(task, settings, table, 3, order), reference[order], atol=1e-5)
 
 
+def runner_of(job):
+    return NetworkRunner(job.network(), job.config, CompileLog(), planned)
+
+
 def test_scores_count_every_example_once(task, settings, table, reference):
     job, features = task(settings(evaluate__batch_size=4)), table(LENGTHS)
     labels = [0, 1, 2, 0, 1, 2, 0]
     hits = sum(int(row.argmax()) == label for row, label in zip(reference, labels, strict=True))
-    found = Evaluator(job, job.network(), features, labels, CompileLog())()
+    found = Evaluator(job, runner_of(job), features, labels)()
     assert found["accuracy"] == pytest.approx(100 * hits / 7)
 
 
@@ -58,14 +62,14 @@ def test_the_loss_is_the_mean_over_all_rows(task, settings, table, reference):
     job, features = task(settings(evaluate__batch_size=4)), table(LENGTHS)
     labels = features["labels"]
     log_probs = reference - np.log(np.exp(reference).sum(axis=1, keepdims=True))
-    found = Evaluator(job, job.network(), features, labels.tolist(), CompileLog())()
+    found = Evaluator(job, runner_of(job), features, labels.tolist())()
     assert found["loss"] == pytest.approx(-log_probs[np.arange(7), labels].mean(), abs=1e-5)
 
 
 def test_rows_without_labels_have_no_loss(task, settings, table):
     job, features = task(settings()), table(LENGTHS)
     features = FeatureTable(features.ragged, {})
-    assert Evaluator(job, job.network(), features, [0] * 7, CompileLog())().keys() == {"accuracy"}
+    assert Evaluator(job, runner_of(job), features, [0] * 7)().keys() == {"accuracy"}
 
 
 def test_short_runs_use_batches_of_powers_of_two():

@@ -47,7 +47,8 @@ def test_the_loss_counts_every_word_of_the_target_once(made):
     logits = np.concatenate(wanted)
     log_probs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     mean = -log_probs[np.arange(len(logits)), rows["labels"].values - 1].mean()
-    assert Evaluator(task, network, rows, [None] * 5, CompileLog())()["loss"] == pytest.approx(mean, abs=1e-5)
+    run = NetworkRunner(network, task.config, CompileLog(), planned)
+    assert Evaluator(task, run, rows, [None] * 5)()["loss"] == pytest.approx(mean, abs=1e-5)
 
 
 def test_it_learns(tmp_path):
@@ -55,7 +56,7 @@ def test_it_learns(tmp_path):
     task, rows = Swap(config, tokenizer=None), swap_rows(SOURCE, TARGET)
     (tmp_path / "run").mkdir()
     network, compiles = task.network(), CompileLog()
-    evaluate = Evaluator(task, network, rows, [None] * 5, compiles)
+    evaluate = Evaluator(task, NetworkRunner(network, config, compiles, planned), rows, [None] * 5)
     before = evaluate()["loss"]
     run = RunFolder(tmp_path / "run")
     TrainingLoop(task, network, Fixed(rows), run, [], None, {}, compiles, Ranks()).train()

@@ -23,7 +23,9 @@ def test_perplexities_are_over_all_tokens_words_and_bytes_together():
 
 
 def test_texts_that_spell_nothing_have_no_bits_per_byte():
-    assert score_foreseen([Foreseen(-1.0, 1, 0, 0, 0)]).keys() == {"token_probability", "perplexity", "tokens"}
+    assert score_foreseen([Foreseen(-1.0, 1, 0, 0, 0)]).keys() == {
+        "token_probability", "loss", "perplexity", "tokens",
+    }  # fmt: skip
     assert score_foreseen([]) == {"tokens": 0}
 
 

@@ -44,7 +44,7 @@ def test_a_word_that_is_not_there_is_told_with_the_nearest(model):
 
 
 def test_in_a_sentence_the_encoder_s_states_are_compared(model, run):
-    from tasklab.session.serving import Ready
+    from tasklab.session.ready import Ready
     from tasklab.trainer import Trainer
 
     settings = {"data.max_seq_length": 16}

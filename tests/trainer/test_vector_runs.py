@@ -13,7 +13,7 @@ from safetensors.numpy import load_file, save_file
 from tasklab import Trainer
 from tasklab.cachedir import cache_dir
 from tasklab.errors import CheckpointError, ConfigError, DataError
-from tasklab.session.serving import Ready
+from tasklab.session.ready import Ready
 from tasklab.tools.whiten import whiten
 
 TEXTS = [f"{name} lives in {city}" for name, city in tiny_qa.PEOPLE.items()]

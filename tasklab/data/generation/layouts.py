@@ -167,9 +167,9 @@ def _missing(table: Table, prompt: str | None) -> DataError:
 def is_asked(columns) -> bool:
     """Whether records with these columns hold chats, or prompts with answers."""
     lowered = {str(name).lower() for name in columns}
-    if lowered & {"messages", "conversations", "conversation"}:
+    if lowered & {"messages", "conversations", "conversation"} or {"chosen", "rejected"} <= lowered:
         return True
-    return "output" in lowered and "instruction" in lowered or bool(lowered & {"completion", "chosen", "selected"})
+    return bool(lowered & {"prompt", "instruction"} and lowered.intersection(ANSWER))
 
 
 def examples_of(table: Table, layout: Layout) -> Iterator[Example]:
