@@ -7,12 +7,11 @@ import numpy as np
 from tasklab.config import Config, GenerationConfig
 from tasklab.console import bar
 from tasklab.data.rows.protocol import INPUT, Rows
+from tasklab.engine.generating import generated
 from tasklab.engine.native import native_decoder
 from tasklab.generation.choosing import log_softmax
-from tasklab.generation.generate import generate
 from tasklab.generation.protocol import Generated
 from tasklab.runner import RowOutputs
-from tasklab.text.streamed import Streamed
 
 COLUMNS = ("input_ids", "documents", "target_ids")
 READ = 128
@@ -51,9 +50,5 @@ class NativeRunner:
         self, prompts: Sequence[np.ndarray], settings: GenerationConfig,
         emit: Callable[[int, str], object] | None = None,
     ) -> list[list[Generated]]:  # fmt: skip
-        tokenizer = self.tokenizer
-        choices = [ids for ids, _ in tokenizer.encode_batch(settings.choices)] if settings.choices else ()
-        ends = {tokenizer.eos_id, *settings.stop_token_ids}
-        return generate(
-            self.decoder, prompts, settings, sorted(ends), self.config.seed, lambda: Streamed(tokenizer), choices, emit
-        )
+        """See `engine.generating`."""
+        return generated(self.decoder, self.tokenizer, self.config.seed, prompts, settings, emit)

@@ -26,8 +26,9 @@ class Ready:
         self.model: Model = prepared.load()
         self.rows = prepared.rows
         self.compiles = CompileLog()
-        self.run = NetworkRunner(self.model.network, self.model.config, self.compiles, served)
-        self.scorer: Runner = NetworkRunner(self.model.network, self.model.config, self.compiles, planned)
+        of = self.model.network, self.model.config, self.compiles
+        self.run = NetworkRunner(*of, served, self.model.task.tokenizer)
+        self.scorer: Runner = NetworkRunner(*of, planned)
         """For many rows at a time."""
 
     def serves(self, checkpoint, config: Config) -> bool:
