@@ -10,7 +10,7 @@ from tasklab.config.entries import Entry, from_file
 from tasklab.config.export import ARCHITECTURES, MINDFORMERS
 from tasklab.config.gguf import SUFFIX as GGUF
 from tasklab.config.gguf import read_gguf_settings
-from tasklab.config.huggingface import ALIKE, TOKENIZER_FILES, architectures, labels_beside, read_foreign, read_object
+from tasklab.config.huggingface import ALIKE, architectures, labels_beside, read_foreign, read_object, tokenizer_in
 from tasklab.config.model_section import ModelConfig
 from tasklab.config.models import chain
 from tasklab.config.relatives import relative
@@ -71,8 +71,8 @@ def describe(folder: Path, weights: str = "", file: Path | None = None) -> Descr
     if file is not None and file.suffix == GGUF:
         entries, found.head = read_gguf_settings(file), "causal"
     elif file is None:
-        named = [name for name, held in TOKENIZER_FILES if (folder / held).is_file()]
-        entries = [Entry("tokenizer.name", name, "") for name in named[:1]]
+        named = tokenizer_in(folder)
+        entries = [Entry("tokenizer.name", named[0], "")] if named else []
     elif file.suffix == ".json":
         entries = read_foreign(file.parent, file.name)
         found.head = _head_of(read_object(file))

@@ -29,6 +29,21 @@ TOKENIZER_FILES = (
     ("tokenizer_json", "tokenizer.json"), ("gguf", TOKENIZER),
 )  # fmt: skip
 """The tokenizer that a file beside the weights belongs to, first match first."""
+ROBERTAS_TOKENS = (b'"<s>"', b'"</s>"', b'"<pad>"', b'"<unk>"')
+
+
+def tokenizer_in(folder: Path) -> tuple[str, Path] | None:
+    """The name of the tokenizer in a folder, and its file; None where there is none.
+
+    The pairs of SmolLM2 or Qwen2 lie beside a tokenizer.json, which alone says how words are cut and what was added.
+    """
+    found = next(((name, folder / file) for name, file in TOKENIZER_FILES if (folder / file).is_file()), None)
+    whole, pieces = folder / "tokenizer.json", folder / "vocab.json"
+    if found and found[0] == "bpe" and whole.is_file():
+        content = pieces.read_bytes() if pieces.is_file() else b""
+        if not all(token in content for token in ROBERTAS_TOKENS):
+            return "tokenizer_json", whole
+    return found
 
 
 def read_foreign(folder: Path, name: str) -> list[Entry]:
@@ -60,13 +75,12 @@ def read_foreign(folder: Path, name: str) -> list[Entry]:
         raise ConfigError(f"{place}: position_embedding_type is {brief(positions)}; only 'absolute' is supported")
     tokenizer = folder / "tokenizer_config.json"
     said = read_object(tokenizer) if tokenizer.is_file() else {}
-    for name, file in TOKENIZER_FILES:
-        if (folder / file).is_file():
-            entries.append(Entry("tokenizer.name", name, shown(folder / file)))
-            # take letters as they are, whatever is said
-            if name == "bpe" or (name == "sentencepiece" and uer.is_uer(content)):
-                said |= {"do_lower_case": False}
-            break
+    if found := tokenizer_in(folder):
+        name, file = found
+        entries.append(Entry("tokenizer.name", name, shown(file)))
+        # take letters as they are, whatever is said
+        if name == "bpe" or (name == "sentencepiece" and uer.is_uer(content)):
+            said |= {"do_lower_case": False}
     for key, ours in _TOKENIZER.items():
         if said.get(key) is not None:
             entries.append(Entry(f"tokenizer.{ours}", said[key], shown(tokenizer)))

@@ -14,6 +14,7 @@ import numpy as np
 from tasklab.content import parse_json, read_content
 from tasklab.errors import DataError
 from tasklab.text import TOKENIZERS
+from tasklab.text.bpe import GPT2
 from tasklab.text.chat_template import ChatTemplate
 from tasklab.text.library import encoded
 from tasklab.text.speaking import Speaking
@@ -76,12 +77,14 @@ class WholeTokenizer(Speaking):
         try:
             named = {role: said.get(role) for role in (*ROLES, *DECODERS.values())}
             named = {role: said["content"] if isinstance(said, dict) else said for role, said in named.items()}
+            if named["eos_token"] is None and GPT2 in self._ids and "[CLS]" not in self._ids:
+                named["eos_token"] = named["bos_token"] = GPT2  # its published folders leave it to the program
             if not all(name is None or isinstance(name, str) for name in named.values()):
                 raise ValueError("the name of a special token is no text")
         except (ValueError, AttributeError, KeyError) as error:
             raise DataError(f"{options}: not a JSON object of names ({error})") from None
         self._decodes = bool(named["eos_token"]) and not named["cls_token"]
-        self._options_said, found = said, []
+        self._options_said, self._begin, found = said, named["bos_token"], []
         for role, usual in ROLES.items():
             names = (named[role], *usual) if named[role] else usual
             if self._decodes and role in DECODERS:
@@ -94,19 +97,23 @@ class WholeTokenizer(Speaking):
     def _template(self, path: Path) -> ChatTemplate | None:
         """Of tokenizer_config.json, or of the file that transformers 5 writes beside it."""
         source = self._options_said.get("chat_template")
+        if isinstance(source, list):  # several with names
+            named = {each.get("name"): each.get("template") for each in source if isinstance(each, dict)}
+            source = named.get("default")
         if (beside := path.with_name(TEMPLATE_FILE)).is_file():
             self._beside = {TEMPLATE_FILE: read_content(beside)}
             source = self._beside[TEMPLATE_FILE].decode("utf-8", "replace")
         if not isinstance(source, str) or not source.strip():
             return None
         spelled = {self.tokens[number]: number for number in self.special_ids}
-        begin = self.tokens[self.cls_id] if self.cls_id != self.sep_id else ""
+        begin = self.tokens[self.cls_id] if self._begin else ""
         return ChatTemplate(source, spelled, begin, self.tokens[self.sep_id], place=str(path.parent))
 
     @property
     def fingerprint(self) -> str:
-        """sha256 over the file and the options: equal fingerprints give equal ids."""
-        return hashlib.sha256(b"tokenizer_json" + self._content + self._options).hexdigest()
+        """sha256 over the file, the options and the template: equal fingerprints give equal ids."""
+        content = b"".join((self._content, self._options, *self._beside.values()))
+        return hashlib.sha256(b"tokenizer_json" + content).hexdigest()
 
     def encode_batch(self, texts) -> list[tuple[np.ndarray, np.ndarray]]:
         """Per text: ids [n] int32 without special tokens, offsets [n, 2] int32, characters of the text as passed.

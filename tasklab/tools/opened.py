@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasklab.config.gguf import SUFFIX as GGUF
-from tasklab.config.huggingface import TOKENIZER_FILES
+from tasklab.config.huggingface import TOKENIZER_FILES, tokenizer_in
 from tasklab.errors import CheckpointError
 from tasklab.runs.source import find_source
 from tasklab.text import TOKENIZERS
@@ -46,10 +46,10 @@ class OpenModel:
         options = read_json(path) if self._has(OPTIONS_FILE) else {}
         if not isinstance(options, dict):
             raise CheckpointError(f"{path}: expected one JSON object")
-        for name, file in TOKENIZER_FILES:
-            if self._has(file):
-                lowercase = options.get("lowercase", options.get("do_lower_case", name != "bpe"))
-                return TOKENIZERS.get(name)(self.source.folder / file, lowercase=lowercase)
+        if found := tokenizer_in(self.source.folder):
+            name, file = found
+            lowercase = options.get("lowercase", options.get("do_lower_case", name not in ("bpe", "gguf")))
+            return TOKENIZERS.get(name)(file, lowercase=lowercase)
         files = ", ".join(file for _, file in TOKENIZER_FILES)
         raise CheckpointError(f"{self.source.folder}: no vocabulary beside the weights (one of {files})")
 

@@ -30,7 +30,7 @@ METRICS = "metrics.json"
 CONFIGS = ("config.json", "bert_config.json", "albert_config.json")
 READ = (
     WEIGHTS, OPTIMIZER, STATE, CONFIG, LABELS, *CONFIGS, *(file for _, file in TOKENIZER_FILES), "vocab.json",
-    "tokenizer_config.json",
+    "tokenizer_config.json", "chat_template.jinja",
 )  # fmt: skip
 """What counts when a folder is used; in one that has a list, each of these has to be listed."""
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from tasklab.config.gguf import SUFFIX as GGUF
 from tasklab.config.gguf import TOKENIZER
-from tasklab.config.huggingface import ROBERTA, TOKENIZER_FILES
+from tasklab.config.huggingface import ROBERTA, tokenizer_in
 from tasklab.config.sentence_transformers import dense_of
 from tasklab.errors import CheckpointError
 from tasklab.weights.containers import open_weights
@@ -81,7 +81,8 @@ def source_at(
 
 def vocabulary_in(folder: Path) -> Path | None:
     """The tokenizer's file of a model folder, which may hold no weights."""
-    return next((folder / file for _, file in TOKENIZER_FILES if (folder / file).is_file()), None)
+    found = tokenizer_in(folder)
+    return found[1] if found else None
 
 
 def weights_in(folder: Path) -> Path | None:
