@@ -41,7 +41,7 @@ def runs(tmp_path):
         (["doctor", "e"], ["env"]),
         (["doctor", "data", ""], []),
         (["doctor", "data", "a.tsv", "loss.bal"], ["loss.balanced="]),
-        (["list", "text"], ["text_classification"]),
+        (["list", "text"], ["text_classification", "text_generation"]),
         (["tools", "exp"], ["export"]),
         (["completion", "z"], ["zsh"]),
         (["convert", "out"], []),

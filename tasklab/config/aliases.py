@@ -174,7 +174,7 @@ IGNORED = set(
     "logging_strategy logging_dir dataloader_num_workers "
     "dataloader_pin_memory remove_unused_columns disable_tqdm overwrite_output_dir run_name data_seed integrated_save "
     "version_2_with_negative save_seconds trainer.model_name model.arch.type model.model_config.type "
-    "train_dataset.seed eval_dataset.seed lr_schedule.total_steps auto_find_batch_size mode top_k "
+    "train_dataset.seed eval_dataset.seed lr_schedule.total_steps auto_find_batch_size mode "
     "parallel_optimizer_comm_recompute mp_comm_recompute recompute_slice_activation".split()
 )
 IGNORED |= {f"context.{k}" for k in "mode save_graphs save_graphs_path graph_kernel_flags max_call_depth".split()}

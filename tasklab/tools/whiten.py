@@ -41,7 +41,8 @@ def whiten(
         dimensions: numbers per vector, the most telling directions first.
         settings: KEY=VALUE, such as model.pooling=first or data.text_a=question.
     """
-    from tasklab.session.ready import Ready, predict_parts
+    from tasklab.session.ready import Ready
+    from tasklab.session.serving import predict_parts
     from tasklab.trainer import Trainer
 
     refuse_existing(to)

@@ -14,6 +14,8 @@ from tasklab.trainer import Trainer
 
 CONTEXT = "the old river a mill"
 TEXTS = [CONTEXT, "the mill", "a river", "old olders", "the the the", "mill river old"]
+ON_ANY = [name for name in TASKS.names() if TASKS.get(name).head != "causal"]
+"""Tasks that take an encoder which reads both ways, as the one here."""
 SHORT = ["data.max_seq_length=16"]
 
 
@@ -28,7 +30,7 @@ def _checkpoint(folder, task: str, encoder):
     return write_trained(folder / "c", task, encoder, **tagged)
 
 
-@pytest.mark.parametrize("task", TASKS.names())
+@pytest.mark.parametrize("task", ON_ANY)
 def test_nearest_words_in_a_context_are_those_of_the_encoder(task, encoder, tmp_path, caplog):
     folder = _checkpoint(tmp_path, task, encoder)
     caplog.set_level(logging.WARNING, "tasklab")
@@ -48,7 +50,7 @@ def _vectors(model):
     return Trainer(task="feature_extraction", model=str(model), overrides=SHORT).predict(input_data=TEXTS)
 
 
-@pytest.mark.parametrize("task", TASKS.names())
+@pytest.mark.parametrize("task", ON_ANY)
 def test_vectors_are_those_of_the_encoder(task, encoder, vectors, tmp_path):
     np.testing.assert_allclose(_vectors(_checkpoint(tmp_path, task, encoder)), vectors, atol=1e-6)
 

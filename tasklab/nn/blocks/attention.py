@@ -62,7 +62,7 @@ class SelfAttention(nn.Cell):
             scores = self.add_bias(scores.reshape((B, -1)), self.positions(S)).reshape(scores.shape)
         weights = self.dropout(self.softmax(scores + self.hide(mask)).astype(x.dtype))
         seen = self.matmul(self.group(weights), v).reshape((B, self.num_heads, S, self.head_size))
-        return self.output(seen.swapaxes(1, 2).reshape((B, S, -1)))
+        return self.output(seen.swapaxes(1, 2).reshape((B, S, self.num_heads * self.head_size)))
 
     def group(self, x):
         """[B, N, S, ...] -> [B, G, N / G * S, ...]: a head of keys meets its queries in one product, never copied."""
