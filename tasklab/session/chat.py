@@ -43,14 +43,11 @@ class Conversation:
         try:
             self._forget()
             self.ready.model.task.stream(self._asked(), self.ready.run, heard)
-        except DataError:
-            self.messages.pop()
-            raise
         finally:
             if said:
                 self.messages.append(Message(ASSISTANT, "".join(said)))
-            elif self.messages and self.messages[-1].role == USER:
-                self.messages.pop()  # nothing was said to it
+            else:
+                self.messages.pop()  # the question: nothing was said to it
         return "".join(said)
 
     def take_back(self) -> str:
