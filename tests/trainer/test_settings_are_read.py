@@ -13,11 +13,12 @@ from tasklab import Trainer
 from tasklab.config.section import Section
 from tasklab.config.values import specs_of
 from tasklab.errors import ConfigError
+from tasklab.task import TASKS
 
 LOOKING = ("tasklab.config.", "tasklab.session.refusals.", "tasklab.session.start.", "tasklab.saved.")
 """Modules that look at settings without acting on them: they compare, write or refuse."""
 
-ACTING = ("when", "max_tokens")
+ACTING = ("when", "max_tokens", "causal")
 """Of these modules, what works values out for others."""
 
 ELSEWHERE = {
@@ -60,6 +61,8 @@ def trainer(tmp_path, monkeypatch):
     def make(task, *overrides):
         vocabulary = tiny_qa.write_vocabulary(tmp_path / "vocabulary")
         own = {"from_scratch": True, "tokenizer.vocab": str(vocabulary), "train.max_steps": 2}
+        if TASKS.get(task).head == "causal":
+            own["model.encoder"] = "gpt"  # of bert_tiny's size; its tokens see what is before them alone
         run = tmp_path / f"run{next(number)}"
         made = Trainer(TOY[task].settings(**own), task, "bert_tiny", overrides=overrides, output_dir=run)
         made.config.data.train = made.config.data.eval = str(TOY[task].write_for(made.config, tmp_path / "data"))

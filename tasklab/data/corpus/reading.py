@@ -45,11 +45,14 @@ def line_blocks(
     encoding: None is UTF-8.   column: of a table, whose cells may hold several lines; None looks for a usual name.
 
     A line that is not UTF-8 or holds NUL goes to `bad` and is left out.
-    Raises: DataError for a file that is none of text, or a line of more than MAX_LINE bytes.
+    Raises: DataError for a file that is none of text, a line of more than MAX_LINE bytes, a column of plain text.
     """
     if is_table(path):
         yield from in_portions(_of_table(path, bad, encoding, column), LINES)
         return
+    if column:
+        told = f"is read as plain text, which has no column {column!r}, as data.text_a says"
+        raise DataError(f"{path}: {told}; take it out (data.text_a=null), or give a table: .csv, .tsv, .jsonl, .parquet")
     if encoding is not None:
         yield from in_portions((line.strip() for line in text_lines(path, encoding)), LINES)
         return

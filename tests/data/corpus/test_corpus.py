@@ -78,3 +78,9 @@ def test_a_table_gives_the_lines_of_its_texts(tmp_path):
     with pytest.raises(MissingColumns) as caught:
         lines_of(tmp_path / "u.tsv")
     assert caught.value.settings == ["data.text_a=note"] and "data.columns" not in str(caught.value)  # it has none
+
+
+def test_a_column_of_plain_text_is_refused_by_name(tmp_path):
+    (tmp_path / "a.txt").write_text("one\n")
+    with pytest.raises(DataError, match=r"a\.txt: is read as plain text, .*'body', as data\.text_a says; take it out"):
+        next(line_blocks(tmp_path / "a.txt", BadRows("x"), column="body"))

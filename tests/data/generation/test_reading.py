@@ -162,3 +162,12 @@ def test_an_answer_of_more_tokens_than_allowed_is_a_bad_row(tmp_path):
         read_generation(path, settings(max_answer_tokens=2), tokenizer=Letters())
     examples, note = read_generation(path, settings(max_answer_tokens=2, on_bad_row="skip"), tokenizer=Letters())
     assert len(examples) == 1 and "answer longer than allowed (1)" in note
+
+
+@pytest.mark.parametrize("key", ["text", "prompt", "input", "answer"])
+def test_a_column_of_plain_text_is_refused_by_name(tmp_path, key):
+    path = written(tmp_path, "a.txt", "one\n")
+    with pytest.raises(DataError, match=rf"a\.txt: is read as plain text, .*'body', as data\.{key} says; take it out"):
+        read(path, **{key: "body"})
+    (asked,), _ = read_generation(path, settings(**{key: "body"}), answered=False)  # a model that learned from a table
+    assert asked.text == "one"
