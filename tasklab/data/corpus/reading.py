@@ -52,7 +52,7 @@ def line_blocks(
         return
     if column:
         told = f"is read as plain text, which has no column {column!r}, as data.text_a says"
-        raise DataError(f"{path}: {told}; take it out (data.text_a=null), or give a table: .csv, .tsv, .jsonl, .parquet")
+        raise DataError(f"{path}: {told}; take it out (data.text_a=null), or give a table (.csv, .jsonl)")
     if encoding is not None:
         yield from in_portions((line.strip() for line in text_lines(path, encoding)), LINES)
         return
