@@ -20,10 +20,14 @@ class Runner(Protocol):
 
 
 class Generator(Runner, Protocol):
-    """A runner whose network is causal: what follows on prompts."""
+    """A runner whose network tells next words: what follows on prompts."""
 
     def generate(
         self, prompts: Sequence[np.ndarray], settings: GenerationConfig,
-        emit: Callable[[int, str], object] | None = None,
+        emit: Callable[[int, str], object] | None = None, sources: Sequence[np.ndarray] = (),
     ) -> list[list[Generated]]:  # fmt: skip
-        """Per prompt, ids [n], its answers. emit: (number of the prompt, new text) as they come."""
+        """Per prompt, ids [n], its answers. emit: (number of the prompt, new text) as they come.
+
+        sources: of an encoder-decoder, ids [n] of what each prompt answers; the prompt is how the answer begins, a
+        decoder's first token at least.
+        """

@@ -12,9 +12,15 @@ from tasklab.text.streamed import Streamed
 
 def generated(
     decoder: Decoder, tokenizer, seed: int, prompts: Sequence[np.ndarray], settings: GenerationConfig,
-    emit: Callable[[int, str], object] | None = None,
+    emit: Callable[[int, str], object] | None = None, sources: Sequence[np.ndarray] = (),
 ) -> list[list[Generated]]:  # fmt: skip
-    """Per prompt, ids [n], its answers, as `generation.generate` gives them; the tokenizer's own end ends them too."""
+    """Per prompt, ids [n], its answers, as `generation.generate` gives them; the tokenizer's own end ends them too.
+
+    sources: see `runner.Generator`; of two vocabularies the tokenizer's `target` has the answers' one.
+    """
+    tokenizer = getattr(tokenizer, "target", tokenizer)
     choices = [ids for ids, _ in tokenizer.encode_batch(settings.choices)] if settings.choices else ()
     ends = {*settings.stop_token_ids} | ({tokenizer.eos_id} - {None})
-    return generate(decoder, prompts, settings, sorted(ends), seed, lambda: Streamed(tokenizer), choices, emit)
+    return generate(
+        decoder, prompts, settings, sorted(ends), seed, lambda: Streamed(tokenizer), choices, emit, sources=sources
+    )

@@ -48,7 +48,7 @@ class NativeRunner:
 
     def generate(
         self, prompts: Sequence[np.ndarray], settings: GenerationConfig,
-        emit: Callable[[int, str], object] | None = None,
+        emit: Callable[[int, str], object] | None = None, sources: Sequence[np.ndarray] = (),
     ) -> list[list[Generated]]:  # fmt: skip
         """See `engine.generating`."""
-        return generated(self.decoder, self.tokenizer, self.config.seed, prompts, settings, emit)
+        return generated(self.decoder, self.tokenizer, self.config.seed, prompts, settings, emit, sources)

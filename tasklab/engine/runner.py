@@ -45,10 +45,10 @@ class NetworkRunner:
 
     def generate(
         self, prompts: Sequence[np.ndarray], settings: GenerationConfig,
-        emit: Callable[[int, str], object] | None = None,
+        emit: Callable[[int, str], object] | None = None, sources: Sequence[np.ndarray] = (),
     ) -> list[list[Generated]]:  # fmt: skip
         """See `engine.generating`; the network is one of the head `causal`."""
-        return generated(self._decoder, self.tokenizer, self.config.seed, prompts, settings, emit)
+        return generated(self._decoder, self.tokenizer, self.config.seed, prompts, settings, emit, sources)
 
     @functools.cached_property
     def _decoder(self) -> GraphDecoder:

@@ -1,50 +1,73 @@
 """Which of given texts follows on a prompt: all of their tokens count, and what several begin with is read once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tasklab.generation.choosing import log_softmax
 from tasklab.generation.protocol import STOP, Decoder, Generated
 
-ROWS = 16
-"""Beginnings that are read at a time, so that few logits are there at once."""
+Node = tuple[int, ...]
+"""A beginning of a choice."""
 
 
 def chosen(
-    decoder: Decoder, prompt: Sequence[int], choices: Sequence[Sequence[int]], streamed, several: int
-) -> list[Generated]:
-    """The `several` likeliest, best first, the first of equal ones first. score: the sum over all tokens of one.
+    decoder: Decoder, prompts: Sequence[Sequence[int]], choices: Sequence[Sequence[int]], streamed, several: int,
+    rows: int, sources: Sequence[Sequence[int]] = (),
+) -> Iterator[list[Generated]]:  # fmt: skip
+    """Per prompt the `several` likeliest, best first, the first of equal ones first. score: the sum over all tokens.
 
     choices: ids of each, at least one; a choice that begins another is never less likely than it.
+    rows: beginnings that are read at a time, so that few logits are there at once.
     """
     whole = [tuple(map(int, ids)) for ids in choices]
-    logs = _logs(decoder, prompt, whole)
+    levels = _levels(whole)
+    together = max(1, rows // max(map(len, levels)))  # prompts
+    for first in range(0, len(prompts), together):
+        part = slice(first, first + together)
+        for logs in _logs(decoder, prompts[part], sources[part], levels, rows):
+            yield _best(whole, logs, streamed, several)
+
+
+def _best(whole: list[Node], logs: dict[Node, float], streamed, several: int) -> list[Generated]:
     told = [[logs[ids[: n + 1]] for n in range(len(ids))] for ids in whole]
-    best = sorted(range(len(whole)), key=lambda k: -sum(told[k]))[:several]
     found = []
-    for k in best:
+    for k in sorted(range(len(whole)), key=lambda k: -sum(told[k]))[:several]:
         stream = streamed()
         text = stream.push(whole[k]) + stream.rest()
         found.append(Generated(whole[k], tuple(told[k]), sum(told[k]), STOP, text))
     return found
 
 
-def _logs(decoder: Decoder, prompt: Sequence[int], whole: list[tuple[int, ...]]) -> dict[tuple[int, ...], float]:
-    """Every beginning of a choice -> log-probability of its last token: the nodes of a trie, level by level."""
-    slots, logs, used = {(): 0}, {}, 0  # of the beginnings of one level that go on
+def _levels(whole: list[Node]) -> list[dict[Node, list[Node]]]:
+    """By length, every beginning that goes on -> the beginnings of one more token: a trie."""
+    levels = []
     for depth in range(max(map(len, whole))):
         inner = sorted({ids[:depth] for ids in whole if len(ids) > depth})
-        follow = {node: sorted({ids[: depth + 1] for ids in whole if ids[:depth] == node and len(ids) > depth})
-                  for node in inner}  # fmt: skip
+        levels.append({node: sorted({ids[: depth + 1] for ids in whole if ids[:depth] == node and len(ids) > depth})
+                       for node in inner})  # fmt: skip
+    return levels
+
+
+def _logs(decoder: Decoder, prompts, sources, levels: list[dict], rows: int) -> list[dict[Node, float]]:
+    """Per prompt every beginning of a choice -> log-probability of its last token."""
+    width = max(map(len, levels))  # slots of a prompt
+    logs: list[dict[Node, float]] = [{} for _ in prompts]
+    if len(sources):
+        decoder.read([1 + p * width for p in range(len(prompts))], sources)
+    before = {(): 0}  # node of the level above -> its place among the slots of a prompt
+    for depth, follow in enumerate(levels):
+        places = {node: place for place, node in enumerate(follow)}
+        pairs = [(p, node) for p in range(len(prompts)) for node in follow]
+        slots = [1 + p * width + places[node] for p, node in pairs]
         if depth:
-            held = {node: slot for slot, node in enumerate(inner, start=1)}
-            size = len(prompt) + depth - 1
-            decoder.copy([slots[node[:-1]] for node in inner], list(held.values()), [size] * len(inner))
-            slots, used = held, max(used, len(inner))
-        for first in range(0, len(inner), ROWS):
-            part = inner[first : first + ROWS]
-            tokens = [node[-1:] if depth else prompt for node in part]
-            for node, scores in zip(part, decoder.extend([slots[node] for node in part], tokens), strict=True):
+            above = [1 + p * width + before[node[:-1]] for p, node in pairs]
+            decoder.copy(above, slots, [len(prompts[p]) + depth - 1 for p, _ in pairs])
+        for first in range(0, len(pairs), rows):
+            part = pairs[first : first + rows]
+            tokens = [node[-1:] if depth else prompts[p] for p, node in part]
+            for (p, node), scores in zip(part, decoder.extend(slots[first : first + rows], tokens), strict=True):
                 plain = log_softmax(scores)
-                logs |= {child: float(plain[child[-1]]) for child in follow[node]}
-    decoder.cut(list(range(used + 1)), [0] * (used + 1))
+                logs[p] |= {child: float(plain[child[-1]]) for child in follow[node]}
+        before = places
+    used = list(range(1, 1 + len(prompts) * width))
+    decoder.cut(used, [0] * len(used))
     return logs

@@ -15,16 +15,19 @@ class Choice:
     """Chooses for one text.
 
     Args:
-        prompt: its ids.   ends: ids that end an answer, not before min_new_tokens.
-        seed, sample: with the prompt they name the random numbers, so that neither neighbours nor place matter.
+        prompt: its ids.   ends: ids that end an answer, not before min_new_tokens.   source: what it answers.
+        seed, sample: with prompt and source they name the random numbers, so that neither neighbours nor place matter.
     """
 
-    def __init__(self, settings: GenerationConfig, prompt: Sequence[int], ends: Sequence[int], seed: int, sample: int):
+    def __init__(
+        self, settings: GenerationConfig, prompt: Sequence[int], ends: Sequence[int], seed: int, sample: int,
+        source: Sequence[int] = (),
+    ):  # fmt: skip
         self.settings, self.ends = settings, np.array(sorted(ends), np.int64)
         self.seen: list[int] = list(map(int, prompt))
         self._begun = len(self.seen)
-        content = np.asarray(self.seen, np.int64).tobytes() + np.array([seed, sample], np.int64).tobytes()
-        self._key = hashlib.blake2b(content, digest_size=16).digest()
+        content = [*self.seen, seed, sample, *([self._begun, *source] if len(source) else ())]
+        self._key = hashlib.blake2b(np.array(content, np.int64).tobytes(), digest_size=16).digest()
 
     @property
     def step(self) -> int:

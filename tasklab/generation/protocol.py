@@ -18,14 +18,31 @@ class Decoder(Protocol):
     max_length: int
     """Tokens that a slot may hold, prompt included."""
 
+    def read(self, slots: Sequence[int], sources: Sequence[Sequence[int]]):
+        """Gives free slots the texts that their tokens will answer. Of encoder-decoders: others never get a source."""
+
     def extend(self, slots: Sequence[int], tokens: Sequence[Sequence[int]]) -> np.ndarray:
         """Reads at least one token into each slot: logits [R, V] float32 behind the last one of each."""
 
     def copy(self, sources: Sequence[int], targets: Sequence[int], lengths: Sequence[int]):
-        """The first tokens of slots become those of others, all at once."""
+        """The first tokens of slots, and what these answer, become those of others, all at once."""
 
     def cut(self, slots: Sequence[int], lengths: Sequence[int]):
-        """Forgets what is behind; 0 frees a slot."""
+        """Forgets what is behind; 0 frees a slot, and it answers nothing any more."""
+
+
+class Growing(Protocol):
+    """What is found behind one prompt, in one slot of its own or a few."""
+
+    def take(self, logits: np.ndarray) -> tuple[Sequence[int], Sequence[int]]:
+        """Of logits [n, V], a row for each of its texts: (which rows go on, the next token of each of these), a row
+        perhaps several times; at the end none."""
+
+    def shown(self) -> str:
+        """Text that may be shown now and was not before."""
+
+    def answers(self) -> list["Generated"]:
+        """When none goes on: best first."""
 
 
 @dataclass(frozen=True)

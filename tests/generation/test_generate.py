@@ -22,9 +22,9 @@ def settings(**changes):
     return found
 
 
-def run(decoder, prompts, emit=None, rows=16, choices=(), seed=1, **changes):
+def run(decoder, prompts, emit=None, rows=16, choices=(), seed=1, sources=(), **changes):
     stream = lambda: Streamed(Letters())  # noqa: E731
-    return generate(decoder, prompts, settings(**changes), [END], seed, stream, choices, emit, rows)
+    return generate(decoder, prompts, settings(**changes), [END], seed, stream, choices, emit, rows, sources)
 
 
 @pytest.fixture
@@ -167,6 +167,71 @@ def test_a_text_does_not_depend_on_its_batch(rng, changes):
     assert run(Table(table), [prompts[n] for n in alike], **changes) == [alone[n] for n in alike]
 
 
+def test_beams_of_several_prompts_are_read_in_one_call(rng):
+    table = Table(rng.standard_normal((9, 9, 9)))
+    run(table, [[1, 2], [3], [4, 5]], num_beams=2, max_new_tokens=3, min_new_tokens=3, rows=5)
+    assert table.calls == [  # two prompts have room beside each other, the third one follows them
+        ([1, 3], [1, 2]), ([1, 2, 3, 4], [1] * 4), ([1, 2, 3, 4], [1] * 4),
+        ([3], [2]), ([3, 4], [1] * 2), ([3, 4], [1] * 2),
+    ]  # fmt: skip
+    assert not any(table.slots.values())
+
+
+def test_choices_of_several_prompts_are_those_of_each(rng):
+    table, choices = rng.standard_normal((8, 8, 8)), [[1, 2, 3], [1, 2, 4], [5, 1, 1], [1, 2, 3, 6], [7, 5, 5]]
+    prompts = [[n % 7, n % 3] for n in range(20)]
+    sources = [[n] for n in range(20)]
+    alone = [run(Table(table), [p], choices=choices, sources=[s])[0] for p, s in zip(prompts, sources, strict=True)]
+    assert len({found[0].ids for found in alone}) > 2
+    for rows in (1, 5, 16):
+        decoder = Table(table)
+        assert run(decoder, prompts, choices=choices, sources=sources, rows=rows) == alone
+        assert decoder.reads == sources and not decoder.answered
+
+
+def test_an_answer_follows_from_its_source(counting):
+    # what follows on u is u + 1, moved on by the sum of the source: 0 -> 1 + 2 = 3 -> 3 + 1 + 2 = 6
+    ((found,), (other,)) = run(counting, [[0], [0]], sources=[[1, 1], [3]], max_new_tokens=2)
+    assert (found.ids, other.ids) == ((3, 6), (4, 0))
+
+
+@pytest.mark.parametrize("changes", [{}, SAMPLED, {"num_beams": 3}], ids=["greedy", "sampled", "beams"])
+def test_an_answer_to_a_source_does_not_depend_on_its_batch(rng, changes):
+    table = rng.standard_normal((9, 9, 9)) * 2
+    sources = [list(map(int, rng.integers(0, 9, 1 + n % 5))) for n in range(60)]
+    prompts, changes = [[1, 2][: 1 + n % 2] for n in range(60)], {**changes, "max_new_tokens": 12}
+
+    def answers(picked, rows=16):
+        answered = [sources[n] for n in picked]
+        return run(Table(table), [prompts[n] for n in picked], sources=answered, rows=rows, **changes)
+
+    alone = [answers([n])[0] for n in range(60)]
+    assert len({one[0].ids for one in alone}) > 10  # of 2 prompts and 9 sums
+    for rows in (1, 4, 16):
+        assert answers(range(60), rows) == alone
+    assert answers(range(59, -1, -1), rows=7) == alone[::-1]
+
+
+def test_a_source_is_read_once_however_many_samples_answer_it(rng):
+    sampled = {**SAMPLED, "num_return_sequences": 5, "max_new_tokens": 9}
+    table, sources = rng.standard_normal((9, 9, 9)), [[3], [1, 2], [4], [3]]
+    decoder = Table(table)
+    found = run(decoder, [[1]] * 4, sources=sources, rows=3, **sampled)
+    assert sorted(decoder.reads) == sorted(sources) and not decoder.answered and not any(decoder.slots.values())
+    assert found[0] == found[3] != found[1] and len({one.ids for one in found[0]}) > 1
+    assert found == [run(Table(table), [[1]], sources=[source], **sampled)[0] for source in sources]
+    beams = Table(table)
+    run(beams, [[1], [2]], sources=sources[:2], num_beams=4)
+    assert beams.reads == sources[:2]
+
+
+def test_draws_for_one_prompt_differ_by_source():
+    asked = settings(do_sample=True)
+    logits = np.zeros(1000, np.float32)
+    drawn = {Choice(asked, [1], [], 5, 0, source).next(logits)[0] for source in ([], [1], [2], [1, 2], [2, 1])}
+    assert len(drawn) == 5
+
+
 def test_equal_prompts_get_equal_texts_and_samples_of_one_differ(rng):
     table = Table(rng.standard_normal((9, 9, 9)))
     found = run(table, [[1, 2], [1, 2]], num_return_sequences=4, max_new_tokens=12, **SAMPLED)
@@ -177,6 +242,9 @@ def test_equal_prompts_get_equal_texts_and_samples_of_one_differ(rng):
 def test_a_shared_beginning_is_read_once(counting):
     run(counting, [[1, 2, 3], [1, 2, 4], [1, 2, 3, 4]], max_new_tokens=1)
     assert counting.calls == [([0], [2]), ([1, 2, 3], [1, 1, 2])]
+    counting.calls.clear()
+    run(counting, [[1, 2, 3]], max_new_tokens=1, do_sample=True, num_return_sequences=3)
+    assert counting.calls == [([0], [2]), ([1, 2, 3], [1, 1, 1])]
 
 
 def test_draws_follow_the_probabilities(rng):
