@@ -156,7 +156,7 @@ class Trainer(TrainerViews, TrialVerbs):
         Raises: CheckpointError when any weight of the network is missing.
         """
         from tasklab.session.destinations import predictions_place, report_place
-        from tasklab.session.serving import evaluate
+        from tasklab.session.scoring import evaluate
 
         predictions_file, report_folder = predictions_place(predictions_file), report_place(report_folder)
         config = self.config.copy()

@@ -32,6 +32,12 @@ def read_metrics(path: Path) -> list[dict]:
     return records_in(path)[0]
 
 
+def evaluation_at(folder: Path, step: int | None) -> dict:
+    """The last record of an evaluation after so many steps; {} where there is none."""
+    records = reversed(read_metrics(folder / METRICS_FILE))
+    return next((r for r in records if r["kind"] == "evaluate" and r.get("global_step") == step), {})
+
+
 def records_in(path: Path) -> tuple[list[dict], int]:
     """The records, and how many lines are none."""
     try:

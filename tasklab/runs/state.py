@@ -119,9 +119,13 @@ def read_training_state(folder: Path) -> tuple[TrainerState, dict[str, np.ndarra
             f"(Python: train(resume_or_finetune_from_checkpoint={str(folder)!r}, do_finetune=True))"
         )
     moments = read_weights(folder, OPTIMIZER)
+    return read_state(folder), moments
+
+
+def read_state(folder: Path) -> TrainerState:
+    """The state alone of a checkpoint folder. Raises: CheckpointError for one that cannot be read."""
     try:
         text = read_content(folder / STATE).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise CheckpointError(f"{folder / STATE}: cannot be read ({error}); copy the checkpoint again") from None
-    state = TrainerState.from_json(text, folder / STATE)
-    return state, moments
+    return TrainerState.from_json(text, folder / STATE)

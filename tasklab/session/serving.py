@@ -1,30 +1,21 @@
-"""Evaluates and predicts with a network in memory."""
+"""The network that answers, and what it answers."""
 
 import logging
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
-from tasklab.config import Config, DataConfig
-from tasklab.console import Scores
-from tasklab.content import from_home
+from tasklab.config import Config
 from tasklab.data.files.answer_tables import with_input
-from tasklab.data.files.answers import arranged, write_answers
 from tasklab.data.files.portions import in_portions
-from tasklab.datahub import at_hand
-from tasklab.dataset import Dataset, load_dataset
-from tasklab.errors import CheckpointError, ConfigError, DataError
-from tasklab.runs.data_file import remembered_data
+from tasklab.errors import CheckpointError, DataError
 from tasklab.runs.folder import RunFolder
-from tasklab.runs.held_out import is_held_out, read_held_out
 from tasklab.session.frames import answer_frame, asked_of
-from tasklab.session.held_out import held_out_data
 from tasklab.session.native import NativeReady
 from tasklab.session.ready import Ready
-from tasklab.task import TASKS, Task
+from tasklab.task import TASKS
 from tasklab.weights.sums import SUMS
 
 logger = logging.getLogger("tasklab")
@@ -82,55 +73,6 @@ def _train_first(config: Config) -> str:
         f"no trained checkpoint of {config.name} below {Path(config.output_dir or 'output')}; train first "
         "(trainer.train() or `tasklab train`), or name a checkpoint folder"
     )
-
-
-def evaluate(
-    ready: Ready, data: DataConfig, predictions_file=None, report_folder=None, compute_metrics: Callable | None = None
-) -> dict[str, float]:
-    """Metrics on data.eval, by default what the run of these weights evaluates on; in the log, what stands behind them
-    and what learning nothing gives.
-
-    report_folder: where each class, the confusion matrix and the wrong answers are written to, if anywhere.
-    """
-    from tasklab.engine.evaluate import Evaluator
-    from tasklab.engine.reports import say, write_predictions, write_report
-
-    task = ready.model.task
-    data = _evaluation_data(task, data, Path(ready.key[0]))
-    start = time.perf_counter()
-    evaluator = Evaluator(task, ready.scorer, data.features, data.examples, compute_metrics, ready.has_loss)
-    metrics = evaluator()
-    seconds = time.perf_counter() - start
-    logger.info(Scores(task.title, metrics))
-    for name, found in task.baselines(data.examples).items():
-        logger.info(Scores(name, found, ": "))
-    report = evaluator.report()
-    say(report, thorough=True)
-    if report_folder is not None:
-        write_report(report, Path(report_folder), task.config.name, task.perfect)
-    logger.info("%d rows in %.1f s (%.1f rows/s)", len(data.features), seconds, len(data.features) / seconds)
-    if predictions_file is not None and task.layout == "by_id":  # what the scorers of other programs take
-        write_answers(predictions_file, arranged([answers[0] for answers in evaluator.predictions], task.layout))
-    elif predictions_file is not None:
-        write_predictions(evaluator, Path(predictions_file))
-    return metrics
-
-
-def _evaluation_data(task: Task, asked: DataConfig, checkpoint: Path) -> Dataset:
-    path = asked.eval_path
-    if path is None and checkpoint.is_absolute():  # a folder, and no name
-        path = remembered_data(checkpoint.parent)["data.eval"]
-    if not is_held_out(path):
-        if asked.eval_share is not None:
-            told = f"{checkpoint} is of no run that holds a part of its data out; name a file to evaluate on"
-            raise ConfigError(f"data.eval = {asked.eval}: {told}")
-        return load_dataset(task, at_hand(path, training=False), training=False)
-    kept, source = read_held_out(at_hand(path, training=False)), remembered_data(Path(path).parent)["data.train"]
-    if asked.eval_share not in (None, kept.how.get("share")):
-        raise ConfigError(f"data.eval = {asked.eval}, but the run held out {kept.how}; leave data.eval out for that")
-    if source is None or not from_home(source).exists():
-        source = asked.train or source  # the data was moved
-    return held_out_data(task, at_hand(source, training=True), kept)
 
 
 def predict(ready: Ready, input_data, top_k: int) -> Sequence:

@@ -1,14 +1,14 @@
-"""A training that ended below a baseline, or without finding a class: told, with the settings that help, by cause."""
+"""A score below a baseline, or a class that is never found: told after a training and by every evaluation, with the
+settings that help, by cause."""
 
 import math
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tasklab.engine.loop import TrainingLoop
 from tasklab.engine.selection import greater_is_better, watched_metric
-from tasklab.runs.history import METRICS_FILE, read_metrics
-from tasklab.task import UPDATES, Metrics
+from tasklab.session.trained import Trained
+from tasklab.task import UPDATES, Metrics, Task
 
 MOST = 3
 """Remedies that are told; the likeliest causes come first."""
@@ -21,15 +21,16 @@ ALIKE = "every example gets the same answer"
 
 @dataclass(frozen=True)
 class Ended:
-    """What is known of a training at its end.
+    """What is known of a training at its end, or of the one behind an evaluation.
 
-    losses: of the training, in order.   alike: every example got the same answer.   lost: classes of which no example
-    was found.   unknown, cut: shares of the training's tokens and rows.   weighable: the loss knows weights of classes,
-    and uses none.   longer: the command that goes on with so many epochs in place of {}.
+    steps: None where nothing is known of a training.   losses: of the training, in order.   alike: every example got
+    the same answer.   lost: classes of which no example was found.   unknown, cut: shares of the tokens and rows.
+    weighable: the loss knows weights of classes, and uses none.   elsewhere: the command that trains on rows like
+    these, where it learned from others.   longer: the command that goes on with so many epochs in place of {}.
     """
 
-    steps: int
-    epochs: int
+    steps: int | None = None
+    epochs: int = 0
     losses: Sequence[float] = ()
     alike: bool = False
     lost: Mapping[str, int] = field(default_factory=dict)
@@ -40,6 +41,7 @@ class Ended:
     lr: float = 0.0
     max_seq_length: int = 0
     max_tokens: int = 0
+    elsewhere: str = ""
     longer: str = "train.epochs={}"
 
 
@@ -62,12 +64,15 @@ def remedies(ended: Ended) -> list[str]:
 
 def _remedies(ended: Ended) -> Iterator[str]:
     first, before, last = _quarters(ended.losses)
-    few, falling = ended.steps < UPDATES, last < MOVED * before and last > LEARNED_BY_HEART * first
+    few = ended.steps is not None and ended.steps < UPDATES
+    falling = last < MOVED * before and last > LEARNED_BY_HEART * first
     if ended.unknown > UNKNOWN:
         yield (
             f"a model of the text's language (tasklab list), or its own tokenizer.vocab: {ended.unknown:.0%} of the "
             "tokens are unknown to this vocabulary"
         )
+    if ended.elsewhere:
+        yield f"training on rows like these, as it learned from others: {ended.elsewhere}"
     if few or falling:
         why = " and ".join([f"{ended.steps} steps are few"] * few + ["the loss still falls"] * falling)
         epochs = max(2 * ended.epochs, math.ceil(UPDATES * ended.epochs / max(1, ended.steps)))
@@ -103,34 +108,36 @@ def _named(lost: Mapping[str, int]) -> str:
     return f"of {names}{', ...' if len(lost) > 8 else ''} none is found: F1 0"
 
 
-def warnings_of(loop: TrainingLoop, rows, predictions: Sequence, classes: Mapping, baselines: dict) -> list[str]:
-    """What to say of a training that is over.
+def warnings_of(
+    task: Task, scores: Metrics, baselines: Mapping[str, Metrics], predictions: Sequence, classes: Mapping, rows,
+    past: Trained,
+) -> list[str]:  # fmt: skip
+    """What to say of an evaluation.
 
     Args:
-        rows: those that it learned from.
-        predictions: of its last evaluation; classes: label -> f1, support, ... of its best one.
-        baselines: as `Task.baselines` gives them.
+        scores, baselines: as `Task.score` and `Task.baselines` give them.
+        predictions: of these or other examples; classes: label -> f1, support, ... of these.
+        rows: those that it learned from, or else those of the evaluation.
     """
-    task, config, state = loop.task, loop.config, loop.state
-    metric, records = watched_metric(config.train, task.metric), read_metrics(loop.run.path / METRICS_FILE)
-    if not greater_is_better(config.train, task.metric) or not any(metric in scores for scores in baselines.values()):
+    config = past.config
+    metric = watched_metric(config.train, task.metric)
+    if not greater_is_better(config.train, task.metric) or not any(metric in found for found in baselines.values()):
         metric = task.metric  # a loss, which no baseline has
-    best = next((r for r in reversed(records) if r["kind"] == "evaluate" and r["global_step"] == state.best_step), {})
-    if metric not in best:
+    if metric not in scores:
         return []
     balanced = config.loss.balanced or config.loss.class_weights
     ended = Ended(
-        steps=state.global_step, epochs=state.epoch + (state.step_in_epoch > 0),
-        losses=[r["loss"] for r in records if r["kind"] == "train"],
+        steps=past.steps, epochs=past.epochs, losses=past.losses,
         alike=len(predictions) > 1 and len({_answer(p) for p in predictions}) == 1,
         lost={name: int(s["support"]) for name, s in classes.items() if s["support"] and not s["f1"]},
         unknown=_unknown(rows, task.tokenizer), cut=_cut(rows),
         weighable="balanced" in task.loss_settings and not balanced,
-        random_start=not config.checkpoint or config.from_scratch, lr=config.optimizer.lr,
+        random_start=config.from_scratch, lr=config.optimizer.lr,
         max_seq_length=config.data.max_seq_length, max_tokens=config.model.max_tokens,
-        longer=f"tasklab train --resume {shlex.quote(str(loop.run.path))} train.epochs={{}}",
+        elsewhere="" if past.own_rows else f"tasklab train {shlex.quote(str(past.place))} data.train=FILE",
+        longer=f"tasklab train --resume {shlex.quote(str(past.place))} train.epochs={{}}",
     )  # fmt: skip
-    return list(told(ended, metric, best[metric], baselines))
+    return list(told(ended, metric, scores[metric], baselines))
 
 
 def _answer(answers) -> str:

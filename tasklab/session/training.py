@@ -23,7 +23,7 @@ from tasklab.engine.step import CompileLog
 from tasklab.model import prepare_ready, prepare_start
 from tasklab.runs.data_file import remember_data
 from tasklab.runs.held_out import HELD_OUT
-from tasklab.runs.history import CURVES_FILE, write_baselines
+from tasklab.runs.history import CURVES_FILE, evaluation_at, write_baselines
 from tasklab.runs.state import TrainerState
 from tasklab.session.held_out import holds_out, training_data
 from tasklab.session.refusals import (
@@ -36,6 +36,7 @@ from tasklab.session.refusals import (
 )
 from tasklab.session.shortfall import warnings_of
 from tasklab.session.start import Start
+from tasklab.session.trained import Trained
 
 logger = logging.getLogger("tasklab")
 
@@ -148,7 +149,10 @@ def _summary(loop: TrainingLoop, state: TrainerState, data, held_out, reports, s
             logger.info(Scores(name, metrics, ": "))
         _draw_beside(loop, baselines)
         if predictions := loop.evaluate.predictions:  # none where a finished run was resumed
-            for warning in warnings_of(loop, data.features, predictions, reports.best.classes, baselines):
+            scores, past = evaluation_at(run.path, state.best_step), Trained.ending(loop.config, run.path, state)
+            for warning in warnings_of(
+                loop.task, scores, baselines, predictions, reports.best.classes, data.features, past
+            ):
                 logger.warning("%s", warning)
     told = best or "not told apart, as nothing was evaluated"
     logger.info("checkpoints: best %s, last %s; curves: %s", told, last, run.path / CURVES_FILE)

@@ -41,6 +41,25 @@ def test_below_the_baseline_it_warns_and_says_how_to_go_on(short):
     assert f"train.epochs=50, as 4 steps are few: tasklab train --resume {short.run} train.epochs=50" in warning
 
 
+def test_an_evaluation_warns_as_the_training_did(short, caplog):
+    caplog.set_level(logging.INFO, "tasklab")
+    (trained,) = [text for level, text in short.said if level == "WARNING" and "baseline" in text]
+    Trainer(model=short.run).evaluate()
+    (warning,) = [r.getMessage() for r in caplog.records if "is below the baseline" in r.getMessage()]
+    assert warning == trained  # the learned baseline too, which an evaluation alone has no rows to learn from
+
+
+def test_an_evaluation_on_other_rows_says_that_it_learned_from_others(short, tmp_path, caplog):
+    caplog.set_level(logging.INFO, "tasklab")
+    model, other = Trainer(model=short.run), tmp_path / "other.tsv"
+    told = model.predict(input_data=["anna lives in rome"])[0]["label"]
+    wrong = {"happy": "sad", "sad": "happy"}[told]
+    other.write_text("label\ttext_a\n" + f"{wrong}\tanna lives in rome\n" * 4, encoding="utf-8")
+    model.evaluate(eval_dataset=other)
+    (warning,) = [r.getMessage() for r in caplog.records if "is below the baseline" in r.getMessage()]
+    assert f"learned from others: tasklab train {short.run} data.train=FILE" in warning
+
+
 def test_a_finished_run_goes_on_and_keeps_all_else(short, caplog):
     caplog.set_level(logging.INFO, "tasklab")
     trainer = Trainer(model=short.run, overrides=["train.epochs=2"])

@@ -67,6 +67,16 @@ def test_each_cause_has_its_remedy(known, start):
     assert first(**known).startswith(start)
 
 
+def test_a_network_that_learned_from_other_rows_is_to_learn_from_these():
+    start = "tasklab train output/demo data.train=FILE"
+    said = "training on rows like these, as it learned from others: " + start
+    assert first(elsewhere=start, losses=[2.0, 1.8, 1.2, 0.9]) == said
+
+
+def test_of_a_network_whose_training_is_unknown_nothing_is_said_of_steps():
+    assert remedies(Ended()) == ["more rows, or a larger model (tasklab list)"]
+
+
 def test_a_class_that_is_never_found_is_told_above_the_baseline_too():
     (said,) = told(Ended(**(GOOD | {"lost": {"rare": 7}, "weighable": True})), "accuracy", 0.9, {})
     assert said == "of rare (7) none is found: F1 0; loss.balanced=true lets them count as much"
