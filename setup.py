@@ -49,6 +49,7 @@ setup(
         "google-crc32c>=1.5",  # checksums in TensorFlow checkpoints
         "matplotlib>=3.7",
         "optuna>=4.0",  # hyperparameter search
+        "sacrebleu>=2.4",  # BLEU and chrF as papers report them
         "scikit-learn>=1.3",  # scores of classifiers, and the baselines beside them
         "scipy>=1.10",
         "tqdm>=4.60",

@@ -16,6 +16,7 @@ LEVELS = [
     {"text", "data", "metrics", "pictures", "kernels", "nn", "generation"},
     {"encoders", "weights", "runner", "targets"},
     {"networks", "task", "runs"},
+    {"text2text"},
     {"tasks", "engine"},
     {"saved"},
     {"model", "dataset", "datahub"},
@@ -32,8 +33,8 @@ BESIDE = {("config", "registry"), ("nn", "kernels")}
 """Sibling imports that are allowed, each with its reason: unknown names are worded once; cells call fused kernels."""
 NO_MINDSPORE = {
     "errors", "plugins", "system", "registry", "config", "cachedir", "content", "digest", "gguf_file", "console",
-    "interrupts", "replacing", "text", "data", "generation", "metrics", "pictures", "task", "tasks", "targets", "runs",
-    "trials", "views", "trainer", "commands", "cli",
+    "interrupts", "replacing", "text", "data", "generation", "metrics", "pictures", "task", "text2text", "tasks",
+    "targets", "runs", "trials", "views", "trainer", "commands", "cli",
 }  # fmt: skip
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

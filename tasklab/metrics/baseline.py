@@ -48,6 +48,12 @@ def baseline_answer(question: str, context: str) -> str:
     return answer or (context[sentence[0].start() : sentence[-1].end()] if sentence else "")
 
 
+def first_sentence(text: str) -> str:
+    """Up to the mark that ends it, or the whole text."""
+    found = (match.group().strip() for match in SENTENCE.finditer(text))
+    return next(filter(None, found), "")
+
+
 def _sentences(context: str) -> list[list[re.Match]]:
     """The words of each sentence, as matches in the whole context."""
     spans = [(found.start(), found.end()) for found in SENTENCE.finditer(context) if found.group()]

@@ -35,13 +35,15 @@ def score_foreseen(texts: Iterable[Foreseen]) -> dict[str, float]:
     if not tokens:
         return {"tokens": 0}
     mean = loss / tokens
-    scores = {"token_probability": math.exp(-mean), "loss": mean, "perplexity": _exp(mean)}
+    scores = {"token_probability": math.exp(-mean), "loss": mean, "perplexity": perplexity_of(mean)}
     if words and characters:
-        scores |= {"word_perplexity": _exp(loss / words), "character_perplexity": _exp(loss / characters)}
+        scores["word_perplexity"] = perplexity_of(loss / words)
+        scores["character_perplexity"] = perplexity_of(loss / characters)
     if size:
         scores["bits_per_byte"] = loss / math.log(2) / size
     return scores | {"tokens": tokens}
 
 
-def _exp(value: float) -> float:
+def perplexity_of(value: float) -> float:
+    """exp of a loss; beyond floats infinite."""
     return math.exp(value) if value < 700 else math.inf

@@ -11,6 +11,8 @@ WORD = r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u3400-\u9fff]+"
 """A run of letters and digits, or one Chinese or Japanese character."""
 ROWS = 20_000
 """Texts learned from at most, which keeps it at some seconds."""
+AT_ONCE = 256
+"""Texts compared with all at a time."""
 
 
 def tfidf_predictions(texts: Sequence[str], labels: Sequence, asked: Sequence[str]) -> list:
@@ -44,6 +46,19 @@ def tfidf_predictions(texts: Sequence[str], labels: Sequence, asked: Sequence[st
             warnings.simplefilter("ignore", UserWarning)
             return sets.inverse_transform(answers(OneVsRestClassifier(classifier), sets.fit_transform(labels)))
     return answers(classifier, labels).tolist()
+
+
+def nearest_texts(texts: Sequence[str], asked: Sequence[str]) -> list[int]:
+    """Which of `texts` has most words, and pairs of them, in common with each of `asked`, weighted by how rare they
+    are; the first where none has any. The first ROWS of them are looked at."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    if not any(re.search(WORD, text) for text in texts[:ROWS]):
+        return [0] * len(asked)
+    words = TfidfVectorizer(token_pattern=WORD, ngram_range=(1, 2), sublinear_tf=True)
+    known, wanted = words.fit_transform(texts[:ROWS]), words.transform(asked)  # [T, W], [A, W] sparse
+    parts = (wanted[start : start + AT_ONCE] @ known.T for start in range(0, len(asked), AT_ONCE))
+    return [int(place) for part in parts for place in np.asarray(part.argmax(axis=1)).reshape(-1)]
 
 
 def _drawn(labels: Sequence, most: int) -> np.ndarray:
