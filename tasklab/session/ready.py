@@ -26,9 +26,9 @@ class Ready:
         self.model: Model = prepared.load()
         self.rows = prepared.rows
         self.compiles = CompileLog()
-        of = self.model.network, self.model.config, self.compiles
-        self.run = NetworkRunner(*of, served, self.model.task.tokenizer)
-        self.scorer: Runner = NetworkRunner(*of, planned)
+        of, tokenizer = (self.model.network, self.model.config, self.compiles), self.model.task.tokenizer
+        self.run = NetworkRunner(*of, served, tokenizer)
+        self.scorer: Runner = NetworkRunner(*of, planned, tokenizer)
         """For many rows at a time."""
 
     def serves(self, checkpoint, config: Config) -> bool:

@@ -72,7 +72,7 @@ def train(start: Start, callbacks: list[Callback], compute_metrics: Callable | N
         if held_out is not None and compute_metrics is None:  # what the user's function names shows at an evaluation
             refuse_unknown_metric(task, held_out)
         model, compiles = prepared.load(), CompileLog()  # the largest file last: nothing above waits for it in vain
-        run_held_out = NetworkRunner(model.network, task.config, compiles, planned)
+        run_held_out = NetworkRunner(model.network, task.config, compiles, planned, task.tokenizer)
         evaluate = held_out and Evaluator(
             task, run_held_out, held_out.features, held_out.examples, compute_metrics
         )
