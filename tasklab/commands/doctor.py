@@ -8,6 +8,7 @@ EXAMPLES = """examples:
   tasklab doctor data train.json --eval dev.json --model qa_bert_base_uncased
   tasklab doctor data train.tsv --eval dev.tsv data.label=stars        # texts with labels
   tasklab doctor data train.conll data.repair_tags=true                # tagged sentences
+  tasklab doctor data corpus.txt --task text_generation                # plain text, which several tasks read
 """
 
 
@@ -20,7 +21,8 @@ def arguments(parser):
 def data_arguments(parser):
     parser.add_argument("train", metavar="TRAIN", help="training file or folder")
     parser.add_argument("--eval", metavar="FILE", help="evaluation file or folder")
-    parser.add_argument("--model", metavar="NAME", help="default: that of the task that the file looks like")
+    parser.add_argument("--task", metavar="NAME", help="default: the one that the file looks like")
+    parser.add_argument("--model", metavar="NAME", help="default: that of the task")
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="any key of `tasklab show`")
 
 
@@ -29,8 +31,9 @@ def data(options):
 
     for word in options.overrides:
         if not OVERRIDE.fullmatch(word):
-            options.usage.error(f"unexpected {word!r}: the evaluation file goes with --eval, settings are KEY=VALUE")
-    return report(options.train, options.eval, options.model, options.overrides)
+            goes = "the evaluation file goes with --eval, names with --task and --model, settings are KEY=VALUE"
+            options.usage.error(f"unexpected {word!r}: {goes}")
+    return report(options.train, options.eval, options.model, options.overrides, options.task)
 
 
 def env(options):

@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 
 from tasklab.cachedir import cache_dir
-from tasklab.config import Config, TrainConfig, find_model
+from tasklab.config import Config, TrainConfig, default_model, find_model
 from tasklab.data.files.sample import sample_of
 from tasklab.data.rows.sizes import RowSizes
 from tasklab.datahub import at_hand
@@ -12,7 +12,7 @@ from tasklab.digest import file_sha256
 from tasklab.engine.length import Length, length_of
 from tasklab.errors import CheckpointError, DataError, MissingColumns, UnknownName
 from tasklab.runs.source import find_source
-from tasklab.task import TASKS, UPDATES
+from tasklab.task import UPDATES
 from tasklab.text import tokenizer_of
 from tasklab.tools.doctor import choices, corpus, estimate, examples, generation, machine, questions, tags, texts
 from tasklab.tools.doctor.findings import FIX
@@ -25,15 +25,16 @@ knows(Sample) whether a file is of the kind, MODEL, the recipe to check for wher
 tokenizer) -> Examined. They are asked in this order; the last takes any file. For other tasks there is `examples`."""
 
 
-def report(train, dev, model: str | None, overrides) -> int:
+def report(train, dev, model: str | None, overrides, task: str | None = None) -> int:
     """Prints the report; returns 1 when something must be fixed before training, else 0.
 
-    model: None is the task's default; a backbone alone takes the task that the file looks like.
+    task: None is the model's own; for a backbone and for none the one that the file looks like.
+    model: None is the task's default.
     Raises: DataError when a file as a whole cannot be read; UnknownName and ConfigError as `Trainer` does.
     """
     if not train:
         raise DataError("no data to look at: the name is empty; give a file or a folder")
-    kind, task, model = _kind(train, model)
+    kind, task, model = _kind(train, task, model)
     config = Trainer(task=task, model=model, train_dataset=train, eval_dataset=dev, overrides=overrides).config
     for key, path, training in (("train", config.data.train, True), ("eval", config.data.eval_path, False)):
         if path:
@@ -62,16 +63,17 @@ def report(train, dev, model: str | None, overrides) -> int:
     return 1 if to_fix else 0
 
 
-def _kind(train, model: str | None):
-    """(kind, task, model): by the task of the model; without one, or for a backbone, by the file."""
+def _kind(train, task: str | None, model: str | None):
+    """(kind, task, model): by the names; where these say no task, by the file."""
     origin = find_model(model) if model else None
-    if model is None or origin is not None and origin.task is None:
+    if task is None and (model is None or origin is not None and origin.task is None):
         sample = sample_of(at_hand(train, training=True))
         kind = next(kind for kind in KINDS if kind.knows(sample))
         return kind, find_model(kind.MODEL).task, model or kind.MODEL
-    task = Trainer(model=model).config.task
-    section = TASKS.get(task).data_config
-    return next((kind for kind in KINDS if section in kind.DATA), examples), task, model
+    trainer = Trainer(task=task, model=model)
+    section = type(trainer.config.data)
+    kind = next((kind for kind in KINDS if section in kind.DATA), examples)
+    return kind, trainer.config.task, model or default_model(trainer.config.task)
 
 
 def _names(task: str, model: str) -> list[str]:

@@ -10,7 +10,7 @@ from tasklab.data.rows.findings import leaks
 from tasklab.tools.doctor.findings import FIX, LOOK, Examined, Line, bad_rows, clashing, examined, leaking, repeating
 from tasklab.tools.doctor.wording import counted, lengths, padded, shares
 
-DATA, MODEL, knows = (GenerationDataConfig,), "smollm2_135m_instruct", looks_like_chats
+DATA, MODEL, knows = (GenerationDataConfig,), "textgen_smollm2_135m_instruct", looks_like_chats
 CUT = 0.05
 """Share of cut chats from which a line is worth reading."""
 

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from tasklab.cli import main
+from tasklab.config import find_model
+from tasklab.task import TASKS
+from tasklab.tools.doctor.data import KINDS
 
 VOCAB = Path(__file__).parents[2] / "fixtures/tiny_wordpiece_vocab.txt"
 SHARED = Path(__file__).parents[4] / "shared/data"
@@ -148,3 +151,17 @@ def test_a_table_of_questions_is_known_by_what_its_columns_hold(capsys):
     Path("t.csv").write_text("id,question,label\n1,Where do I live?,place\n2,Who is Anna?,person\n", encoding="utf-8")
     main(["doctor", "data", "t.csv", "tokenizer.vocab=" + str(VOCAB), "model.vocab_size=216"])
     assert "tasklab train txtcls_minilm_l6 data.train=t.csv" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__.rpartition(".")[2])
+def test_a_file_without_names_is_checked_for_a_recipe_of_a_task_that_reads_it(kind):
+    assert TASKS.get(find_model(kind.MODEL).task).data_config in kind.DATA
+
+
+def test_a_task_decides_where_several_read_such_a_file(doctor):
+    Path("a.txt").write_text("Berlin is a city\n\nit is\n")
+    names = ("--task", "text_generation", "--model", "gpt2_chinese")
+    _, out = doctor("a.txt", *names, settings=SETTINGS[:3])
+    assert "start with:\n  tasklab train text_generation gpt2_chinese data.train=a.txt" in out
+    _, out = doctor("a.txt", settings=SETTINGS[:3])
+    assert "start with:\n  tasklab train mlm_bert_base_uncased data.train=a.txt" in out
