@@ -73,6 +73,13 @@ class ModelConfig(Section, path="model"):
     pair_encoding: str = setting("joint", choices=("joint", "siamese", "sbert"), rows=True)
     span_layers: int = setting(1, ge=1, le=2)  # of an answer's head; 2: a Dense and tanh below the scores
     tie_word_embeddings: bool = True  # masked words are told by the table of words itself; false: by one of their own
+    # encoder-decoders: the decoder has the encoder's blocks, looks back alone, and reads the encoder's states
+    num_decoder_layers: int | None = setting(None, ge=1)  # null: num_hidden_layers
+    decoder_vocab_size: int | None = setting(None, ge=1)  # of a vocabulary of its own; null: the encoder's words
+    decoder_start_token_id: int | None = setting(None, ge=0)  # what the decoder reads first; T5 0, BART 2
+    scale_decoder_outputs: bool = False  # times hidden_size ** -0.5 before the words are told: T5 with tied words
+    scale_embedding: bool = False  # word vectors times the root of hidden_size: Pegasus, some BARTs
+    final_logits_bias: bool = False  # added to the scores of the decoder's words
     hidden_layer: int | None = setting(None, ge=1)  # feature extraction: take the states behind it; null: the last
     pooling_beside: list[str] = setting([], choices=POOLINGS)  # feature extraction: more of them, side by side
     dense_size: int | None = setting(None, ge=1)  # feature extraction: of a Dense behind the pooling

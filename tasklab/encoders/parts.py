@@ -1,6 +1,6 @@
 """What the encoders are put together from, as the configuration says."""
 
-from mindspore import nn
+from mindspore import Parameter, nn
 
 from tasklab.nn.blocks.attention import SelfAttention
 from tasklab.nn.blocks.decoder import FusedBlocksLayer
@@ -34,11 +34,13 @@ def encoder_of(
     )  # fmt: skip
 
 
-def embeddings(model) -> Embeddings:
+def embeddings(model, words: Parameter | None = None) -> Embeddings:
+    """words: another network's table of them, in place of an own one."""
     size = embedding_size(model)
     return Embeddings(
         model.vocab_size, size, model.max_position_embeddings, model.type_vocab_size, model.hidden_dropout_prob,
-        norm(model, size) if model.embedding_norm else None, model.position_offset, tuple(model.embeddings),
+        norm(model, size) if model.embedding_norm else None, model.position_offset, tuple(model.embeddings), words,
+        model.scale_embedding,
     )  # fmt: skip
 
 
@@ -77,20 +79,23 @@ def transformer_layers(model, fused: str, recompute: bool, packed: bool = False)
 
 
 def transformer_layer(model, attention: nn.Cell, recompute: bool = False) -> TransformerLayer:
-    gated = model.feed_forward == "gated"
-    inner = FeedForward(model.hidden_size, model.intermediate_size, model.hidden_act, gated, model.use_bias)
     first, size = model.norm_position == "pre", model.hidden_size
     return TransformerLayer(
-        attention, inner, lambda: norm(model, size), model.hidden_dropout_prob, first, recompute
+        attention, feed_forward(model), lambda: norm(model, size), model.hidden_dropout_prob, first, recompute
     )
 
 
+def feed_forward(model) -> FeedForward:
+    gated = model.feed_forward == "gated"
+    return FeedForward(model.hidden_size, model.intermediate_size, model.hidden_act, gated, model.use_bias)
+
+
 def fused_layer(model, attention: SelfAttention, fused: str, recompute: bool) -> FusedBlocksLayer:
-    gated, size = model.feed_forward == "gated", model.hidden_size
-    inner = FeedForward(size, model.intermediate_size, model.hidden_act, gated, model.use_bias)
+    size = model.hidden_size
     return FusedBlocksLayer(
-        attention, inner, lambda: norm(model, size), model.hidden_dropout_prob, model.norm_position == "pre", recompute,
-        model.hidden_act, model.norm, model.layer_norm_eps, fused, model.causal,
+        attention, feed_forward(model), lambda: norm(model, size), model.hidden_dropout_prob,
+        model.norm_position == "pre", recompute, model.hidden_act, model.norm, model.layer_norm_eps, fused,
+        model.causal,
     )  # fmt: skip
 
 

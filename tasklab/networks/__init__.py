@@ -6,9 +6,9 @@ from tasklab.config import ModelConfig
 from tasklab.registry import Registry
 
 NETWORKS = Registry("head", package="tasklab.networks")
-"""Builder(Config) -> Cell: construct(*inputs) -> tuple of outputs, each [B, ...]; its weights are named encoder.* and
-head.*. The cell's `inputs` names the columns of a batch that it takes. Weight tables, conversion and export go by these
-names, never by a task's."""
+"""Builder(Config) -> Cell: construct(*inputs) -> tuple of outputs, each [B, ...]; its weights are named encoder.*,
+head.* and, of a second stack that reads the encoder's states, decoder.*. The cell's `inputs` names the columns of a
+batch that it takes. Weight tables, conversion and export go by these names, never by a task's."""
 
 
 def head(

@@ -60,9 +60,14 @@ class SelfAttention(nn.Cell):
         scores = scores.reshape((B, self.num_heads, S, S))
         if self.positions is not None:  # as a bias, because a sum of two shapes is costly, see nn/blocks/norm.py
             scores = self.add_bias(scores.reshape((B, -1)), self.positions(S)).reshape(scores.shape)
-        weights = self.dropout(self.softmax(scores + self.hide(mask)).astype(x.dtype))
-        seen = self.matmul(self.group(weights), v).reshape((B, self.num_heads, S, self.head_size))
-        return self.output(seen.swapaxes(1, 2).reshape((B, S, self.num_heads * self.head_size)))
+        return self.seen(scores + self.hide(mask), v)
+
+    def seen(self, scores, v):
+        """What the values give to these scores: [B, N, T, S] float32, [B, G, S, D] -> [B, T, H]."""
+        B, N, T, _ = scores.shape
+        weights = self.dropout(self.softmax(scores).astype(v.dtype))
+        found = self.matmul(self.group(weights), v).reshape((B, N, T, self.head_size))
+        return self.output(found.swapaxes(1, 2).reshape((B, T, N * self.head_size)))
 
     def group(self, x):
         """[B, N, S, ...] -> [B, G, N / G * S, ...]: a head of keys meets its queries in one product, never copied."""

@@ -1,7 +1,7 @@
 """What a network reads of a token: its word, its position and its text, as vectors (Devlin et al. 2019, figure 2)."""
 
 import numpy as np
-from mindspore import Tensor, nn, ops
+from mindspore import Parameter, Tensor, nn, ops
 
 from tasklab.nn.blocks.dropout import Dropout
 from tasklab.nn.compat import parameter
@@ -21,6 +21,17 @@ class Embedding(nn.Cell):
         return ops.gather(self.weight, ids, 0)
 
 
+class Borrowed(nn.Cell):
+    """The same from a weight [size, H] that another cell owns."""
+
+    def __init__(self, weight: Parameter):
+        super().__init__()
+        object.__setattr__(self, "weight", weight)  # past Cell.__setattr__, which would rename it
+
+    def construct(self, ids):
+        return ops.gather(self.weight, ids, 0)
+
+
 class Embeddings(nn.Cell):
     """The sum of its parts, normalized.
 
@@ -31,28 +42,32 @@ class Embeddings(nn.Cell):
     position_offset: the row of the first token's position; RoBERTa counts from 2.
     parts: word, and any of pos (a learned vector per position), seg (one per text of the row), sinusoidal.
     norm: a cell for the sum, None leaves it as it is.
+    words: the table of words of another network, in place of one of its own. scaled: word vectors times the root of H.
     """
 
     def __init__(
         self, vocab_size: int, hidden_size: int, max_positions: int, token_types: int = 2, dropout: float = 0.1,
-        norm: nn.Cell | None = None, position_offset: int = 0, parts: tuple = PARTS,
+        norm: nn.Cell | None = None, position_offset: int = 0, parts: tuple = PARTS, words: Parameter | None = None,
+        scaled: bool = False,
     ):  # fmt: skip
         super().__init__()
-        self.word = Embedding(vocab_size, hidden_size)
+        self.word = Embedding(vocab_size, hidden_size) if words is None else Borrowed(words)
         self.position = Embedding(max_positions, hidden_size) if "pos" in parts else None
         self.token_type = Embedding(token_types, hidden_size) if "seg" in parts else None
         self.norm = norm
         self.waves = Tensor(sinusoids(max_positions, hidden_size)) if "sinusoidal" in parts else None
         # words start near 0 and waves reach 1: times the root of H, as in section 3.4 of the paper
-        self.scale = hidden_size**0.5 if "sinusoidal" in parts else 1.0
+        self.scale = hidden_size**0.5 if scaled or "sinusoidal" in parts else 1.0
         self.dropout = Dropout(dropout)
         self.add_bias = ops.BiasAdd()
         self.offset = position_offset
 
     def construct(self, input_ids, token_type_ids, position_ids=None):
         x = self.word(input_ids)  # [B, S, H]
+        if self.scale != 1:
+            x = x * self.scale
         if self.waves is not None:
-            x = self.add_places(x * self.scale, self.waves, position_ids, 0)
+            x = self.add_places(x, self.waves, position_ids, 0)
         if self.token_type is not None:
             x = x + self.token_type(token_type_ids)  # two equal shapes: no table, see add_places
         if self.position is not None:

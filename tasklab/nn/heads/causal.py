@@ -3,6 +3,7 @@
 import mindspore as ms
 from mindspore import nn, ops
 
+from tasklab.nn.compat import parameter
 from tasklab.nn.heads.pretraining import Decoder
 
 BLOCK = 4096
@@ -32,12 +33,17 @@ class CausalHead(nn.Cell):
 
     scores: a cell (hidden [T, H], table [V, H], targets [T]) -> (log-probability [T], its mean over all words [T]).
     mean: whether the second one is returned, as smoothed labels need it.
+    bias: added to the scores. scale: of the states, before they meet the words.
     Inputs: hidden [B, S, H], target_ids [B, S].   Returns: a tuple of [B, S] float32.
     """
 
-    def __init__(self, words: ms.Parameter, tied: bool, scores: nn.Cell, mean: bool = False):
+    def __init__(
+        self, words: ms.Parameter, tied: bool, scores: nn.Cell, mean: bool = False, bias: bool = False,
+        scale: float = 1.0,
+    ):  # fmt: skip
         super().__init__()
         self.decoder = None if tied else Decoder(*words.shape)
+        self.bias, self.scale = parameter((words.shape[0],), "bias") if bias else None, scale
         # past Cell.__setattr__, which would rename it: it is a weight of the encoder
         object.__setattr__(self, "words", words if tied else self.decoder.weight)
         self.scores, self.mean = scores, mean
@@ -45,7 +51,11 @@ class CausalHead(nn.Cell):
     def construct(self, hidden, target_ids):
         shape = target_ids.shape
         hidden = hidden.astype(ms.float32).reshape((-1, hidden.shape[-1]))  # [T, H], T = B * S
-        told, mean = self.scores(hidden, self.words, target_ids.reshape((-1,)))
+        hidden, words = hidden if self.scale == 1 else hidden * self.scale, self.words
+        if self.bias is not None:  # one more value of each word, times 1
+            hidden = ops.concat((hidden, ops.ones((hidden.shape[0], 1), ms.float32)), axis=1)  # [T, H + 1]
+            words = ops.concat((words, self.bias.reshape((-1, 1))), axis=1)  # [V, H + 1]
+        told, mean = self.scores(hidden, words, target_ids.reshape((-1,)))
         return (told.reshape(shape), mean.reshape(shape)) if self.mean else (told.reshape(shape),)
 
 

@@ -20,11 +20,14 @@ __all__ = [
 FORMATS = Registry("weight format", package="tasklab.weights.tables")
 """Entries are `Format`: models as one program names them. A new format is one new file here."""
 
-TIES = {
-    "head.mlm.decoder.weight": "encoder.embeddings.word.weight",
-    "head.decoder.weight": "encoder.embeddings.word.weight",
-}
-"""Weights that are copies of another one in every network of ours, and may be stored twice elsewhere."""
+_SOURCES, _TARGETS = (f"{stack}.embeddings.word.weight" for stack in ("encoder", "decoder"))
+TIES = (
+    ("head.mlm.decoder.weight", _SOURCES),
+    ("head.decoder.weight", _SOURCES),
+    ("head.decoder.weight", _TARGETS),
+    (_TARGETS, _SOURCES),
+)
+"""(copy, original): weights that are copies of another one in networks of ours, and may be stored twice elsewhere."""
 
 
 def to_tasklab(tensors: dict, table: Format, head: str | None = None) -> tuple[dict[str, LazyTensor], list[str]]:
@@ -52,7 +55,7 @@ def to_tasklab(tensors: dict, table: Format, head: str | None = None) -> tuple[d
                     "remove one of them from the file"
                 )
             mapped[ours], came_from[ours] = value, name
-    for copy, original in TIES.items():
+    for copy, original in TIES:
         if copy in mapped and original in mapped and _equal(mapped[copy], mapped[original]):
             del mapped[copy]
     return mapped, sorted(unmatched)
@@ -62,8 +65,11 @@ def from_tasklab(tensors: dict, table: Format, head: str | None = None) -> tuple
     """Renames tasklab names to the other program's. Returns (mapped, names that no row knows, sorted)."""
     tensors = {name: lazy(tensor) for name, tensor in tensors.items()}
     if table.stores_ties:
-        kept = {"head.mlm.decoder.weight": "head.mlm.bias" in tensors, "head.decoder.weight": head == "causal"}
-        tensors = {copy: tensors[TIES[copy]] for copy, stored in kept.items() if stored} | tensors
+        kept = {"head.mlm.decoder.weight": "head.mlm.bias" in tensors, _TARGETS: head == "seq2seq"}
+        kept["head.decoder.weight"] = head in ("causal", "seq2seq")
+        for copy, original in reversed(TIES):
+            if kept[copy] and original in tensors:
+                tensors.setdefault(copy, tensors[original])
     rows, mapped, done = table.table(tensors, head, theirs=False), {}, set()
     for name in tensors:
         if name in done:

@@ -1,6 +1,6 @@
-"""tasklab's own names: every network is an encoder and a head."""
+"""tasklab's own names: every network is an encoder, a head, and maybe a decoder between."""
 
 from tasklab.weights.tables import FORMATS, Format
 
-_ROWS = (("encoder.*", "encoder.*"), ("head.*", "head.*"))
+_ROWS = (("encoder.*", "encoder.*"), ("decoder.*", "decoder.*"), ("head.*", "head.*"))
 TASKLAB = FORMATS.register("tasklab")(Format("tasklab", _ROWS, program="tasklab", families=("any",), whole=True))

@@ -1,0 +1,52 @@
+"""The next word of a target text, from what stands before it and from a source text."""
+
+from tasklab.config import Config
+from tasklab.encoders import build_encoder, fused_precision
+from tasklab.errors import ConfigError
+from tasklab.networks import head
+
+READS = (
+    "num_decoder_layers", "decoder_vocab_size", "decoder_start_token_id", "scale_decoder_outputs", "scale_embedding",
+    "final_logits_bias",
+)  # fmt: skip
+
+
+@head("seq2seq", task="text2text_generation", reads=READS)
+def seq2seq(config: Config):
+    """Raises: ConfigError for settings that are no encoder-decoder of ours."""
+    from tasklab.encoders.decoder import decoder_of
+    from tasklab.nn.heads.causal import CausalHead, WordScores
+    from tasklab.nn.heads.seq2seq import Seq2SeqNetwork
+
+    model = config.model
+    _refuse(config)
+    encoder = build_encoder(config)
+    shared = encoder.embeddings.word.weight if model.decoder_vocab_size is None else None
+    decoder = decoder_of(model, shared, config.recompute)
+    mean = bool(config.loss.label_smoothing)
+    scores, fused = WordScores(mean), fused_precision(config)
+    if fused:
+        from tasklab.kernels.word_loss import WordLoss
+
+        scores = WordLoss(fused == "bf16")
+    scale = model.hidden_size**-0.5 if model.scale_decoder_outputs else 1.0
+    words = decoder.embeddings.word.weight
+    return Seq2SeqNetwork(
+        encoder, decoder,
+        CausalHead(words, model.tie_word_embeddings, scores, mean, model.final_logits_bias, scale),
+    )  # fmt: skip
+
+
+def _refuse(config: Config):
+    model = config.model
+    for key, wrong, told in (
+        ("encoder", model.encoder != "bert", "a decoder reads the states of a Transformer; set it to bert"),
+        ("mask", model.causal, "every token of a source sees all others; set it to full"),
+        ("dual", model.dual, "a source is one text; set it to null"),
+        ("embedding_size", model.embedding_size not in (None, model.hidden_size),
+         f"words are told by vectors of hidden_size {model.hidden_size}; set it to null"),
+        ("decoder_start_token_id", model.decoder_start_token_id is None,
+         "the decoder begins with this token; T5 has 0, BART 2"),
+    ):  # fmt: skip
+        if wrong:
+            raise ConfigError(config.placed(f"model.{key}", f"model.{key} is {model[key]}; {told}"))
