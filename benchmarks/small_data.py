@@ -79,7 +79,7 @@ def read_log(log: str) -> dict:
     found = {"warned": "below the baseline" in log, "weighted": "classes are uneven" in log}
     if steps := re.search(r": (\d+) steps \((\d+) per epoch\)", log):
         found |= {"steps": int(steps[1]), "steps_per_epoch": int(steps[2])}
-    best = re.findall(r"best (\S+) performance has been updated: \S+ --> (\S+)", log)
+    best = re.findall(r"best (\S+) performance (?:has been updated: \S+ -->|is) ([\d.]+)", log)
     metric = {"F1": "f1"}.get(best[-1][0], best[-1][0]) if best else None
     return found | {"metric": metric, "best": float(best[-1][1]) if best else None}
 

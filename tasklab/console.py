@@ -87,13 +87,15 @@ def _tqdm():
 
 
 class Scores:
-    """Metrics as a message: in a log one line with all digits, for a person a small table with four."""
+    """Metrics as a message: in a log one line with six digits, for a person a small table with four. Whoever needs all
+    of them has metrics.jsonl, and what `evaluate` returns."""
 
     def __init__(self, title: str, metrics: Mapping[str, float], between: str = " = "):
         self.title, self.metrics, self.between = title, metrics, between
 
     def __str__(self) -> str:
-        return f"{self.title}{self.between}{self.metrics}"
+        shown = {name: float(f"{v:.6g}") if isinstance(v, float) else v for name, v in self.metrics.items()}
+        return f"{self.title}{self.between}{shown}"
 
     def table(self) -> str:
         """A line per metric; points of numbers under one another."""

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shlex
 from pathlib import Path
 
 from tasklab import console
@@ -67,6 +68,7 @@ class Trainer(TrainerViews, TrialVerbs):
             if isinstance(model, Config):
                 model, args, overrides = None, model, [settings_of(args), *overrides]
         self._ready = None  # the network of the last evaluate or predict
+        self._example: str | None = None
         self.callbacks = listening(callbacks)
         if is_hub_name(model):
             model = hub_folder(model, logger.info)
@@ -136,7 +138,9 @@ class Trainer(TrainerViews, TrialVerbs):
         if do_eval is False:
             start.config.train.eval_strategy, start.config.train.eval_steps = "no", None
         self._run = start.run
-        return train(start, self.callbacks, self.compute_metrics)
+        done = train(start, self.callbacks, self.compute_metrics)
+        self._example = done.pop("example", None)
+        return done
 
     def finetune(self, finetune_checkpoint=False, **options) -> dict:
         """`train` with the weights of a checkpoint and a new optimizer."""
@@ -163,7 +167,9 @@ class Trainer(TrainerViews, TrialVerbs):
         if eval_dataset is not None:
             config.data.eval = data_path(eval_dataset, "eval_dataset")
         ready = self._model(eval_checkpoint, config)
-        return evaluate(ready, config.data, predictions_file, report_folder, self.compute_metrics)
+        metrics = evaluate(ready, config.data, predictions_file, report_folder, self.compute_metrics)
+        self._example = ready.example
+        return metrics
 
     def predict(
         self, predict_checkpoint=None, input_data=None, top_k: int = 1, batch_size: int | None = None, *,
@@ -204,7 +210,7 @@ class Trainer(TrainerViews, TrialVerbs):
         if input_data is None and not (isinstance(checkpoint, bool) or names_weights(checkpoint)):
             checkpoint, input_data = None, checkpoint
         if input_data is None:
-            raise ConfigError(f"predict needs input_data, for example: {self.example()}")
+            raise ConfigError(f"predict needs input_data, for example: {shlex.quote(self.example())}")
         if top_k < 1:
             raise ConfigError(f"top_k = {top_k}: expected at least 1")
         config = self.config.copy()
@@ -254,8 +260,8 @@ class Trainer(TrainerViews, TrialVerbs):
         self.config.recompute = recompute
 
     def example(self) -> str:
-        """An input that this task's `predict` takes."""
-        return TASKS.get(self.config.task).primer
+        """An input that `predict` takes, as one types it: of the data that was read last, or any of its task."""
+        return self._example or TASKS.get(self.config.task).primer.strip('"')
 
     def _refuse_untrained(self):
         from tasklab.trials.functions import refuse_while_loading

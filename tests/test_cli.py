@@ -34,7 +34,7 @@ def calls(monkeypatch):
             return call
 
         config = Config.create(TextDataConfig, task="text_classification", name="toy")
-        example = staticmethod(lambda: '"a - b"')
+        example = staticmethod(lambda: "a - b")
 
     monkeypatch.setattr(trainer, "Trainer", Recorder)
     return calls

@@ -34,7 +34,7 @@ def run(options):
         print(Scores("metrics", metrics).table())
     names = [word for word in options.names if not OVERRIDE.fullmatch(word)]
     given = ["--checkpoint", options.checkpoint] if options.checkpoint else []
-    next_step("answer with it", "predict", *names, *given, trainer.example().strip('"'))
+    next_step("answer with it", "predict", *names, *given, trainer.example())
 
 
 VERB = Verb("evaluate", "score a checkpoint", run, arguments, NAMES + " [OPTIONS]", EXAMPLES)

@@ -1,5 +1,7 @@
 """tasklab predict"""
 
+import shlex
+
 from tasklab.commands import Verb, next_step, print_json
 from tasklab.commands.names import NAMES, add_names, is_setting, tell_unused, trainer_of
 
@@ -44,7 +46,7 @@ def run(options):
     if options.context or options.questions:
         inputs = _about(options, trainer, inputs)
     elif bool(inputs) == bool(options.file):
-        options.usage.error(f"give inputs as arguments or with --file, for example: {trainer.example()}")
+        options.usage.error(f"give inputs as arguments or with --file, for example: {shlex.quote(trainer.example())}")
     tell_unused(trainer.config, (TRAINING, TRUTH))
     if options.file:
         refuse_no_file(options.file)  # before anything is loaded

@@ -35,7 +35,7 @@ def run(options):
     trainer, _ = trainer_of(options)
     done = trainer.train(options.resume or options.start or False, do_finetune=bool(options.start))
     folder = shlex.quote(done["output_dir"])  # a second run of one name lies in a folder of its own
-    print(f"answer with it: tasklab predict {folder} {shlex.quote(trainer.example().strip(chr(34)))}", file=sys.stderr)
+    print(f"answer with it: tasklab predict {folder} {shlex.quote(trainer.example())}", file=sys.stderr)
 
 
 VERB = Verb("train", "fine-tune a model", run, arguments, NAMES + " [--resume DIR | --from DIR|NAME]", EXAMPLES)

@@ -40,7 +40,11 @@ class ProgressLog(Callback):
             why = "the later step" if state.best_loss is None else f"smaller evaluation loss {state.best_loss:.5f}"
             self._say(f"{shown} is {before:.5f} again, {why}: step {state.best_step} is the best now")
             return
-        self._say(f"best {shown} performance has been updated: {before or 0.0:.5f} --> {state.best_metric:.5f}")
+        then, now = f"{before or 0.0:.5f}", f"{state.best_metric:.5f}"
+        if then == now:
+            self._say(f"best {shown} performance is {now} so far, of step {state.best_step}")
+        else:
+            self._say(f"best {shown} performance has been updated: {then} --> {now}")
 
     def on_train_end(self, loop):
         self._until_end.close()

@@ -13,6 +13,8 @@ class Ready:
 
     has_loss = True
     """Whether an evaluation asks MindSpore for the loss too."""
+    example: str | None = None
+    """An input of what it was evaluated on last, as one types it."""
 
     def __init__(self, checkpoint, config: Config):
         from tasklab.engine.runner import NetworkRunner, planned, served

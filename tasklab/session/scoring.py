@@ -19,6 +19,7 @@ from tasklab.session.held_out import held_out_data
 from tasklab.session.ready import Ready
 from tasklab.session.shortfall import warnings_of
 from tasklab.session.trained import Trained
+from tasklab.session.typed import typed_input
 from tasklab.task import Metrics, Task
 
 logger = logging.getLogger("tasklab")
@@ -39,7 +40,7 @@ def evaluate(
     data, own_rows = _evaluation_data(task, data, checkpoint)
     start = time.perf_counter()
     evaluator = Evaluator(task, ready.scorer, data.features, data.examples, compute_metrics, ready.has_loss)
-    metrics = evaluator()
+    metrics, ready.example = evaluator(), typed_input(task, data.examples)
     seconds = time.perf_counter() - start
     logger.info(Scores(task.title, metrics))
     baselines = task.baselines(data.examples)

@@ -37,6 +37,7 @@ from tasklab.session.refusals import (
 from tasklab.session.shortfall import warnings_of
 from tasklab.session.start import Start
 from tasklab.session.trained import Trained
+from tasklab.session.typed import typed_input
 
 logger = logging.getLogger("tasklab")
 
@@ -164,4 +165,5 @@ def _summary(loop: TrainingLoop, state: TrainerState, data, held_out, reports, s
         "last_checkpoint": str(last),
         "output_dir": str(run.path),
         "seconds": seconds,
+        "example": typed_input(loop.task, (held_out or data).examples),
     }

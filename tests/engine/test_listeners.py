@@ -59,6 +59,18 @@ def test_a_new_best_is_told_against_the_one_before(job, caplog):
     ]
 
 
+def test_a_first_best_of_nothing_is_not_told_as_a_rise(job, caplog):
+    left = [0.0, 0.5]
+    with caplog.at_level(logging.INFO, "tasklab"):
+        job(
+            losses=[], evaluate=lambda: {"f1": left.pop(0)}, callbacks=[ProgressLog()], train__epochs=2,
+            train__metric_for_best_model="f1",
+        ).train()  # fmt: skip
+    told = [r.message for r in caplog.records if r.message.startswith("best")]
+    assert re.fullmatch(r"best F1 performance is 0\.00000 so far, of step \d+", told[0])
+    assert told[1:] == ["best F1 performance has been updated: 0.00000 --> 0.50000"]
+
+
 def test_every_record_is_one_line_of_json(job):
     loop = job(
         losses=[1.0, 3.0, 2.0, 2.0, 5.0], scores=[np.float32(62.5)], callbacks=[MetricsFile()], train__epochs=1,

@@ -14,7 +14,6 @@ from tasklab.errors import DataError
 
 TRUTH = {"true": True, "false": False, "1": True, "0": False, "none": False, "": False}
 """As tables spell it."""
-FIX_OFFSET = "correct the offset or set data.on_bad_row: skip"
 FIX_ROW = "correct the row or set data.on_bad_row: skip"
 TYPES = {dict: "an object", list: "a list", str: "text", int: "a whole number", bool: "true or false"}
 
@@ -144,7 +143,7 @@ class SquadLayout:
         if not self.training:
             return Answer(text, -1), None
         path = path[: path.rindex(": answers[")] if path.endswith("answers[0]") else path
-        return None, (MISALIGNED, f"{self.file}: {path}: {_misaligned(text, start, context)}; {FIX_OFFSET}")
+        return None, (MISALIGNED, f"{self.file}: {path}: {_misaligned(text, start, context)} or {SKIP}")
 
     def _list(self, row, key: str, path: str) -> list:
         if not isinstance(row, dict):
@@ -179,9 +178,13 @@ SKIP = "set data.on_bad_row: skip"
 
 
 def _misaligned(text: str, start: int, context: str) -> str:
-    if start < 0 and context.count(text) > 1:
-        times = context.count(text)
-        return f"the answer {shortened(text)} is {times} times in the context; answer_start must say where"
+    """What is wrong and what to do; start: -1 where a table leaves it to the reader to find."""
+    times = context.count(text)
+    if start < 0 and times > 1:
+        return (
+            f"the answer {shortened(text)} is {times} times in the context; say where by answer_start, or write more "
+            "of the words around it"
+        )
     there = context[start : start + len(text)] if start >= 0 else ""
     if there:
         said = f"answer_start {start} points at {shortened(there)}, not at the answer {shortened(text)}"
@@ -192,8 +195,10 @@ def _misaligned(text: str, start: int, context: str) -> str:
         places = [context.rfind(wanted, 0, max(start, 0) + len(wanted)), context.find(wanted, max(start, 0))]
         places = [place for place in places if place >= 0]
         if places:
-            return f"{said} ({name} begins at {min(places, key=lambda place: abs(place - start))})"
-    return f"{said}, which is nowhere in the context"
+            nearest = min(places, key=lambda place: abs(place - start))
+            return f"{said} ({name} begins at {nearest}); correct the offset"
+    said = f"the answer {shortened(text)}" if start < 0 else f"{said}, which"
+    return f"{said} is nowhere in the context; copy it from there as it is written"
 
 
 def _type(value) -> str:

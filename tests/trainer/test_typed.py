@@ -1,0 +1,28 @@
+"""An input to show, taken from the data that was read."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from tasklab.data.texts.reading import TextExample
+from tasklab.session.typed import typed_input
+
+TASK = SimpleNamespace(primer='"a gripping and clever film"')
+
+
+def text(text_a, text_b=None):
+    return TextExample(id="1", text_a=text_a, text_b=text_b, label="billing", place="line 2")
+
+
+def test_the_first_short_text_is_shown_as_it_is():
+    assert typed_input(TASK, [text("x " * 60), text("I was charged twice"), text("why")]) == "I was charged twice"
+
+
+def test_several_texts_are_shown_as_json():
+    assert typed_input(TASK, [text("A man.", "他")]) == '{"text_a": "A man.", "text_b": "他"}'
+
+
+@pytest.mark.parametrize("odd", ["--help me", "a=b", "two\nlines", "notes.txt", ""])
+def test_what_the_command_line_takes_for_something_else_is_passed_over(odd):
+    assert typed_input(TASK, [text(odd)]) == "a gripping and clever film"
+    assert typed_input(TASK, []) == "a gripping and clever film"
