@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tasklab.data.corpus.masking import ABSENT, draw
+from tasklab.data.corpus.masking import ABSENT
 from tasklab.data.corpus.reading import is_table
 from tasklab.data.corpus.rows import MaskedWordsDataConfig
 from tasklab.data.files.cells import as_text, identity_of
@@ -17,6 +17,7 @@ from tasklab.data.files.problems import shortened
 from tasklab.data.files.table import Table
 from tasklab.data.files.textfile import encodable
 from tasklab.data.rows.compose import Segment, compose, frame_size, framed
+from tasklab.data.rows.draws import draw
 from tasklab.data.rows.features import FeatureTable
 from tasklab.errors import DataError
 

@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tasklab.data.corpus.masking import ABSENT, Masking, draw
+from tasklab.data.corpus.masking import ABSENT, Masking
 from tasklab.data.corpus.rows import CorpusRows
 from tasklab.data.corpus.sentence_pairs import two_texts
+from tasklab.data.rows.draws import draw
 from tasklab.data.rows.protocol import INPUT
 from tasklab.data.rows.ragged import Ragged
 from tasklab.digest import content_sha256

@@ -87,11 +87,6 @@ class Masking:
         return chosen
 
 
-def draw(seed: int, epoch: int, row: int, count: int) -> np.ndarray:
-    """[count] random uint64 that depend on the three numbers alone, on any machine and with any version of NumPy."""
-    return np.random.Philox(counter=[0, 0, row, 0], key=_key(seed, epoch)).random_raw(count)
-
-
 def shares(bits: np.ndarray) -> np.ndarray:
     """Random uint64 as float64 in [0, 1)."""
     return (bits >> np.uint64(11)) * 2.0**-53
@@ -100,11 +95,6 @@ def shares(bits: np.ndarray) -> np.ndarray:
 def ordinary(tokens: Sequence[str]) -> np.ndarray:
     """Ids of the pieces that are text, not [CLS], [unused1] or <pad>."""
     return np.array([i for i, token in enumerate(tokens) if not SPECIAL.fullmatch(token)], np.int64)
-
-
-@functools.lru_cache(maxsize=8)
-def _key(seed: int, epoch: int) -> np.ndarray:
-    return np.random.SeedSequence((seed, epoch)).generate_state(2, np.uint64)
 
 
 @functools.cache

@@ -33,6 +33,8 @@ def cached_features(folder, key: dict, build: Callable[[], FeatureTable], limit:
     features = _read(path)
     if features is None:
         features = build()
+        if not isinstance(features, FeatureTable):
+            return features  # rows that are drawn anew in every epoch
         try:
             _write(path, features.save)
             evict(path, limit)

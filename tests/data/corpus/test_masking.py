@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tasklab.data.corpus.masking import Masking, draw, ordinary
+from tasklab.data.corpus.masking import Masking, ordinary
+from tasklab.data.rows.draws import draw
 
 MASK, UNKNOWN, N = 4, 1, 400
 IDS = 10 + np.arange(N) % 50
