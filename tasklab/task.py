@@ -56,6 +56,8 @@ class Task(ABC):
     """How files hold what `predict` answers, of data.files.answers.LAYOUTS."""
     generates: ClassVar[bool] = False
     """Whether `answer` asks the runner to generate, and the section `generation` counts."""
+    chats: ClassVar[bool] = False
+    """Whether it answers in turns, word by word: it has `stream` and `fits`."""
     answers_untrained: ClassVar[bool] = False
     """Whether published weights answer before they are trained for anything."""
     primer: ClassVar[str]

@@ -233,12 +233,12 @@ class Trainer(TrainerViews, TrialVerbs):
 
         Args:
             checkpoint: as in `predict`.   system: what the model is told before the first question.
-        Raises: ConfigError where the task does not generate.
+        Raises: ConfigError where the task does not chat.
         """
         from tasklab.session.chat import Conversation
 
-        if not TASKS.get(self.config.task).generates:
-            raise ConfigError(f"{self.config.task} does not generate text; take the task text_generation")
+        if not TASKS.get(self.config.task).chats:
+            raise ConfigError(f"{self.config.task} does not chat; take the task text_generation")
         return Conversation(self._model(checkpoint, self.config.copy()), system)
 
     def add_callback(self, callback: Callback):

@@ -110,7 +110,6 @@ def test_wrong_usage_is_answered_with_the_usage_of_the_verb(capsys):
         ("train n --seed -1", "tasklab train n seed=-1"),
         ("predict run --text a --top_k 2", "tasklab predict run a --top-k 2"),
         ("predict run a --ouput b.tsv", "tasklab predict run a --output b.tsv"),
-        ("train qa_minilm_l6 --output mine", "tasklab train qa_minilm_l6 output_dir=mine"),
         ("doctor data --train a.tsv --epochs 3", "tasklab doctor data a.tsv train.epochs=3"),
         ("convert a b --epochs 3 --to uer", None),
         ("train qa_minilm_l6 train.tsv dev.tsv", "data.train=train.tsv data.eval=dev.tsv"),

@@ -41,7 +41,7 @@ def runs(tmp_path):
         (["doctor", "e"], ["env"]),
         (["doctor", "data", ""], []),
         (["doctor", "data", "a.tsv", "loss.bal"], ["loss.balanced="]),
-        (["list", "text"], ["text_classification", "text_generation"]),
+        (["list", "text_"], ["text_classification", "text_generation", "text_infilling"]),
         (["tools", "exp"], ["export"]),
         (["completion", "z"], ["zsh"]),
         (["convert", "out"], []),

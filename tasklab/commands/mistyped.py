@@ -22,8 +22,7 @@ INPUT = ("text", "input", "inputs", "question", "sentence", "data")
 OTHERS = {"train-data": "data.train", "train-path": "data.train", "data": "data.train", "dataset": "data.train",
           "dev": "data.eval", "test": "data.eval", "valid": "data.eval", "validation": "data.eval",
           "max-len": "data.max_seq_length", "max-length": "data.max_seq_length", "device": "device_target",
-          "dropout": "model.hidden_dropout_prob", "steps": "train.max_steps", "bs": "train.batch_size",
-          "output": "output_dir", "out": "output_dir"}  # fmt: skip
+          "dropout": "model.hidden_dropout_prob", "steps": "train.max_steps", "bs": "train.batch_size"}  # fmt: skip
 """Options that no table of other programs' settings has."""
 
 

@@ -76,7 +76,7 @@ class ModelConfig(Section, path="model"):
     # encoder-decoders: the decoder has the encoder's blocks, looks back alone, and reads the encoder's states
     num_decoder_layers: int | None = setting(None, ge=1)  # null: num_hidden_layers
     decoder_vocab_size: int | None = setting(None, ge=1)  # of a vocabulary of its own; null: the encoder's words
-    decoder_start_token_id: int | None = setting(None, ge=0)  # what the decoder reads first; T5 0, BART 2
+    decoder_start_token_id: int | None = setting(None, ge=0, rows=True)  # what the decoder reads first; T5 0, BART 2
     scale_decoder_outputs: bool = False  # times hidden_size ** -0.5 before the words are told: T5 with tied words
     scale_embedding: bool = False  # word vectors times the root of hidden_size: Pegasus, some BARTs
     final_logits_bias: bool = False  # added to the scores of the decoder's words

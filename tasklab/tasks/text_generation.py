@@ -28,7 +28,7 @@ class TextGeneration(Task):
         "data": {"num_buckets": 1, "max_seq_length": 512},
         "train": {"epochs": 3, "batch_size": 8}, "optimizer": {"lr": 2e-5},
     }  # fmt: skip
-    generates = answers_untrained = True
+    generates = chats = answers_untrained = True
     metric, title = "token_probability", "Generation Metric"
     primer = '"Once upon a time"'
 

@@ -16,8 +16,8 @@ from tasklab.trainer import Trainer
 logger = logging.getLogger("tasklab")
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
-INPUTS = "predict.jsonl"
-"""What the trained model is asked: an input per line, in JSON."""
+INPUTS, VOCABULARY = "predict.jsonl", "vocab.txt"
+"""What the trained model is asked: an input per line, in JSON. What a demo from a random start reads words by."""
 
 
 def run(task: str, output_dir: str) -> int:
@@ -29,6 +29,7 @@ def run(task: str, output_dir: str) -> int:
     trainer = Trainer(
         task=task, model=model, train_dataset=split_of(samples, "train"), eval_dataset=split_of(samples, "dev"),
         output_dir=_unused(Path(output_dir)),
+        overrides=[f"tokenizer.vocab={samples / VOCABULARY}"] if (samples / VOCABULARY).is_file() else [],
     )  # fmt: skip
     own, made, after = marked_models("default").get(task, model), "", []
     lines = (samples / INPUTS).read_text(encoding="utf-8").splitlines()

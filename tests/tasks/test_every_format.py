@@ -35,6 +35,12 @@ ROWS = {
         {"text_a": "Ann saw Rome", "label": "B-PER O B-LOC"}, {"text_a": "no name", "label": "O O"}
     ],
     "masked_language_modeling": [{"text": "the [MASK] is red"}, {"text": "a [MASK]"}],
+    "translation": [{"source": "It said, \"no\"", "target": "Er sagte, \"nein\""}, {"source": "好", "target": "Grüße"}],
+    "answer_generation": [
+        {"context": "Ann is in Rome.", "question": "Where is Ann?", "answer": "Rome"},
+        {"context": "Bob is in Oslo.", "question": "Where is Bob?", "answer": "Oslo"},
+    ],
+    "text_infilling": [{"source": "the [MASK] is red", "target": "house"}, {"source": "a [MASK]", "target": "b"}],
 }  # fmt: skip
 LEARNED = {
     "text_classification": ["bad", "good"],
@@ -45,6 +51,9 @@ LEARNED = {
     "question_answering": [10, 10],  # where the answer begins
     "token_classification": [[("PER", 0, 0), ("LOC", 2, 2)], []],
     "masked_language_modeling": ["0"],  # both lines share a row
+    "translation": [("Er sagte, \"nein\"",), ("Grüße",)],
+    "answer_generation": [("Rome",), ("Oslo",)],
+    "text_infilling": [("[MASK]house",), ("[MASK]b",)],
 }
 FORMATS = [".csv", ".tsv", ".json", ".jsonl", ".parquet", ".xlsx", ".csv.gz", ".jsonl.gz"]
 
@@ -79,6 +88,8 @@ def write(path: Path, rows: list[dict]) -> Path:
 def learned(name: str, examples) -> list:
     if name == "answer_selection":
         return [example.labels for example in examples]
+    if TASKS.get(name).head == "seq2seq":
+        return [example.references for example in examples]
     if name == "question_answering":
         return [example.answers[0].start for example in examples]
     if name == "token_classification":

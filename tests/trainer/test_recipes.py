@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import tiny_choices
 import tiny_corpus
+import tiny_pairs
 import tiny_qa
 import tiny_tags
 import tiny_texts
@@ -27,15 +28,26 @@ TOY = {
     "question_answering": tiny_qa, "text_classification": tiny_texts, "answer_selection": tiny_texts,
     "multi_task_classification": tiny_texts, "token_classification": tiny_tags, "multiple_choice": tiny_choices,
     "masked_language_modeling": tiny_corpus, "text_generation": tiny_corpus,
+    **dict.fromkeys([name for name in list_tasks() if TASKS.get(name).head == "seq2seq"], tiny_pairs),
 }  # fmt: skip
 """By task a module with settings(**more) and write_for(config, folder), which gives a folder of rows for a recipe."""
 
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 GUEST = "masked_language_modeling"
-CAUSAL = {name for name in BACKBONES if Trainer(task=GUEST, model=name).config.model.encoder == "gpt"}
-PAIRS = [(b, t) for b in PRETRAINED for t in TRAINED if (b in CAUSAL) == (TASKS.get(t).head == "causal")]
-"""What is trained together: a backbone that reads to the left alone generates."""
+
+
+def kind_of(backbone: str) -> str:
+    """The head that it is made for, '' where it is an encoder."""
+    model = Trainer(task=GUEST, model=backbone).config.model
+    if model.decoder_start_token_id is not None:
+        return "seq2seq"
+    return "causal" if model.encoder == "gpt" else ""
+
+
+GENERATING = {name: TASKS.get(name).head if TASKS.get(name).generates else "" for name in TRAINED}
+PAIRS = [(b, t) for b in PRETRAINED for t in TRAINED if kind_of(b) == GENERATING[t]]
+"""What is trained together: a backbone that reads to the left alone generates, and so does one with a decoder."""
 BPE = (FIXTURES / "tiny_bpe" / "merges.txt", 400)
 SUBWORDS = {"sentencepiece": (FIXTURES / "tiny_spiece.model", 95), "bpe": BPE, "gguf": BPE}
 """By tokenizer its toy vocabulary and rows enough in the embedding for it."""

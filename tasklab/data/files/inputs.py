@@ -20,7 +20,6 @@ logger = logging.getLogger("tasklab")
 
 OBJECT = re.compile(r"^\s*\{")
 """The `sign` of a kind whose texts can only be the JSON of an object."""
-LIST = re.compile(r"^\s*\[")
 
 # One word of a script that sets blanks between words: no sentence is written so. Scripts without blanks (Thai, Chinese,
 # Japanese ...) begin at U+0E00; in them a sentence is "one word" too, and what ends in .txt may well be one.
@@ -74,8 +73,7 @@ class Inputs:
         return plain_file(Path(name)) if os.path.exists(name) or self._means_file(name) else None
 
     def items(self, given) -> Iterator[tuple[str, object]]:
-        """(place, item) of one or of all, in order; objects, and lists that are one item, in place of their JSON. The
-        rows of a table are items.
+        """(place, item) of one or of all, in order; objects in place of their JSON. The rows of a table are items.
 
         Raises: DataError for what is neither, and for JSON that cannot be read.
         """
@@ -127,8 +125,6 @@ class Inputs:
         return bool(FILE_NAME.fullmatch(name)) or _begins_with_folder(name)
 
     def _object(self, text: str, place: str):
-        if self.alone and LIST.match(text):
-            return self._one_list(text, place)
         if not OBJECT.match(text):
             return text
         if self.sign is OBJECT:
@@ -140,14 +136,6 @@ class Inputs:
                 raise  # meant as an object
             return text
         return found if isinstance(found, dict) and not found.keys().isdisjoint(self.keys) else text
-
-    def _one_list(self, text: str, place: str):
-        """The list that is one item, out of its JSON; another text with brackets stays a text."""
-        try:
-            found = parse_json(text, place, DataError)
-        except DataError:
-            return text
-        return found if self.alone(found) else text
 
 
 def refuse_no_file(path) -> Path:

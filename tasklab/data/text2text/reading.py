@@ -22,13 +22,15 @@ ENDINGS = (("source", "target"), ("src", "tgt"))
 
 
 def read_pairs(
-    path, data: Text2TextDataConfig, training: bool = True, answered: bool = True, special: Collection[str] = ()
+    path, data: Text2TextDataConfig, training: bool = True, answered: bool = True, special: Collection[str] = (),
+    texts: bool = False,
 ) -> tuple[list[Pair], BadRows]:
     """Examples in file order that have nothing wrong with them, and what is wrong with the others.
 
     Args:
         answered: False reads sources without their targets, for prediction.
         special: spellings of special tokens.
+        texts: whether a .txt without tabs holds a text per line, which has no target.
     Raises: DataError when a file as a whole cannot be used.
     """
     split = "train" if training else "dev"
@@ -36,6 +38,8 @@ def read_pairs(
         bad = BadRows(str(both[0]))
         return list(_of_lines(*both, data, bad, special)), bad
     file = from_home(find_split(path, split, FILES[split], SUFFIXES))
+    if texts and file.suffix == ".txt" and not data.columns and "\t" not in next(text_lines(file, data.encoding), ""):
+        return _texts(file, data), BadRows(str(file))
     if file.suffix not in SUFFIXES and file.is_file():
         told = "put both sides into a folder, such as train.en and train.zh, and set data.source=en data.target=zh"
         raise DataError(f"{file}: is no table by its name; of two files whose lines belong together {told}")
@@ -46,6 +50,12 @@ def read_pairs(
     layout = layout_of(table, data, answered, special)
     tell_columns(str(file), layout.taken(table.columns))
     return list(examples_of(table, layout)), bad
+
+
+def _texts(file: Path, data: Text2TextDataConfig) -> list[Pair]:
+    lines = ((number, line.strip()) for number, line in enumerate(text_lines(file, data.encoding), start=1))
+    kept = ((number, line) for number, line in lines if line)
+    return [Pair(str(i), line, (line,), (), f"{file}:{number}") for i, (number, line) in enumerate(kept)]
 
 
 def _is_plain(file: Path, data: Text2TextDataConfig) -> bool:

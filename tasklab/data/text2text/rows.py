@@ -30,20 +30,22 @@ class Framing(NamedTuple):
 
     def sources(self, texts: Sequence[str], most: int) -> tuple[Ragged, int]:
         """Ids of at most `most` tokens, and how many of the texts lose their end."""
-        return _framed(self.tokenizer, texts, self._begin(self.tokenizer, None), most)
+        return _framed(self.tokenizer, texts, self.begin, most)
 
     def targets(self, texts: Sequence[str], most: int) -> tuple[Ragged, int]:
         """The same, with the start in front beside the `most`."""
-        return _framed(self.target, texts, [self.start, *self._begin(self.target, self.start)], most + 1)
+        return _framed(self.target, texts, self.prompt, most + 1)
+
+    @property
+    def begin(self) -> list[int]:
+        """What stands before the text of every source."""
+        return [self.tokenizer.bos_id] if self.tokenizer.adds_bos else []
 
     @property
     def prompt(self) -> list[int]:
-        """What stands before the text of every answer."""
-        return [self.start, *self._begin(self.target, self.start)]
-
-    @staticmethod
-    def _begin(tokenizer, start: int | None) -> list[int]:
-        return [tokenizer.bos_id] if tokenizer.adds_bos and tokenizer.bos_id != start else []
+        """What stands before the text of every target."""
+        said = self.target.adds_bos and self.target.bos_id != self.start
+        return [self.start, self.target.bos_id] if said else [self.start]
 
 
 def pair_rows(framing: Framing, pairs: Sequence[Pair], max_seq_length: int, max_target_length: int) -> FeatureTable:

@@ -26,8 +26,6 @@ def test_a_list_of_turns_is_one_chat_and_a_list_of_these_several():
     assert given([USER]) == [chat]
     assert [e.messages for e in given([[USER], {"messages": [USER]}])] == [chat.messages] * 2
     assert given(json.dumps({"messages": [USER]}))[0].messages == chat.messages
-    assert given(json.dumps([USER])) == [chat]  # as a command line hands it over
-    assert [e.text for e in given(["[1, 2]", "[sic"])] == ["[1, 2]", "[sic"]
 
 
 def test_a_prompt_is_answered_with_its_input_below_it():

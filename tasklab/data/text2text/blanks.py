@@ -1,0 +1,83 @@
+"""Texts with blanks, and what fills them, as token ids (Raffel et al. 2020, section 3.1.4).
+
+A blank is written [MASK]. The filling of a text is written with a [MASK] before each part: "[MASK]one[MASK]two".
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+
+from tasklab.errors import ConfigError
+
+MASK = "[MASK]"
+BLANK = re.compile(r"\[MASK\]|<mask>|<extra_id_\d+>")
+SENTINELS = ("<extra_id_{}>", "[extra{}]", "extra{}")
+"""How vocabularies call the tokens that stand for the blanks of a text, from 0 on."""
+
+
+@dataclass(frozen=True)
+class BlankTokenizer:
+    """A tokenizer whose texts have blanks: the first is the first of `sentinels`, and so on."""
+
+    tokenizer: object
+    sentinels: Sequence[int]
+
+    def __getattr__(self, name):
+        return getattr(self.tokenizer, name)
+
+    def encode_batch(self, texts) -> list[tuple[np.ndarray, np.ndarray]]:
+        """As the tokenizer does, without offsets: [n, 0]."""
+        parts = [BLANK.split(text) for text in texts]
+        encoded = iter(self.tokenizer.encode_batch(list(chain.from_iterable(parts))))
+        found = [self.joined([next(encoded)[0] for _ in several]) for several in parts]
+        return [(ids, np.zeros((len(ids), 0), np.int32)) for ids in found]
+
+    def joined(self, parts: Sequence[np.ndarray]) -> np.ndarray:
+        """The ids with a sentinel between two parts."""
+        between = [[sentinel] for sentinel in self.sentinels[: len(parts) - 1]]
+        pieces = [piece for pair in zip(parts, [*between, []], strict=True) for piece in pair]
+        return np.concatenate(pieces).astype(np.int32)
+
+    def parts(self, ids: Sequence[int]) -> list[str]:
+        """The texts behind each sentinel."""
+        found: list[list[int]] = [[]]
+        for number in map(int, ids):
+            if number in self.sentinels:
+                found.append([])
+            else:
+                found[-1].append(number)
+        return [self.tokenizer.decode(part).strip() for part in found[1:]]
+
+
+def blanks_of(tokenizer) -> BlankTokenizer:
+    """With sentinels where the vocabulary has any, else with its mask for each blank.
+
+    Raises: ConfigError where it has neither.
+    """
+    known = {token: number for number, token in enumerate(tokenizer.tokens)}
+    for form in SENTINELS:
+        if form.format(0) in known:
+            count = next(n for n in range(len(known) + 1) if form.format(n) not in known)
+            return BlankTokenizer(tokenizer, [known[form.format(n)] for n in range(count)])
+    if tokenizer.mask_id is None:
+        raise ConfigError("the vocabulary has no token for a blank, <extra_id_0> or [MASK]; take one that has")
+    return BlankTokenizer(tokenizer, _Same(tokenizer.mask_id))
+
+
+class _Same(Sequence):
+    """One token for every blank."""
+
+    def __init__(self, token: int):
+        self.token = token
+
+    def __len__(self):
+        return 1 << 31  # as many as there may be
+
+    def __getitem__(self, place):
+        return [self.token] * (place.stop - (place.start or 0)) if isinstance(place, slice) else self.token
+
+    def __contains__(self, token):
+        return token == self.token

@@ -1,0 +1,68 @@
+"""Translation: the same in another language."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tasklab.data.text2text.layouts import FIX
+from tasklab.data.text2text.pairs import Pair, Text2TextDataConfig
+from tasklab.errors import DataError
+from tasklab.metrics.bleu import score_bleu
+from tasklab.metrics.scripts import wide_share
+from tasklab.task import TASKS
+from tasklab.text2text import Text2Text
+
+APART, SURE, FEWEST = 0.5, 0.9, 10
+"""By so much the shares of wide characters set source and target apart; of so many pairs one way, and of how many at
+least, a direction is told."""
+
+
+@dataclass
+class TranslationDataConfig(Text2TextDataConfig, path="data"):
+    mindformers_output: bool = False  # predict: {"translation_text": [the text]}
+
+
+@TASKS.register("translation")
+class Translation(Text2Text):
+    """A text in another language. Metrics: BLEU and chrF, in percent, as sacrebleu computes them."""
+
+    data_config = TranslationDataConfig
+    metric, title = "bleu", "Translation Metric"
+    primer = '"The weather is fine today."'
+    direction = 0
+
+    def checked(self, examples, bad, path):
+        """Without pairs that are turned round. Raises: DataError for a file turned round as a whole."""
+        common = common_direction(examples)
+        for pair in examples:
+            if common and direction_of(pair) == -common:
+                told = "source and target are turned round: nearly all other pairs have their scripts the other way"
+                bad.add("turned round", f"{pair.place}: {told}; {FIX}")
+        if common and common == -self.direction:
+            raise DataError(f"{path}: source and target are the other way round than in the training data; swap them")
+        self.direction = common or self.direction
+        return [pair for pair in examples if not common or direction_of(pair) != -common]
+
+    def measured(self, texts, references):
+        scores, signature = score_bleu(texts, references, self.words_by(references))
+        self.sign(signature)
+        return scores
+
+    def copied(self, example):
+        return example.source
+
+    def told(self, example, found):
+        told = super().told(example, found)
+        return {"translation_text": [found.text]} if self.config.data.mindformers_output else told
+
+
+def direction_of(pair: Pair) -> int:
+    """1: from Chinese, Japanese or Korean to another script; -1: the other way; 0: neither, or not certain."""
+    apart = wide_share(pair.source) - max(map(wide_share, pair.references))
+    return (apart > APART) - (apart < -APART)
+
+
+def common_direction(pairs: Sequence[Pair]) -> int:
+    """The direction of nearly all pairs, 0 where there is none."""
+    found = [direction for pair in pairs if (direction := direction_of(pair))]
+    total = sum(found)
+    return (total > 0) - (total < 0) if len(found) >= FEWEST and abs(total) > (2 * SURE - 1) * len(found) else 0

@@ -1,0 +1,233 @@
+"""Tasks from text to text without a network: what is scored and how, beside what, and in what shape answers come."""
+
+import numpy as np
+import pytest
+
+from tasklab.config import Config
+from tasklab.data.text2text.pairs import Pair
+from tasklab.errors import DataError
+from tasklab.generation.protocol import STOP, Generated
+from tasklab.task import TASKS
+from tasklab.text.speaking import Speaking
+
+NAMES = ["answer_generation", "summarization", "text2text_generation", "translation"]
+
+
+class Words(Speaking):
+    """A token per word, as they come; 0 to 3 are special."""
+
+    pad_id, unk_id, cls_id, sep_id, mask_id = 0, 1, 2, 3, None
+
+    def __init__(self):
+        self.tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
+
+    def encode_batch(self, texts):
+        for word in " ".join(texts).split():
+            if word not in self.tokens:
+                self.tokens.append(word)
+        found = [np.array([self.tokens.index(word) for word in text.split()], np.int32) for text in texts]
+        return [(ids, np.zeros((len(ids), 2), np.int32)) for ids in found]
+
+
+class Runner:
+    """Answers what it is told to, in order; every target token costs 1/2."""
+
+    def __init__(self, *texts):
+        self.texts, self.asked = iter(texts), []
+
+    def __call__(self, rows):
+        for number in range(len(rows)):
+            asked = rows.row(number)["target_ids"]
+            yield np.array([number]), (np.full((1, len(asked)), -0.5, np.float32),)
+
+    def generate(self, prompts, settings, emit=None, sources=()):
+        self.asked += list(zip(map(list, prompts), map(list, sources), strict=True))
+        return [[Generated((), (), -0.25, STOP, next(self.texts))] for _ in prompts]
+
+
+def task(name, **settings):
+    config = Config.create(TASKS.get(name).data_config, task=name, name="toy", **{"model.decoder_start_token_id": 2})
+    for key, value in settings.items():
+        config[key.replace("__", ".")] = value
+    return TASKS.get(name)(config, Words())
+
+
+def pairs(*rows):
+    return [Pair(str(i), source, (source,), references, f"a.tsv:{i}") for i, (source, *references) in enumerate(rows)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_evaluation_tells_the_loss_of_all_and_the_score_of_a_part(name):
+    job = task(name, data__generated=2)
+    examples = pairs(("one", "one"), ("two", "two words"), ("three", "three"), ("four", "four"))
+    rows, run = job.encode(examples, training=False), Runner("one", "four")
+    found = job.answer(examples, run, rows=rows)
+    assert [len(source) for _, source in run.asked] == [3, 3]  # the first and the third
+    scores = job.score(found, examples)
+    assert scores["loss"] == pytest.approx(0.5) and scores["perplexity"] == pytest.approx(np.exp(0.5))
+    assert scores["generated"] == 2 and 0 <= scores[job.metric] < 100
+    (wrong,) = job.report(found, examples).wrong
+    assert (wrong["text"], wrong["truth"], wrong["answer"], wrong["line"]) == ("three", "three", "four", "2")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_perfect_answer_scores_a_hundred(name):
+    job, texts = task(name), ["the old man reads a book", "she lives in a small town"]
+    examples = pairs(*((text, "nothing", text) for text in texts))
+    found = [[{"generated_text": text}] for text in texts]
+    assert job.score(found, examples)[job.metric] == pytest.approx(job.perfect)
+
+
+def test_a_file_with_a_row_per_reference_has_all_of_them_for_each():
+    job = task("answer_generation")
+    examples = pairs(("who", "Ann"), ("who", "Bob"), ("where", "Rome"))
+    found = [[{"generated_text": text}] for text in ("Bob", "Ann", "Oslo")]
+    assert job.score(found, examples)["exact_match"] == pytest.approx(200 / 3)
+
+
+def test_baselines_copy_count_and_look_for_the_nearest():
+    job = task("summarization", data__generated=None)
+    training = pairs(("a red house", "house"), ("a blue car", "car"), ("a red car", "car"))
+    examples = pairs(("the blue car. It is old", "car"), ("my red house. It is new", "house"))
+    scores = {name: found["rouge_l"] for name, found in job.baselines(examples, training).items()}
+    # the first sentence has 3 words, 1 of which is the reference: 2 * 1 / (3 + 1)
+    assert scores["trivial baseline"] == pytest.approx(50)
+    assert scores["most frequent target"] == pytest.approx(50)  # car, right once
+    assert scores["target of the nearest training source"] == pytest.approx(100)
+
+
+def test_the_baseline_of_answers_reads_question_and_context():
+    job = task("answer_generation")
+    example = Pair("0", "-", ("Where is Rome?", "Ann is old. Rome is in Italy."), ("Italy",))
+    assert job.copied(example) == "Italy"
+    assert task("translation").copied(pairs(("One. Two.", ""))[0]) == "One. Two."
+
+
+def test_an_answer_begins_with_the_prefix_and_comes_in_the_asked_shape():
+    run = Runner("b c")
+    job = task("translation", generation__prefix="a ")
+    assert job.answer(job.parse("x y"), run) == [[{"generated_text": "a b c", "finish_reason": "stop", "score": -0.25}]]
+    ids = {word: job.tokenizer.tokens.index(word) for word in "xya"}
+    assert run.asked == [([2, ids["a"]], [2, ids["x"], ids["y"], 3])]
+    job = task("translation", data__mindformers_output=True)
+    assert job.answer(job.parse("x"), Runner("b")) == [[{"translation_text": ["b"]}]]
+
+
+def test_a_source_that_is_cut_is_told(caplog):
+    job = task("translation", data__max_seq_length=4)
+    job.answer(job.parse(["a b c", "a"]), Runner("", ""))
+    assert "inputs: 1 cut sources, of which the rest is not read; data.max_seq_length 4" in caplog.text
+
+
+def test_the_start_of_answers_is_settled_where_the_model_says_none():
+    job = task("translation", model__decoder_start_token_id=None)
+    job.settle([])
+    assert job.config.model.decoder_start_token_id == 2
+    job.tokenizer.adds_bos, job.config.model.decoder_start_token_id = False, None
+    job.settle([])
+    assert job.config.model.decoder_start_token_id == 0
+
+
+def test_pairs_turned_round_are_told_with_their_lines(tmp_path):
+    path = tmp_path / "a.txt"
+    lines = [f"sentence number {i}\t第{i}个句子" for i in range(30)]
+    path.write_text("\n".join([*lines, "第三十个句子\tsentence number thirty"]) + "\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"a.txt:31: source and target are turned round: nearly all other pairs"):
+        task("translation").read(path, True)
+    job = task("translation", data__on_bad_row="skip")
+    examples, note = job.read(path, True)
+    assert len(examples) == 30 and "turned round (1)" in note
+    path.write_text("".join(f"第{i}个句子\tsentence number {i}\n" for i in range(30)), encoding="utf-8")
+    with pytest.raises(DataError, match="the other way round than in the training data; swap them"):
+        job.read(path, False)
+    assert len(task("summarization").read(path, True)[0]) == 30
+
+
+def test_bleu_says_how_it_was_computed(caplog):
+    caplog.set_level("INFO")
+    job = task("translation")
+    job.score([[{"generated_text": "今天天气好"}]], pairs(("It is fine", "今天天气很好")))
+    assert "BLEU is sacrebleu's" in caplog.text and "tok:zh" in caplog.text
+
+
+class Pieces(Words):
+    """With a mask, and as Speaking reads them."""
+
+    mask_id = 4
+
+    def __init__(self):
+        super().__init__()
+        self.tokens.append("[MASK]")
+
+    def encode_batch(self, texts):
+        found = []
+        for text, (ids, _) in zip(texts, super().encode_batch(texts), strict=True):
+            ends, at = [], 0
+            for word in text.split():
+                at = text.index(word, at) + len(word)
+                ends.append((at - len(word), at))
+            found.append((ids, np.array(ends, np.int32).reshape(-1, 2)))
+        return found
+
+
+def infilling(**settings):
+    job = task("text_infilling", **settings)
+    job.tokenizer = Pieces()
+    return job
+
+
+class Filling(Runner):
+    """Answers with the ids of texts in which [MASK] stands before each part."""
+
+    def __init__(self, job, *texts):
+        super().__init__()
+        self.ids = iter([ids.tolist() for ids, _ in job.framing.target.encode_batch(texts)])
+
+    def generate(self, prompts, settings, emit=None, sources=()):
+        return [[Generated(tuple(next(self.ids)), (), -0.25, STOP, "")] for _ in prompts]
+
+
+def test_blanks_are_filled_and_missing_fillings_told(caplog):
+    job = infilling()
+    asked = job.parse(["a [MASK] b [MASK]", "[MASK] c"])
+    ((first,), (second,)) = job.answer(asked, Filling(job, "[MASK]x y[MASK]z", "[MASK]"))
+    assert first["fillings"] == ["x y", "z"] and first["filled_text"] == "a x y b z"
+    assert second["fillings"] == [""] and second["generated_text"] == ""
+    ((found,),) = job.answer(asked[:1], Filling(job, "[MASK]x"))
+    assert found["filled_text"] == "a x b [MASK]" and found["generated_text"] == "x"
+    assert "input[0]: the text has 2 blanks, and the model filled 1; blanks without a filling are left" in caplog.text
+    with pytest.raises(DataError, match=r"input\[0\]: the text has no blank; write \[MASK\]"):
+        job.parse("a b")
+
+
+def test_plain_texts_are_scored_by_what_was_hidden(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("one two three four\n\nfive six seven eight\n", encoding="utf-8")
+    job = infilling()
+    examples, note = job.read(path, True)
+    assert [example.references for example in examples] == [(), ()] and not note
+    posed = job.posed(examples)
+    rows = job.encode(examples, training=False)
+    assert len(rows) == 2 and rows.columns >= {"target_ids"}
+    found = job.answer(examples, Filling(job, *(pair.references[0] for pair in posed)), rows=rows)
+    scores = job.score(found, examples)
+    assert scores["exact_match"] == 100.0 and scores["generated"] == 2
+    assert set(job.baselines(examples, examples)) == {
+        "trivial baseline", "most frequent target", "target of the nearest training source"
+    }  # fmt: skip
+    trained = job.encode(examples, training=True)
+    assert len(trained) == 2 and trained.of_epoch(1).digest() != trained.digest()
+
+
+def test_pairs_have_one_blank_and_texts_none(tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_text("source\ttarget\na [MASK] b\tx\n", encoding="utf-8")
+    ((pair,), _) = infilling().read(path, True)
+    assert pair.references == ("[MASK]x",)
+    path.write_text("source\ttarget\na b\tx\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"a.tsv:2: the text has 0 blanks \(\[MASK\]\), where a filling asks for one"):
+        infilling().read(path, True)
+    path = tmp_path / "a.txt"
+    path.write_text("a <extra_id_0> b\n", encoding="utf-8")
+    with pytest.raises(DataError, match="a.txt:1: the text has 1 blanks"):
+        infilling().read(path, True)
