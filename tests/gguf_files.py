@@ -73,15 +73,8 @@ def write_gguf(path, tensors=None, kind="Q8_0", sizes=SIZES, metadata=None):
     for name, array in (tensors or llama_tensors(sizes=sizes)).items():
         if "q_proj" in name or "k_proj" in name:
             array = permuted(array, heads if "q_proj" in name else groups)
-        for theirs, word in _LLAMA.items():
-            name = name.replace(theirs, word)
-        stored = gguf.GGMLQuantizationType[kind if array.ndim == 2 else "F32"]
-        writer.add_tensor(name, gguf.quants.quantize(array, stored), raw_dtype=stored)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    return path
+        _add_tensor(writer, name, array, _LLAMA, kind)
+    return _written(writer, path)
 
 
 _GPT2 = {
@@ -127,10 +120,19 @@ def write_gpt2(path, tensors=None, kind="Q8_0"):
     _add_tokens(writer, vocab)
     for name, array in tensors.items():
         array = array.T.copy() if array.ndim == 2 and ".h." in name else array
-        for theirs, word in _GPT2.items():
-            name = name.replace(theirs, word)
-        stored = gguf.GGMLQuantizationType[kind if array.ndim == 2 else "F32"]
-        writer.add_tensor(name, gguf.quants.quantize(array, stored), raw_dtype=stored)
+        _add_tensor(writer, name, array, _GPT2, kind)
+    return _written(writer, path)
+
+
+def _add_tensor(writer, name, array, words, kind):
+    """words: part of HuggingFace's name -> GGUF's; kind: of matrices."""
+    for theirs, word in words.items():
+        name = name.replace(theirs, word)
+    stored = gguf.GGMLQuantizationType[kind if array.ndim == 2 else "F32"]
+    writer.add_tensor(name, gguf.quants.quantize(array, stored), raw_dtype=stored)
+
+
+def _written(writer, path):
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

@@ -10,6 +10,7 @@ from tasklab.data.generation.examples import Message
 from tasklab.errors import DataError
 from tasklab.gguf_file import tokenizer_part
 from tasklab.text.gguf import GGUFTokens
+from tasklab.text.streamed import Streamed
 from tasklab.text.whole import WholeTokenizer
 
 BYTES = sorted({*range(33, 127), *range(161, 173), *range(174, 256)})
@@ -43,6 +44,18 @@ def test_ids_read_the_text_again_and_no_text_is_a_special_token(tmp_path, text):
     ((ids, _),) = tokens.encode_batch([text])
     assert tokens.decode(ids) == text and not {0, 1} & set(ids.tolist())
     assert tokens.decode([1, *ids, 0]) == text
+
+
+def test_any_text_comes_back_whole_at_once_and_in_parts(tmp_path, rng):
+    tokens = made(tmp_path)
+    planes = [(0, 0x80), (0x80, 0xD800), (0xE000, 0x11000), (0x1F300, 0x1FAFF), (0x4E00, 0x9FFF), (0x300, 0x36F)]
+    for _ in range(200):
+        spans = rng.integers(len(planes), size=rng.integers(1, 12))
+        text = "".join(chr(rng.integers(*planes[i])) for i in spans)
+        ((ids, _),) = tokens.encode_batch([text])
+        assert tokens.decode(ids) == text
+        streamed = Streamed(tokens)
+        assert "".join(streamed.push([number]) for number in ids) + streamed.rest() == text
 
 
 def test_the_template_is_the_files(tmp_path):
