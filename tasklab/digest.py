@@ -16,6 +16,11 @@ def file_sha256(path) -> str:
     return digest.hexdigest()
 
 
+def text_sha256(text: str) -> str:
+    """Hex digest of a text in UTF-8."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def content_sha256(content: Mapping[str, object]) -> str:
     """Hex digest of named arrays and JSON values: equal for equal names, types, shapes and values, in whatever order.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasklab.config import Config, DataConfig, find_model
+from tasklab.config import Config, DataConfig, LoraConfig, find_model
 from tasklab.config.description import describe
 from tasklab.content import from_home
 from tasklab.encoders import ENCODERS
@@ -20,7 +20,7 @@ from tasklab.runs.source import find_source, names_weights
 from tasklab.saved import NEEDS, listed, standing_alone, with_saved
 from tasklab.task import TASKS, Task
 from tasklab.text import tokenizer_of
-from tasklab.weights.folder import CONFIG, LABELS, is_checkpoint, json_bytes
+from tasklab.weights.folder import ADAPTER, CONFIG, LABELS, is_checkpoint, json_bytes
 from tasklab.weights.ledger import FINETUNE, STRICT
 from tasklab.weights.outputs import answered, rows_by_name
 from tasklab.weights.source import vocabulary_in
@@ -30,14 +30,19 @@ from tasklab.weights.sums import verify_file
 if TYPE_CHECKING:
     from mindspore import nn
 
+    from tasklab.adapted import Adapted
+
 logger = logging.getLogger("tasklab")
 
 
 class Model:
-    """What training starts from and prediction runs on. `source` is None for a start from scratch."""
+    """What training starts from and prediction runs on. `source` is None for a start from scratch; `adapted` is there
+    where adapters are trained."""
 
-    def __init__(self, task: Task, network: "nn.Cell", source: WeightSource | None):
-        self.task, self.network, self.source = task, network, source
+    def __init__(
+        self, task: Task, network: "nn.Cell", source: WeightSource | None, adapted: "Adapted | None" = None
+    ):
+        self.task, self.network, self.source, self.adapted = task, network, source, adapted
 
     @property
     def config(self) -> Config:
@@ -49,7 +54,8 @@ class Model:
         parts = type(self.task), ENCODERS.get(config.model.encoder), NETWORKS.get(self.task.head)
         told = "".join(f"{NEEDS}{place}\n" for place in brought(*parts))
         labels = {LABELS: json_bytes(config.model.labels)} if config.model.labels else {}  # for other programs too
-        return {CONFIG: (told + config.to_yaml()).encode(), **labels, **self.task.tokenizer.files()}
+        beside = {ADAPTER: self.adapted.beside.to_json()} if self.adapted else {}
+        return {CONFIG: (told + config.to_yaml()).encode(), **labels, **beside, **self.task.tokenizer.files()}
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,7 @@ class Prepared:
 
     labels: those of the outputs of the weights' own head, in their order.
     rows: the data section that the weights were trained with.
+    trains: adapters are trained where the configuration has some; else they are put into the weights.
     """
 
     task: Task
@@ -65,9 +72,11 @@ class Prepared:
     policy: str = FINETUNE
     labels: tuple[str, ...] = ()
     rows: DataConfig | None = None
+    trains: bool = False
 
     def load(self) -> Model:
         """Builds the network and fills it. Raises: CheckpointError when the weights do not fit."""
+        from tasklab.adapted import adapt, resumed, started
         from tasklab.nn.init import initialize
         from tasklab.weights.loading import load_into
 
@@ -78,11 +87,13 @@ class Prepared:
         if self.source is None:
             logger.info("from_scratch: every weight starts random (seed %d)", task.config.seed)
             return Model(task, network, None)
-        tensors, _, notes = read_source(self.source)
+        resumes = self.trains and self.policy == STRICT
+        tensors, _, notes = read_source(self.source, apart=resumes)
         wanted = task.config.model.labels
-        named = list(self.labels)
+        named, changed = list(self.labels), []
         if named and named != wanted and sorted(answered(named)) == sorted(wanted):
             tensors = rows_by_name(tensors, named, wanted)
+            changed = [name for name in tensors if name.startswith("head.")]
             notes += [f"the head's rows are matched by name: {listed(wanted)}"]
         elif self.policy == FINETUNE and named and named != wanted:
             tensors = {name: array for name, array in tensors.items() if not name.startswith("head.")}
@@ -90,10 +101,19 @@ class Prepared:
         aside = build.aside(task.config.model) if build.aside else ()
         if build.aside:  # names that no table knows are of heads: those of an encoder have been refused
             aside += tuple(name for name in tensors if not name.startswith("encoder."))
+        lora = task.config.lora
+        if resumes and lora.rank:
+            adapt(network, lora, task.config.seed)
         ledger = load_into(network, tensors, self.policy, self.source.name, aside)
         for line in (ledger.render(self.source.name), *notes):
             logger.info(line)
-        return Model(task, network, self.source)
+        if not (self.trains and lora.rank):
+            return Model(task, network, self.source)
+        if resumes:
+            return Model(task, network, self.source, resumed(network, self.source))
+        adapt(network, lora, task.config.seed)
+        new = {*ledger.new, *changed}
+        return Model(task, network, self.source, started(network, lora, self.source, new, ledger.dropped))
 
 
 def prepare_start(config: Config, weights: str | None) -> Prepared:
@@ -105,7 +125,7 @@ def prepare_start(config: Config, weights: str | None) -> Prepared:
     if config.from_scratch:
         task = _task(config, _vocabulary_without_weights(config))
         task.settle([])
-        return Prepared(task, None)
+        return Prepared(task, None, trains=True)
     if weights is None:
         raise CheckpointError(
             f"{config.name} names no weights to start from; set checkpoint=<name or folder>, "
@@ -115,23 +135,27 @@ def prepare_start(config: Config, weights: str | None) -> Prepared:
     labels = _labels_of(source)
     task = _task(config, config.tokenizer.vocab or source.vocabulary)
     task.settle(answered(labels))
-    return Prepared(task, source, FINETUNE, tuple(labels))
+    return Prepared(task, source, FINETUNE, tuple(labels), trains=True)
 
 
-def prepare_ready(config: Config, checkpoint) -> Prepared:
-    """For evaluations, predictions and a resume: every weight from `checkpoint`, sizes, rows and tokenizer too.
+def prepare_ready(config: Config, checkpoint, trains: bool = False) -> Prepared:
+    """For evaluations, predictions and a resume, which trains: every weight from `checkpoint`, sizes, rows and
+    tokenizer too.
 
     Raises: CheckpointError when the checkpoint belongs to another task; ConfigError when the two do not go together.
     """
     source, rows = find_weights(checkpoint), None
     if is_checkpoint(source.folder):
         config, rows = with_saved(config, source.folder)
-    config = config.copy().validate()
+    config = config.copy()
+    if not trains:
+        config.lora = LoraConfig()
+    config.validate()
     config.model.labels = config.model.labels or _labels_of(source)
     task = _task(config, config.tokenizer.vocab or source.vocabulary)
     labels = task.config.model.labels
     task.config.model.labels = answered(labels)
-    return Prepared(task, source, STRICT, tuple(labels), rows)
+    return Prepared(task, source, STRICT, tuple(labels), rows, trains)
 
 
 def _labels_of(source: WeightSource) -> list[str]:

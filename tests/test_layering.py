@@ -18,7 +18,7 @@ LEVELS = [
     {"networks", "task", "runs"},
     {"text2text"},
     {"tasks", "engine"},
-    {"saved"},
+    {"adapted", "saved"},
     {"model", "dataset", "datahub"},
     {"session"},
     {"trials", "views"},

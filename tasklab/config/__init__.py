@@ -5,6 +5,7 @@ from tasklab.config.catalog import default_model, list_models, marked_models
 from tasklab.config.data_section import DataConfig
 from tasklab.config.generation_section import GenerationConfig
 from tasklab.config.learning_sections import AdversarialConfig, LossConfig, OptimizerConfig, ScheduleConfig
+from tasklab.config.lora_section import LoraConfig
 from tasklab.config.model_section import ModelConfig
 from tasklab.config.models import find_model, task_in, task_named, told_of
 from tasklab.config.resolve import assign, find_task, read_config, resolve, settings_of, task_name
@@ -25,6 +26,7 @@ __all__ = [
     "DataConfig",
     "EvaluateConfig",
     "GenerationConfig",
+    "LoraConfig",
     "LossConfig",
     "ModelConfig",
     "OptimizerConfig",

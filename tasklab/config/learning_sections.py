@@ -19,15 +19,19 @@ class OptimizerConfig(Section, path="optimizer", needs=TRAINING):
     decay_rate: float = setting(-0.8, lt=0)  # adafactor: step n weighs n ** decay_rate in the mean squares
     scale_parameter: bool = False  # adafactor: lr is relative to the root mean square of each weight
     layer_decay: float = setting(1.0, gt=0, le=1)  # factor on lr from each layer to the one below it
+    rates: dict[str, float] = setting({})  # part of the network -> factor on lr there; 0 freezes it
     ema_decay: float | None = setting(None, gt=0, lt=1)  # evaluate and save a moving average of the weights
 
     def idle(self):
         yield from super().idle()
-        yield from unread(self, OPTIMIZERS, always=("name", "lr", "weight_decay", "layer_decay", "ema_decay"))
+        yield from unread(self, OPTIMIZERS, always=("name", "lr", "weight_decay", "layer_decay", "rates", "ema_decay"))
 
     def problems(self):
         yield from super().problems()
         yield from name_problem(self, OPTIMIZERS)
+        for name, factor in self.rates.items():
+            if factor < 0:
+                yield ("optimizer.rates",), f"optimizer.rates: {name} is {factor}; expected a factor on lr from 0 on"
 
 
 @dataclass

@@ -179,13 +179,15 @@ class _Merge:
             self.warmup[entry.key] = self.level
 
     def _assign(self, key: str, value):
-        parent, _, last = key.rpartition(".")
-        holder = self.config.get(parent) if parent else None
-        if isinstance(holder, tuple) and last.isdigit() and int(last) < len(holder):
-            value = [value if i == int(last) else item for i, item in enumerate(holder)]
-            key = parent
-        elif isinstance(holder, dict):
-            key, value = parent, {**holder, last: value}
+        parts = key.split(".")
+        for cut in range(1, len(parts)):
+            parent, last = ".".join(parts[:cut]), ".".join(parts[cut:])
+            holder = self.config.get(parent)
+            if isinstance(holder, tuple) and last.isdigit() and int(last) < len(holder):
+                value = [value if i == int(last) else item for i, item in enumerate(holder)]
+                key = parent
+            elif isinstance(holder, dict):  # its keys may have dots too
+                key, value = parent, {**holder, last: value}
         self.config[key] = value
 
     def _value_above(self, key: str) -> str | None:

@@ -8,6 +8,7 @@ from tasklab.config.data_section import DataConfig
 from tasklab.config.dump import dump
 from tasklab.config.generation_section import GenerationConfig
 from tasklab.config.learning_sections import AdversarialConfig, LossConfig, OptimizerConfig, ScheduleConfig
+from tasklab.config.lora_section import LoraConfig
 from tasklab.config.model_section import ModelConfig
 from tasklab.config.registries import TOKENIZERS, name_problem
 from tasklab.config.section import Section
@@ -55,6 +56,7 @@ class Config(Section):
     train: TrainConfig = dataclasses.field(default_factory=TrainConfig)
     optimizer: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
     schedule: ScheduleConfig = dataclasses.field(default_factory=ScheduleConfig)
+    lora: LoraConfig = dataclasses.field(default_factory=LoraConfig)
     loss: LossConfig = dataclasses.field(default_factory=LossConfig)
     adversarial: AdversarialConfig = dataclasses.field(default_factory=AdversarialConfig)
     evaluate: EvaluateConfig = dataclasses.field(default_factory=EvaluateConfig)
@@ -117,6 +119,18 @@ class Config(Section):
                 ("data.max_seq_length", "model.max_position_embeddings"),
                 f"data.max_seq_length {length} is more than model.max_position_embeddings {positions}{taken}; "
                 f"set data.max_seq_length to at most {most}",
+            )
+        if self.lora.rank and self.from_scratch:
+            yield (
+                ("lora.rank", "from_scratch"),
+                f"lora.rank = {self.lora.rank} trains beside weights that are there, and from_scratch = true has none; "
+                "name a checkpoint, or set lora.rank to 0",
+            )
+        if self.lora.dropout and self.precision == "bf16":
+            yield (
+                ("lora.dropout", "precision"),
+                f"lora.dropout {self.lora.dropout} runs on stock operators, which have no bf16; set precision=fp32, or "
+                "lora.dropout to 0",
             )
         steps, last = self.schedule.warmup_steps, self.train.max_steps
         if steps and last and steps > last:

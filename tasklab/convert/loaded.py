@@ -19,7 +19,8 @@ from tasklab.task import TASKS
 from tasklab.weights.containers import open_weights
 from tasklab.weights.outputs import PADDING, answered, numbered, rows_by_name
 from tasklab.weights.sizes import embeddings_in, sizes_in
-from tasklab.weights.source import WeightSource, read_source
+from tasklab.weights.source import WeightSource
+from tasklab.weights.store import read_source
 from tasklab.weights.tables import FORMATS, Format
 
 

@@ -57,15 +57,17 @@ class TrainingLoop:
         evaluate: () -> metrics, or None when there is nothing to evaluate on.
         files: what every checkpoint carries beside weights and state, name -> bytes.
         ranks: of the processes that train together.
+        kept: names of the weights that checkpoints hold, where all others stand still and lie elsewhere.
     """
 
     def __init__(
         self, task: Task, network: nn.Cell, epochs: Epochs, run: RunFolder, callbacks: Sequence[Callback],
         evaluate: Callable[[], dict[str, float]] | None, files: dict[str, bytes], compiles: CompileLog, ranks: Ranks,
+        kept: frozenset[str] | None = None,
     ):  # fmt: skip
         self.task, self.config, self.network, self.run = task, task.config, network, run
         self.epochs, self.callbacks, self.evaluate, self.files = epochs, callbacks, evaluate, files
-        self.compiles, self.ranks = compiles, ranks
+        self.compiles, self.ranks, self.kept = compiles, ranks, kept
         train = self.config.train
         self.runner = NetworkRunner(network, self.config, compiles, planned)  # of the network as it stands
         self.order = RowOrder(epochs.rows(0, self.runner), self.config)
@@ -220,7 +222,8 @@ class TrainingLoop:
         if not self.ranks.first:
             return
         # not those alone that are trained: a resume loads strictly, frozen parts too
-        weights = {name: parameter.asnumpy() for name, parameter in self.network.parameters_and_names()}
+        named = self.network.parameters_and_names()
+        weights = {name: p.asnumpy() for name, p in named if self.kept is None or name in self.kept}
         # a correlation over equal predictions is NaN, which JSON cannot hold
         finite = {k: v for k, v in (metrics or {}).items() if not isinstance(v, float) or math.isfinite(v)}
         files = self.files | ({METRICS: json_bytes(finite)} if metrics else {})

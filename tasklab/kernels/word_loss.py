@@ -22,8 +22,13 @@ class WordLoss(nn.Cell):
 
     def __init__(self, bfloat16: bool = False, frozen: bool = False):
         super().__init__()
-        self.words = _primitive(bfloat16, frozen)
-        self.settings = Tensor(np.array([bfloat16, frozen], np.int32))
+        self.bfloat16 = bfloat16
+        self.freeze(frozen)
+
+    def freeze(self, frozen: bool):
+        """Takes what stands above for `frozen`, instead of what was said before."""
+        self.words = _primitive(self.bfloat16, frozen)
+        self.settings = Tensor(np.array([self.bfloat16, frozen], np.int32))
 
     def construct(self, hidden, table, targets):
         found = self.words(hidden, table, targets, self.settings)
@@ -51,7 +56,9 @@ def _primitive(bfloat16: bool, frozen: bool):
 
     def bprop(hidden, table, targets, settings, out, dout):
         grads = backward(dout[0], dout[1], hidden, table, targets, settings, out[2])
-        return grads[0], grads[1], ops.zeros_like(targets), ops.zeros_like(settings)
+        # another use of the table would add its own gradient, of the table's shape
+        dtable = ops.zeros_like(table) if frozen else grads[1]
+        return grads[0], dtable, ops.zeros_like(targets), ops.zeros_like(settings)
 
     def shapes(hidden, table, targets, settings):
         return targets, targets, targets

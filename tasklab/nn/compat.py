@@ -16,12 +16,33 @@ def runs_numpy() -> bool:
     return on_cpu() and platform.system() == "Linux"
 
 
-def dense(in_size: int, out_size: int, bias: bool = True) -> nn.Cell:
+class Dense(nn.Dense):
+    """nn.Dense, with room for a cell that adds to what it gives, see `nn.lora`. Kernels take `matrix`, not `weight`."""
+
+    def __init__(self, *sizes, **options):
+        super().__init__(*sizes, **options)
+        self.lora = None
+
+    def construct(self, x):
+        y = super().construct(x)
+        return y if self.lora is None else y + self.lora(x)
+
+    def matrix(self):
+        """[out, in]: its weight, and what is added to it."""
+        return self.weight if self.lora is None else self.weight + self.lora.matrix()
+
+    def matrix_learns(self) -> bool:
+        """Whether anybody wants the gradient of `matrix`."""
+        beside = () if self.lora is None else self.lora.get_parameters()
+        return any(parameter.requires_grad for parameter in (self.weight, *beside))
+
+
+def dense(in_size: int, out_size: int, bias: bool = True) -> Dense:
     """x [..., in_size] -> [..., out_size]; `weight` [out_size, in_size] and `bias`, both 0 until `nn.init` fills them.
 
     nn.Dense would draw its own random start from the global generator, which costs seconds and is thrown away.
     """
-    return nn.Dense(in_size, out_size, weight_init="zeros", bias_init="zeros", has_bias=bias)
+    return Dense(in_size, out_size, weight_init="zeros", bias_init="zeros", has_bias=bias)
 
 
 def parameter(shape: tuple, name: str, value: str = "zeros") -> ms.Parameter:

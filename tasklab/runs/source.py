@@ -20,7 +20,12 @@ LONGEST = 200  # bytes of a name; systems allow 255
 def find_source(name_or_path, say: Callable[[str], None] = logger.info) -> WeightSource:
     """As `weights.store.resolve`, for the folders of runs too. Raises as it does."""
     text = os.fspath(name_or_path)
-    return resolve(text if is_hub_name(text) or text in named_weights() or is_placed(text) else _within(text, say), say)
+    return resolve(text if is_found_by_name(text) else _within(text, say), say)
+
+
+def is_found_by_name(text: str) -> bool:
+    """Whether weights go by a name, which finds them wherever one is, and no path."""
+    return is_hub_name(text) or text in named_weights() or is_placed(text)
 
 
 def names_weights(given) -> bool:

@@ -46,7 +46,7 @@ class Ready:
 
 TAKEN_OVER = ("data", "evaluate", "generation")
 """Sections that a network in memory adopts from whoever asks, but for the settings that shape rows."""
-OF_TRAINING = ("name", "output_dir", "from_scratch", "train", "optimizer", "schedule", "loss", "adversarial")
+OF_TRAINING = ("name", "output_dir", "from_scratch", "train", "optimizer", "schedule", "lora", "loss", "adversarial")
 """What changes no answer; everything else of the configuration may."""
 
 

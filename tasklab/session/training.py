@@ -16,6 +16,7 @@ from tasklab.engine.hooks import Callback
 from tasklab.engine.listeners import Curves, MetricsFile, TensorBoard
 from tasklab.engine.loop import TrainingLoop
 from tasklab.engine.ranks import Ranks
+from tasklab.engine.rates import freeze
 from tasklab.engine.reports import Reports
 from tasklab.engine.runner import NetworkRunner, planned
 from tasklab.engine.schedule import warmup_steps
@@ -63,7 +64,7 @@ def train(start: Start, callbacks: list[Callback], compute_metrics: Callable | N
     if ranks.first:
         run.acquire()
     try:
-        prepared = prepare_ready(config, weights) if resumed else prepare_start(config, weights)
+        prepared = prepare_ready(config, weights, True) if resumed else prepare_start(config, weights)
         task = prepared.task
         if not resumed:  # what a run began with, it goes on with
             refuse_unread(task)
@@ -73,6 +74,7 @@ def train(start: Start, callbacks: list[Callback], compute_metrics: Callable | N
         if held_out is not None and compute_metrics is None:  # what the user's function names shows at an evaluation
             refuse_unknown_metric(task, held_out)
         model, compiles = prepared.load(), CompileLog()  # the largest file last: nothing above waits for it in vain
+        freeze(model.network, config.optimizer.rates)
         run_held_out = NetworkRunner(model.network, task.config, compiles, planned, task.tokenizer)
         evaluate = held_out and Evaluator(
             task, run_held_out, held_out.features, held_out.examples, compute_metrics
@@ -82,7 +84,7 @@ def train(start: Start, callbacks: list[Callback], compute_metrics: Callable | N
         listeners += [reports] if reports else []
         loop = TrainingLoop(
             task, model.network, Fixed(data.features), run, [*listeners, *callbacks], evaluate, model.files(), compiles,
-            ranks,
+            ranks, model.adapted and model.adapted.kept,
         )  # fmt: skip
         if resumed:
             loop.restore(state, moments, longer)

@@ -27,6 +27,7 @@ class TextGeneration(Task):
     defaults = {
         "data": {"num_buckets": 1, "max_seq_length": 512},
         "train": {"epochs": 3, "batch_size": 8}, "optimizer": {"lr": 2e-5},
+        "lora": {"modules_to_save": []},
     }  # fmt: skip
     generates = chats = answers_untrained = True
     metric, title = "token_probability", "Generation Metric"

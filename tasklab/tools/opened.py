@@ -9,9 +9,11 @@ from tasklab.errors import CheckpointError
 from tasklab.runs.source import find_source
 from tasklab.text import TOKENIZERS
 from tasklab.text.listed import OPTIONS_FILE
+from tasklab.weights.adapters import adapters_in
 from tasklab.weights.containers import open_weights
 from tasklab.weights.folder import CONFIG, CONFIGS, LABELS, WEIGHTS, TensorFile, read_json, write_folder
 from tasklab.weights.source import WeightSource, verify_source
+from tasklab.weights.store import read_source
 from tasklab.weights.tables import FORMATS, to_tasklab
 from tasklab.weights.tensors import LazyTensor
 
@@ -70,8 +72,11 @@ class OpenModel:
 
 
 def open_model(name) -> OpenModel:
-    """Finds and opens a model by name, folder or file. Raises: CheckpointError, UnknownName."""
+    """Finds and opens a model by name, folder or file; adapters with what they stand beside. Raises: CheckpointError,
+    UnknownName."""
     source = find_source(name)
+    if adapters_in(source.folder):
+        return OpenModel(source, "safetensors, adapters put into the weights", read_source(source)[0])
     verify_source(source)
     return OpenModel(source, *open_weights(source.file))
 

@@ -1,7 +1,8 @@
 """The checkpoint folder: one folder is the whole model, and nothing in it is believed before its checksum.
 
 model.safetensors, config.yaml, the tokenizer's files; optimizer.safetensors and trainer_state.json for a resume;
-labels.json and metrics.json where there are any; SHA256SUMS.
+labels.json and metrics.json where there are any; SHA256SUMS. With adapter.json the weights are what was trained beside
+others, see weights/adapters.py.
 """
 
 from __future__ import annotations
@@ -26,10 +27,11 @@ OPTIMIZER = "optimizer.safetensors"
 STATE = "trainer_state.json"
 CONFIG = "config.yaml"
 LABELS = "labels.json"
+ADAPTER = "adapter.json"
 METRICS = "metrics.json"
 CONFIGS = ("config.json", "bert_config.json", "albert_config.json")
 READ = (
-    WEIGHTS, OPTIMIZER, STATE, CONFIG, LABELS, *CONFIGS, *(file for _, file in TOKENIZER_FILES), "vocab.json",
+    WEIGHTS, OPTIMIZER, STATE, CONFIG, LABELS, ADAPTER, *CONFIGS, *(file for _, file in TOKENIZER_FILES), "vocab.json",
     "tokenizer_config.json", "chat_template.jinja",
 )  # fmt: skip
 """What counts when a folder is used; in one that has a list, each of these has to be listed."""

@@ -105,10 +105,10 @@ def why_not(folder: Path | None) -> str:
     return f"holds no {WEIGHTS}"
 
 
-def read_source(
+def read_alone(
     source: WeightSource, head: str | None = None, trusted: bool = False
 ) -> tuple[dict[str, LazyTensor], Path | None, list[str]]:
-    """(tensors under tasklab's names, vocabulary file or None, notes to print).
+    """(tensors under tasklab's names, vocabulary file or None, notes to print); see `store.read_source` for adapters.
 
     Names that the format's table does not know stay as they are, so that the ledger lists them as dropped.
     head: of the weights, where their names alone do not tell it.

@@ -11,15 +11,17 @@ from tasklab.cachedir import cache_dir
 from tasklab.config.absent import beside
 from tasklab.content import from_home
 from tasklab.digest import file_sha256
-from tasklab.errors import CheckpointError
+from tasklab.errors import CheckpointError, UnknownName
 from tasklab.registry import unknown_name
+from tasklab.weights.adapters import Beside, adapters_in, digest_of, merged
 from tasklab.weights.catalogue import NamedWeights, named_weights, read_entry
 from tasklab.weights.download import NotHere
 from tasklab.weights.fetch import fetch
 from tasklab.weights.folder import WEIGHTS, verify_folder
 from tasklab.weights.hub import hub_folder, is_hub_name, kept_at, kept_folder
-from tasklab.weights.source import SUFFIXES, WeightSource, read_source, source_at, weights_in, why_not
+from tasklab.weights.source import SUFFIXES, WeightSource, read_alone, source_at, weights_in, why_not
 from tasklab.weights.sums import SUMS, plain_name
+from tasklab.weights.tensors import LazyTensor
 
 __all__ = ["WeightSource", "named_weights", "read_source", "resolve"]
 
@@ -55,6 +57,44 @@ def resolve(name_or_path, say: Callable[[str], None] = logger.info) -> WeightSou
         if failures:
             raise CheckpointError(_nothing_found(entry, looked + failures))
     return source_at(text, weights_in(cache))
+
+
+def read_source(
+    source: WeightSource, head: str | None = None, trusted: bool = False, apart: bool = False
+) -> tuple[dict[str, LazyTensor], Path | None, list[str]]:
+    """As `source.read_alone`, whose arguments and errors these are; adapters and what they stand beside are one model.
+
+    apart: the adapters' own matrices stay such, beside the weights that they change.
+    """
+    tensors, vocabulary, notes = read_alone(source, head, trusted)
+    found = adapters_in(source.folder)
+    if found is None:
+        return tensors, vocabulary, notes
+    base = _base_of(found, source.folder)
+    below, _, told = read_source(base, head)
+    below = {name: tensor for name, tensor in below.items() if name not in found.left_out}
+    whole = below | tensors if apart else merged(below, tensors, found.scale)
+    return whole, vocabulary, [*notes, *told, f"{source.folder.name} holds what was trained beside {base.name}"]
+
+
+def _base_of(found: Beside, folder: Path) -> WeightSource:
+    """The weights that stood still, where they were or among those placed by name, if they are the same."""
+    places = dict.fromkeys((found.base, Path(found.base).name))
+    looked = []
+    for place in places:
+        try:
+            source = resolve(place)
+        except (CheckpointError, UnknownName) as error:
+            looked.append(str(error).partition("\n")[0])
+            continue
+        if digest_of(source) == found.sha256:
+            return source
+        looked.append(f"{place}: other weights than those (SHA-256 {found.sha256} expected)")
+    raise CheckpointError(
+        f"{folder}: holds adapters alone, and the weights beside which they were trained are gone. Looked at:\n  "
+        + "\n  ".join(looked)
+        + f"\nPut them back to {found.base}, or into {Path('checkpoints', Path(found.base).name)}/"
+    )
 
 
 def is_placed(name: str) -> bool:

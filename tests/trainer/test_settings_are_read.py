@@ -10,6 +10,7 @@ from no_curves import NoCurves
 from test_recipes import TOY
 
 from tasklab import Trainer
+from tasklab.config import LoraConfig
 from tasklab.config.section import Section
 from tasklab.config.values import specs_of
 from tasklab.errors import ConfigError
@@ -26,6 +27,7 @@ ELSEWHERE = {
     "checkpoint": "the runs below start from scratch and name their vocabulary",
     "device_id": "which of several devices; the runs below are on a CPU, of which there is one",
     "train.epochs": "train.max_steps ends the runs below",
+    **{f"lora.{key}": "adapters stand beside weights: test_lora_runs.py" for key in LoraConfig()},
 }
 WITHOUT_HEADER = ("columns", "context", "question", "choices", "answer", "quotes")
 """Of tables of multiple choice; the toy data is JSON."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from tasklab.config import OptimizerConfig
-from tasklab.engine.layer_decay import lr_scales
+from tasklab.engine.rates import rate_factors
 from tasklab.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class HostOptimizer(ABC):
         self.config, self.max_grad_norm, self.steps = config, max_grad_norm, 0
         self.parameters = list(parameters)
         self.decay_flags = [decays(p) for p in parameters]
-        self.lr_scales = lr_scales(self.names, config.layer_decay)
+        self.lr_scales = rate_factors(self.names, config)
         self.sums, self.owner, self._buffers = None, None, None
 
     @staticmethod

@@ -33,18 +33,31 @@ class FusedBlocksLayer(TransformerLayer):
         cells = (self.attention.dropout, self.attention_dropout, self.feed_forward_dropout)
         self.fused.bind(cells[0].seed, tuple(cell.site for cell in cells))
 
+    def leave_out_frozen(self):
+        """Tells the kernel which gradients nobody wants."""
+        attention, inner = self.attention, self.feed_forward
+        denses = {
+            "query": attention.query, "key": attention.key, "value": attention.value, "output": attention.output,
+            "intermediate": inner.intermediate, "gate": inner.gate, "down": inner.output,
+        }  # fmt: skip
+        norms = {"attention_norm": self.attention_norm, "norm": self.feed_forward_norm}
+        still = {name for name, dense in denses.items() if dense is not None and not dense.matrix_learns()}
+        still |= {name for name, norm in norms.items() if not norm.weight.requires_grad}
+        biased = ((name, cell) for name, cell in (denses | norms).items() if cell is not None and cell.bias is not None)
+        self.fused.freeze(still | {f"{name}_bias" for name, cell in biased if not cell.bias.requires_grad})
+
     def construct(self, x, mask):
         attention, inner, cosines, sines = self.attention, self.feed_forward, None, None
         if attention.rotary is not None:
             cosines, sines = attention.rotary.cosines, attention.rotary.sines
         gate, gate_bias = None, None
         if inner.gate is not None:
-            gate, gate_bias = inner.gate.weight, inner.gate.bias
+            gate, gate_bias = inner.gate.matrix(), inner.gate.bias
         # in the order of kernels/decoder_layer.py
         return self.fused(
-            x, mask, cosines, sines, attention.query.weight, attention.query.bias, attention.key.weight,
-            attention.key.bias, attention.value.weight, attention.value.bias, attention.output.weight,
-            attention.output.bias, self.attention_norm.weight, self.attention_norm.bias, inner.intermediate.weight,
-            inner.intermediate.bias, gate, gate_bias, inner.output.weight, inner.output.bias,
+            x, mask, cosines, sines, attention.query.matrix(), attention.query.bias, attention.key.matrix(),
+            attention.key.bias, attention.value.matrix(), attention.value.bias, attention.output.matrix(),
+            attention.output.bias, self.attention_norm.weight, self.attention_norm.bias, inner.intermediate.matrix(),
+            inner.intermediate.bias, gate, gate_bias, inner.output.matrix(), inner.output.bias,
             self.feed_forward_norm.weight, self.feed_forward_norm.bias,
         )  # fmt: skip

@@ -21,7 +21,7 @@ class RecurrentLayer(nn.Cell):
         self.recurrence = recurrence(kind)
 
     def construct(self, x, mask):
-        return self.recurrence(self.input(x), self.hidden.weight, self.hidden.bias)  # [B, S, G] -> [B, S, H]
+        return self.recurrence(self.input(x), self.hidden.matrix(), self.hidden.bias)  # [B, S, G] -> [B, S, H]
 
 
 class BothWays(nn.Cell):

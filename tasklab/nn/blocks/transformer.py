@@ -76,10 +76,10 @@ class FusedTransformerLayer(TransformerLayer):
         attention, inner = self.attention, self.feed_forward
         # parameters in the order that kernels/ops.py lists; names of cells are the checkpoint's, so both layers load it
         return self.fused(
-            x, mask, attention.query.weight, attention.query.bias, attention.key.weight, attention.key.bias,
-            attention.value.weight, attention.value.bias, attention.output.weight, attention.output.bias,
-            self.attention_norm.weight, self.attention_norm.bias, inner.intermediate.weight,
-            inner.intermediate.bias, inner.output.weight, inner.output.bias, self.feed_forward_norm.weight,
+            x, mask, attention.query.matrix(), attention.query.bias, attention.key.matrix(), attention.key.bias,
+            attention.value.matrix(), attention.value.bias, attention.output.matrix(), attention.output.bias,
+            self.attention_norm.weight, self.attention_norm.bias, inner.intermediate.matrix(),
+            inner.intermediate.bias, inner.output.matrix(), inner.output.bias, self.feed_forward_norm.weight,
             self.feed_forward_norm.bias,
         )  # fmt: skip
 

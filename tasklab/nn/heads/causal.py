@@ -3,6 +3,7 @@
 import mindspore as ms
 from mindspore import nn, ops
 
+from tasklab.kernels.word_loss import WordLoss
 from tasklab.nn.compat import parameter
 from tasklab.nn.heads.pretraining import Decoder
 
@@ -47,6 +48,11 @@ class CausalHead(nn.Cell):
         # past Cell.__setattr__, which would rename it: it is a weight of the encoder
         object.__setattr__(self, "words", words if tied else self.decoder.weight)
         self.scores, self.mean = scores, mean
+
+    def leave_out_frozen(self):
+        """Tells a kernel when nobody wants the table's gradient."""
+        if isinstance(self.scores, WordLoss):
+            self.scores.freeze(not self.words.requires_grad)
 
     def construct(self, hidden, target_ids):
         shape = target_ids.shape

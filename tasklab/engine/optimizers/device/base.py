@@ -8,8 +8,8 @@ import numpy as np
 from mindspore import Parameter, ParameterTuple, Tensor, nn, ops
 
 from tasklab.config import OptimizerConfig
-from tasklab.engine.layer_decay import lr_scales
 from tasklab.engine.optimizers.host import checked, decays
+from tasklab.engine.rates import rate_factors
 
 
 class DeviceOptimizer(nn.Cell):
@@ -20,7 +20,7 @@ class DeviceOptimizer(nn.Cell):
         self.config, self.max_grad_norm, self.steps = config, max_grad_norm, 0
         self.parameters = ParameterTuple(parameters)
         self.decay = tuple(config.weight_decay if decays(p) else 0.0 for p in parameters)
-        self.lr_scales = tuple(lr_scales([p.name for p in parameters], config.layer_decay))
+        self.lr_scales = tuple(rate_factors([p.name for p in parameters], config))
         self.sums = None
 
     @abstractmethod
