@@ -102,4 +102,4 @@ def _targets(network: nn.Cell, config: LoraConfig) -> list[tuple[str, Dense]]:
 
 
 def _in_layer(name: str) -> bool:
-    return name.startswith("encoder.") and not {"layer", "layers", "repeats"}.isdisjoint(name.split("."))
+    return name.startswith(("encoder.", "decoder.")) and not {"layer", "layers", "repeats"}.isdisjoint(name.split("."))

@@ -52,7 +52,8 @@ class CausalHead(nn.Cell):
     def leave_out_frozen(self):
         """Tells a kernel when nobody wants the table's gradient."""
         if isinstance(self.scores, WordLoss):
-            self.scores.freeze(not self.words.requires_grad)
+            learns = self.words.requires_grad or self.bias is not None and self.bias.requires_grad
+            self.scores.freeze(not learns)
 
     def construct(self, hidden, target_ids):
         shape = target_ids.shape
