@@ -1,67 +1,129 @@
-"""A causal network of MindSpore's as a decoder of texts, where the kernels' decoder cannot have it."""
+"""A network of MindSpore's as a decoder of texts, where the kernels' decoder cannot have it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
+import mindspore as ms
 import numpy as np
-from mindspore import nn, ops
+from mindspore import Tensor, nn, ops
 
-from tasklab.engine.step import CompileLog, forward
+from tasklab.engine.step import CompileLog
+from tasklab.nn.blocks.cached import CachedLayers, SourceKeys
 
+BLOCK = 32
+"""Tokens whose keys and values lie together. A call computes all of one block, those that are not there yet too: so a
+token meets the same shapes however the text came, and its numbers are the same bits."""
 SHORTEST = 64
-"""Padded length of the first graph; each further one is for twice as many tokens."""
+"""Places before the block in the first graph; each further one has twice as many. So too the tokens of a source."""
+
+
+@dataclass
+class _Text:
+    """blocks: keys and values [L, 2, G, BLOCK, D] of all whole blocks. source: of what it answers, and its tokens."""
+
+    tokens: list[int] = field(default_factory=list)
+    blocks: list[Tensor] = field(default_factory=list)
+    source: tuple[Tensor, Tensor] | None = None
+
+    def cut(self, length: int) -> "_Text":
+        return _Text(self.tokens[:length], self.blocks[: length // BLOCK], self.source)
 
 
 class GraphDecoder:
-    """As `generation.protocol.Decoder`. Texts are kept as tokens, and read anew from their beginning for each token.
+    """As `generation.protocol.Decoder`.
 
-    They are read one by one, padded to a length that follows from their own: so few graphs are compiled, and the
-    logits of a text cannot depend on another one.
+    Texts are worked on one by one, in shapes that follow from the places of their tokens alone: so few graphs are
+    compiled, and no text can depend on another one.
 
-    Args: network: of the head `causal`.   max_length: tokens of a text, at most the positions of the network.
+    Args: network: of the head `causal` or `seq2seq`.   max_length: tokens of a text, at most the network's positions.
     """
 
     def __init__(self, network: nn.Cell, vocab_size: int, max_length: int, compiles: CompileLog):
-        self.next_word, self.compiles = NextWord(network), compiles
+        self.step, self.compiles = NextWord(network, max_length).set_train(False), compiles
+        self.reader = ReadSource(network).set_train(False) if self.step.answers else None
         self.vocab_size, self.max_length = vocab_size, max_length
-        self._texts: dict[int, list[int]] = {}
+        self._texts: dict[int, _Text] = {}
+        self._nothing = Tensor(np.zeros(self.step.block, np.float32))
+
+    def read(self, slots: Sequence[int], sources: Sequence[Sequence[int]]):
+        for slot, source in zip(slots, sources, strict=True):
+            ids = np.zeros((1, min(_ladder(len(source)), self.max_length)), np.int32)
+            ids[0, : len(source)] = source
+            mask = (np.arange(ids.shape[1]) < len(source)).astype(np.int32)[None]
+            keys = self._timed("source", self.reader, Tensor(ids), Tensor(mask))
+            self._texts[slot] = _Text(source=(keys, Tensor(np.array([len(source)], np.int32))))
 
     def extend(self, slots: Sequence[int], tokens: Sequence[Sequence[int]]) -> np.ndarray:
-        for slot, row in zip(slots, tokens, strict=True):
-            self._texts[slot] = [*self._texts.get(slot, []), *map(int, row)]
-        return np.stack([self._logits(self._texts[slot]) for slot in slots])
+        texts = [self._texts.setdefault(slot, _Text()) for slot in slots]
+        return np.stack([self._extended(text, row) for text, row in zip(texts, tokens, strict=True)])
 
     def copy(self, sources: Sequence[int], targets: Sequence[int], lengths: Sequence[int]):
-        taken = [self._texts[source][:length] for source, length in zip(sources, lengths, strict=True)]
-        self._texts |= dict(zip(targets, taken, strict=True))
+        found = [self._texts.get(source, _Text()).cut(n) for source, n in zip(sources, lengths, strict=True)]
+        self._texts |= dict(zip(targets, found, strict=True))
 
     def cut(self, slots: Sequence[int], lengths: Sequence[int]):
         for slot, length in zip(slots, lengths, strict=True):
-            self._texts[slot] = self._texts.get(slot, [])[:length]
+            self._texts[slot] = self._texts.get(slot, _Text()).cut(length) if length else _Text()
 
-    def _logits(self, text: list[int]) -> np.ndarray:
-        size, count = SHORTEST, len(text)
-        while size < count:
-            size *= 2
-        ids = np.zeros((1, min(size, self.max_length)), np.int32)
-        ids[0, :count] = text
-        places = np.arange(ids.shape[1], dtype=np.int32)[None]
-        own = (places < count).astype(np.int32)  # documents: the text is 1, padding 0
-        batch = {"input_ids": ids, "documents": own, "position_ids": places * own,
-                 "last": np.array([count - 1], np.int32)}  # fmt: skip
-        return forward(self.next_word, batch, self.compiles)[0]
+    def _extended(self, text: _Text, tokens) -> np.ndarray:
+        """The logits [V] behind the last of these tokens."""
+        text.tokens += map(int, tokens)
+        while True:
+            start = len(text.blocks) * BLOCK
+            ids = text.tokens[start : start + BLOCK]
+            row = np.zeros((1, BLOCK), np.int32)
+            row[0, : len(ids)] = ids
+            past = text.blocks + [self._nothing] * (_ladder(start) // BLOCK - len(text.blocks))
+            places = (Tensor(np.array([n], np.int32)) for n in (start, len(ids) - 1))
+            logits, block = self._timed("decode", self.step, Tensor(row), *places, *(text.source or ()), *past)
+            if len(ids) == BLOCK:
+                text.blocks.append(block)
+            if start + len(ids) == len(text.tokens):
+                return logits.asnumpy()
+
+    def _timed(self, kind: str, cell: nn.Cell, *inputs: Tensor):
+        return self.compiles.timed(kind, tuple(tensor.shape for tensor in inputs), lambda: cell(*inputs))
+
+
+def _ladder(count: int) -> int:
+    size = SHORTEST
+    while size < count:
+        size *= 2
+    return size
 
 
 class NextWord(nn.Cell):
-    """input_ids, documents, position_ids [1, S] int32, last [1] int32 -> (logits [V] behind the token at `last`,)."""
+    """ids [1, BLOCK], start [1], the place of its first token, last [1], of the last one that counts, all int32; of a
+    decoder that answers what `ReadSource` gave and its tokens [1]; the blocks before -> (logits [V] behind `last`,
+    keys and values of the block)."""
 
-    inputs = ("input_ids", "documents", "position_ids", "last")
+    def __init__(self, network: nn.Cell, max_length: int):
+        super().__init__(auto_prefix=False)
+        stack = getattr(network, "decoder", network.encoder)
+        self.answers, self.head = stack is not network.encoder, network.head
+        self.embeddings, self.norm, self.layers = stack.embeddings, stack.norm, CachedLayers(stack.layers)
+        self.product, self.last_place = ops.MatMul(transpose_b=True), max_length - 1
+        part = stack.layers[0].attention
+        self.block = (len(stack.layers), 2, part.key_value_heads, BLOCK, part.head_size)
+
+    def construct(self, ids, start, last, *given):
+        source, source_length = (given[0], given[1]) if self.answers else (None, None)
+        past = ops.concat(given[2 if self.answers else 0 :], axis=3)  # [L, 2, G, P, D]
+        places = ops.arange(BLOCK).astype(ms.int32) + start
+        x = self.embeddings(ids, ops.zeros_like(ids), places.clip(0, self.last_place)[None])  # [1, BLOCK, H]
+        x, own = self.layers(x, places, start, past, source, source_length)
+        state = ops.gather(x[0], last, 0)  # [1, H]
+        if self.norm is not None:
+            state = self.norm(state)
+        return self.product(state.astype(self.head.words.dtype), self.head.words).reshape((-1,)), own
+
+
+class ReadSource(nn.Cell):
+    """input_ids, attention_mask [1, S] int32 -> what the decoder's layers see of a source [L, 2, G, S, D]."""
 
     def __init__(self, network: nn.Cell):
         super().__init__(auto_prefix=False)
-        self.encoder, self.head = network.encoder, network.head
-        self.product = ops.MatMul(transpose_b=True)
+        self.encoder, self.keys = network.encoder, SourceKeys(network.decoder.layers)
 
-    def construct(self, input_ids, documents, position_ids, last):
-        hidden = self.encoder(input_ids, documents, ops.zeros_like(input_ids), position_ids)  # [1, S, H]
-        state = ops.gather(hidden[0], last, 0)  # [1, H]
-        return (self.product(state.astype(self.head.words.dtype), self.head.words).reshape((-1,)),)
+    def construct(self, input_ids, attention_mask):
+        return self.keys(self.encoder(input_ids, attention_mask, ops.zeros_like(input_ids)))
