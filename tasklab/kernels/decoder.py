@@ -1,4 +1,4 @@
-"""A causal Transformer that reads tokens and gives logits, one call into C++ per step, with caches of its own.
+"""A Transformer that reads tokens and gives logits, one call into C++ per step, with caches of its own.
 
 Nothing here or in C++ needs MindSpore. The numbers of a row are the same bits alone and in any batch, in one call and
 token by token, in any slot: src/panels.h says how.
@@ -7,102 +7,16 @@ token by token, in any slot: src/panels.h says how.
 import ctypes
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from tasklab.kernels import build
-
-FORMATS = {"fp32": 0, "bf16": 1, "int8": 2}
-"""How the weights of products lie in memory; sums are float32 in all. int8: per output and 32 inputs one scale.
-A matrix of fp32 that bf16 holds exactly lies there as such, with the same results."""
-
-ACTIVATIONS = {
-    "gelu": 0, "gelu_new": 1, "gelu_pytorch_tanh": 1, "relu": 2, "silu": 3, "swish": 3,
-}  # fmt: skip
-
-MATRICES = (
-    "attention.query", "attention.key", "attention.value", "attention.output",
-    "feed_forward.gate", "feed_forward.intermediate", "feed_forward.output", "embeddings.word", "vocabulary",
-)  # fmt: skip
-"""In the order of MatrixName in src/decoder.h."""
-VECTORS = (
-    *(f"{name}.bias" for name in MATRICES[:7]), "attention_norm.weight", "attention_norm.bias",
-    "feed_forward_norm.weight", "feed_forward_norm.bias", "embeddings.norm.weight", "embeddings.norm.bias",
-    "norm.weight", "norm.bias", "vocabulary.bias", "embeddings.position.weight", "cosines", "sines",
-)  # fmt: skip
-"""In the order of VectorName."""
+from tasklab.kernels.decoder_shape import ACTIVATIONS, ENCODER, FORMATS, MATRICES, VECTORS, DecoderShape
 
 BLOCK = 1 << 20
 """Weights that are taken over at a time, 4 MB."""
 SLOTS = 65_536
 """One more than the highest number of a slot."""
-
-
-@dataclass(frozen=True)
-class DecoderShape:
-    """What the network is made of. positions: tokens that a slot may hold, prompt included."""
-
-    vocab_size: int
-    hidden_size: int
-    num_hidden_layers: int
-    num_attention_heads: int
-    num_key_value_heads: int
-    head_size: int
-    intermediate_size: int
-    positions: int
-    hidden_act: str = "gelu_new"
-    gated: bool = False
-    rms: bool = False
-    norm_first: bool = True  # False: behind each sum, as in BERT
-    embedding_norm: bool = False
-    learned_positions: bool = True
-    rotary: bool = False
-    tied: bool = True  # logits by the table of words
-    eps: float = 1e-5
-    score_scale: float | None = None  # None: 1 / sqrt(head_size)
-
-    def __post_init__(self):
-        for name in self.__dataclass_fields__:
-            if self.__dataclass_fields__[name].type is int and getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; expected at least 1")
-        if self.num_attention_heads % self.num_key_value_heads:
-            raise ValueError(
-                f"num_attention_heads {self.num_attention_heads} is not a multiple of num_key_value_heads "
-                f"{self.num_key_value_heads}"
-            )
-        if self.rotary and self.head_size % 2:
-            raise ValueError(f"rotary positions turn pairs, and head_size {self.head_size} is odd")
-        if self.hidden_act not in ACTIVATIONS:
-            raise ValueError(f"hidden_act is {self.hidden_act!r}; expected one of: {', '.join(ACTIVATIONS)}")
-
-    def tensors(self) -> dict[str, tuple[tuple[int, ...], bool]]:
-        """Name in MATRICES (with .weight) or VECTORS, {} the layer's number -> shape, and whether it may be absent."""
-        H, I, V, P = self.hidden_size, self.intermediate_size, self.vocab_size, self.positions  # noqa: E741
-        Q, K = (heads * self.head_size for heads in (self.num_attention_heads, self.num_key_value_heads))
-        sizes = [
-            ("attention.query", Q, H), ("attention.key", K, H), ("attention.value", K, H),
-            ("attention.output", H, Q), ("feed_forward.intermediate", I, H), ("feed_forward.output", H, I),
-        ]  # fmt: skip
-        sizes += [("feed_forward.gate", I, H)] if self.gated else []
-        found = {"embeddings.word.weight": ((V, H), False)}
-        for name, outputs, inputs in sizes:
-            found[f"layers.{{}}.{name}.weight"] = (outputs, inputs), False
-            found[f"layers.{{}}.{name}.bias"] = (outputs,), True
-        norms = ["layers.{}.attention_norm", "layers.{}.feed_forward_norm"]
-        norms += (["norm"] if self.norm_first else []) + (["embeddings.norm"] if self.embedding_norm else [])
-        for name in norms:
-            found[f"{name}.weight"] = (H,), False
-            if not self.rms:
-                found[f"{name}.bias"] = (H,), False
-        if self.learned_positions:
-            found["embeddings.position.weight"] = (P, H), False
-        if self.rotary:
-            found["cosines"] = found["sines"] = (P, self.head_size // 2), False
-        if not self.tied:
-            found["vocabulary.weight"] = (V, H), False
-        found["vocabulary.bias"] = (V,), True
-        return found
 
 
 class NativeDecoder:
@@ -125,20 +39,20 @@ class NativeDecoder:
         if not self._handle:
             raise MemoryError(f"no memory for the weights of {shape}")
         for name, (size, optional) in shape.tensors().items():
-            layers = range(shape.num_hidden_layers) if "{}" in name else (None,)
-            for layer in layers:
-                full = name if layer is None else name.format(layer)
-                if optional and full not in tensors:
-                    continue
-                self._set(name.removeprefix("layers.{}."), -1 if layer is None else layer, full, size, tensors[full])
+            for layer in range(shape.layers_of(name)) if "{}" in name else (-1,):
+                full = name.format(layer)
+                if not optional or full in tensors:
+                    self._set(name, layer, full, size, tensors[full])
 
     def _set(self, name: str, layer: int, full: str, size: tuple[int, ...], values):
+        encoder, name = name.startswith(ENCODER), name.removeprefix(ENCODER).removeprefix("layers.{}.")
         if tuple(values.shape) != size:
             raise ValueError(f"{full} has the shape {tuple(values.shape)}; expected {size}")
         if name in VECTORS:
             values = np.ascontiguousarray(values[:], np.float32)
             number = VECTORS.index(name)
-            if self._library.tasklab_decoder_vector(self._handle, number, layer, _pointer(values), values.size):
+            call = self._library.tasklab_decoder_vector
+            if call(self._handle, encoder, number, layer, _pointer(values), values.size):
                 raise MemoryError(f"no memory for {full}")
             return
         number, step = MATRICES.index(name.removesuffix(".weight")), max(1, BLOCK // size[1])
@@ -147,13 +61,35 @@ class NativeDecoder:
             if block.shape != (min(step, size[0] - first), size[1]):
                 raise ValueError(f"{full} gave {block.shape} for rows {first} to {min(first + step, size[0])}")
             call = self._library.tasklab_decoder_matrix
-            if call(self._handle, number, layer, _pointer(block), first, len(block)):
+            if call(self._handle, encoder, number, layer, _pointer(block), first, len(block)):
                 raise MemoryError(f"no memory for {full}")
+
+    def read(self, slots: Sequence[int], sources: Sequence[Sequence[int]]):
+        """Of an encoder-decoder: what each of several free slots answers, which its copies share.
+
+        Raises: ValueError as extend, for a slot that holds tokens, and for a decoder without an encoder.
+        """
+        if not self.shape.encoder_layers:
+            raise ValueError("this decoder reads no sources: it has no encoder")
+        words = self.shape.source_vocab_size or self.vocab_size
+        slots, counts, flat = self._rows(slots, sources, words)
+        if counts.max() > self.max_length:
+            raise ValueError(f"a source has {counts.max()} tokens; expected at most {self.max_length}")
+        with self._lock:
+            for slot in slots.tolist():
+                if held := self._length(slot):
+                    raise ValueError(f"slot {slot} holds {held} tokens; cut it to 0 before it reads a source")
+            failed = self._library.tasklab_decoder_read(
+                self._handle, len(slots), _pointer(slots), _pointer(counts), _pointer(flat)
+            )
+        if failed:
+            raise MemoryError(f"no memory for {counts.sum()} tokens of {len(slots)} sources")
 
     def extend(self, slots: Sequence[int], tokens: Sequence[Sequence[int]]) -> np.ndarray:
         """Reads one or more tokens into each of several slots; logits [R, V] float32 behind each one's last token.
 
-        Raises: ValueError for a slot named twice, no tokens, ids outside the vocabulary, more tokens than max_length.
+        Raises: ValueError for a slot named twice, no tokens, ids outside the vocabulary, more tokens than max_length,
+            and of an encoder-decoder for a slot that read no source.
         """
         return self._extend(slots, tokens, everywhere=False)[0]
 
@@ -163,18 +99,7 @@ class NativeDecoder:
         return np.split(logits, np.cumsum(counts)[:-1])
 
     def _extend(self, slots, tokens, everywhere):
-        slots = self._slots(slots)
-        if len(np.unique(slots)) != len(slots):
-            raise ValueError(f"slots {slots.tolist()} name one twice")
-        if len(slots) != len(tokens):
-            raise ValueError(f"{len(slots)} slots and {len(tokens)} rows of tokens")
-        rows = [np.asarray(row, np.int64).reshape(-1) for row in tokens]
-        counts = np.array([len(row) for row in rows], np.int64)
-        flat = np.concatenate(rows) if rows else np.zeros(0, np.int64)
-        if len(rows) == 0 or counts.min() == 0:
-            raise ValueError("there is a row without tokens; each needs at least one")
-        if flat.min() < 0 or flat.max() >= self.vocab_size:
-            raise ValueError(f"token ids go from {flat.min()} to {flat.max()}; expected 0 to {self.vocab_size - 1}")
+        slots, counts, flat = self._rows(slots, tokens, self.vocab_size)
         with self._lock:
             for slot, count in zip(slots.tolist(), counts.tolist(), strict=True):
                 if self._length(slot) + count > self.max_length:
@@ -182,17 +107,20 @@ class NativeDecoder:
                         f"slot {slot} holds {self._length(slot)} tokens, {count} more are beyond max_length "
                         f"{self.max_length}"
                     )
-            logits = np.empty((len(flat) if everywhere else len(rows), self.vocab_size), np.float32)
-            flat = flat.astype(np.int32)
+                if self.shape.encoder_layers and not self._library.tasklab_decoder_source_length(self._handle, slot):
+                    raise ValueError(f"slot {slot} has read no source that its tokens could answer")
+            logits = np.empty((len(flat) if everywhere else len(slots), self.vocab_size), np.float32)
             failed = self._library.tasklab_decoder_extend(
-                self._handle, len(rows), _pointer(slots), _pointer(counts), _pointer(flat), everywhere, _pointer(logits)
-            )
+                self._handle, len(slots), _pointer(slots), _pointer(counts), _pointer(flat), everywhere,
+                _pointer(logits),
+            )  # fmt: skip
         if failed:
-            raise MemoryError(f"no memory for {counts.sum()} more tokens in {len(rows)} slots")
+            raise MemoryError(f"no memory for {counts.sum()} more tokens in {len(slots)} slots")
         return logits, counts
 
     def copy(self, sources: Sequence[int], targets: Sequence[int], lengths: Sequence[int]):
-        """The first lengths[i] tokens of sources[i] become targets[i], all at once, so a permutation is safe.
+        """The first lengths[i] tokens of sources[i], and what they answer, become targets[i], all at once, so a
+        permutation is safe.
 
         Costs no memory: slots share what they have in common until one of them goes on.
         Raises: ValueError for a target named twice and for more tokens than a source holds.
@@ -236,6 +164,22 @@ class NativeDecoder:
             if not 0 <= length <= self._length(slot):
                 raise ValueError(f"slot {slot} holds {self._length(slot)} tokens, not {length}")
 
+    def _rows(self, slots, tokens, words: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Slots, tokens of each, and all tokens one after the other as int32."""
+        slots = self._slots(slots)
+        if len(np.unique(slots)) != len(slots):
+            raise ValueError(f"slots {slots.tolist()} name one twice")
+        if len(slots) != len(tokens):
+            raise ValueError(f"{len(slots)} slots and {len(tokens)} rows of tokens")
+        rows = [np.asarray(row, np.int64).reshape(-1) for row in tokens]
+        counts = np.array([len(row) for row in rows], np.int64)
+        if len(rows) == 0 or counts.min() == 0:
+            raise ValueError("there is a row without tokens; each needs at least one")
+        flat = np.concatenate(rows)
+        if flat.min() < 0 or flat.max() >= words:
+            raise ValueError(f"token ids go from {flat.min()} to {flat.max()}; expected 0 to {words - 1}")
+        return slots, counts, flat.astype(np.int32)
+
     def _slots(self, slots) -> np.ndarray:
         slots = np.asarray(slots, np.int64).reshape(-1)
         if len(slots) and not (0 <= slots.min() and slots.max() < SLOTS):
@@ -249,15 +193,15 @@ class NativeDecoder:
 
 
 class _Shape(ctypes.Structure):
-    """DecoderShape of src/decoder.h."""
+    """DecoderShape of src/stack.h."""
 
     _fields_ = [
         *((name, ctypes.c_int64) for name in (
             "vocab", "hidden", "layers", "heads", "kv_heads", "head_size", "intermediate", "positions", "format",
-            "activation", "gated", "rms", "norm_first", "embedding_norm", "rotary", "tied",
+            "activation", "gated", "rms", "norm_first", "embedding_norm", "rotary", "tied", "encoder_layers",
+            "source_vocab", "reach",
         )),
-        ("eps", ctypes.c_double),
-        ("score_scale", ctypes.c_double),
+        *((name, ctypes.c_double) for name in ("eps", "score_scale", "embedding_scale", "output_scale")),
     ]  # fmt: skip
 
     @classmethod
@@ -265,8 +209,9 @@ class _Shape(ctypes.Structure):
         return cls(
             s.vocab_size, s.hidden_size, s.num_hidden_layers, s.num_attention_heads, s.num_key_value_heads,
             s.head_size, s.intermediate_size, s.positions, FORMATS[precision], ACTIVATIONS[s.hidden_act], s.gated,
-            s.rms, s.norm_first, s.embedding_norm, s.rotary, s.tied, s.eps,
-            s.head_size**-0.5 if s.score_scale is None else s.score_scale,
+            s.rms, s.norm_first, s.embedding_norm, s.rotary, s.tied, s.encoder_layers or 0, s.source_vocab_size or 0,
+            s.reach or 0, s.eps, s.head_size**-0.5 if s.score_scale is None else s.score_scale, s.embedding_scale,
+            s.output_scale,
         )  # fmt: skip
 
 
@@ -278,12 +223,14 @@ def _library() -> ctypes.CDLL:
     for name, result, arguments in (
         ("new", address, [address]),
         ("free", None, [address]),
-        ("matrix", ctypes.c_int, [address, number, number, address, number, number]),
-        ("vector", ctypes.c_int, [address, number, number, address, number]),
+        ("matrix", ctypes.c_int, [address, ctypes.c_int, number, number, address, number, number]),
+        ("vector", ctypes.c_int, [address, ctypes.c_int, number, number, address, number]),
+        ("read", ctypes.c_int, [address, number, address, address, address]),
         ("extend", ctypes.c_int, [address, number, address, address, address, ctypes.c_int, address]),
         ("copy", ctypes.c_int, [address, number, address, address, address]),
         ("cut", None, [address, number, number]),
         ("length", number, [address, number]),
+        ("source_length", number, [address, number]),
         ("bytes", number, [address]),
     ):
         call = getattr(library, f"tasklab_decoder_{name}")

@@ -1,7 +1,6 @@
 """The decoder in C++ against a Transformer written in NumPy with float64, and against itself in other company."""
 
 import dataclasses
-import math
 import subprocess
 import sys
 import threading
@@ -11,6 +10,7 @@ import pytest
 
 from tasklab.kernels import build
 from tasklab.kernels.decoder import DecoderShape, NativeDecoder
+from tests.kernels.decoder_oracle import oracle
 
 pytestmark = pytest.mark.skipif(build.library() is None, reason=build.why_not())
 
@@ -40,66 +40,6 @@ def tensors_of(name, seed=0):
         angles = np.outer(np.arange(shape.positions), 100.0 ** (-np.arange(shape.head_size // 2) / 5))
         found["cosines"], found["sines"] = np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
     return found
-
-
-def oracle(shape, tensors, ids):
-    """Logits [n, V] of all positions, float64."""
-    t = {key: value.astype(np.float64) for key, value in tensors.items()}
-    n, N, G, D = len(ids), shape.num_attention_heads, shape.num_key_value_heads, shape.head_size
-
-    def dense(x, name):
-        return x @ t[f"{name}.weight"].T + t.get(f"{name}.bias", 0)
-
-    def norm(x, name):
-        x = x if shape.rms else x - x.mean(-1, keepdims=True)
-        return x / np.sqrt((x**2).mean(-1, keepdims=True) + shape.eps) * t[f"{name}.weight"] + t.get(f"{name}.bias", 0)
-
-    def act(x):
-        if shape.hidden_act == "gelu":
-            return x * 0.5 * (1 + np.vectorize(math.erf)(x / 2**0.5))
-        if shape.hidden_act == "gelu_new":
-            return 0.5 * x * (1 + np.tanh((2 / np.pi) ** 0.5 * (x + 0.044715 * x**3)))
-        return x / (1 + np.exp(-x)) if shape.hidden_act == "silu" else np.maximum(x, 0)
-
-    def turn(x):  # [n, heads, D], first half with second half
-        if not shape.rotary:
-            return x
-        a, b = np.split(x, 2, axis=-1)
-        c, s = t["cosines"][:n, None], t["sines"][:n, None]
-        return np.concatenate([a * c - b * s, b * c + a * s], axis=-1)
-
-    def attend(x, layer):
-        name = f"layers.{layer}.attention"
-        q = turn(dense(x, f"{name}.query").reshape(n, N, D))
-        k = turn(dense(x, f"{name}.key").reshape(n, G, D)).repeat(N // G, axis=1)
-        v = dense(x, f"{name}.value").reshape(n, G, D).repeat(N // G, axis=1)
-        scores = np.einsum("ihd,jhd->hij", q, k) * (D**-0.5 if shape.score_scale is None else shape.score_scale)
-        scores = np.where(np.tri(n, dtype=bool), scores, -np.inf)
-        p = np.exp(scores - scores.max(-1, keepdims=True))
-        p /= p.sum(-1, keepdims=True)
-        return dense(np.einsum("hij,jhd->ihd", p, v).reshape(n, N * D), f"{name}.output")
-
-    def feed(x, layer):
-        name = f"layers.{layer}.feed_forward"
-        inner = dense(x, f"{name}.intermediate")
-        inner = act(dense(x, f"{name}.gate")) * inner if shape.gated else act(inner)
-        return dense(inner, f"{name}.output")
-
-    x = t["embeddings.word.weight"][ids]
-    if shape.learned_positions:
-        x = x + t["embeddings.position.weight"][:n]
-    if shape.embedding_norm:
-        x = norm(x, "embeddings.norm")
-    for layer in range(shape.num_hidden_layers):
-        first, second = f"layers.{layer}.attention_norm", f"layers.{layer}.feed_forward_norm"
-        if shape.norm_first:
-            x = x + attend(norm(x, first), layer)
-            x = x + feed(norm(x, second), layer)
-        else:
-            x = norm(x + attend(x, layer), first)
-            x = norm(x + feed(x, layer), second)
-    x = norm(x, "norm") if shape.norm_first else x
-    return x @ t["embeddings.word.weight" if shape.tied else "vocabulary.weight"].T + t.get("vocabulary.bias", 0)
 
 
 def ids_of(shape, count, seed=1):

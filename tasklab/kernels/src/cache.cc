@@ -61,6 +61,10 @@ void Cache::copy(int64_t count, const int64_t* sources, const int64_t* targets, 
   }
 }
 
+bool Cache::same(int64_t slot, int64_t other) const {
+  return slot < count() && other < count() && slots_[slot].pages == slots_[other].pages;
+}
+
 void Cache::cut(int64_t slot, int64_t length) {
   if (slot >= count()) return;
   Slot& s = slots_[slot];

@@ -27,6 +27,7 @@ class Cache {
   // The first lengths[i] tokens of sources[i] become targets[i], all at once: targets may be sources too.
   void copy(int64_t count, const int64_t* sources, const int64_t* targets, const int64_t* lengths);
   void cut(int64_t slot, int64_t length);
+  bool same(int64_t slot, int64_t other) const;  // whether they share all of their pages
 
   // Of one page, layer and head: keys [head_size, 32 tokens], the panel of a product that gives scores.
   float* keys(int64_t slot, int64_t page, int64_t layer, int64_t head) const {

@@ -16,17 +16,25 @@ void* tasklab_decoder_new(const tasklab::DecoderShape* shape) {
 
 void tasklab_decoder_free(void* decoder) { delete static_cast<Decoder*>(decoder); }
 
-int tasklab_decoder_matrix(void* decoder, int64_t name, int64_t layer, const float* values, int64_t first,
-                           int64_t count) {
+int tasklab_decoder_matrix(void* decoder, int encoder, int64_t name, int64_t layer, const float* values,
+                           int64_t first, int64_t count) {
   return tasklab::guarded("decoder", [&] {
-    static_cast<Decoder*>(decoder)->set_matrix(static_cast<tasklab::MatrixName>(name), layer, values, first, count);
+    static_cast<Decoder*>(decoder)->set_matrix(encoder != 0, static_cast<tasklab::MatrixName>(name), layer, values,
+                                               first, count);
   });
 }
 
-int tasklab_decoder_vector(void* decoder, int64_t name, int64_t layer, const float* values, int64_t count) {
+int tasklab_decoder_vector(void* decoder, int encoder, int64_t name, int64_t layer, const float* values,
+                           int64_t count) {
   return tasklab::guarded("decoder", [&] {
-    static_cast<Decoder*>(decoder)->set_vector(static_cast<tasklab::VectorName>(name), layer, values, count);
+    static_cast<Decoder*>(decoder)->set_vector(encoder != 0, static_cast<tasklab::VectorName>(name), layer, values,
+                                               count);
   });
+}
+
+int tasklab_decoder_read(void* decoder, int64_t rows, const int64_t* slots, const int64_t* counts,
+                         const int32_t* tokens) {
+  return tasklab::guarded("decoder", [&] { static_cast<Decoder*>(decoder)->read(rows, slots, counts, tokens); });
 }
 
 int tasklab_decoder_extend(void* decoder, int64_t rows, const int64_t* slots, const int64_t* counts,
@@ -38,16 +46,19 @@ int tasklab_decoder_extend(void* decoder, int64_t rows, const int64_t* slots, co
 
 int tasklab_decoder_copy(void* decoder, int64_t count, const int64_t* sources, const int64_t* targets,
                          const int64_t* lengths) {
-  return tasklab::guarded("decoder",
-                          [&] { static_cast<Decoder*>(decoder)->cache().copy(count, sources, targets, lengths); });
+  return tasklab::guarded("decoder", [&] { static_cast<Decoder*>(decoder)->copy(count, sources, targets, lengths); });
 }
 
 void tasklab_decoder_cut(void* decoder, int64_t slot, int64_t length) {
-  static_cast<Decoder*>(decoder)->cache().cut(slot, length);
+  static_cast<Decoder*>(decoder)->cut(slot, length);
 }
 
 int64_t tasklab_decoder_length(void* decoder, int64_t slot) {
-  return static_cast<Decoder*>(decoder)->cache().length(slot);
+  return static_cast<Decoder*>(decoder)->length(slot);
+}
+
+int64_t tasklab_decoder_source_length(void* decoder, int64_t slot) {
+  return static_cast<Decoder*>(decoder)->source_length(slot);
 }
 
 int64_t tasklab_decoder_bytes(void* decoder) { return static_cast<Decoder*>(decoder)->bytes(); }
