@@ -38,10 +38,10 @@ class GraphDecoder:
     Args: network: of the head `causal` or `seq2seq`.   max_length: tokens of a text, at most the network's positions.
     """
 
-    def __init__(self, network: nn.Cell, vocab_size: int, max_length: int, compiles: CompileLog):
+    def __init__(self, network: nn.Cell, max_length: int, compiles: CompileLog):
         self.step, self.compiles = NextWord(network, max_length).set_train(False), compiles
         self.reader = ReadSource(network).set_train(False) if self.step.answers else None
-        self.vocab_size, self.max_length = vocab_size, max_length
+        self.vocab_size, self.max_length = network.head.words.shape[0], max_length
         self._texts: dict[int, _Text] = {}
         self._nothing = Tensor(np.zeros(self.step.block, np.float32))
 
@@ -115,7 +115,9 @@ class NextWord(nn.Cell):
         state = ops.gather(x[0], last, 0)  # [1, H]
         if self.norm is not None:
             state = self.norm(state)
-        return self.product(state.astype(self.head.words.dtype), self.head.words).reshape((-1,)), own
+        words = self.head.words
+        logits = self.product((state * self.head.scale).astype(words.dtype), words).reshape((-1,))  # [V]
+        return logits if self.head.bias is None else logits + self.head.bias, own
 
 
 class ReadSource(nn.Cell):

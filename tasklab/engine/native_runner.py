@@ -1,4 +1,5 @@
-"""A causal network in the kernels' decoder as a runner: scores rows and generates, and MindSpore is not imported."""
+"""A network that tells next words in the kernels' decoder as a runner: scores rows and generates, and MindSpore is not
+imported."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -6,14 +7,17 @@ import numpy as np
 
 from tasklab.config import Config, GenerationConfig
 from tasklab.console import bar
-from tasklab.data.rows.protocol import INPUT, Rows
+from tasklab.data.rows.protocol import Rows
 from tasklab.engine.generating import generated
-from tasklab.engine.native import native_decoder
+from tasklab.engine.native import CAUSAL, SEQ2SEQ, native_decoder
 from tasklab.generation.choosing import log_softmax
 from tasklab.generation.protocol import Generated
 from tasklab.runner import RowOutputs
 
-COLUMNS = ("input_ids", "documents", "target_ids")
+COLUMNS = {
+    CAUSAL: ("documents", "input_ids", "target_ids"), SEQ2SEQ: ("input_ids", "decoder_input_ids", "target_ids"),
+}  # fmt: skip
+"""What scores follow from: what sets texts apart or what they answer, their tokens, and the next ones."""
 READ = 128
 """Tokens whose logits are there at a time when rows are scored: 25 MB with 49,152 words."""
 NONE = -1
@@ -21,29 +25,40 @@ NONE = -1
 
 
 class NativeRunner:
-    """As `runner.Generator`. tensors: by our names; config.precision: of the weights."""
+    """As `runner.Generator`. tensors: by our names; config.precision: of the weights; head: causal or seq2seq."""
 
-    def __init__(self, config: Config, tokenizer, tensors: Mapping[str, np.ndarray]):
-        self.config, self.tokenizer = config, tokenizer
-        self.decoder = native_decoder(config.model, tensors, config.precision)
+    def __init__(self, config: Config, tokenizer, tensors: Mapping[str, np.ndarray], head: str = CAUSAL):
+        self.config, self.tokenizer, self.head = config, tokenizer, head
+        self.decoder = native_decoder(config.model, tensors, config.precision, head)
 
     def __call__(self, rows: Rows) -> RowOutputs:
         """(row number, (log-probability of each target [1, S], 0 where none is asked for,)), row by row."""
+        columns, scored = COLUMNS[self.head], self._documents if self.head == CAUSAL else self._answer
         with bar(len(rows), "row") as move:
-            for number, length in enumerate(rows.lengths[INPUT].tolist()):
-                batch = rows.batch([number], {INPUT: length}, 1, COLUMNS)
-                yield np.array([number]), (self._scored(*(batch[name][0] for name in COLUMNS))[None],)
+            for number in range(len(rows)):
+                lengths = {axis: int(own[number]) for axis, own in rows.lengths.items()}
+                batch = rows.batch([number], lengths, 1, columns)
+                yield np.array([number]), (scored(*(batch[name][0] for name in columns))[None],)
                 move(1)
 
-    def _scored(self, ids: np.ndarray, documents: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    def _documents(self, documents: np.ndarray, ids: np.ndarray, targets: np.ndarray) -> np.ndarray:
         found = np.zeros(len(ids), np.float32)
         for document in np.unique(documents[documents > 0]):
             places = np.flatnonzero(documents == document)
-            for part in np.split(places, range(READ, len(places), READ)):
-                logs = log_softmax(self.decoder.scores([0], [ids[part]])[0])  # [n, V]
-                asked = targets[part] != NONE
-                found[part[asked]] = logs[asked, targets[part][asked]]
-            self.decoder.cut([0], [0])
+            found[places] = self._told(ids[places], targets[places])
+        return found
+
+    def _answer(self, source: np.ndarray, ids: np.ndarray, targets: np.ndarray) -> np.ndarray:
+        self.decoder.read([0], [source])
+        return self._told(ids, targets)
+
+    def _told(self, ids: np.ndarray, targets: np.ndarray) -> np.ndarray:
+        found = np.zeros(len(ids), np.float32)
+        for part in np.split(np.arange(len(ids)), range(READ, len(ids), READ)):
+            logs = log_softmax(self.decoder.scores([0], [ids[part]])[0])  # [n, V]
+            asked = targets[part] != NONE
+            found[part[asked]] = logs[asked, targets[part][asked]]
+        self.decoder.cut([0], [0])
         return found
 
     def generate(

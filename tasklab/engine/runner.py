@@ -13,10 +13,10 @@ from tasklab.data.rows.buckets import Planned, eval_batches, plan_axes
 from tasklab.data.rows.protocol import Rows
 from tasklab.engine.generating import generated
 from tasklab.engine.graph_decoder import GraphDecoder
-from tasklab.engine.native import native_decoder, why_not
+from tasklab.engine.native import CAUSAL, SEQ2SEQ, native_decoder, why_not
 from tasklab.engine.step import CompileLog, forward
 from tasklab.generation.protocol import Decoder, Generated
-from tasklab.kernels.decoder import FORMATS
+from tasklab.kernels.decoder_shape import FORMATS
 from tasklab.nn.compat import on_cpu
 from tasklab.runner import RowOutputs
 
@@ -50,21 +50,21 @@ class NetworkRunner:
         self, prompts: Sequence[np.ndarray], settings: GenerationConfig,
         emit: Callable[[int, str], object] | None = None, sources: Sequence[np.ndarray] = (),
     ) -> list[list[Generated]]:  # fmt: skip
-        """See `engine.generating`; the network is one of the head `causal`."""
+        """See `engine.generating`; the network is one of the head `causal` or `seq2seq`."""
         return generated(self._decoder(), self.tokenizer, self.config.seed, prompts, settings, emit, sources)
 
     def _decoder(self) -> Decoder:
         """The kernels' with a copy of the weights as they are now, tens of times faster where it can be had."""
         model, config = self.config.model, self.config
-        if config.kernels == "auto" and on_cpu() and not why_not(model):
+        head = SEQ2SEQ if hasattr(self.network, "decoder") else CAUSAL
+        if config.kernels == "auto" and on_cpu() and not why_not(model, head):
             precision = config.precision if config.precision in FORMATS else "fp32"
-            return native_decoder(model, _Weights(self.network), precision)
+            return native_decoder(model, _Weights(self.network), precision, head)
         return self._graph_decoder
 
     @functools.cached_property
     def _graph_decoder(self) -> GraphDecoder:
-        model = self.config.model
-        return GraphDecoder(self.network, model.vocab_size, model.max_tokens, self.compiles)
+        return GraphDecoder(self.network, self.config.model.max_tokens, self.compiles)
 
 
 class _Weights(dict):

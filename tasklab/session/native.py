@@ -26,7 +26,7 @@ class NativeReady(Ready):
         self.model = SimpleNamespace(task=task, config=task.config)
         tensors, _, notes = read_source(prepared.source, head=task.head)
         try:
-            self.run = self.scorer = NativeRunner(task.config, task.tokenizer, tensors)
+            self.run = self.scorer = NativeRunner(task.config, task.tokenizer, tensors, task.head)
         except KeyError as error:
             told = f"lacks {error.args[0]}, and a model needs every weight to generate"
             raise CheckpointError(f"{prepared.source.file}: {told}; copy or fetch it again") from None
@@ -41,7 +41,7 @@ class NativeReady(Ready):
     def of(cls, checkpoint, config: Config) -> "NativeReady | None":
         """None where the decoder cannot have the network. Raises as `prepare_ready` does."""
         prepared = prepare_ready(config, checkpoint)
-        if why := why_not(prepared.task.config.model):
+        if why := why_not(prepared.task.config.model, prepared.task.head):
             logger.info("%s: %s; MindSpore runs it", config.name, why)
             return None
         if config.precision == "fp16":

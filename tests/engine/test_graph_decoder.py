@@ -39,7 +39,7 @@ def decoder(request):
     for name, parameter in network.parameters_and_names():
         if name.endswith("norm.weight"):
             parameter.set_data(Tensor(np.linspace(0.5, 1.5, parameter.size), ms.float32))
-    return GraphDecoder(network, 23, 100, CompileLog()), network
+    return GraphDecoder(network, 100, CompileLog()), network
 
 
 @pytest.mark.parametrize("decoder", [pytest.param(ms.PYNATIVE_MODE, id="pynative")], indirect=True)

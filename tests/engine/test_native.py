@@ -80,7 +80,6 @@ def test_a_gguf_file_is_read_a_few_rows_at_a_time(reference, tmp_path, monkeypat
         ({"encoder": "gpt", "mask": "full"}, "model.encoder gpt with model.mask full is no causal"),
         ({"encoder": "lstm"}, "model.encoder lstm"),
         ({"encoder": "gpt", "embeddings": ["word", "seg"]}, r"model.embeddings is \['word', 'seg'\], which the"),
-        ({"encoder": "gpt", "relative_positions": True}, "model.relative_positions is true"),
         ({"encoder": "gpt", "hidden_act": "tanh"}, "model.hidden_act is tanh"),
         ({"encoder": "gpt", "embedding_size": 4}, "model.embedding_size is 4"),
     ],

@@ -7,12 +7,13 @@ import pytest
 from mindspore import Tensor
 
 from tasklab.nn.blocks.convolution import CausalConvolution, Convolutions, GatedConvolution
-from tasklab.nn.blocks.embeddings import Embeddings, sinusoids
+from tasklab.nn.blocks.embeddings import Embeddings
 from tasklab.nn.blocks.norm import RMSNorm
-from tasklab.nn.blocks.positions import MASKED, CausalVeil, RelativePositions, buckets
+from tasklab.nn.blocks.positions import MASKED, CausalVeil, RelativePositions
 from tasklab.nn.blocks.synthesizer import Synthesizer
 from tasklab.nn.blocks.transformer import FeedForward
 from tasklab.nn.init import initialize
+from tasklab.nn.places import buckets, sinusoids
 
 MASK = np.array([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]], np.int32)
 

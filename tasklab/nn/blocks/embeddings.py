@@ -1,10 +1,10 @@
 """What a network reads of a token: its word, its position and its text, as vectors (Devlin et al. 2019, figure 2)."""
 
-import numpy as np
 from mindspore import Parameter, Tensor, nn, ops
 
 from tasklab.nn.blocks.dropout import Dropout
 from tasklab.nn.compat import parameter
+from tasklab.nn.places import sinusoids
 
 PARTS = ("word", "pos", "seg")
 """BERT's; "sinusoidal" stands for positions that are computed, not learned (names: UER-py)."""
@@ -82,15 +82,3 @@ class Embeddings(nn.Cell):
         rows = table[offset : offset + x.shape[1]]  # [S, H], the same for every row
         # as a bias, because a sum of two shapes is costly, see nn/blocks/norm.py
         return self.add_bias(x.reshape((x.shape[0], -1)), rows.reshape((-1,))).reshape(x.shape)
-
-
-def sinusoids(positions: int, size: int) -> np.ndarray:
-    """[positions, size] float32: waves of sinking frequency, sine in even columns and cosine in odd ones.
-
-    Vaswani et al. 2017, section 3.5, in the form of tensor2tensor, fairseq and UER-py: of size / 2 frequencies the
-    first is 1 and the last 1 / 10000, and the first token has position 2.
-    """
-    half = size // 2
-    frequencies = np.exp(-np.log(10000) * np.arange(half) / (half - 1))  # [half], 1 falling to 1e-4 radians per token
-    angles = np.outer(np.arange(positions) + 2, frequencies)  # [positions, half]
-    return np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(positions, size).astype(np.float32)

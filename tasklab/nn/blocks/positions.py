@@ -7,6 +7,7 @@ import numpy as np
 from mindspore import Tensor, nn, ops
 
 from tasklab.nn.compat import parameter
+from tasklab.nn.places import buckets
 
 MASKED = -1e4
 """Added to the scores of padding; not -inf, so that it exists in float16 and a row of padding alone stays finite."""
@@ -68,23 +69,6 @@ def turned(x, cosines, sines):
     half = x.shape[-1] // 2
     first, second = x[..., :half], x[..., half:]
     return ops.concat((first * cosines - second * sines, second * cosines + first * sines), axis=-1)
-
-
-def buckets(distances: np.ndarray, both_ways: bool, count: int = 32, max_distance: int = 128) -> np.ndarray:
-    """Of key - query: near distances have a bucket each, far ones share, the wider the farther, up to max_distance.
-
-    With both_ways one half of the buckets is for keys behind the query; without, all of these are in bucket 0.
-    """
-    start = 0
-    if both_ways:
-        count //= 2  # one half each way; 32 become 16
-        start, distances = count * (distances > 0), np.abs(distances)  # keys behind the query: the upper half
-    else:
-        distances = np.maximum(-distances, 0)
-    exact = count // 2  # distances 0 .. exact - 1 have a bucket each
-    # 0 at distance `exact`, count - exact at max_distance, in equal steps of the logarithm
-    far = np.log(np.maximum(distances, 1) / exact) / np.log(max_distance / exact) * (count - exact)
-    return start + np.where(distances < exact, distances, np.minimum(exact + far.astype(np.int64), count - 1))
 
 
 @functools.cache

@@ -1,0 +1,77 @@
+"""Encoder-decoders in the kernels' decoder: transformers' logits, texts and scores that agree, without MindSpore."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tasklab.config import Config
+from tasklab.config.model_section import ModelConfig
+from tasklab.data.rows.features import FeatureTable
+from tasklab.engine.native import SEQ2SEQ, native_decoder, why_not
+from tasklab.engine.native_runner import NativeRunner
+from tasklab.kernels import build
+from tests import seq2seq_reference
+from tests.generation.table import Letters
+from tests.seq2seq_reference import BART, CASES, pairs_of, tensors_of
+
+pytestmark = pytest.mark.skipif(build.library() is None, reason=build.why_not())
+
+class Words(Letters):
+    eos_id = 1
+
+
+@pytest.fixture(scope="module")
+def reference():
+    return seq2seq_reference.reference()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_decoder_gives_the_logits_of_transformers(case, reference):
+    decoder = native_decoder(ModelConfig(**CASES[case]), tensors_of(case, reference), head=SEQ2SEQ)
+    sources, targets = pairs_of(reference)
+    decoder.read(range(len(sources)), sources)
+    found = np.stack(decoder.scores(range(len(targets)), targets))
+    np.testing.assert_allclose(found, reference[f"{case}:logits"], atol=1e-4)
+
+
+@pytest.mark.parametrize("case", ["t5", "t5_gated"])
+def test_the_score_of_a_text_is_its_loss(case, reference):
+    """What is decoded greedily, or by beams, and then read with its tokens given."""
+    config = Config(model=ModelConfig(**CASES[case]))
+    runner, (sources, _) = NativeRunner(config, Words(), tensors_of(case, reference), SEQ2SEQ), pairs_of(reference)
+    config.generation.max_new_tokens = 8
+    for beams in (1, 3):
+        config.generation.num_beams = beams
+        found = [one for (one,) in runner.generate([[0]] * len(sources), config.generation, sources=sources)]
+        assert len({one.ids for one in found}) > 1
+        targets = [[*one.ids, *([Words.eos_id] if one.reason == "stop" else [])] for one in found]
+        pairs = [
+            {"input_ids": source, "decoder_input_ids": [0, *ids[:-1]], "target_ids": ids}
+            for source, ids in zip(sources, targets, strict=True)
+        ]
+        rows = FeatureTable.from_rows(pairs, axes={"decoder_input_ids": "target", "target_ids": "target"})
+        told = [logs[0] for _, (logs,) in runner(rows)]
+        for one, logs in zip(found, told, strict=True):
+            np.testing.assert_allclose(logs, one.log_probabilities, atol=1e-5)
+            assert one.score == pytest.approx(logs.mean(), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"encoder": "lstm"}, "model.encoder lstm with model.mask None is no encoder of a decoder's"),
+        ({"mask": "causal"}, "with model.mask causal is no encoder of"),
+        ({"embeddings": ["word", "seg"]}, r"model.embeddings is \['word', 'seg'\], which the"),
+    ],
+)
+def test_what_the_kernels_lack_is_said(settings, words):
+    with pytest.raises(ValueError, match=words):
+        native_decoder(ModelConfig(**{**BART, **settings}), {}, head=SEQ2SEQ)
+    assert not why_not(ModelConfig(**BART), SEQ2SEQ)
+
+
+def test_no_mindspore_is_imported():
+    code = "import tasklab.engine.native_runner, sys; sys.exit('mindspore' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
