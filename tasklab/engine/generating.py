@@ -22,5 +22,6 @@ def generated(
     choices = [ids for ids, _ in tokenizer.encode_batch(settings.choices)] if settings.choices else ()
     ends = {*settings.stop_token_ids} | ({tokenizer.eos_id} - {None})
     return generate(
-        decoder, prompts, settings, sorted(ends), seed, lambda: Streamed(tokenizer), choices, emit, sources=sources
-    )
+        decoder, prompts, settings, sorted(ends), seed, lambda before: Streamed(tokenizer, before), choices, emit,
+        sources=sources,
+    )  # fmt: skip

@@ -31,7 +31,7 @@ def _best(whole: list[Node], logs: dict[Node, float], streamed, several: int) ->
     told = [[logs[ids[: n + 1]] for n in range(len(ids))] for ids in whole]
     found = []
     for k in sorted(range(len(whole)), key=lambda k: -sum(told[k]))[:several]:
-        stream = streamed()
+        stream = streamed(())  # the text as it was given
         text = stream.push(whole[k]) + stream.rest()
         found.append(Generated(whole[k], tuple(told[k]), sum(told[k]), STOP, text))
     return found

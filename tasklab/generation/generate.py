@@ -1,5 +1,6 @@
 """Answers to many prompts: rows come and go, and none of them can tell which others there are."""
 
+import functools
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ ROWS = 16
 
 def generate(
     decoder: Decoder, prompts: Sequence[Sequence[int]], settings: GenerationConfig, ends: Sequence[int], seed: int,
-    streamed: Callable[[], object], choices: Sequence[Sequence[int]] = (),
+    streamed: Callable[[Sequence[int]], object], choices: Sequence[Sequence[int]] = (),
     emit: Callable[[int, str], object] | None = None, rows: int = ROWS, sources: Sequence[Sequence[int]] = (),
 ) -> list[list[Generated]]:  # fmt: skip
     """Per prompt its answers, settings.num_return_sequences of them, best first where there are beams.
@@ -29,7 +30,8 @@ def generate(
     Equal prompts get equal answers, wherever they stand; an answer ends where its slot is full.
 
     Args:
-        ends: ids that end an answer.   streamed: makes what gives text for the ids of an answer.
+        ends: ids that end an answer.
+        streamed: of the ids that a text goes on makes what gives text for the ids of an answer.
         choices: ids of the texts of which one is the answer.
         emit: (prompt, new text) as answers of one come; of beams and choices the best, when it is known.
         sources: for an encoder-decoder the ids that each prompt answers; the prompt is how the answer begins.
@@ -54,7 +56,8 @@ def generate(
         while waiting and free:
             i, sample = waiting.popleft()
             choice = Choice(settings, prompts[i], ends, seed, sample, answering[i])
-            growing = _growing(choice, decoder.max_length - len(prompts[i]), streamed)
+            behind = functools.partial(streamed, prompts[i])
+            growing = _growing(choice, decoder.max_length - len(prompts[i]), behind)
             entering.append(_Row(i, sample, growing, free.pop()))
         begun.enter(entering)
         active += entering

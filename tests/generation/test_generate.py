@@ -23,7 +23,7 @@ def settings(**changes):
 
 
 def run(decoder, prompts, emit=None, rows=16, choices=(), seed=1, sources=(), **changes):
-    stream = lambda: Streamed(Letters())  # noqa: E731
+    stream = lambda before: Streamed(Letters(), before)  # noqa: E731
     return generate(decoder, prompts, settings(**changes), [END], seed, stream, choices, emit, rows, sources)
 
 

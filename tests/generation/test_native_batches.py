@@ -66,7 +66,7 @@ def test_a_text_does_not_depend_on_its_batch(decoder, way):
     prompts = [[5, 6, 7] * (n % 2) + list(map(int, random.integers(0, END, 1 + n % 37))) for n in range(100)]
 
     def texts(prompts, decoder=decoder, rows=16):
-        return generate(decoder, prompts, settings, [END], 7, lambda: Streamed(Letters()), rows=rows)
+        return generate(decoder, prompts, settings, [END], 7, lambda _: Streamed(Letters()), rows=rows)
 
     alone = [texts([prompt])[0] for prompt in prompts]  # 1: each by itself
     assert len({one[0].ids for one in alone}) > 50

@@ -33,7 +33,7 @@ def settings_of(case) -> GenerationConfig:
 
 @pytest.mark.parametrize("case", [pytest.param(c, id=name) for name, c in CASES if "ids" in c])
 def test_answers_are_those_of_transformers(case):
-    stream = lambda: Streamed(Letters())  # noqa: E731
+    stream = lambda before: Streamed(Letters(), before)  # noqa: E731
     (found,) = generate(Table(table_of(case["seed"])), [PROMPT], settings_of(case), [END], 1, stream)
     assert [list(one.ids) for one in found] == case["ids"]
     if case["scores"]:

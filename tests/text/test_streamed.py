@@ -73,6 +73,19 @@ def test_bytes_of_sentence_pieces_are_characters_and_the_first_blank_goes():
     assert pieces.decode([3 + 0xE4, 3 + 0xBD, pieces.tokens.index("s")]) == f"{HALF}s"
 
 
+@pytest.mark.parametrize(("before", "more"), [("▁the", " old"), ("</s>", "old"), (None, "old"), ("<0xE4>", "old")])
+def test_a_word_keeps_its_blank_behind_a_text_that_goes_on(before, more):
+    ids = [] if before is None else [Pieces.tokens.index(before)]
+    streamed = Streamed(Pieces(), ids)
+    assert streamed.push([Pieces.tokens.index("▁old")]) + streamed.rest() == more
+
+
+def test_bytes_of_a_character_before_are_no_part_of_what_follows(of_bytes):
+    ids = of_bytes.encode_batch(["a漢é"])[0][0].tolist()
+    streamed = Streamed(of_bytes, ids[:4])
+    assert [streamed.push([number]) for number in ids[4:]] + [streamed.rest()] == ["", "é", ""]
+
+
 def test_a_special_token_between_words_keeps_their_blank(tmp_path):
     tokens = listed(tmp_path, WordPiece, "the", "mill", "##s")
     ids = [2, 4, 3, 5, 6, 3]
