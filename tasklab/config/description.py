@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tasklab.config import decoders
+from tasklab.config import decoders, encoder_decoders
 from tasklab.config.entries import Entry, from_file
 from tasklab.config.export import ARCHITECTURES, MINDFORMERS
 from tasklab.config.gguf import SUFFIX as GGUF
@@ -91,7 +91,7 @@ def describe(folder: Path, weights: str = "", file: Path | None = None) -> Descr
 
 def family_of(model: ModelConfig) -> str:
     """The name tables' word for the kind of model: RoBERTa is a BERT that counts its positions from another row."""
-    if kin := relative(model) or decoders.family_of(model):
+    if kin := encoder_decoders.family_of(model) or relative(model) or decoders.family_of(model):
         return kin
     if model.own_blocks:
         return f"{model.encoder} with {', '.join(f'{key}={model[key]}' for key in model.own_blocks)}"
@@ -117,6 +117,8 @@ def _apply(found: Description, entry: Entry) -> None:
 
 def _head_of(described: dict) -> str | None:
     """The head that transformers' name of the network tells; UER-py and Google say nothing."""
+    if described.get("model_type") in encoder_decoders.FIXED:
+        return "seq2seq"
     if described.get("model_type") in decoders.FIXED:
         heads = [name.endswith(("LMHeadModel", "ForCausalLM")) for name in architectures(described)]
         return "causal" if any(heads) else None

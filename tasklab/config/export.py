@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tasklab.config import decoders, relatives
+from tasklab.config import decoders, encoder_decoders, relatives
 from tasklab.config.dump import dump_sections
 from tasklab.config.model_section import ModelConfig
 from tasklab.config.sections import TokenizerConfig
@@ -43,6 +43,8 @@ def huggingface(model: ModelConfig, family: str, head: str | None, outputs: int 
     """config.json. outputs: of a classifier or tagger; a configuration names them all."""
     if family in decoders.FIXED:
         return decoders.written(model, family, head)
+    if family in encoder_decoders.FIXED:
+        return encoder_decoders.written(model, family)
     described = {
         "architectures": [_FAMILY[family] + ARCHITECTURES.get(head, "Model")],
         "model_type": family,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tasklab.config import decoders, relatives, uer
+from tasklab.config import decoders, encoder_decoders, relatives, uer
 from tasklab.config.entries import Entry
 from tasklab.config.gguf import TOKENIZER
 from tasklab.config.model_section import ModelConfig
@@ -16,7 +16,9 @@ SIZES = (
     "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "embedding_size",
     "max_position_embeddings", "type_vocab_size", "pad_token_id", "emb_size", "layers_num", "heads_num",
     "feedforward_size", "attention_head_size", "kernel_size", "block_size", "dim", "hidden_dim", "n_layers", "n_heads",
-    "n_embd", "n_layer", "n_head", "n_inner", "n_positions", "num_key_value_heads", "head_dim",
+    "n_embd", "n_layer", "n_head", "n_inner", "n_positions", "num_key_value_heads", "head_dim", "d_model", "d_ff",
+    "d_kv", "num_layers", "num_heads", "num_decoder_layers", "encoder_layers", "decoder_layers", "encoder_ffn_dim",
+    "encoder_attention_heads",
 )  # fmt: skip
 """Keys of whole numbers in HuggingFace's and UER-py's files."""
 ROBERTA = ("roberta", "xlm-roberta", "camembert")
@@ -79,7 +81,7 @@ def read_foreign(folder: Path, name: str) -> list[Entry]:
         name, file = found
         entries.append(Entry("tokenizer.name", name, shown(file)))
         # take letters as they are, whatever is said
-        if name == "bpe" or (name == "sentencepiece" and uer.is_uer(content)):
+        if name == "bpe" or (name == "sentencepiece" and uer.is_uer(content)) or name == "t5":
             said |= {"do_lower_case": False}
     for key, ours in _TOKENIZER.items():
         if said.get(key) is not None:
@@ -100,8 +102,10 @@ def _ours(described: dict, place: str) -> dict:
     family = described.get("model_type", "bert")
     if family in decoders.FIXED:
         return decoders.read(described, place)
+    if family in encoder_decoders.FIXED:
+        return encoder_decoders.read(described, place)
     if family not in ALIKE:
-        known = ", ".join((*ALIKE, *decoders.FIXED))
+        known = ", ".join((*ALIKE, *decoders.FIXED, *encoder_decoders.FIXED))
         raise ConfigError(f"{place}: model_type is {brief(family)}; no network of tasklab; read are {known}")
     for key in ("is_decoder", "is_encoder_decoder", "add_cross_attention"):
         if described.get(key):

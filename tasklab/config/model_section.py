@@ -101,6 +101,11 @@ class ModelConfig(Section, path="model"):
         return (self.mask or ("causal" if self.encoder == "gpt" else "full")) == "causal"
 
     @property
+    def has_decoder(self) -> bool:
+        """Whether another stack reads the states of this one."""
+        return self.num_decoder_layers is not None or self.decoder_start_token_id is not None
+
+    @property
     def own_blocks(self) -> list[str]:
         """Settings that set a network apart from what other programs' files of its family can hold."""
         plain, free = ModelConfig(), () if self.encoder in ("bert", "albert") else ("embeddings", "embedding_norm")

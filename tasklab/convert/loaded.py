@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tasklab.config import decoders
+from tasklab.config import decoders, encoder_decoders
 from tasklab.config.description import Description, describe, family_of, place_of
 from tasklab.config.huggingface import ALIKE, BERTS, sentence_settings
 from tasklab.config.model_section import ModelConfig
@@ -60,13 +60,13 @@ def read_model(
             "two outputs behind two layers in names of 2020: taken for question answering; a classifier of two classes "
             "has the same names, and --task text_classification says so"
         )
-    known = {name: tensor for name, tensor in tensors.items() if name.startswith(("encoder.", "head."))}
+    known = {name: tensor for name, tensor in tensors.items() if name.startswith(("encoder.", "decoder.", "head."))}
     notes += _settle(described, known, FORMATS.get(found.format), found.family)
     unknown = sorted(tensors.keys() - known.keys())
     if head == "pretraining" and "head.mlm.bias" not in known:  # Electra's is another one
         head = None
     head = head or _head_of(known) or _tells_next_word(found)
-    notes += _without_bias(known)
+    notes += _without_bias(known, described.model)
     if head == "choices" and "pooler" not in described.said:
         described.model.pooler = "encoder.pooler.weight" in known  # UER-py's have none
     if "head.crf.transitions" in known:
@@ -105,12 +105,15 @@ def _tells_next_word(found: WeightSource) -> str | None:
     return "causal" if stored else table.head
 
 
-def _without_bias(known: dict) -> list[str]:
-    """Takes out a bias of the next word's scores, where it is zeros. Raises: CheckpointError where it is not."""
-    bias = known.pop("head.decoder.bias", None)
-    if bias is None:
+def _without_bias(known: dict, model: ModelConfig) -> list[str]:
+    """Takes out a bias of the next word's scores, where it is zeros. Raises: CheckpointError where it is not, and the
+    model is no encoder-decoder."""
+    bias = known.get("head.bias", known.get("head.decoder.bias"))
+    model.final_logits_bias = "head.bias" in known and bool(np.any(np.asarray(bias)))
+    if bias is None or model.final_logits_bias:
         return []
-    if np.any(np.asarray(bias)):
+    known.pop("head.bias", None)
+    if np.any(np.asarray(known.pop("head.decoder.bias", 0))):
         raise CheckpointError(
             "the scores of the next word have a bias (has_lmtarget_bias), which no network of tasklab has; train the "
             "model without it"
@@ -133,8 +136,10 @@ def _settle(described: Description, known: dict, table: Format, told: str | None
         return []  # tasklab's own, described by its own file
     named = (shown.get("encoder"), told, model.encoder, *table.families)
     family = next(name for name in named if name in table.families)
-    model.encoder = "bert" if family in BERTS else "gpt" if family in decoders.FIXED else family
-    for key, value in {**FIXED.get(family, {}), **decoders.alone(family)}.items():
+    alike = (*BERTS, *encoder_decoders.FIXED, "seq2seq")
+    model.encoder = "bert" if family in alike else "gpt" if family in decoders.FIXED else family
+    own = {**FIXED.get(family, {}), **decoders.alone(family), **encoder_decoders.FIXED.get(family, {})}
+    for key, value in own.items():
         if key in model and key not in described.said and key not in shown:
             model[key] = value
     model.tie_word_embeddings = not {"head.mlm.decoder.weight", "head.decoder.weight"} & known.keys()
@@ -196,6 +201,8 @@ def _head_of(known: dict) -> str | None:
     """As far as its weights tell it."""
     if "head.mlm.bias" in known:
         return "pretraining" if "head.nsp.weight" in known else "words"
+    if any(name.startswith("decoder.") for name in known):
+        return "seq2seq"
     if "head.decoder.weight" in known:
         return "causal"
     if "head.classifier.weight" in known:

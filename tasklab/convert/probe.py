@@ -11,8 +11,10 @@ from mindspore import Tensor, nn
 from tasklab import kernels
 from tasklab.config import ModelConfig
 from tasklab.encoders import ENCODERS
+from tasklab.encoders.decoder import decoder_of
 from tasklab.errors import ConfigError
 from tasklab.nn.compat import dense
+from tasklab.nn.heads.causal import CausalHead, WordScores
 from tasklab.nn.heads.crf import CRF
 from tasklab.nn.heads.pretraining import MaskedWords
 from tasklab.nn.heads.spans import TwoLayers
@@ -68,6 +70,30 @@ class Probe(nn.Cell):
         return self.head(hidden, self.encoder.pool(hidden) if self.pooled else None)
 
 
+class TwoStacks(nn.Cell):
+    """Encoder, decoder and head as the names of the weights ask for them; the source is the target too."""
+
+    def __init__(self, model: ModelConfig, shapes: dict):
+        super().__init__()
+        self.encoder = ENCODERS.get(model.encoder)(model, fused="fp32" if kernels.available() else "")
+        own = "decoder.embeddings.word.weight" in shapes
+        self.decoder = decoder_of(model, None if own else self.encoder.embeddings.word.weight)
+        scale = model.hidden_size**-0.5 if model.scale_decoder_outputs else 1.0
+        self.head = CausalHead(
+            self.decoder.embeddings.word.weight, "head.decoder.weight" not in shapes, WordScores(),
+            bias="head.bias" in shapes, scale=scale,
+        )  # fmt: skip
+
+    def construct(self, input_ids, attention_mask, token_type_ids):
+        states = self.encoder(input_ids, attention_mask, token_type_ids)
+        hidden = self.decoder(input_ids, attention_mask, states, attention_mask)
+        return {"hidden states": hidden, "next words": self.head(hidden, input_ids)[0] * attention_mask}
+
+
+def _network(model: ModelConfig, shapes: dict) -> nn.Cell:
+    return (TwoStacks if any(name.startswith("decoder.") for name in shapes) else Probe)(model, shapes)
+
+
 def logits(model: ModelConfig, tensors: dict) -> dict[str, np.ndarray]:
     """What the weights (tasklab's names -> tensors) compute for the probe, a fixed input; padding left out.
 
@@ -76,12 +102,13 @@ def logits(model: ModelConfig, tensors: dict) -> dict[str, np.ndarray]:
     length = min(TOKENS, model.max_tokens)
     rng = np.random.default_rng(0)
     mask = (np.arange(length) < [[length], [max(1, length - 4)]]).astype(np.int32)
-    ids = rng.integers(0, model.vocab_size, (ROWS, length)).astype(np.int32)
+    words = min(model.vocab_size, model.decoder_vocab_size or model.vocab_size)
+    ids = rng.integers(0, words, (ROWS, length)).astype(np.int32)
     types = (np.arange(length) >= length // 2) * mask if model.type_vocab_size > 1 else np.zeros_like(mask)
     mode = ms.get_context("mode")
     ms.set_context(mode=ms.PYNATIVE_MODE)  # a graph would take seconds to compile, for one step
     try:
-        network = Probe(model, {name: tuple(tensor.shape) for name, tensor in tensors.items()}).set_train(False)
+        network = _network(model, {name: tuple(tensor.shape) for name, tensor in tensors.items()}).set_train(False)
         _load(network, tensors)
         outputs = network(Tensor(ids), Tensor(mask), Tensor(types.astype(np.int32)))
         arrays = {name: output.asnumpy().copy() for name, output in outputs.items()}
@@ -96,7 +123,7 @@ def check(model: ModelConfig, tensors: dict, source: str) -> None:
     """Raises: CheckpointError, ConfigError when the network cannot be built, or has not exactly these weights."""
     if problems := [message for _, message in model.problems()]:
         raise ConfigError(f"{source}: {problems[0]}")
-    network = Probe(model, {name: tuple(tensor.shape) for name, tensor in tensors.items()})
+    network = _network(model, {name: tuple(tensor.shape) for name, tensor in tensors.items()})
     shapes = {name: parameter.shape for name, parameter in network.parameters_and_names()}
     settle(plan(shapes, _probed(tensors, shapes)), STRICT, source)
     del network

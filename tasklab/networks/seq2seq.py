@@ -45,8 +45,6 @@ def _refuse(config: Config):
         ("dual", model.dual, "a source is one text; set it to null"),
         ("embedding_size", model.embedding_size not in (None, model.hidden_size),
          f"words are told by vectors of hidden_size {model.hidden_size}; set it to null"),
-        ("decoder_start_token_id", model.decoder_start_token_id is None,
-         "the decoder begins with this token; T5 has 0, BART 2"),
     ):  # fmt: skip
         if wrong:
             raise ConfigError(config.placed(f"model.{key}", f"model.{key} is {model[key]}; {told}"))

@@ -14,8 +14,14 @@ def sizes_in(tensors: dict) -> dict[str, int | str | bool]:
     found = {}
     for name, keys in _SHAPES.items():
         found.update(zip(keys, shapes.get(name, ()), strict=False))
+    found |= _decoder(shapes)
     found |= _recurrent(shapes) or _convolutional(shapes) or _transformer(shapes, found)
     return {key: value for key, value in found.items() if key and value}
+
+
+def _decoder(shapes: dict) -> dict:
+    layers = [int(hit[1]) for name in shapes if (hit := re.match(r"decoder\.layers\.(\d+)\.", name))]
+    return {"num_decoder_layers": max(layers) + 1} if layers else {}
 
 
 def embeddings_in(names) -> dict[str, list[str] | bool]:
@@ -34,6 +40,8 @@ _SHAPES = {
     "encoder.embeddings.token_type.weight": ("type_vocab_size",),
     "encoder.layers.0.feed_forward.intermediate.weight": ("intermediate_size", "hidden_size"),
     "encoder.layer.feed_forward.intermediate.weight": ("intermediate_size", "hidden_size"),
+    "encoder.layers.0.attention.positions.weight": ("relative_attention_num_buckets",),
+    "decoder.embeddings.word.weight": ("decoder_vocab_size",),
     "head.dense.weight": ("dense_size",),
     "encoder.layers.0.first.output.weight": ("hidden_size", "kernel_size"),
     "encoder.layers.0.convolutions.first.output.weight": ("hidden_size", "kernel_size"),

@@ -123,7 +123,6 @@ def test_a_vocabulary_of_the_decoders_own():
 @pytest.mark.parametrize(
     "settings, told",
     [
-        ({"decoder_start_token_id": None}, "model.decoder_start_token_id is None; the decoder begins with this token"),
         ({"mask": "causal"}, "model.mask is causal; every token of a source sees all others"),
         ({"encoder": "gpt"}, "model.encoder is gpt; a decoder reads the states of a Transformer"),
         ({"embedding_size": 8}, "model.embedding_size is 8; words are told by vectors of hidden_size 16"),

@@ -1,0 +1,88 @@
+"""T5, mT5, BART and Pegasus of transformers, and UER-py's, as folders: read, written, and read again.
+
+The numbers are what the programs computed (tests/fixtures/make_seq2seq_reference.py).
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mindspore import Tensor
+
+from tasklab.config import Config
+from tasklab.convert import convert
+from tasklab.convert.loaded import read_model
+from tasklab.errors import CheckpointError, ConfigError
+from tasklab.networks import NETWORKS
+from tasklab.weights.files import TensorFile
+from tasklab.weights.source import source_at, weights_in
+
+FIXTURE = Path(__file__).parents[1] / "fixtures" / "seq2seq_reference.npz"
+HUGGINGFACE = ("t5", "t5_gated", "mt5", "bart", "bart_scaled", "pegasus")
+
+
+@pytest.fixture(scope="module")
+def reference():
+    with np.load(FIXTURE) as file:
+        return dict(file)
+
+
+def saved(path, reference, case, **more):
+    """A folder as the program saves the model. more: keys of config.json."""
+    start = f"{case}:weight:"
+    path.mkdir()
+    own = {name.removeprefix(start): np.float32(array) for name, array in reference.items() if name.startswith(start)}
+    TensorFile(own)(path / "model.safetensors")
+    (path / "config.json").write_text(json.dumps({**json.loads(str(reference[f"{case}:config"])), **more}))
+    return path
+
+
+def opened(path):
+    return read_model(source_at(str(path), weights_in(Path(path))))
+
+
+def worst(model, reference, case):
+    """Largest difference of log-probabilities of some words from the program's."""
+    assert model.head == "seq2seq"
+    network = NETWORKS.get("seq2seq")(Config(model=model.description.model, kernels="off")).set_train(False)
+    for name, parameter in network.parameters_and_names():
+        parameter.set_data(Tensor(np.ascontiguousarray(np.asarray(model.known.pop(name)), np.float32)))
+    assert not model.known
+    scores = reference[f"{case}:logits"].astype(np.float64)
+    every = scores - np.log(np.exp(scores).sum(-1, keepdims=True))
+    targets = np.random.default_rng(3).integers(0, scores.shape[-1], scores.shape[:2]).astype(np.int32)
+    given = [reference[name] for name in ("input_ids", "attention_mask", "decoder_input_ids")]
+    (told,) = network(*map(Tensor, (*given, np.ones_like(targets), targets)))
+    return np.abs(told.asnumpy() - np.take_along_axis(every, targets[..., None], -1)[..., 0]).max()
+
+
+@pytest.mark.parametrize("case", HUGGINGFACE)
+def test_a_folder_gives_the_logits_of_its_program(case, reference, tmp_path):
+    assert worst(opened(saved(tmp_path / case, reference, case)), reference, case) < 1e-4
+
+
+@pytest.mark.parametrize("to", ["huggingface", "tasklab"])
+@pytest.mark.parametrize("case", HUGGINGFACE)
+def test_there_and_back_again_the_logits_are_the_same(case, to, reference, tmp_path):
+    convert(saved(tmp_path / case, reference, case), tmp_path / "there", to, say=lambda line: None)
+    assert worst(opened(tmp_path / "there"), reference, case) < 1e-4
+
+
+@pytest.mark.parametrize(
+    "case, said, told",
+    [
+        ("t5", {"feed_forward_proj": "mixed-relu"}, "feed_forward_proj is 'mixed-relu'; read are relu, gated-gelu"),
+        ("bart", {"decoder_attention_heads": 2}, "decoder_attention_heads is 2, encoder_attention_heads 4; read are"),
+        ("bart", {"normalize_before": True}, "normalize_before is True; only False is read"),
+        ("t5", {"num_layers": -1}, "num_layers is -1; expected a whole number"),
+    ],
+)
+def test_what_is_no_network_of_ours_is_refused(case, said, told, reference, tmp_path):
+    with pytest.raises(ConfigError, match=told):
+        opened(saved(tmp_path / case, reference, case, **said))
+
+
+def test_a_program_without_encoder_decoders_is_told(reference, tmp_path):
+    with pytest.raises(CheckpointError, match="google has no t5; it can be converted to huggingface"):
+        convert(saved(tmp_path / "t5", reference, "t5"), tmp_path / "there", "google", say=lambda line: None)
