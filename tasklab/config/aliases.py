@@ -116,6 +116,15 @@ ALIASES |= {  # Llama's
         ("attention_dropout_rate", "attention_probs_dropout_prob"),
     )  # fmt: skip
 }
+ALIASES |= {  # T5's; encoder_decoders.py writes them
+    f"model.model_config.{theirs}": f"model.{ours}"
+    for theirs, ours in (
+        ("d_kv", "head_size"), ("d_ff", "intermediate_size"), ("num_decoder_layers", "num_decoder_layers"),
+        ("layer_norm_epsilon", "layer_norm_eps"), ("scale_output", "scale_decoder_outputs"),
+        ("relative_attention_num_buckets", "relative_attention_num_buckets"),
+        ("start_token_id", "decoder_start_token_id"),
+    )  # fmt: skip
+}
 _QA_FIELDS = {"max_seq_len": "max_seq_length", "max_question_len": "max_query_length", "doc_stride": "doc_stride"}
 _QA_FIELDS |= {"max_answer_len": "max_answer_length", "n_best_size": "n_best_size"}
 for _split, _batch in (("train", "?train.batch_size"), ("eval", "?evaluate.batch_size")):

@@ -17,6 +17,8 @@ from tasklab.config.relatives import relative
 from tasklab.config.section import Section
 from tasklab.config.sections import TokenizerConfig
 from tasklab.config.translate import translate
+from tasklab.config.uer import is_uer
+from tasklab.config.uer_seq2seq import is_seq2seq
 from tasklab.config.values import setting
 from tasklab.config.yaml_source import shown
 from tasklab.errors import ConfigError
@@ -117,7 +119,7 @@ def _apply(found: Description, entry: Entry) -> None:
 
 def _head_of(described: dict) -> str | None:
     """The head that transformers' name of the network tells; UER-py and Google say nothing."""
-    if described.get("model_type") in encoder_decoders.FIXED:
+    if described.get("model_type") in encoder_decoders.FIXED or (is_uer(described) and is_seq2seq(described)):
         return "seq2seq"
     if described.get("model_type") in decoders.FIXED:
         heads = [name.endswith(("LMHeadModel", "ForCausalLM")) for name in architectures(described)]

@@ -152,3 +152,25 @@ def written(model: ModelConfig, family: str) -> dict:
         "decoder_ffn_dim": model.intermediate_size,
     }  # fmt: skip
     return described | _TOKENS[family]
+
+
+MINDFORMERS = {
+    "vocab_size": "vocab_size", "hidden_size": "hidden_size", "d_kv": "head_size", "d_ff": "intermediate_size",
+    "num_layers": "num_hidden_layers", "num_decoder_layers": "num_decoder_layers", "num_heads": "num_attention_heads",
+    "max_position_embeddings": "max_position_embeddings", "hidden_act": "hidden_act",
+    "hidden_dropout_rate": "hidden_dropout_prob", "attention_dropout_rate": "attention_probs_dropout_prob",
+    "layer_norm_epsilon": "layer_norm_eps", "relative_attention_num_buckets": "relative_attention_num_buckets",
+    "scale_output": "scale_decoder_outputs", "start_token_id": "decoder_start_token_id",
+}  # fmt: skip
+"""Keys of MindFormers' T5Config -> ours."""
+
+
+def mindformers(model: ModelConfig) -> dict:
+    """T5Config of MindFormers' YAML. Raises: ConfigError for what their T5 does not have."""
+    for key, value in (("relative_attention_num_buckets", 32), ("relative_attention_max_distance", 128)):
+        if model[key] != value:
+            raise ConfigError(f"MindFormers' T5 has no model.{key} but {value}, here it is {model[key]}")
+    described = {theirs: model[ours] for theirs, ours in MINDFORMERS.items() if model[ours] is not None}
+    described["num_decoder_layers"] = model.num_decoder_layers or model.num_hidden_layers
+    described["d_kv"] = model.head_size or model.hidden_size // model.num_attention_heads
+    return described | {"seq_length": model.max_position_embeddings}

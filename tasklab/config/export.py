@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tasklab.config import decoders, encoder_decoders, relatives
+from tasklab.config import decoders, encoder_decoders, relatives, uer_seq2seq
 from tasklab.config.dump import dump_sections
 from tasklab.config.model_section import ModelConfig
 from tasklab.config.sections import TokenizerConfig
@@ -34,6 +34,7 @@ MINDFORMERS = {
 
 MINDFORMERS_CONFIGS = {
     "bert": ("BertConfig", None), "gpt2": ("GPT2Config", "GPT2LMHeadModel"),
+    "t5": ("T5Config", "T5ForConditionalGeneration"),
     **dict.fromkeys(("llama", "qwen2"), ("LlamaConfig", "LlamaForCausalLM")),
 }  # fmt: skip
 """Family -> MindFormers' words for its configuration and its network."""
@@ -79,7 +80,12 @@ def as_google_computes(model: ModelConfig) -> ModelConfig:
 
 
 def uer(model: ModelConfig, family: str, head: str | None) -> dict:
-    """The JSON that UER-py takes as --config_path, with transformers' words where these have the model too."""
+    """The JSON that UER-py takes as --config_path, with transformers' words where these have the model too.
+
+    Raises: ConfigError for an encoder-decoder that it does not have.
+    """
+    if model.has_decoder and (wrong := uer_seq2seq.why_not(model)):
+        raise ConfigError(f"UER-py has no encoder-decoder with {wrong}")
     return written(model, huggingface(model, family, head) if family in _FAMILY else {})
 
 
@@ -89,7 +95,8 @@ def mindformers(model: ModelConfig, family: str, head: str | None) -> dict:
         config = {**sizes(model, "bert"), "post_layernorm_residual": True}
         network = MINDFORMERS.get(head, "BertModel")
     else:
-        config, network = decoders.mindformers(model, family), MINDFORMERS_CONFIGS[family][1]
+        made = encoder_decoders.mindformers(model) if family == "t5" else decoders.mindformers(model, family)
+        config, network = made, MINDFORMERS_CONFIGS[family][1]
     return {"model": {"model_config": {"type": MINDFORMERS_CONFIGS[family][0], **config}, "arch": {"type": network}}}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tasklab.config import uer_seq2seq
 from tasklab.config.model_section import ModelConfig
 from tasklab.errors import ConfigError
 
@@ -49,6 +50,8 @@ def read(described: dict, place: str) -> dict:
 
     Raises: ConfigError for a network whose weights are not read.
     """
+    if uer_seq2seq.is_seq2seq(described):
+        return uer_seq2seq.read(described, place)
     encoder = _encoder(described)
     for key, known in (_INSIDE if encoder in ("gpt", "synt") else {} if encoder in _OWN else _BLOCKS).items():
         if described.get(key, known[0]) not in known:
@@ -113,6 +116,8 @@ def _embedded(described: dict, place: str) -> dict:
 
 def written(model: ModelConfig, described: dict) -> dict:
     """The JSON for a model. described: transformers' words for it, for those who read both; {} where it has none."""
+    if model.has_decoder:
+        return uer_seq2seq.written(model)
     own, shared = _OWN.get(model.encoder), model.encoder == "albert"
     keys = _SIZES | (_HEADS | _LAYERS if own is None else own)
     theirs = {**described, **{name: model[ours] for name, ours in keys.items()}}

@@ -19,6 +19,7 @@ from tasklab.convert.files import (
 )
 from tasklab.convert.loaded import LoadedModel, read_model
 from tasklab.convert.verified import verified
+from tasklab.convert.words import unscaled, with_table
 from tasklab.errors import CheckpointError
 from tasklab.runs.source import find_source
 from tasklab.weights.folder import write_folder
@@ -85,8 +86,12 @@ def convert(
         raise CheckpointError(f"{source} has no pooler before its outputs (model.pooler): {to} has no such network")
     table = table_of(to, model.family)
     fits(model.description.model, model.known, found.name)
+    if to == "uer":
+        model.notes += unscaled(model)
     unbiased = to == "uer" and norm != "usual"
     tensors, told = to_unbiased(model.known) if unbiased else (model.known, "")
+    if to == "huggingface":
+        tensors = with_table(tensors, model)
     theirs, lost = from_tasklab(tensors, table, model.head)
     if to == "huggingface" and model.head == "vectors":
         lost = [name for name in lost if not name.startswith("head.dense.")]  # a module of its own

@@ -15,16 +15,22 @@ WEIGHT = "norm.weight"
 
 def from_unbiased(tensors: dict) -> tuple[dict[str, LazyTensor], str]:
     """(tensors under tasklab's names, as the usual norm needs them; what was done, in a line, or "")."""
-    return {name: _scaled(name, tensor, 1) for name, tensor in tensors.items()}, _told(tensors, "multiplied")
+    return {name: _scaled(name, tensors, 1) for name in tensors}, _told(tensors, "multiplied")
 
 
 def to_unbiased(tensors: dict) -> tuple[dict[str, LazyTensor], str]:
     """The way back, for a file that UER-py is to read."""
-    return {name: _scaled(name, tensor, -1) for name, tensor in tensors.items()}, _told(tensors, "divided")
+    return {name: _scaled(name, tensors, -1) for name in tensors}, _told(tensors, "divided")
 
 
-def _scaled(name: str, tensor, power: int) -> LazyTensor:
-    if not name.endswith(WEIGHT) or tensor.shape[0] < 2:
+def _centers(name: str, tensors: dict) -> bool:
+    """Whether it is the weight of a norm that knows a deviation; T5's divide by a root mean square, without a bias."""
+    return name.endswith(WEIGHT) and f"{name.removesuffix('weight')}bias" in tensors
+
+
+def _scaled(name: str, tensors: dict, power: int) -> LazyTensor:
+    tensor = tensors[name]
+    if not _centers(name, tensors) or tensor.shape[0] < 2:
         return lazy(tensor)
     size = tensor.shape[0]
     factor = np.sqrt((size - 1) / size) ** power
@@ -32,6 +38,6 @@ def _scaled(name: str, tensor, power: int) -> LazyTensor:
 
 
 def _told(tensors: dict, done: str) -> str:
-    count = sum(name.endswith(WEIGHT) for name in tensors)
+    count = sum(_centers(name, tensors) for name in tensors)
     what = f"the weights of {count} norms were {done} by sqrt((n - 1) / n), as UER-py's norms divide by n - 1"
     return f"{what}; for a file whose norms were trained elsewhere and never there: --norm usual" if count else ""

@@ -15,11 +15,13 @@ from tasklab.convert import convert
 from tasklab.convert.loaded import read_model
 from tasklab.errors import CheckpointError, ConfigError
 from tasklab.networks import NETWORKS
+from tasklab.weights.containers import open_weights
 from tasklab.weights.files import TensorFile
 from tasklab.weights.source import source_at, weights_in
 
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "seq2seq_reference.npz"
 HUGGINGFACE = ("t5", "t5_gated", "mt5", "bart", "bart_scaled", "pegasus")
+UER = ("uer_t5", "uer_t5_v1_1", "uer_bart", "uer_pegasus", "uer_transformer")
 
 
 @pytest.fixture(scope="module")
@@ -57,16 +59,19 @@ def worst(model, reference, case):
     return np.abs(told.asnumpy() - np.take_along_axis(every, targets[..., None], -1)[..., 0]).max()
 
 
-@pytest.mark.parametrize("case", HUGGINGFACE)
+@pytest.mark.parametrize("case", [*HUGGINGFACE, *UER])
 def test_a_folder_gives_the_logits_of_its_program(case, reference, tmp_path):
     assert worst(opened(saved(tmp_path / case, reference, case)), reference, case) < 1e-4
 
 
-@pytest.mark.parametrize("to", ["huggingface", "tasklab"])
-@pytest.mark.parametrize("case", HUGGINGFACE)
+@pytest.mark.parametrize("case, to", [
+    *((case, to) for case in HUGGINGFACE for to in ("huggingface", "tasklab")), *((case, "uer") for case in UER),
+    ("uer_t5", "huggingface"), ("uer_bart", "huggingface"), ("bart", "uer"), ("t5_far", "mindspore"),
+])  # fmt: skip
 def test_there_and_back_again_the_logits_are_the_same(case, to, reference, tmp_path):
     convert(saved(tmp_path / case, reference, case), tmp_path / "there", to, say=lambda line: None)
-    assert worst(opened(tmp_path / "there"), reference, case) < 1e-4
+    built_in = (case, to) in (("uer_bart", "huggingface"), ("bart", "uer"))  # the size of their norms' epsilon
+    assert worst(opened(tmp_path / "there"), reference, case) < (3e-3 if built_in else 1e-4)
 
 
 @pytest.mark.parametrize(
@@ -86,3 +91,27 @@ def test_what_is_no_network_of_ours_is_refused(case, said, told, reference, tmp_
 def test_a_program_without_encoder_decoders_is_told(reference, tmp_path):
     with pytest.raises(CheckpointError, match="google has no t5; it can be converted to huggingface"):
         convert(saved(tmp_path / "t5", reference, "t5"), tmp_path / "there", "google", say=lambda line: None)
+
+
+def test_uer_gets_a_scaled_table_for_t5s_scaled_outputs(reference, tmp_path):
+    lines = []
+    convert(saved(tmp_path / "t5", reference, "t5_far"), tmp_path / "there", "uer", say=lines.append)
+    assert any("which is scaled" in line for line in lines)
+    assert worst(opened(tmp_path / "there"), reference, "t5_far") < 1e-4
+
+
+def test_uer_has_other_distances_than_this_t5(reference, tmp_path):
+    with pytest.raises(ConfigError, match="UER-py has no encoder-decoder with model.relative_attention_max_distance"):
+        convert(saved(tmp_path / "t5", reference, "t5"), tmp_path / "there", "uer", say=lambda line: None)
+
+
+def test_mindformers_names_are_those_of_its_converter(reference, tmp_path):
+    convert(saved(tmp_path / "t5", reference, "t5_far"), tmp_path / "there", "mindspore", say=lambda line: None)
+    names = set(open_weights(tmp_path / "there" / "model.ckpt")[1])
+    block = "t5_model.tfm_decoder.blocks.2"
+    assert {
+        "t5_model.tfm_embedding_lookup.embedding_table", "t5_model.encoder_layernorm.gamma",
+        "t5_model.tfm_encoder.blocks.0.attention.bias_generator.embeddings_table", f"{block}.layernorm2.gamma",
+        f"{block}.cross_attention.projection.weight", f"{block}.cross_attention_layernorm.gamma",
+    } <= names  # fmt: skip
+    assert len(names) == 2 * 8 + 3 * 13 + 5
