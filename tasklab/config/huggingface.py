@@ -25,6 +25,7 @@ ROBERTA = ("roberta", "xlm-roberta", "camembert")
 BERTS = ("bert", *ROBERTA, "ernie", *relatives.FIXED)
 ALIKE = (*BERTS, "albert")
 """Values of model_type whose networks are ours, and those of them that are a BERT in other settings or names."""
+T5S = ("t5", "mt5")
 ALBERT = "albert_config.json"
 TOKENIZER_FILES = (
     ("wordpiece", "vocab.txt"), ("sentencepiece", "spiece.model"), ("bpe", "merges.txt"),
@@ -79,6 +80,8 @@ def read_foreign(folder: Path, name: str) -> list[Entry]:
     said = read_object(tokenizer) if tokenizer.is_file() else {}
     if found := tokenizer_in(folder):
         name, file = found
+        if name == "sentencepiece" and content.get("model_type") in T5S:
+            name = "t5"
         entries.append(Entry("tokenizer.name", name, shown(file)))
         # take letters as they are, whatever is said
         if name == "bpe" or (name == "sentencepiece" and uer.is_uer(content)) or name == "t5":

@@ -35,16 +35,8 @@ class SentencePiece(Speaking):
     pair_separators, second_type = 1, 1  # [CLS] first [SEP] second [SEP]
 
     def __init__(self, vocab_path, lowercase: bool = True):
-        import sentencepiece
-
         self.lowercase = bool(lowercase)
-        try:
-            self._content = read_content(vocab_path)
-            self._model = sentencepiece.SentencePieceProcessor(model_proto=self._content)
-        except OSError as error:
-            raise DataError(f"{vocab_path}: cannot be read as a vocabulary ({error.strerror})") from None
-        except RuntimeError:
-            raise DataError(f"{vocab_path}: not a SentencePiece model; copy or fetch it again") from None
+        self._content, self._model = opened(vocab_path)
         self.vocab_size = self._model.get_piece_size()
         self.tokens: list[str] = [self._model.id_to_piece(i) for i in range(self.vocab_size)]
         self._ids = {token: i for i, token in enumerate(self.tokens)}
@@ -60,7 +52,7 @@ class SentencePiece(Speaking):
     @property
     def fingerprint(self) -> str:
         """sha256 over the model and the options: equal fingerprints give equal ids."""
-        return hashlib.sha256(json.dumps(["sentencepiece", self.lowercase]).encode() + self._content).hexdigest()
+        return digest_of("sentencepiece", [self.lowercase], self._content)
 
     def encode_batch(self, texts) -> list[tuple[np.ndarray, np.ndarray]]:
         """Per text: ids [n] int32 without special tokens, offsets [n, 2] int32.
@@ -105,6 +97,24 @@ class SentencePiece(Speaking):
             rows.append((self._model.piece_to_id(part), max(at, begin), min(after, end)))
             at = after
         return rows
+
+
+def opened(path) -> tuple:
+    """(content, model) of a file. Raises: DataError naming it when it is missing or damaged."""
+    import sentencepiece
+
+    try:
+        content = read_content(path)
+        return content, sentencepiece.SentencePieceProcessor(model_proto=content)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read as a vocabulary ({error.strerror})") from None
+    except RuntimeError:
+        raise DataError(f"{path}: not a SentencePiece model; copy or fetch it again") from None
+
+
+def digest_of(name: str, options: list, content: bytes) -> str:
+    """sha256 over a tokenizer's model and options."""
+    return hashlib.sha256(json.dumps([name, *options]).encode() + content).hexdigest()
 
 
 def cleaned(text: str, lowercase: bool) -> tuple[str, np.ndarray]:
