@@ -2,8 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Sequence
-
-from mindspore import nn
+from typing import TYPE_CHECKING
 
 from tasklab.config import OptimizerConfig
 from tasklab.engine.layer_decay import lr_scales
@@ -11,10 +10,13 @@ from tasklab.errors import ConfigError
 from tasklab.nn.parts import named
 from tasklab.weights.ledger import by_module
 
+if TYPE_CHECKING:
+    from mindspore import nn
+
 logger = logging.getLogger("tasklab")
 
 
-def freeze(network: nn.Cell, rates: dict[str, float]):
+def freeze(network: "nn.Cell", rates: dict[str, float]):
     """Makes the weights stand still whose rate is 0, and tells how many do, with those that stood still before.
 
     They get no gradient, no moments and no step. A cell whose kernel computes gradients of weights is told by its
@@ -50,7 +52,7 @@ def _factor(name: str, rates: dict[str, float]) -> float:
     return rates[max(fitting, key=lambda part: part.count("."))] if fitting else 1.0
 
 
-def _tell(network: nn.Cell):
+def _tell(network: "nn.Cell"):
     every = [(name, p.requires_grad, p.size) for name, p in network.parameters_and_names()]
     still = [name for name, learns, _ in every if not learns]
     if still:
