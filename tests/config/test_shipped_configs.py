@@ -9,6 +9,7 @@ import pytest
 from tasklab.config import DataConfig, find_model, list_models, resolve, setting
 from tasklab.config.description import family_of
 from tasklab.data.texts.reading import TextDataConfig
+from tasklab.weights.catalogue import named_weights
 
 
 @dataclass
@@ -85,6 +86,28 @@ def test_a_decoder_has_its_published_sizes_and_the_blocks_of_its_family(name):
     assert family_of(m) == ("gpt2" if "gpt2" in name else "llama")
     assert m.tie_word_embeddings is not name.startswith("llama")
     assert config.checkpoint == name or config.checkpoint.startswith("hf:")
+
+
+ENCODER_DECODERS = {  # layers, hidden, heads, feed-forward, vocabulary: the config.json of each, and UER-py's models/t5
+    "t5_small": (6, 512, 8, 2048, 32128),
+    "t5_base": (12, 768, 12, 3072, 32128),
+    "t5_large": (24, 1024, 16, 4096, 32128),
+    "mt5_small": (8, 512, 6, 1024, 250112),
+    "t5_small_chinese": (6, 512, 8, 2048, 21228),
+    "t5_base_chinese": (12, 768, 12, 3072, 21228),
+    "bart_base": (6, 768, 12, 3072, 50265),
+    "bart_large": (12, 1024, 16, 4096, 50265),
+}
+
+
+@pytest.mark.parametrize("name", ENCODER_DECODERS)
+def test_an_encoder_decoder_has_its_published_sizes_and_the_blocks_of_its_family(name):
+    config = resolve("text2text_generation", name)
+    m = config.model
+    sizes = (m.num_hidden_layers, m.hidden_size, m.num_attention_heads, m.intermediate_size, m.vocab_size)
+    assert ENCODER_DECODERS[name] == sizes
+    assert family_of(m) == ("bart" if "bart" in name else "t5")
+    assert config.checkpoint == name and name in named_weights()
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda m: m["name"])
