@@ -37,10 +37,11 @@ class QuestionAnswering(Task):
         return examples, report.summary()
 
     def parse(self, input_data):
-        examples = qa_examples_from_input(input_data, self.config.data.encoding, self.config.data.names)
-        if self.config.data.output_answers:
+        data = self.config.data
+        examples = qa_examples_from_input(input_data, data.encoding, data.names)
+        if data.output_answers:
             refuse_equal_ids(examples)
-        return examples
+        return [example.near(data.passages) for example in examples]
 
     def about(self, file, questions):
         return questions_about(file, questions, self.config.data.encoding)

@@ -1,7 +1,8 @@
 """Files that questions are asked about: text, Markdown and HTML, with places in them as they are written."""
 
+import functools
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tasklab.content import from_home
@@ -13,6 +14,7 @@ from tasklab.data.files.textfile import read_text
 from tasklab.data.files.unpacked import handed_file, plain_suffix
 from tasklab.data.questions.flat import QUESTION_KEYS
 from tasklab.data.questions.markup import Plain, html_text, markdown_text, unmarked
+from tasklab.data.questions.passages import Passages
 from tasklab.errors import DataError
 
 READERS = {".md": markdown_text, ".markdown": markdown_text, ".html": html_text, ".htm": html_text, ".xhtml": html_text}
@@ -26,6 +28,16 @@ class Document:
     file: str
     source: str
     plain: Plain
+
+    @functools.cached_property
+    def passages(self) -> Passages:
+        return Passages(self.plain.text)
+
+    def read_for(self, question: str, count: int | None) -> "Document":
+        """The same file, of which nothing is read but the passages that share most words with a question; None: all."""
+        if count is None or count >= len(self.passages.spans):
+            return self
+        return replace(self, plain=self.plain.only(self.passages.best(question, count)))
 
     def placed(self, answer: dict) -> dict:
         """An answer whose start and end count characters of the plain text, as one about the file: there they are, and

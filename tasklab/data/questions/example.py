@@ -1,6 +1,6 @@
 """One question about one context: what readers make and windows, metrics and tasks take."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tasklab.data.questions.documents import Document
 
@@ -26,6 +26,11 @@ class QAExample:
     """Where it comes from: "dev.json: data[3].paragraphs[0].qas[1]", or "input[4]"."""
     document: Document | None = field(default=None, compare=False, repr=False)
     """The file that the context is the text of; answers are places in it."""
+
+    def near(self, passages: int | None) -> "QAExample":
+        """The same, which of a document's text has no more than the passages nearest to the question; None: all."""
+        document = self.document and self.document.read_for(self.question, passages)
+        return self if document is self.document else replace(self, context=document.plain.text, document=document)
 
     @property
     def asked(self) -> dict:

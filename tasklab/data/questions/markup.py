@@ -72,6 +72,11 @@ class Plain:
         """Where text[start:end] is in the source; (0, 0) for nothing."""
         return (int(self.starts[start]), int(self.ends[end - 1])) if end > start else (0, 0)
 
+    def only(self, spans: list[tuple[int, int]]) -> "Plain":
+        """What stands in these (start, end), one behind the other."""
+        kept = np.concatenate([np.arange(start, end) for start, end in spans])
+        return Plain("".join(self.text[start:end] for start, end in spans), self.starts[kept], self.ends[kept])
+
 
 def unmarked(source: str) -> Plain:
     """A text that has no marks."""

@@ -38,6 +38,7 @@ class QADataConfig(DataConfig, path="data"):
     n_best_size: int = setting(20, ge=1)  # spans kept per question; scores are shares among them
     version_2_with_negative: bool = False  # SQuAD 2.0: "" is a possible answer
     null_score_diff_threshold: float = 0.0  # "" when its score is better than the best span's by more than this
+    passages: int | None = setting(2, ge=1)  # of a file that is asked about: so many are read, the nearest; null: all
     output_answers: bool = False  # predict gives {"id": "answer"}, the file of SQuAD's, CMRC's and UER-py's scorers
     metric: str = setting("squad", choices=("squad", "cmrc"), needs=TRUTH)
 
