@@ -193,6 +193,12 @@ class ModelConfig(Section, path="model"):
                     f"model.{key} {self[key]} changes nothing without model.relative_positions; set that to true, or "
                     "remove it",
                 )
+        start, words = self.decoder_start_token_id, self.decoder_vocab_size or self.vocab_size
+        if start is not None and words and start >= words:
+            yield (
+                ("model.decoder_start_token_id", "model.decoder_vocab_size", "model.vocab_size"),
+                f"model.decoder_start_token_id {start} is no word of the decoder, which has {words}, from 0",
+            )
         low, high = self.rope_low_freq_factor, self.rope_high_freq_factor
         if low >= high:
             yield (

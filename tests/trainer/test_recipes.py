@@ -50,6 +50,7 @@ PAIRS = [(b, t) for b in PRETRAINED for t in TRAINED if kind_of(b) == GENERATING
 """What is trained together: a backbone that reads to the left alone generates, and so does one with a decoder."""
 BPE = (FIXTURES / "tiny_bpe" / "merges.txt", 400)
 SUBWORDS = {"sentencepiece": (FIXTURES / "tiny_spiece.model", 95), "bpe": BPE, "gguf": BPE}
+SUBWORDS["t5"] = (FIXTURES / "tiny_t5" / "spiece.model", 190)
 """By tokenizer its toy vocabulary and rows enough in the embedding for it."""
 
 
@@ -66,6 +67,8 @@ def one_step(task: str | None, model: str, folder) -> dict:
         settings["tokenizer.name"] = "bpe"
     if TASKS.get(config.task).head == "causal":
         settings["model.embedding_size"] = None  # of its words, as large as its states
+    if config.model.decoder_start_token_id is not None:
+        settings["model.decoder_start_token_id"] = None  # the toy vocabulary's own
     if config.model.num_key_value_heads:
         settings["model.num_key_value_heads"] = 1
     trainer = Trainer(settings, task, model, output_dir=f"run_{model}")
