@@ -340,6 +340,12 @@ KINDS = {
     "questions.json": data("question_answering", "questions.json", SQUAD),
     "words.conll": data("token_classification", "w.conll", entities(["a", "film"], ["O", "B-X"])),
     "words.jsonl": data("token_classification", "w.jsonl", '{"text": "a film", "label": {"x": {"film": [[2, 5]]}}}\n'),
+    "pairs.tsv": data("translation", "pairs.tsv", "source\ttarget\na good film\tein film\nbad\tthe film\n"),
+    "pairs.txt": data("summarization", "pairs.txt", "a good film\tfilm\nthe bad film\tbad\n"),
+    "questions with answers.jsonl": data(
+        "answer_generation", "q.jsonl", '{"question": "a", "context": "b", "answers": ["c"]}\n' * 3
+    ),
+    "blanks.txt": data("text_infilling", "blanks.txt", "a good film.\nthe bad film.\n"),
     "corpus.txt": data("masked_language_modeling", "corpus.txt", "a good film.\nthe bad film.\n\na film\n"),
     "inputs.tsv": inputs("text_classification", "inputs.tsv", "text_a\n" + "a good film\n" * 8),
     "inputs.json": inputs("question_answering", "inputs.json", '[{"context": "a film.", "question": "who?"}]'),

@@ -82,6 +82,12 @@ def examples_of(table: Table, layout: Layout) -> Iterator[Pair]:
             table.bad.add("unusable record", f"{error}; {FIX}")
 
 
+def looks_like_pairs(columns: Collection[str]) -> bool:
+    """Whether records with these columns can be nothing but texts with texts that answer them."""
+    names = {str(name).lower() for name in columns}
+    return bool(names & {"source", "src", "document", "article", "dialogue"} and names & set(TARGETS) - {"label"})
+
+
 def _text(value, column: str, place: str) -> str:
     value = as_text(value)
     if is_missing(value):

@@ -18,7 +18,7 @@ class Text2TextDataConfig(DataConfig, path="data"):
     target: str | None = setting(None, needs=TRUTH)  # the same of what answers it
     # the text that is read, columns in braces: "question: {question} context: {context}"; null: {source} alone
     template: str | None = setting(None, rows=True)
-    max_target_length: int = setting(64, ge=2, rows=True)  # tokens of a target, special ones included
+    max_target_length: int = setting(64, ge=3, rows=True)  # tokens of a target, special ones included
     # examples of an evaluation that are answered, spread over all; null: every one. The loss is of all of them
     generated: int | None = setting(500, ge=1, needs=TRUTH)
     # what cuts texts into words for BLEU; language: zh for Chinese, char for Japanese and Korean, 13a for others

@@ -12,14 +12,14 @@ from tasklab.digest import file_sha256
 from tasklab.engine.length import Length, length_of
 from tasklab.errors import CheckpointError, DataError, MissingColumns, UnknownName
 from tasklab.runs.source import find_source
-from tasklab.task import UPDATES
+from tasklab.task import TASKS, UPDATES
 from tasklab.text import tokenizer_of
-from tasklab.tools.doctor import choices, corpus, estimate, examples, generation, machine, questions, tags, texts
+from tasklab.tools.doctor import choices, corpus, estimate, examples, generation, machine, pairs, questions, tags, texts
 from tasklab.tools.doctor.findings import FIX
 from tasklab.trainer import Trainer
 from tasklab.weights.catalogue import named_weights, read_entry
 
-KINDS = (tags, choices, questions, generation, corpus, texts)
+KINDS = (tags, choices, questions, generation, pairs, corpus, texts)
 """Kinds of data that are looked into closely: each module has DATA, the sections of the tasks that read it,
 knows(Sample) whether a file is of the kind, MODEL, the recipe to check for where none is named, and examine(Config,
 tokenizer) -> Examined. They are asked in this order; the last takes any file. For other tasks there is `examples`."""
@@ -109,8 +109,9 @@ def _show_run(train: RowSizes, dev: RowSizes | None, config: Config):
         rows = f"{settings.gradient_accumulation_steps} x {rows}"
     print(f"\n       {length.steps:,} steps of {rows}, {per_epoch:,} in an epoch{_why(length, settings, per_epoch)}")
     print(f"       {train.unknown:.1%} of the tokens are unknown to the vocabulary")
-    if not estimate.knows(config.model):
-        print(f"no estimate for {config.name}: there are no formulas for encoder {config.model.encoder!r}")
+    network = "encoder-decoders" if TASKS.get(config.task).head == "seq2seq" else f"encoder {config.model.encoder!r}"
+    if network == "encoder-decoders" or not estimate.knows(config.model):
+        print(f"no estimate for {config.name}: there are no formulas for {network}")
         return
     memory = estimate.training_memory(config, train.planned_lengths, train.parts)
     speed = machine.speed()

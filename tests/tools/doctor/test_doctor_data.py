@@ -158,6 +158,16 @@ def test_a_file_without_names_is_checked_for_a_recipe_of_a_task_that_reads_it(ki
     assert TASKS.get(find_model(kind.MODEL).task).data_config in kind.DATA
 
 
+def test_pairs_of_texts_are_checked_for_a_task_that_learns_them(doctor):
+    Path("a.jsonl").write_text('{"document": "Berlin is a city", "summary": "Berlin"}\n' * 2)
+    status, out = doctor("a.jsonl", settings=SETTINGS[:3])
+    assert status == 0 and "start with:\n  tasklab train text2text_small data.train=a.jsonl" in out
+    assert "no formulas for encoder-decoders" in out and "met before" in out
+    Path("a.tsv").write_text("source\ttarget\nBerlin\t\n")
+    status, out = doctor("a.tsv", "--model", "translation_small", settings=SETTINGS[:3])
+    assert status == 1 and "a.tsv:2: the target is empty" in out
+
+
 def test_a_task_decides_where_several_read_such_a_file(doctor):
     Path("a.txt").write_text("Berlin is a city\n\nit is\n")
     names = ("--task", "text_generation", "--model", "gpt2_chinese")
