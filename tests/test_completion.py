@@ -1,6 +1,7 @@
 """What a shell is told when somebody presses Tab: right, and without waiting for MindSpore."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -65,15 +66,44 @@ def test_it_answers_without_mindspore():
         assert done.stdout.splitlines()[-1] == "False", done.stderr
 
 
-def test_bash_gets_the_candidates(tmp_path):
+@pytest.fixture
+def on_path(tmp_path, monkeypatch):
+    """`tasklab` as a command of the shell."""
     program = tmp_path / "tasklab"
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m tasklab.cli "$@"\n')
     program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+
+def test_bash_gets_the_candidates(on_path):
     script = 'eval "$(tasklab completion bash)"; COMP_WORDS=(tasklab train qa_mini); COMP_CWORD=2; _tasklab\n'
     script += 'printf "%s|" "${COMPREPLY[@]}"; complete -p tasklab'
-    environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(["bash", "-c", script], env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60)
     assert done.stdout == "qa_minilm_l6|complete -o default -F _tasklab tasklab\n", done.stderr
+
+
+@pytest.mark.skipif(not shutil.which("fish"), reason="fish is not installed")
+def test_fish_gets_the_candidates(on_path):
+    script = 'tasklab completion fish | source; complete -C "tasklab train qa_mini"'
+    done = subprocess.run(["fish", "--no-config", "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "qa_minilm_l6\n", done.stderr
+
+
+@pytest.mark.skipif(not shutil.which("zsh"), reason="zsh is not installed")
+@pytest.mark.parametrize(
+    "typed, added",
+    [
+        ("tasklab train qa_mini", "-Q -S  --\n-Q -- qa_minilm_l6\n"),
+        ("tasklab train x train.eval_str", "-Q -S  -- train.eval_strategy=\n-Q --\n"),
+        ("tasklab train x data.train=tr", "files\n"),
+    ],
+)
+def test_zsh_gets_the_candidates(typed, added, on_path):
+    script = 'compdef() {}; compset() {}; _files() { print files }; compadd() { print -r -- "$@" }\n'
+    script += f'eval "$(tasklab completion zsh)"; words=({typed}); CURRENT=${{#words}}\n'
+    done = subprocess.run(["zsh", "-fc", script + "_tasklab"], capture_output=True, text=True, timeout=60)
+    assert done.stdout == added, done.stderr
 
 
 @pytest.mark.parametrize("shell", SCRIPTS)
