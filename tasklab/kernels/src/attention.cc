@@ -1,6 +1,7 @@
 #include "attention.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 
 #include "gemm.h"
@@ -94,6 +95,23 @@ void attention_forward(const Attention<E>& a) {
 
 namespace {
 
+// The sum of a[j] b[j], in order or by lanes. Not inlined: a compiler that copied it into its callers' loops vectorised
+// one copy and not the other.
+template <class E>
+[[gnu::noinline]] float dot(const E* a, const E* b, int64_t count, bool in_order) {
+  float sum = 0;
+  if (in_order) {
+    for (int64_t j = 0; j < count; ++j) {
+      sum += widen(a[j]) * widen(b[j]);
+      std::atomic_signal_fence(std::memory_order_seq_cst);  // else g++ rounds the products, a vector of them at a time
+    }
+  } else {
+#pragma omp simd reduction(+ : sum)
+    for (int64_t j = 0; j < count; ++j) sum += widen(a[j]) * widen(b[j]);
+  }
+  return sum;
+}
+
 // One head's part: dq is written, dk and dv are summed in the targets' floats; `first`: these hold nothing yet.
 template <class E>
 void head_backward(const Attention<E>& a, const Head<E>& h, const E* dcontext, E* dq_rows, const Landing<E>& dk,
@@ -117,9 +135,9 @@ void head_backward(const Attention<E>& a, const Head<E>& h, const E* dcontext, E
       std::fill(p + own, p + keys, 0.0f);
       std::fill(d + own, d + keys, 0.0f);
       const float log_sum = a.log_sum[(h.begin + from + i) * a.heads + n];
-      float along = 0;  // sum over the keys of probability * its gradient = context . dcontext
-#pragma omp simd reduction(+ : along)
-      for (int64_t j = 0; j < D; ++j) along += widen(context[i * width + j]) * widen(dout[i * width + j]);
+      // Sum over the keys of probability * its gradient = context . dcontext. The order is that of earlier versions: a
+      // resumed run keeps its numbers.
+      const float along = dot(context + i * width, dout + i * width, D, from < last);
       if (a.dropout.on()) {
         const int32_t* column = &a.tokens.column[h.begin];
         const uint32_t counter = row_counter(a, h, from + i);
