@@ -1,8 +1,9 @@
 """Fine-tuning GPT-2 small and SmolLM2: tasklab's kernels against HuggingFace's Trainer, in turn, from equal weights.
 
 python benchmarks/causal_training.py [--models gpt2 smollm2] [--torch-python PYTHON] [--steps 6] [--rounds 2]
-8 rows of 256 tokens, AdamW, clip 1.0, no dropout. Weights are drawn (Trainer's side does not download either). The last
-column is the largest difference of two losses.
+8 rows of 256 tokens, AdamW, clip 1.0, no dropout. Weights are drawn (Trainer's side does not download either).
+"processor s" is what one step takes of all threads together: on a busy machine the better measure, with --threads 1,
+since threads that wait for one another take of it too. The last column is the largest difference of two losses.
 """
 
 import argparse
@@ -33,11 +34,12 @@ def main():
     parser.add_argument("--torch-python", default=sys.executable)
     parser.add_argument("--steps", type=int, default=6, help="the first is not timed")
     parser.add_argument("--rounds", type=int, default=2, help="how often each side runs")
+    parser.add_argument("--threads", type=int, default=2, help="of each side")
     parser.add_argument("--precision", default="fp32", choices=["fp32", "bf16"])
     parser.add_argument("--shape", nargs=2, type=int, default=(8, 256), help="rows, tokens")
     options = parser.parse_args()
-    print("| model | tasklab tokens/s | Trainer | ratio | MB | Trainer | first step s | Trainer | losses differ by |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    sides = "tasklab tokens/s | Trainer | ratio | processor s | Trainer | ratio | MB | Trainer | first step s | Trainer"
+    print(f"| model | {sides} | losses differ by |\n{'|---' * 12}|")
     for model in options.models:
         with tempfile.TemporaryDirectory() as folder:
             print(_compare(Path(folder), model, options), flush=True)
@@ -52,27 +54,29 @@ def _compare(folder: Path, model: str, options) -> str:
         "tasklab": [sys.executable, str(HERE / "causal_tasklab.py")],
         "torch": [options.torch_python, str(HERE / "causal_torch.py")],
     }
-    _run([*sides["torch"], str(folder), "make"])
+    _run([*sides["torch"], str(folder), "make"], options.threads)
     runs = {side: [] for side in sides}
     for _ in range(options.rounds):
         for side, command in sides.items():
-            runs[side].append(_run([*command, str(folder), options.precision]))
+            runs[side].append(_run([*command, str(folder), options.precision], options.threads))
 
     def median(side, key):
         return statistics.median(run[key] for run in runs[side])
 
     ours, theirs = (options.shape[0] * options.shape[1] / median(side, "seconds_of_a_step") for side in sides)
+    spent, theirs_spent = (median(side, "processor_seconds") for side in sides)
     apart = np.abs(np.subtract(runs["tasklab"][0]["losses"], runs["torch"][0]["losses"])).max()
     cells = [
         f"{model}, {options.precision}", f"{ours:.0f}", f"{theirs:.0f}", f"{ours / theirs:.2f}",
+        f"{spent:.2f}", f"{theirs_spent:.2f}", f"{theirs_spent / spent:.2f}",
         f"{median('tasklab', 'peak_mb'):.0f}", f"{median('torch', 'peak_mb'):.0f}",
         f"{median('tasklab', 'first_step'):.1f}", f"{median('torch', 'first_step'):.1f}", f"{apart:.1e}",
     ]  # fmt: skip
     return "| " + " | ".join(cells) + " |"
 
 
-def _run(command: list[str]) -> dict:
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "2"})
+def _run(command: list[str], threads: int) -> dict:
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": str(threads)})
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
     return json.loads(done.stdout.splitlines()[-1])
