@@ -4,17 +4,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <chrono>
 #include <fstream>
-#include <random>
 #include <string>
 #include <thread>
 
+#include "calling.h"
+#include "causal.h"
 #include "decoding.h"
 #include "guarded.h"
 
-using Operator = int(int, void**, int*, int64_t**, const char**, void*, void*);
 extern "C" {
 Operator TasklabLayer, TasklabLayerTrain, TasklabLayerGrad;
 int tasklab_load_onednn(const char* path);
@@ -27,55 +26,6 @@ void tasklab_accumulate(int64_t, float**, const float**, const int64_t*);
 }
 
 namespace {
-
-std::atomic<int> calls{0};
-
-using Floats = std::vector<float>;
-using Shape = std::vector<int64_t>;
-
-Floats random_floats(int64_t count, int seed, float scale) {
-  std::mt19937 engine(seed);
-  std::normal_distribution<float> normal(0, scale);
-  Floats values(count);
-  for (float& value : values) value = normal(engine);
-  return values;
-}
-
-int64_t elements(const Shape& shape) {
-  int64_t total = 1;
-  for (int64_t size : shape) total *= size;
-  return total;
-}
-
-int bits(float value) {
-  int result;
-  std::memcpy(&result, &value, sizeof result);
-  return result;
-}
-
-// The argument list of one operator call; owns nothing.
-struct Call {
-  std::vector<void*> data;
-  std::vector<Shape> shapes;
-  std::vector<const char*> types;
-
-  template <class T>
-  void add(Guarded<T>& buffer, Shape shape) {
-    data.push_back(buffer.data());
-    shapes.push_back(std::move(shape));
-    types.push_back(std::is_same_v<T, float> ? "float32" : "int32");
-  }
-  int run(Operator* op) {
-    std::vector<int> ranks;
-    std::vector<int64_t*> sizes;
-    for (Shape& shape : shapes) {
-      ranks.push_back(shape.size());
-      sizes.push_back(shape.data());
-    }
-    ++calls;
-    return op(data.size(), data.data(), ranks.data(), sizes.data(), types.data(), nullptr, nullptr);
-  }
-};
 
 struct Case {
   const char* name;
@@ -97,23 +47,12 @@ const std::vector<Case> kCases = {
     {"several causal blocks", 2, 150, 20, 33, 2, {150, 0}, 0, true},
 };
 
-struct Way {  // how a case is computed; none of it may change the result
-  bool recompute, unaligned;
-};
-
-using Results = std::vector<Floats>;  // prediction, training output, dx, 16 gradients
-
+// prediction, training output, dx, 16 gradients
 Results compute(const Case& c, bool bfloat16, Way way) {
   const int64_t B = c.batch, S = c.length, H = c.hidden, I = c.inner;
   const std::vector<Shape> shapes = {{H, H}, {H}, {H, H}, {H}, {H, H}, {H}, {H, H}, {H},
                                      {H},    {H}, {I, H}, {I}, {H, I}, {H}, {H},    {H}};
-  std::vector<Guarded<float>*> owned;
-  auto floats = [&](const Shape& shape) { return owned.emplace_back(new Guarded<float>(elements(shape), way.unaligned)); };
-  auto filled = [&](const Shape& shape, int seed, float scale) {
-    Guarded<float>* buffer = floats(shape);
-    buffer->copy(random_floats(elements(shape), seed, scale));
-    return buffer;
-  };
+  Buffers buffers{way.unaligned, {}, {}};
   Guarded<int> mask(B * S, way.unaligned), seed(1, way.unaligned), settings(15, way.unaligned);
   std::vector<int> tokens(B * S, 1);
   for (size_t b = 0; b < c.lengths.size(); ++b)
@@ -125,40 +64,28 @@ Results compute(const Case& c, bool bfloat16, Way way) {
                  2, p, scale});
 
   Call inputs;
-  inputs.add(*filled({B, S, H}, 1, 1), {B, S, H});
+  inputs.add(*buffers.filled({B, S, H}, 1, 1), {B, S, H});
   inputs.add(mask, {B, S});
   inputs.add(seed, {});
   inputs.add(settings, {15});
-  for (size_t i = 0; i < shapes.size(); ++i) inputs.add(*filled(shapes[i], 2 + i, 0.3f), shapes[i]);
+  for (size_t i = 0; i < shapes.size(); ++i) inputs.add(*buffers.filled(shapes[i], 2 + i, 0.3f), shapes[i]);
 
   const int64_t operands = B * S * (4 * H + I);
   const int64_t kept = way.recompute ? 1 : (bfloat16 ? (operands + 1) / 2 : operands) + B * S * (2 * H + 4 + c.heads);
-  std::vector<Guarded<float>*> outputs;
-  Guarded<float>* saved = floats({kept});
-  auto output = [&](Call& call, const Shape& shape) { call.add(*outputs.emplace_back(floats(shape)), shape); };
-
+  Guarded<float>* saved = buffers.floats({kept});
   Call predict = inputs, train = inputs, grad;
-  output(predict, {B, S, H});
-  output(train, {B, S, H});
+  buffers.output(predict, {B, S, H});
+  buffers.output(train, {B, S, H});
   train.add(*saved, {kept});
-  grad.add(*filled({B, S, H}, 20, 1), {B, S, H});
-  grad.data.insert(grad.data.end(), inputs.data.begin(), inputs.data.end());
-  grad.shapes.insert(grad.shapes.end(), inputs.shapes.begin(), inputs.shapes.end());
-  grad.types.insert(grad.types.end(), inputs.types.begin(), inputs.types.end());
+  grad.add(*buffers.filled({B, S, H}, 20, 1), {B, S, H});
+  grad.add(inputs);
   grad.add(*saved, {kept});
-  output(grad, {B, S, H});
-  for (const Shape& shape : shapes) output(grad, shape);
+  buffers.output(grad, {B, S, H});
+  for (const Shape& shape : shapes) buffers.output(grad, shape);
   if (predict.run(TasklabLayer) || train.run(TasklabLayerTrain) || grad.run(TasklabLayerGrad))
     fail("an operator refused its arguments", c.name);
 
-  Results results;
-  for (Guarded<float>* buffer : outputs) {
-    results.push_back(buffer->values());
-    for (float value : results.back())
-      if (!std::isfinite(value)) fail("an output was not written, or is not finite", c.name);
-  }
-  for (Guarded<float>* buffer : owned) delete buffer;
-  return results;
+  return buffers.results(c.name);
 }
 
 void need_equal(const Results& a, const Results& b, const char* where) {
@@ -276,6 +203,8 @@ int main(int count, char** arguments) {
   std::vector<Results> expected[2];
   for (int precision = 0; precision <= has_bf16; ++precision)
     for (const Case& c : kCases) expected[precision].push_back(compute(c, precision, {false, false}));
+  std::vector<Results> causal[2];
+  for (int precision = 0; precision <= has_bf16; ++precision) causal[precision] = compute_causal(precision, {false, false});
   const Results optimised = optimise(false), decoded = decode_all(false);
 
   auto all_ways = [&](int from) {
@@ -285,6 +214,11 @@ int main(int count, char** arguments) {
         for (const Way way : {Way{false, true}, Way{true, false}})
           need_equal(compute(kCases[i], precision, way), expected[precision][i], kCases[i].name);
     }
+    for (int precision = 0; precision <= has_bf16; ++precision)
+      for (const Way way : {Way{false, true}, Way{true, false}}) {
+        const std::vector<Results> found = compute_causal(precision, way);
+        for (size_t i = 0; i < found.size(); ++i) need_equal(found[i], causal[precision][i], "causal");
+      }
     need_equal(optimise(from % 2), optimised, "optimizer");
     need_equal(decode_all(from % 2 == 0), decoded, "decoder");
   };

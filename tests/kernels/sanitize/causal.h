@@ -1,0 +1,108 @@
+// What a decoder trains with, the layer and the loss over words, as MindSpore calls them.
+#pragma once
+#include "calling.h"
+
+extern "C" Operator TasklabDecoderLayer, TasklabDecoderLayerTrain, TasklabDecoderLayerGrad, TasklabWords,
+    TasklabWordsGrad;
+
+struct DecoderCase {
+  const char* name;
+  int64_t batch, length, hidden, heads, groups, head_size, inner;
+  std::vector<int> documents;  // lengths of a row's documents, what is left is padding; rows take turns with none of it
+  int64_t half;                // pairs that turn
+  bool gated, centred, norm_first, biased;
+  int wanted;                  // whose gradients
+};
+
+inline const std::vector<DecoderCase> kDecoderCases = {
+    {"Llama's, odd sizes", 3, 9, 15, 6, 2, 5, 11, {4, 1, 3}, 2, true, false, true, false, -1},
+    {"GPT's, several blocks", 1, 150, 20, 2, 2, 10, 33, {131, 19}, 0, false, true, true, true, -1},
+    {"post-norm, some frozen", 2, 140, 12, 4, 1, 3, 7, {139}, 1, true, true, false, true, 0x2A56C},
+    {"no token at all", 2, 3, 4, 2, 1, 2, 6, {}, 1, true, false, true, false, -1},
+    {"empty batch", 0, 5, 8, 2, 2, 4, 6, {}, 0, false, true, true, true, -1},
+};
+
+// prediction, training output, dx, 18 gradients
+inline Results decoder_layer(const DecoderCase& c, bool bfloat16, Way way) {
+  const int64_t B = c.batch, S = c.length, H = c.hidden, I = c.inner, C = c.heads * c.head_size;
+  const int64_t G = c.groups * c.head_size;
+  const Shape weights[9] = {{C, H}, {G, H}, {G, H}, {H, C}, {H}, {I, H}, {I, H}, {H, I}, {H}};
+  std::vector<Shape> shapes;  // a parameter that is not there is one value
+  for (int i = 0; i < 9; ++i) {
+    const bool there = i != 6 || c.gated;
+    shapes.push_back(there ? weights[i] : Shape{1});
+    shapes.push_back(there && c.biased ? Shape{weights[i][0]} : Shape{1});
+  }
+  Buffers buffers{way.unaligned, {}, {}};
+  Guarded<int> documents(B * S, way.unaligned), seed(1, way.unaligned), settings(22, way.unaligned);
+  std::vector<int> numbers(B * S, 0);
+  for (int64_t b = 0; b < B; b += 2) {  // every other row is padding alone
+    int64_t at = b * S;
+    for (size_t d = 0; d < c.documents.size(); ++d)
+      for (int i = 0; i < c.documents[d]; ++i) numbers[at++] = d + 1;
+  }
+  documents.copy(numbers);
+  seed.copy({77});
+  const int p = 1 << 28, scale = bits(1 / (1 - 0.125f));  // an eighth is dropped
+  settings.copy({(int)c.heads, (int)c.groups, (int)c.head_size, 3, c.gated, c.centred, c.norm_first, 1, way.recompute,
+                 bfloat16, c.wanted, bits(1e-5f), bits(0.4f), 0, p, scale, 1, p, scale, 2, p, scale});
+  const Shape table = c.half ? Shape{S, c.half} : Shape{1};
+
+  Call inputs;
+  inputs.add(*buffers.filled({B, S, H}, 1, 1), {B, S, H});
+  inputs.add(documents, {B, S});
+  inputs.add(seed, {});
+  inputs.add(settings, {22});
+  for (int i = 0; i < 2; ++i) inputs.add(*buffers.filled(table, 40 + i, 1), table);
+  for (size_t i = 0; i < shapes.size(); ++i) inputs.add(*buffers.filled(shapes[i], 2 + i, 0.3f), shapes[i]);
+
+  const int64_t operands = B * S * ((2 * c.heads + 2 * c.groups) * c.head_size + (c.gated ? 2 : 1) * I);
+  const int64_t rest = B * S * ((c.norm_first ? 1 : 2) * H + 4 + c.heads);
+  const int64_t kept = way.recompute ? 1 : (bfloat16 ? (operands + 1) / 2 : operands) + rest;
+  Guarded<float>* saved = buffers.floats({kept});
+  Call predict = inputs, train = inputs, grad;
+  buffers.output(predict, {B, S, H});
+  buffers.output(train, {B, S, H});
+  train.add(*saved, {kept});
+  grad.add(*buffers.filled({B, S, H}, 30, 1), {B, S, H});
+  grad.add(inputs);
+  grad.add(*saved, {kept});
+  buffers.output(grad, {B, S, H});
+  for (size_t i = 0; i < shapes.size(); ++i) buffers.output(grad, c.wanted >> i & 1 ? shapes[i] : Shape{1});
+  if (predict.run(TasklabDecoderLayer) || train.run(TasklabDecoderLayerTrain) || grad.run(TasklabDecoderLayerGrad))
+    fail("an operator refused its arguments", c.name);
+  return buffers.results(c.name);
+}
+
+// log-probability, mean, log of the sum, d hidden, d table; every tenth row asks for nothing
+inline Results word_loss(int64_t rows, int64_t words, int64_t width, bool frozen, bool bfloat16, bool unaligned) {
+  Buffers buffers{unaligned, {}, {}};
+  Guarded<int> targets(rows, unaligned), settings(2, unaligned);
+  for (int64_t t = 0; t < rows; ++t) targets.data()[t] = t % 10 == 9 ? -1 : (words - 1) * (t % 7) / 6;
+  settings.copy({bfloat16, frozen});
+  Call inputs, grad;
+  inputs.add(*buffers.filled({rows, width}, 1, 1), {rows, width});
+  inputs.add(*buffers.filled({words, width}, 2, 1), {words, width});
+  inputs.add(targets, {rows});
+  inputs.add(settings, {2});
+  Call forward = inputs;
+  for (int i = 0; i < 3; ++i) buffers.output(forward, {rows});
+  for (int i = 0; i < 2; ++i) grad.add(*buffers.filled({rows}, 3 + i, 1), {rows});
+  grad.add(inputs);
+  grad.add(*buffers.outputs[2], {rows});
+  buffers.output(grad, {rows, width});
+  buffers.output(grad, frozen ? Shape{1} : Shape{words, width});
+  if (forward.run(TasklabWords) || grad.run(TasklabWordsGrad)) fail("an operator refused its arguments", "words");
+  return buffers.results("words");
+}
+
+// Every case of both; the loss beyond one tile of rows and one block of words too.
+inline std::vector<Results> compute_causal(bool bfloat16, Way way) {
+  std::vector<Results> found;
+  for (const DecoderCase& c : kDecoderCases) found.push_back(decoder_layer(c, bfloat16, way));
+  found.push_back(word_loss(5, 7, 3, false, bfloat16, way.unaligned));
+  found.push_back(word_loss(0, 7, 3, false, bfloat16, way.unaligned));
+  found.push_back(word_loss(300, 4200, 3, true, bfloat16, way.unaligned));
+  found.push_back(word_loss(290, 4100, 2, false, bfloat16, way.unaligned));
+  return found;
+}
