@@ -19,7 +19,7 @@ from tasklab.convert.files import (
 )
 from tasklab.convert.loaded import LoadedModel, read_model
 from tasklab.convert.verified import verified
-from tasklab.convert.words import unscaled, with_table
+from tasklab.convert.words import unscaled, with_copies, with_table
 from tasklab.errors import CheckpointError
 from tasklab.runs.source import find_source
 from tasklab.weights.folder import write_folder
@@ -93,6 +93,7 @@ def convert(
     if to == "huggingface":
         tensors = with_table(tensors, model)
     theirs, lost = from_tasklab(tensors, table, model.head)
+    theirs = with_copies(theirs, model) if to == "huggingface" else theirs
     if to == "huggingface" and model.head == "vectors":
         lost = [name for name in lost if not name.startswith("head.dense.")]  # a module of its own
     if lost:

@@ -18,6 +18,14 @@ def unscaled(model: LoadedModel) -> list[str]:
     return ["UER-py scales no outputs of a decoder: words are told by a table of their own, which is scaled"]
 
 
+def with_copies(theirs: dict, model: LoadedModel) -> dict:
+    """The weights of a BART by transformers' names: where words are told by a table of their own, it shares none."""
+    if model.family not in ("bart", "pegasus") or model.description.model.tie_word_embeddings:
+        return theirs
+    shared = theirs["model.shared.weight"]
+    return theirs | {f"model.{stack}.embed_tokens.weight": shared for stack in ("encoder", "decoder")}
+
+
 def with_table(tensors: dict, model: LoadedModel) -> dict:
     """The weights of a T5 for transformers: version 4 looks for the table of words that are told unscaled, a copy or
     not."""

@@ -93,6 +93,15 @@ def test_a_program_without_encoder_decoders_is_told(reference, tmp_path):
         convert(saved(tmp_path / "t5", reference, "t5"), tmp_path / "there", "google", say=lambda line: None)
 
 
+def test_a_bart_that_ties_no_words_has_a_table_in_each_stack(reference, tmp_path):
+    convert(saved(tmp_path / "bart", reference, "uer_bart"), tmp_path / "there", "huggingface", say=lambda line: None)
+    tensors = open_weights(tmp_path / "there" / "model.safetensors")[1]
+    assert json.loads((tmp_path / "there" / "config.json").read_text())["tie_word_embeddings"] is False
+    for stack in ("encoder", "decoder"):  # as transformers 5.24 asks for
+        words = np.asarray(tensors[f"model.{stack}.embed_tokens.weight"])
+        np.testing.assert_array_equal(words, np.asarray(tensors["model.shared.weight"]))
+
+
 def test_uer_gets_a_scaled_table_for_t5s_scaled_outputs(reference, tmp_path):
     lines = []
     convert(saved(tmp_path / "t5", reference, "t5_far"), tmp_path / "there", "uer", say=lines.append)
