@@ -192,7 +192,22 @@ def _task(config: Config, vocabulary) -> Task:
             f"{vocabulary} holds {tokenizer.vocab_size} pieces, but model.vocab_size is {config.model.vocab_size}; "
             "use the vocabulary that belongs to the weights"
         )
+    _check_target(config, getattr(tokenizer, "target", None))
     return TASKS.get(config.task)(config, tokenizer)
+
+
+def _check_target(config: Config, target):
+    """Raises: ConfigError where one of two vocabularies is missing, or has more words than the decoder."""
+    words = config.model.decoder_vocab_size
+    if target is None and words:
+        told = f"model.decoder_vocab_size is {words}, but the target has no vocabulary of its own"
+        raise ConfigError(f"{config.name}: {told}; set tokenizer.decoder_vocab to its file")
+    if target is not None and not words:
+        told = f"the target's own vocabulary holds {target.vocab_size} pieces; set model.decoder_vocab_size to as many"
+        raise ConfigError(f"{config.name}: {told}, or leave tokenizer.decoder_vocab out")
+    if target is not None and target.vocab_size > words:
+        told = f"the target's vocabulary holds {target.vocab_size} pieces, but model.decoder_vocab_size is {words}"
+        raise ConfigError(f"{config.name}: {told}; use the vocabulary that belongs to the weights")
 
 
 def _vocabulary_without_weights(config: Config):

@@ -71,7 +71,7 @@ def standing_alone(config: Config) -> Config:
     config = config.copy()
     config.data.train = config.data.eval = None  # data stays where it is
     config.checkpoint = config.output_dir = None
-    config.tokenizer.vocab = None  # the folder's own
+    config.tokenizer.vocab = config.tokenizer.decoder_vocab = None  # the folder's own
     return config
 
 

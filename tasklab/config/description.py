@@ -108,7 +108,9 @@ def _apply(found: Description, entry: Entry) -> None:
     section, _, key = entry.key.partition(".")
     if entry.key == "task":
         found.task = entry.value
-    elif key and key != "vocab" and section in _sections(found) and key in _sections(found)[section]:
+    elif key in ("vocab", "decoder_vocab"):
+        return  # the folder's own
+    elif key and section in _sections(found) and key in _sections(found)[section]:
         try:
             _sections(found)[section][key] = entry.value
         except ConfigError as error:

@@ -187,7 +187,8 @@ def _folder(folder: Path) -> Origin:
     if config.is_file():
         # The vocabulary is the one in the folder; where the run was made says nothing about where it goes on.
         machine = {"device_target": "auto", "device_id": 0, "data_parallel": 1, "output_dir": None}
-        start += [Entry(key, value, here) for key, value in {"tokenizer.vocab": None, **machine}.items()]
+        machine |= dict.fromkeys(("tokenizer.vocab", "tokenizer.decoder_vocab"))
+        start += [Entry(key, value, here) for key, value in machine.items()]
         sources = chain(config)
         return Origin(folder.resolve().name, _last(sources, "task"), [*sources, start], made=True)
     for name in ("config.json", "bert_config.json", "albert_config.json"):

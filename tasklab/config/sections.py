@@ -28,6 +28,7 @@ class TokenizerConfig(Section, path="tokenizer"):
     strip_accents: bool | None = None  # wordpiece; null: as lowercase says
     tokenize_chinese_chars: bool = True  # wordpiece: each Chinese character is a word
     vocab: str | None = setting(None, file=True)  # null takes the one beside the weights
+    decoder_vocab: str | None = setting(None, file=True)  # of the target's own words; null: those beside, else none
 
     def problems(self):
         yield from super().problems()

@@ -16,7 +16,9 @@ from tasklab.saved import saved_config
 
 logger = logging.getLogger("tasklab")
 
-OF_THIS_MACHINE = ("output_dir", "checkpoint", "device_target", "device_id", "tokenizer.vocab")
+OF_THIS_MACHINE = (
+    "output_dir", "checkpoint", "device_target", "device_id", "tokenizer.vocab", "tokenizer.decoder_vocab",
+)  # fmt: skip
 """Settings that a run takes from whoever resumes it; all others stay what they were."""
 
 

@@ -2,12 +2,13 @@
 
 from tasklab.config.registries import TOKENIZERS
 from tasklab.errors import ConfigError
+from tasklab.text.paired import PairedTokenizer, target_beside
 
 __all__ = ["TOKENIZERS", "tokenizer_of"]
 
 
 def tokenizer_of(settings, vocabulary):
-    """The tokenizer that the section `tokenizer` names, of this file.
+    """The tokenizer that the section `tokenizer` names, of this file; with the target's beside it where there is one.
 
     Raises: ConfigError for a setting that it does not know; DataError for a file that is none of its.
     """
@@ -16,4 +17,6 @@ def tokenizer_of(settings, vocabulary):
     for key in ("strip_accents", "tokenize_chinese_chars"):
         if key not in known and settings[key] != plain[key]:
             raise ConfigError(f"tokenizer.{key} = {settings[key]}: tokenizer {settings.name!r} does not know it")
-    return built(vocabulary, lowercase=settings.lowercase, **{key: settings[key] for key in known})
+    options = {"lowercase": settings.lowercase, **{key: settings[key] for key in known}}
+    tokenizer, target = built(vocabulary, **options), settings.decoder_vocab or target_beside(vocabulary)
+    return PairedTokenizer(tokenizer, built(target, **options)) if target else tokenizer
