@@ -17,7 +17,7 @@ ENCODERS = Registry("encoder", package="tasklab.encoders")
 """Builder(ModelConfig, recompute, fused, pooler) -> Cell:
 (input_ids, attention_mask, token_type_ids) [B, S] -> hidden [B, S, H]; with pooler also pool(hidden) -> [B, H].
 `fused` is "", "fp32" or "bf16", see nn/transformer.py. One that knows `mask`
-also takes `packed`, see `build_encoder`."""
+also takes `packed` and `frozen`, see `build_encoder`."""
 
 
 def encoder(*names: str, settings: tuple = (), needs: tuple = ()) -> Callable:
@@ -36,7 +36,8 @@ def encoder(*names: str, settings: tuple = (), needs: tuple = ()) -> Callable:
 def build_encoder(config: Config, pooler: bool = False, packed: bool = False) -> "nn.Cell":
     """The encoder that `config.model` names, on fused kernels where these exist and `config.kernels` allows them.
 
-    packed: rows hold several documents whose numbers stand for the mask; tokens look back, in their own alone.
+    packed: rows hold several documents whose numbers stand for the mask; tokens look back, in their own alone. Where
+    the configuration lets weights stand still, its builder hears of it as `frozen`.
     Raises: ConfigError for a setting that the encoder lacks or does not know, when bf16 is asked for and no layer can
     compute in it, and for `packed` where tokens see what follows or may not be kept apart.
     """
@@ -45,7 +46,10 @@ def build_encoder(config: Config, pooler: bool = False, packed: bool = False) ->
     fused = fused_precision(config)
     if packed:
         _refuse_unpacked(config, builder)
-    built = _built(config, builder, fused, pooler, {"packed": True} if packed else {})
+    more = {"packed": True} if packed else {}
+    if "mask" in builder.settings and (config.lora.rank or 0 in config.optimizer.rates.values()):
+        more["frozen"] = True
+    built = _built(config, builder, fused, pooler, more)
     if config.precision == "bf16":
         _refuse_without_bf16(built, config)
     return built

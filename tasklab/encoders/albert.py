@@ -33,12 +33,12 @@ class AlbertEncoder(Encoder):
 
 @encoder("albert", settings=(*LAYER, *POSITIONS), needs=("num_attention_heads", "intermediate_size"))
 def albert(
-    model, recompute: bool = False, fused: str = "", pooler: bool = False, packed: bool = False
+    model, recompute: bool = False, fused: str = "", pooler: bool = False, packed: bool = False, frozen: bool = False
 ) -> AlbertEncoder:
     """Builds from the sizes in `model` (HuggingFace's names); the arguments are those of `bert`."""
     size = model.hidden_size
     return AlbertEncoder(
-        embeddings(model), transformer_layers(model, fused, recompute, packed), dense(embedding_size(model), size),
-        final_norm(model), pooler=dense(size, size) if pooler else None,
+        embeddings(model), transformer_layers(model, fused, recompute, packed, frozen),
+        dense(embedding_size(model), size), final_norm(model), pooler=dense(size, size) if pooler else None,
         pooler_act=model.pooler_act,
     )  # fmt: skip

@@ -10,7 +10,9 @@ from tasklab.nn.blocks.encoder import Encoder
 
 
 @encoder("bert", "gpt", settings=(*LAYER, *POSITIONS), needs=("num_attention_heads", "intermediate_size"))
-def bert(model, recompute: bool = False, fused: str = "", pooler: bool = False, packed: bool = False) -> Encoder:
+def bert(
+    model, recompute: bool = False, fused: str = "", pooler: bool = False, packed: bool = False, frozen: bool = False
+) -> Encoder:
     """Builds from the sizes in `model` (HuggingFace's names); weights are 0 until loaded or initialized.
 
     Args:
@@ -18,6 +20,7 @@ def bert(model, recompute: bool = False, fused: str = "", pooler: bool = False, 
         fused: run each layer as one kernel with products of this precision, "fp32" or "bf16"; "" does not.
         pooler: add the Dense that `pool` needs.
         packed: rows may hold several documents, see `transformer_layers`.
+        frozen: some of the weights will stand still: kernels are those that leave out gradients of weights.
     """
-    layers = transformer_layers(model, fused, recompute, packed)
+    layers = transformer_layers(model, fused, recompute, packed, frozen)
     return encoder_of(model, layers, pooler, project=True, norm=final_norm(model))

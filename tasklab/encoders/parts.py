@@ -58,13 +58,14 @@ def final_norm(model) -> nn.Cell | None:
     return norm(model, model.hidden_size) if model.norm_position == "pre" else None
 
 
-def transformer_layers(model, fused: str, recompute: bool, packed: bool = False) -> list:
+def transformer_layers(model, fused: str, recompute: bool, packed: bool = False, frozen: bool = False) -> list:
     """fused: layers run as one kernel each where there is one, their products in this precision; "" runs none so.
 
-    packed: rows hold several documents, and a token sees its own alone; their numbers stand for the mask.
+    packed: rows hold several documents, and a token sees its own alone; their numbers stand for the mask. frozen: some
+    weights will stand still, so layers are those that leave out gradients.
     """
     count = model.num_hidden_layers
-    if fused and can_fuse(model.hidden_act) and _has_berts_blocks(model) and not packed:
+    if fused and can_fuse(model.hidden_act) and _has_berts_blocks(model) and not (packed or frozen):
         return [
             FusedTransformerLayer(
                 model.hidden_size, model.num_attention_heads, model.intermediate_size, model.hidden_act,

@@ -4,17 +4,19 @@ import mindspore as ms
 import numpy as np
 import pytest
 from mindspore import ParameterTuple, Tensor, nn
-from small_encoders import batch, built
+from small_encoders import batch, built, model
 
 from tasklab import kernels
 from tasklab.adapted import adapt
-from tasklab.config import LoraConfig
-from tasklab.encoders import ENCODERS
+from tasklab.config import Config, LoraConfig
+from tasklab.encoders import ENCODERS, build_encoder
 from tasklab.engine.rates import freeze
 from tasklab.errors import ConfigError
+from tasklab.nn.blocks.decoder import FusedBlocksLayer
 from tasklab.nn.blocks.dropout import bind_dropout
 from tasklab.nn.compat import Dense
 from tasklab.nn.heads.network import TaskNetwork
+from tasklab.nn.init import initialize
 
 DENSE = [name for name in ENCODERS.names() if name not in ("cnn", "gatedcnn")]
 """Those that have Denses in their layers: all but convolutions alone."""
@@ -138,3 +140,19 @@ def test_a_target_may_be_more_words_and_parts_that_are_trained_whole_get_none():
     adapt(network, config, seed=1)
     found = {name.partition(".lora.")[0] for name, _ in network.parameters_and_names() if ".lora." in name}
     assert found == {"encoder.layers.0.attention.output", "encoder.layers.0.feed_forward.intermediate"}
+
+
+@NEEDS_KERNELS
+@pytest.mark.parametrize("name", ["bert", "albert", "gpt"])
+def test_layers_that_leave_out_gradients_compute_what_the_others_do(name, rng):
+    inputs, found = [Tensor(array) for array in batch(rng)], []
+    seen = inputs[1].asnumpy().astype(bool)
+    for lora in (LoraConfig(), LoraConfig(rank=2)):
+        config = Config(model=model(name, attention_probs_dropout_prob=0.3), lora=lora)
+        network = TaskNetwork(build_encoder(config), nn.Cell(auto_prefix=False))
+        initialize(network, seed=0, std=0.3)
+        bind_dropout(network).set_data(Tensor(5, ms.int32))  # they drop the same values too
+        found.append(network.set_train(True).encoder(*inputs).asnumpy()[seen])
+        spare = [cell for _, cell in network.cells_and_names() if isinstance(cell, FusedBlocksLayer)]
+        assert len(spare) == (2 if lora.rank else 0)
+    np.testing.assert_allclose(found[1], found[0], atol=1e-5)
