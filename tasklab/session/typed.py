@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from itertools import islice
 
+from tasklab.errors import DataError
 from tasklab.session.frames import asked_of
 from tasklab.task import Task
 
@@ -21,7 +22,15 @@ def typed_input(task: Task, examples: Sequence) -> str:
     asked = ({k: v for k, v in asked_of(e).items() if k not in BESIDE} for e in islice(examples, SAMPLED))
     shown = (_typed(texts) for texts in asked if texts)
     fits = (text for text in shown if len(text) <= LONGEST and not TAKEN_OTHERWISE.search(text))
-    return next(fits, task.primer.strip('"'))
+    return next((text for text in fits if _is_input(task, text)), task.primer.strip('"'))
+
+
+def _is_input(task: Task, text: str) -> bool:
+    """Whether predict takes it, as one example."""
+    try:
+        return len(task.parse(text)) == 1
+    except DataError:
+        return False
 
 
 def _typed(texts: dict) -> str:

@@ -5,9 +5,10 @@ from types import SimpleNamespace
 import pytest
 
 from tasklab.data.texts.reading import TextExample
+from tasklab.errors import DataError
 from tasklab.session.typed import typed_input
 
-TASK = SimpleNamespace(primer='"a gripping and clever film"')
+TASK = SimpleNamespace(primer='"a gripping and clever film"', parse=lambda text: [text])
 
 
 def text(text_a, text_b=None):
@@ -20,6 +21,18 @@ def test_the_first_short_text_is_shown_as_it_is():
 
 def test_several_texts_are_shown_as_json():
     assert typed_input(TASK, [text("A man.", "他")]) == '{"text_a": "A man.", "text_b": "他"}'
+
+
+def test_what_the_task_itself_would_refuse_is_passed_over():
+    def parse(text):
+        if "他" in text:
+            raise DataError("input[0]: is no pair")
+        return [text] * (2 if text == "why" else 1)
+
+    strict = SimpleNamespace(primer=TASK.primer, parse=parse)
+    asked = [text("A man.", "他"), text("why"), text("I was charged twice")]
+    assert typed_input(strict, asked) == "I was charged twice"
+    assert typed_input(strict, [text("A man.", "他"), text("why")]) == "a gripping and clever film"
 
 
 @pytest.mark.parametrize("odd", ["--help me", "a=b", "two\nlines", "notes.txt", ""])
