@@ -74,7 +74,7 @@ def transformer_layers(model, fused: str, recompute: bool, packed: bool = False,
             )
             for _ in range(count)
         ]  # fmt: skip
-    if fused and can_fuse(model.hidden_act) and not model.relative_positions:
+    if fused and can_fuse(model.hidden_act):
         return [fused_layer(model, each, fused, recompute) for each in attentions(model, packed)]
     return [transformer_layer(model, each, recompute) for each in attentions(model, packed)]
 

@@ -15,7 +15,9 @@ PARAMETERS = (
     "attention_norm_bias", "intermediate", "intermediate_bias", "gate", "gate_bias", "down", "down_bias", "norm",
     "norm_bias",
 )  # fmt: skip
-"""In the order of `construct`; linear weights are [out, in]."""
+"""In the order of `construct`; linear weights are [out, in]. Behind them POSITIONS may follow."""
+POSITIONS = "positions"
+"""[N, 2 S - 1]: what attention adds to a head's scores for the distance key - query, from 1 - S to S - 1."""
 
 
 class FusedDecoderLayer(nn.Cell):
@@ -29,7 +31,7 @@ class FusedDecoderLayer(nn.Cell):
     Inputs:  x [B, S, H] float32; documents [B, S] int32, the number of the token's document in its row, from 1 on and
         never falling, 0 = padding; cos and sin [M, R / 2] float32 of the places in a document, at most M tokens, where
         the first R values of a head turn (the i-th with the one R / 2 behind it), both None without rotary positions;
-        then PARAMETERS, None for those that there are not.
+        then PARAMETERS and POSITIONS, None for those that there are not.
     Returns: [B, S, H]. Padded positions are left out of the work: their rows are 0, and so are their gradients.
     Raises:  ValueError for an unknown activation or name, heads that do not divide, a probability outside [0, 1).
     """
@@ -64,19 +66,19 @@ class FusedDecoderLayer(nn.Cell):
 
     def freeze(self, names):
         """Takes the names of the parameters whose gradients are not wanted, instead of those named before."""
-        unknown = set(names) - set(PARAMETERS)
+        unknown = set(names) - {*PARAMETERS, POSITIONS}
         if unknown:
             raise ValueError(f"no parameters {', '.join(sorted(unknown))}; known: {', '.join(PARAMETERS)}")
-        self.wanted = sum(1 << i for i, name in enumerate(PARAMETERS) if name not in names)
+        self.wanted = sum(1 << i for i, name in enumerate((*PARAMETERS, POSITIONS)) if name not in names)
         self.infer, self.train_step = _primitives(*self.shape, self.wanted)
         self._fill()
 
     def construct(
         self, x, documents, cos, sin, query, query_bias, key, key_bias, value, value_bias, output, output_bias,
         attention_norm, attention_norm_bias, intermediate, intermediate_bias, gate, gate_bias, down, down_bias, norm,
-        norm_bias,
+        norm_bias, positions=None,
     ):  # fmt: skip
-        cos, sin, none = self.or_none(cos), self.or_none(sin), self.or_none
+        cos, sin, none, positions = self.or_none(cos), self.or_none(sin), self.or_none, self.or_none(positions)
         query_bias, key_bias, value_bias = none(query_bias), none(key_bias), none(value_bias)
         output_bias, attention_norm_bias, norm_bias = none(output_bias), none(attention_norm_bias), none(norm_bias)
         intermediate_bias, gate, gate_bias, down_bias = (
@@ -86,12 +88,12 @@ class FusedDecoderLayer(nn.Cell):
             return self.train_step(
                 x, documents, self.seed, self.settings_train, cos, sin, query, query_bias, key, key_bias, value,
                 value_bias, output, output_bias, attention_norm, attention_norm_bias, intermediate, intermediate_bias,
-                gate, gate_bias, down, down_bias, norm, norm_bias,
+                gate, gate_bias, down, down_bias, norm, norm_bias, positions,
             )[0]  # fmt: skip
         return self.infer(
             x, documents, self.seed, self.settings_infer, cos, sin, query, query_bias, key, key_bias, value,
             value_bias, output, output_bias, attention_norm, attention_norm_bias, intermediate, intermediate_bias,
-            gate, gate_bias, down, down_bias, norm, norm_bias,
+            gate, gate_bias, down, down_bias, norm, norm_bias, positions,
         )  # fmt: skip
 
     def or_none(self, parameter):
@@ -133,7 +135,7 @@ def _primitives(
         return x, saved_shape(x, parameters[10])
 
     def grad_shapes(dy, x, documents, seed, settings, cos, sin, *parameters):
-        given = zip(parameters[:-1], range(len(PARAMETERS)), strict=True)
+        given = zip(parameters[:-1], range(len(PARAMETERS) + 1), strict=True)
         return x, *(shape if wanted >> i & 1 else [1] for shape, i in given)
 
     def grad_types(dy, x, documents, seed, settings, cos, sin, *parameters):
@@ -145,12 +147,12 @@ def _primitives(
     def bprop(
         x, documents, seed, settings, cos, sin, query, query_bias, key, key_bias, value, value_bias, output,
         output_bias, attention_norm, attention_norm_bias, intermediate, intermediate_bias, gate, gate_bias, down,
-        down_bias, norm, norm_bias, out, dout,
+        down_bias, norm, norm_bias, positions, out, dout,
     ):  # fmt: skip
         grads = backward(
             dout[0], x, documents, seed, settings, cos, sin, query, query_bias, key, key_bias, value, value_bias,
             output, output_bias, attention_norm, attention_norm_bias, intermediate, intermediate_bias, gate, gate_bias,
-            down, down_bias, norm, norm_bias, out[1],
+            down, down_bias, norm, norm_bias, positions, out[1],
         )  # fmt: skip
         nothing = (
             ops.zeros_like(documents), ops.zeros_like(seed), ops.zeros_like(settings), ops.zeros_like(cos),

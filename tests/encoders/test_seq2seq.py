@@ -80,12 +80,13 @@ def asked(reference):
     return targets
 
 
+@pytest.mark.parametrize("choice", ["off", "auto"])
 @BOTH_MODES
 @pytest.mark.parametrize("case", CASES)
-def test_words_are_as_probable_as_in_transformers(case, mode, reference, run):
+def test_words_are_as_probable_as_in_transformers(case, mode, choice, reference, run):
     ms.set_context(mode=mode)
     targets = asked(reference)
-    (told,) = run(filled(case, reference), *batch(reference, targets))
+    (told,) = run(filled(case, reference, choice), *batch(reference, targets))
     expected = np.take_along_axis(log_probabilities(reference, case), targets.clip(0)[..., None], -1)[..., 0]
     np.testing.assert_allclose(told, np.where(targets >= 0, expected, 0), atol=2e-5)
 

@@ -48,6 +48,18 @@ int64_t seen(const Attention<E>& a, int64_t row, int64_t length) {
   return a.causal ? row + 1 : length;
 }
 
+// What a table [N, 2 S - 1] knows of distances: for the query in a row of its stretch, that of key j at [j].
+template <class E, class F>
+F* of_distances(const Attention<E>& a, F* table, int64_t head, int64_t row) {
+  return table + head * (2 * a.tokens.length - 1) + a.tokens.length - 1 - row;
+}
+
+// y += factor x. Not inlined: the loops around its calls are compiled as if it were not there.
+[[gnu::noinline]] void add_scaled(float* y, const float* x, int64_t count, float factor) {
+#pragma omp simd
+  for (int64_t j = 0; j < count; ++j) y[j] += x[j] * factor;
+}
+
 // scores -> probabilities of `count` keys; returns log(sum(exp(scale * score)))
 float softmax(float* score, int64_t count, float scale) {
   float top = -INFINITY, sum = 0;
@@ -81,6 +93,7 @@ void attention_forward(const Attention<E>& a) {
       for (int64_t i = 0; i < rows; ++i) {
         float* score = scores + i * keys;
         const int64_t own = seen(a, from + i, L);
+        if (a.positions) add_scaled(score, of_distances(a, a.positions, n, from + i), own, 1.0f / a.scale);
         a.log_sum[(h.begin + from + i) * a.heads + n] = softmax(score, own, a.scale);
         std::fill(score + own, score + keys, 0.0f);
         if (a.dropout.on()) drop(score, &a.tokens.column[h.begin], own, row_counter(a, h, from + i), a.dropout);
@@ -112,10 +125,11 @@ template <class E>
   return sum;
 }
 
-// One head's part: dq is written, dk and dv are summed in the targets' floats; `first`: these hold nothing yet.
+// One head's part: dq is written, dk and dv are summed in the targets' floats; `first`: these hold nothing yet. What is
+// wanted of the distances is added to dpositions.
 template <class E>
 void head_backward(const Attention<E>& a, const Head<E>& h, const E* dcontext, E* dq_rows, const Landing<E>& dk,
-                   const Landing<E>& dv, bool first) {
+                   const Landing<E>& dv, bool first, float* dpositions) {
   const int64_t L = h.rows, D = a.head_size, width = a.heads * D, ld = h.ld, n = h.number;
   const float scale = a.scale;
   float* probabilities = thread_values<float>(2, std::min(L, kQueries) * L);
@@ -134,6 +148,7 @@ void head_backward(const Attention<E>& a, const Head<E>& h, const E* dcontext, E
       const int64_t own = seen(a, from + i, L);
       std::fill(p + own, p + keys, 0.0f);
       std::fill(d + own, d + keys, 0.0f);
+      if (a.positions) add_scaled(p, of_distances(a, a.positions, n, from + i), own, 1.0f / scale);
       const float log_sum = a.log_sum[(h.begin + from + i) * a.heads + n];
       // Sum over the keys of probability * its gradient = context . dcontext. The order is that of earlier versions: a
       // resumed run keeps its numbers.
@@ -156,6 +171,7 @@ void head_backward(const Attention<E>& a, const Head<E>& h, const E* dcontext, E
           d[j] = p[j] * (d[j] - along) * scale;
         }
       }
+      if (dpositions) add_scaled(of_distances(a, dpositions, n, from + i), d, own, 1.0f / scale);
     }
     const E* weights = thread_operand<E>(probabilities, rows * keys, 4);
     const E* ds = thread_operand<E>(dscores, rows * keys, 5);
@@ -170,8 +186,12 @@ void head_backward(const Attention<E>& a, const Head<E>& h, const E* dcontext, E
 }  // namespace
 
 template <class E>
-void attention_backward(const Attention<E>& a, const E* dcontext, E* dqkv) {
-  const int64_t shared = a.heads / a.groups;
+void attention_backward(const Attention<E>& a, const E* dcontext, E* dqkv, float* dpositions) {
+  const int64_t shared = a.heads / a.groups, stretches = a.tokens.stretches.size();
+  const int64_t table = a.heads * (2 * a.tokens.length - 1);
+  Scratch scratch;  // a table for each stretch, as they are worked on at once
+  float* sums = dpositions ? scratch.floats((stretches + 1) * table) : nullptr;
+  if (sums) std::fill(sums, sums + stretches * table, 0.0f);
   parallel_for(a.tokens.stretches.size() * a.groups, [&](int64_t index) {
     const Stretch& stretch = a.tokens.stretches[index / a.groups];
     const int64_t n = index % a.groups * shared;
@@ -180,16 +200,20 @@ void attention_backward(const Attention<E>& a, const E* dcontext, E* dqkv) {
     const Landing<E> dv(1, dqkv + (lead.v - a.qkv), lead.ld, lead.rows, a.head_size);
     for (int64_t i = 0; i < shared; ++i) {
       const Head<E> h(a, stretch, n + i);
-      head_backward(a, h, dcontext, dqkv + (h.q - a.qkv), dk, dv, i == 0);
+      float* sum = sums ? sums + index / a.groups * table : nullptr;
+      head_backward(a, h, dcontext, dqkv + (h.q - a.qkv), dk, dv, i == 0, sum);
     }
     dk.settle();
     dv.settle();
   });
+  if (!dpositions) return;
+  std::fill(dpositions, dpositions + table, 0.0f);
+  for (int64_t i = 0; i < stretches; ++i) add_scaled(dpositions, sums + i * table, table, 1.0f);
 }
 
 template void attention_forward(const Attention<float>&);
 template void attention_forward(const Attention<BFloat16>&);
-template void attention_backward(const Attention<float>&, const float*, float*);
-template void attention_backward(const Attention<BFloat16>&, const BFloat16*, BFloat16*);
+template void attention_backward(const Attention<float>&, const float*, float*, float*);
+template void attention_backward(const Attention<BFloat16>&, const BFloat16*, BFloat16*, float*);
 
 }  // namespace tasklab

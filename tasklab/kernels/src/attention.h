@@ -19,13 +19,14 @@ struct Attention {
   Dropout dropout;                   // on the probabilities, index ((b N + n) S + i) S + j
   float* log_sum;                    // [T, N] log of the row sums of exp(scores)
   E* context;                        // [T, N D]
+  const float* positions;            // [N, 2 S - 1] added to the scaled scores, by key - query + S - 1; or null
 };
 
 template <class E>
 void attention_forward(const Attention<E>& a);
 
-// dqkv [T, (N + 2 G) D] from dcontext [T, N D]; `a` as the forward pass left it.
+// dqkv [T, (N + 2 G) D] from dcontext [T, N D]; `a` as the forward pass left it. dpositions [N, 2 S - 1], or null.
 template <class E>
-void attention_backward(const Attention<E>& a, const E* dcontext, E* dqkv);
+void attention_backward(const Attention<E>& a, const E* dcontext, E* dqkv, float* dpositions);
 
 }  // namespace tasklab

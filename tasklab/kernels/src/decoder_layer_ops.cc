@@ -15,7 +15,7 @@ enum Setting {
   kEps, kScale, kFirstDropout
 };
 constexpr int kSettings = kFirstDropout + kDropoutSettings;
-constexpr int kMatrices = 9, kParameters = 2 * kMatrices;
+constexpr int kMatrices = 9, kPositions = 2 * kMatrices, kParameters = kPositions + 1;  // positions [N, 2 S - 1]
 constexpr int kFirst = 6;  // x [B, S, H], documents [B, S], seed [1], settings, cos, sin come before the parameters
 constexpr int kUp = kFirst + 10;
 
@@ -68,6 +68,10 @@ DecoderCall read(const Arguments& args, int first, Scratch& scratch) {
     *parts[i] = {args.floats(at, rows[i] * columns[i]), biased ? args.floats(at + 1, rows[i]) : zeros};
     given |= (biased ? 3 : 1) << (2 * i);
   }
+  if (const int at = first + kFirst + kPositions; args.rank(at) == 2) {
+    l.positions = args.floats(at, l.heads * (2 * S - 1));
+    given |= 1 << kPositions;
+  }
   return {{args.floats(first, B * S * H), Tokens(args.ints(first + 1, B * S), B, S, true), l,
            settings[kRecompute] != 0, settings[kBFloat16] != 0},
           given & settings[kWanted]};
@@ -95,7 +99,7 @@ TASKLAB_OPERATOR(TasklabDecoderLayerTrain) {
   run_forward(call, args.floats(y + 1, kept_floats(call)), args.floats(y, args.size(0)));
 }
 
-// dy, the same, saved -> dx, 18 gradients
+// dy, the same, saved -> dx, 19 gradients
 TASKLAB_OPERATOR(TasklabDecoderLayerGrad) {
   using namespace tasklab;
   constexpr int saved = 1 + kFirst + kParameters, dx = saved + 1;
@@ -111,6 +115,7 @@ TASKLAB_OPERATOR(TasklabDecoderLayerGrad) {
     return nullptr;
   };
   for (int i = 0; i < kMatrices; ++i) *parts[i] = {gradient(2 * i), gradient(2 * i + 1)};
+  g.positions = gradient(kPositions);
   run_backward(in.call, args.floats(saved, kept_floats(in.call)), args.floats(0, args.size(1)),
                args.floats(dx, args.size(1)), g);
 }

@@ -62,7 +62,8 @@ RowNorm last_norm(const Layer& l, const Saved<E>& s) {
 
 template <class E>
 Attention<E> attention_of(const Layer& l, const Tokens& tokens, const Saved<E>& s) {
-  return {tokens, l.heads, l.groups, l.head_size, l.scale, l.causal, s.qkv, l.on_probabilities, s.log_sum, s.context};
+  return {tokens, l.heads, l.groups, l.head_size, l.scale, l.causal, s.qkv, l.on_probabilities, s.log_sum, s.context,
+          l.positions};
 }
 
 // Query, key and value: where they stand side by side, and what makes them.
@@ -177,7 +178,7 @@ void attend_backward(const Layer& l, const Tokens& tokens, const float* x, const
     multiply_all(products, [&](const Tile& t, const float* c, int64_t ldc) {
       if (t.job == 0) narrow_rows(c, ldc, dcontext + t.row * C + t.column, C, t.rows, t.columns);
     });
-    attention_backward<E>(attention_of(l, tokens, s), dcontext, dqkv);
+    attention_backward<E>(attention_of(l, tokens, s), dcontext, dqkv, g.positions);
   }
   l.rotary.turn(tokens, dqkv, ld, l.heads + l.groups, l.head_size, true);
   const E* rows = operand<E>(x, T * H, scratch);

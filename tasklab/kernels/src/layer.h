@@ -29,6 +29,7 @@ struct Layer {
   Activation activation;
   float eps, scale;                  // scale: of the scores
   RotaryTables rotary;
+  const float* positions;            // [N, 2 S - 1] of the attention, or null
   Dropout on_probabilities, on_attention, on_output;
   Dense query, key, value, output, attention_norm, up, gate, down, norm;  // norms: weight = gamma, bias = beta
 
@@ -60,6 +61,7 @@ void layer_forward(const Layer& layer, const Tokens& tokens, const float* x, con
 
 struct LayerGrad {
   DenseGrad query, key, value, output, attention_norm, up, gate, down, norm;
+  float* positions = nullptr;  // [N, 2 S - 1]; null: not wanted
 };
 
 // dy and dx are packed [T, H].

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from mindspore import nn
 
-from tasklab.kernels.decoder_layer import FusedDecoderLayer
+from tasklab.kernels.decoder_layer import POSITIONS, FusedDecoderLayer
 from tasklab.nn.blocks.attention import SelfAttention
+from tasklab.nn.blocks.positions import RelativePositions
 from tasklab.nn.blocks.transformer import FeedForward, TransformerLayer
 
 
@@ -43,6 +44,8 @@ class FusedBlocksLayer(TransformerLayer):
         norms = {"attention_norm": self.attention_norm, "norm": self.feed_forward_norm}
         still = {name for name, dense in denses.items() if dense is not None and not dense.matrix_learns()}
         still |= {name for name, norm in norms.items() if not norm.weight.requires_grad}
+        if isinstance(attention.positions, RelativePositions) and not attention.positions.weight.requires_grad:
+            still.add(POSITIONS)
         biased = ((name, cell) for name, cell in (denses | norms).items() if cell is not None and cell.bias is not None)
         self.fused.freeze(still | {f"{name}_bias" for name, cell in biased if not cell.bias.requires_grad})
 
@@ -59,5 +62,10 @@ class FusedBlocksLayer(TransformerLayer):
             attention.key.bias, attention.value.matrix(), attention.value.bias, attention.output.matrix(),
             attention.output.bias, self.attention_norm.weight, self.attention_norm.bias, inner.intermediate.matrix(),
             inner.intermediate.bias, gate, gate_bias, inner.output.matrix(), inner.output.bias,
-            self.feed_forward_norm.weight, self.feed_forward_norm.bias,
+            self.feed_forward_norm.weight, self.feed_forward_norm.bias, self.distances(x.shape[1]),
         )  # fmt: skip
+
+    def distances(self, S):
+        """What attention adds for the distance of a key from its query, [N, 2 S - 1]; None where there is nothing."""
+        positions = self.attention.positions
+        return positions.by_distance(S) if isinstance(positions, RelativePositions) else None

@@ -25,6 +25,12 @@ class RelativePositions(nn.Cell):
         self.veil = CausalVeil(num_heads) if causal else None
         self.buckets = _bucket_table(max_tokens, not causal, count, max_distance)
 
+    def by_distance(self, S):
+        """The same without the veil by key - query alone, from 1 - S to S - 1: [N, 2 S - 1]."""
+        ahead, back = self.buckets[0, :S], self.buckets[:S, 0]  # of key - query = 0 .. S - 1, and of 0 .. 1 - S
+        buckets = ops.concat((ops.flip(back[1:], (0,)), ahead))  # [2 S - 1]
+        return ops.gather(self.weight, buckets, 0).swapaxes(0, 1)
+
     def construct(self, S):
         bias = ops.gather(self.weight, self.buckets[:S, :S].reshape((-1,)), 0)  # [S * S, N]
         bias = bias.swapaxes(0, 1).reshape((-1,))  # [N * S * S], as SelfAttention adds it

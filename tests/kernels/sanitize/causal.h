@@ -22,7 +22,7 @@ inline const std::vector<DecoderCase> kDecoderCases = {
     {"empty batch", 0, 5, 8, 2, 2, 4, 6, {}, 0, false, true, true, true, -1},
 };
 
-// prediction, training output, dx, 18 gradients
+// prediction, training output, dx, 19 gradients
 inline Results decoder_layer(const DecoderCase& c, bool bfloat16, Way way) {
   const int64_t B = c.batch, S = c.length, H = c.hidden, I = c.inner, C = c.heads * c.head_size;
   const int64_t G = c.groups * c.head_size;
@@ -33,6 +33,7 @@ inline Results decoder_layer(const DecoderCase& c, bool bfloat16, Way way) {
     shapes.push_back(there ? weights[i] : Shape{1});
     shapes.push_back(there && c.biased ? Shape{weights[i][0]} : Shape{1});
   }
+  shapes.push_back(c.half ? Shape{1} : Shape{c.heads, 2 * S - 1});  // distances, where nothing turns
   Buffers buffers{way.unaligned, {}, {}};
   Guarded<int> documents(B * S, way.unaligned), seed(1, way.unaligned), settings(22, way.unaligned);
   std::vector<int> numbers(B * S, 0);
