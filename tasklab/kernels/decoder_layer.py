@@ -6,9 +6,7 @@ import mindspore as ms
 import numpy as np
 from mindspore import Tensor, nn, ops
 
-from tasklab import kernels
-from tasklab.kernels import build, runtime
-from tasklab.kernels.ops import ACTIVATIONS, float_bits, thresholds
+from tasklab.kernels.ops import ACTIVATIONS, float_bits, library_path, thresholds
 
 PARAMETERS = (
     "query", "query_bias", "key", "key_bias", "value", "value_bias", "output", "output_bias", "attention_norm",
@@ -113,13 +111,8 @@ def _primitives(
     num_heads: int, groups: int, head_size: int, gated: bool, norm_first: bool, recompute: bool, bfloat16: bool,
     wanted: int,
 ):  # fmt: skip
-    """The operators for prediction and for training. Raises RuntimeError when the kernels are not available."""
-    if not kernels.available():
-        raise RuntimeError(f"fused kernels are not available: {kernels.why_not()}")
-    if bfloat16 and not kernels.bf16():
-        raise RuntimeError("this processor has no bfloat16 matrix products")
-    runtime.run_inline()
-    path = build.library().path
+    """The operators for prediction and for training."""
+    path = library_path(bfloat16)
 
     def saved_shape(x, up):
         if recompute:

@@ -63,13 +63,8 @@ class FusedEncoderLayer(nn.Cell):
 
 @functools.cache
 def _primitives(num_heads: int, recompute: bool, bfloat16: bool):
-    """The operators for prediction and for training. Raises RuntimeError when the kernels are not available."""
-    if not kernels.available():
-        raise RuntimeError(f"fused kernels are not available: {kernels.why_not()}")
-    if bfloat16 and not kernels.bf16():
-        raise RuntimeError("this processor has no bfloat16 matrix products")
-    runtime.run_inline()
-    path = build.library().path
+    """The operators for prediction and for training."""
+    path = library_path(bfloat16)
 
     def saved_shape(x, up):
         if recompute:
@@ -105,6 +100,19 @@ def _primitives(num_heads: int, recompute: bool, bfloat16: bool):
     # MindSpore remembers inferred shapes by attributes and inputs, and would give one kind of `saved` for the other
     train.add_prim_attr("saved", f"{num_heads} heads, recompute {recompute}, bfloat16 {bfloat16}")
     return infer, train
+
+
+def library_path(bfloat16: bool) -> str:
+    """Where the operators are, once MindSpore is ready to run them.
+
+    Raises: RuntimeError when there are none, or no `bfloat16` products and these are asked for.
+    """
+    if not kernels.available():
+        raise RuntimeError(f"fused kernels are not available: {kernels.why_not()}")
+    if bfloat16 and not kernels.bf16():
+        raise RuntimeError("this processor has no bfloat16 matrix products")
+    runtime.run_inline()
+    return build.library().path
 
 
 def thresholds(p: float) -> tuple[int, int]:

@@ -5,8 +5,7 @@ import functools
 import numpy as np
 from mindspore import Tensor, nn, ops
 
-from tasklab import kernels
-from tasklab.kernels import build, runtime
+from tasklab.kernels.ops import library_path
 
 
 class WordLoss(nn.Cell):
@@ -37,13 +36,7 @@ class WordLoss(nn.Cell):
 
 @functools.cache
 def _primitive(bfloat16: bool, frozen: bool):
-    """The operator. Raises RuntimeError when the kernels are not available."""
-    if not kernels.available():
-        raise RuntimeError(f"fused kernels are not available: {kernels.why_not()}")
-    if bfloat16 and not kernels.bf16():
-        raise RuntimeError("this processor has no bfloat16 matrix products")
-    runtime.run_inline()
-    path = build.library().path
+    path = library_path(bfloat16)
 
     def grad_shapes(dtarget, dmean, hidden, table, targets, settings, log_sum):
         return hidden, [1] if frozen else table
