@@ -68,13 +68,13 @@ def write_vocabulary(folder: Path) -> Path:
     return path
 
 
-def write_bert(folder: Path, seed: int = 0) -> Path:
+def write_bert(folder: Path, seed: int = 0, positions: int = SIZES["max_position_embeddings"]) -> Path:
     """A folder in HuggingFace's layout with random weights, as `BertModel.save_pretrained` names them."""
     rng, hidden, inner = np.random.default_rng(seed), SIZES["hidden_size"], SIZES["intermediate_size"]
     norm, layer = "LayerNorm", "encoder.layer.0"
     shapes = {
         "embeddings.word_embeddings.weight": (VOCAB_SIZE, hidden),
-        "embeddings.position_embeddings.weight": (SIZES["max_position_embeddings"], hidden),
+        "embeddings.position_embeddings.weight": (positions, hidden),
         "embeddings.token_type_embeddings.weight": (2, hidden),
         "pooler.dense.weight": (hidden, hidden), "pooler.dense.bias": (hidden,),
         f"{layer}.intermediate.dense.weight": (inner, hidden), f"{layer}.intermediate.dense.bias": (inner,),
@@ -91,5 +91,6 @@ def write_bert(folder: Path, seed: int = 0) -> Path:
     write_vocabulary(folder)
     save_file(tensors, folder / "model.safetensors")
     config = {"model_type": "bert", "vocab_size": VOCAB_SIZE, "type_vocab_size": 2, "hidden_act": "gelu", **SIZES}
+    config["max_position_embeddings"] = positions
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
     return folder
