@@ -65,6 +65,13 @@ def vocabulary(file: Path):
     tiny_qa.write_vocabulary(file.parent / ".vocabulary").replace(file)
 
 
+def wide_vocabulary(file: Path):
+    """As many pieces as the page says that a model has."""
+    pieces = tiny_qa.vocabulary()
+    pieces += [f"piece{number}" for number in range(16_000 - len(pieces))]
+    file.write_text("\n".join(pieces) + "\n", encoding="utf-8")
+
+
 def tickets(file: Path):
     rows = (EXAMPLES / "tickets.csv").read_text(encoding="utf-8").splitlines()[:60]
     file.write_text("\n".join(rows) + "\n", encoding="utf-8")
@@ -125,6 +132,7 @@ FILES: dict[str, Callable[[Path], object]] = {
 OWN: dict[str, dict[str, Callable[[Path], object]]] = {
     "docs/answer_selection.md": dict.fromkeys(("train.tsv", "dev.tsv"), candidates),
     "docs/multiple_choice.md": dict.fromkeys(("train.json", "dev.json", "test.json"), choices),
+    "docs/text2text.md": {"vocab.txt": wide_vocabulary},
     "docs/zh/first_classifier.md": {"tickets.csv": tickets},
 }
 """What is something else on one page; that on the page of all tasks in one block."""
