@@ -11,12 +11,15 @@ from tasklab.adapted import adapt
 from tasklab.config import Config, LoraConfig
 from tasklab.encoders import ENCODERS, build_encoder
 from tasklab.engine.rates import freeze
+from tasklab.engine.step import CompileLog, GradientStep
 from tasklab.errors import ConfigError
+from tasklab.networks import NETWORKS
 from tasklab.nn.blocks.decoder import FusedBlocksLayer
 from tasklab.nn.blocks.dropout import bind_dropout
 from tasklab.nn.compat import Dense
 from tasklab.nn.heads.network import TaskNetwork
 from tasklab.nn.init import initialize
+from tasklab.nn.losses.causal import CausalLoss
 
 DENSE = [name for name in ENCODERS.names() if name not in ("cnn", "gatedcnn")]
 """Those that have Denses in their layers: all but convolutions alone."""
@@ -156,3 +159,32 @@ def test_layers_that_leave_out_gradients_compute_what_the_others_do(name, rng):
         spare = [cell for _, cell in network.cells_and_names() if isinstance(cell, FusedBlocksLayer)]
         assert len(spare) == (2 if lora.rank else 0)
     np.testing.assert_allclose(found[1], found[0], atol=1e-5)
+
+
+@NEEDS_KERNELS
+@pytest.mark.slow
+def test_a_decoder_whose_words_stand_still_learns_alike_on_kernels_and_without(rng):
+    ids = rng.integers(1, 11, (2, 6)).astype(np.int32)
+    columns = {
+        "input_ids": ids, "documents": np.ones_like(ids), "position_ids": np.tile(np.arange(6, dtype=np.int32), (2, 1)),
+        "target_ids": np.roll(ids, -1, 1), "sample_weight": np.ones(2, np.float32),
+    }  # fmt: skip
+    ms.set_context(mode=ms.GRAPH_MODE)
+    found = []
+    for kernels in ("off", "auto"):
+        tiny = model("gpt", attention_probs_dropout_prob=0.0)
+        network = NETWORKS.get("causal")(Config(model=tiny, kernels=kernels, lora=LoraConfig(rank=2)))
+        initialize(network, seed=0, std=0.3)
+        adapt(network, LoraConfig(rank=2, modules_to_save=[]), seed=1)
+        for path, parameter in network.parameters_and_names():
+            parameter.requires_grad = ".lora." in path
+            if path.endswith(".lora.b"):
+                parameter.set_data(Tensor(np.full(parameter.shape, 0.1, np.float32)))
+        freeze(network, {})
+        step = GradientStep(network, CausalLoss(), CompileLog())
+        loss, weight, grads = step.run(columns, 0)
+        found.append((loss / weight, {p.name: grad.asnumpy() for p, grad in zip(step.parameters, grads, strict=True)}))
+    (loss, expected), (fused_loss, fused) = found
+    assert fused_loss == pytest.approx(loss, abs=1e-5) and len(expected) == 8
+    for name, gradient in expected.items():
+        np.testing.assert_allclose(fused[name], gradient, atol=1e-4 * np.abs(gradient).max() + 1e-6, err_msg=name)
