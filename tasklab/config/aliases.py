@@ -48,6 +48,12 @@ ALIASES |= {
     "train_file": "data.train",
     "validation_file": "data.eval",
 }
+# scripts around peft, and MindFormers' pet_config
+ALIASES |= {
+    f"{before}lora_{key}": f"lora.{key}"
+    for before in ("", "model.model_config.pet_config.")
+    for key in ("rank", "alpha", "dropout")
+}
 # google-research/bert run_squad.py and run_classifier.py
 ALIASES |= {
     "train_batch_size": "train.batch_size",
@@ -217,6 +223,7 @@ ONLY = {  # their key -> the one value tasklab can honour
     "micro_batch_interleave_num": "1",
     "model.model_config.use_relative_positions": "false",
     "model.model_config.use_moe": "false",
+    "model.model_config.pet_config.pet_type": "lora",
     "model.model_config.post_layernorm_residual": "true",
     "parallel_config.gradient_aggregation_group": "4",
 }

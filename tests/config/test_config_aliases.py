@@ -209,6 +209,17 @@ def test_their_name_sets_ours(theirs, key, value):
         assert with_model(None, overrides=texts)[key] == value
 
 
+def test_lora_as_scripts_around_peft_and_mindformers_spell_it():
+    flat = {"lora_rank": 4, "lora_alpha": 8, "lora_dropout": 0.1}
+    theirs = {"model": {"model_config": {"pet_config": {"pet_type": "lora", **flat}}}}
+    for args in (flat, theirs):
+        lora = with_model(args).lora
+        assert (lora.rank, lora.alpha, lora.dropout) == (4, 8.0, 0.1)
+    theirs["model"]["model_config"]["pet_config"]["pet_type"] = "ptuning2"
+    with pytest.raises(ConfigError, match="pet_type is 'ptuning2'; tasklab supports only lora there"):
+        with_model(theirs)
+
+
 def test_an_arguments_object_says_what_differs_from_its_defaults():
     class Scheduler(enum.Enum):
         COSINE = "cosine"

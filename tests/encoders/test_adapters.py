@@ -171,9 +171,9 @@ def test_a_decoder_whose_words_stand_still_learns_alike_on_kernels_and_without(r
     }  # fmt: skip
     ms.set_context(mode=ms.GRAPH_MODE)
     found = []
-    for kernels in ("off", "auto"):
+    for run_on in ("off", "auto"):
         tiny = model("gpt", attention_probs_dropout_prob=0.0)
-        network = NETWORKS.get("causal")(Config(model=tiny, kernels=kernels, lora=LoraConfig(rank=2)))
+        network = NETWORKS.get("causal")(Config(model=tiny, kernels=run_on, lora=LoraConfig(rank=2)))
         initialize(network, seed=0, std=0.3)
         adapt(network, LoraConfig(rank=2, modules_to_save=[]), seed=1)
         for path, parameter in network.parameters_and_names():
