@@ -75,7 +75,7 @@ def _compare(folder: Path, model: str, options) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _run(command: list[str], threads: int) -> dict:
+def _run(command: list[str], threads: int = 2) -> dict:
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": str(threads)})
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
