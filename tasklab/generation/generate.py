@@ -16,7 +16,7 @@ from tasklab.generation.protocol import Decoder, Generated, Growing
 from tasklab.generation.stops import StopTexts
 from tasklab.generation.text import Text
 
-ROWS = 16
+ROWS = 32
 """Texts that are worked on at a time, each beam counted."""
 
 

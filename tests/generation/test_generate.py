@@ -5,7 +5,7 @@ import pytest
 
 from tasklab.config.generation_section import GenerationConfig
 from tasklab.errors import ConfigError
-from tasklab.generation.choosing import Choice
+from tasklab.generation.choosing import Choice, likeliest
 from tasklab.generation.generate import generate
 from tasklab.generation.protocol import LENGTH, STOP
 from tasklab.generation.stops import StopTexts
@@ -245,6 +245,13 @@ def test_a_shared_beginning_is_read_once(counting):
     counting.calls.clear()
     run(counting, [[1, 2, 3]], max_new_tokens=1, do_sample=True, num_return_sequences=3)
     assert counting.calls == [([0], [2]), ([1, 2, 3], [1, 1, 1])]
+
+
+def test_the_likeliest_are_those_of_sorting(rng):
+    for size, count in ((1, 3), (40, 5), (100, 3), (777, 24), (777, 25), (2000, 12)):
+        values = np.round(rng.standard_normal(size) * 2)  # many are equal
+        values[rng.random(size) < 0.3] = -np.inf
+        assert np.array_equal(likeliest(values, count), np.argsort(-values, kind="stable")[:count])
 
 
 def test_draws_follow_the_probabilities(rng):
