@@ -33,7 +33,7 @@ class Characters(ListedVocabulary):
 
     def decode(self, ids) -> str:
         """The characters of ids one behind the other, without special tokens."""
-        return "".join(self.tokens[number] for number in map(int, ids) if number not in self.special_ids)
+        return "".join(self.spoken(ids))
 
     def _encode(self, text: str) -> tuple[np.ndarray, np.ndarray]:
         kept = text.strip()
@@ -56,7 +56,7 @@ class Words(ListedVocabulary):
 
     def decode(self, ids) -> str:
         """The words of ids with a blank between two, without special tokens."""
-        return " ".join(self.tokens[number] for number in map(int, ids) if number not in self.special_ids)
+        return " ".join(self.spoken(ids))
 
     def _encode(self, text: str) -> tuple[np.ndarray, np.ndarray]:
         words, spans, at = text.split(), [], 0

@@ -37,8 +37,13 @@ class Speaking:
     def decode(self, ids) -> str:
         """The text of ids, without special tokens. Of pieces that mark no blanks the blanks are a guess: none beside
         Chinese characters and before a comma."""
-        tokens = [self.tokens[number] for number in map(int, ids) if number not in self.special_ids]
-        return _joined(tokens, self._mark)
+        return _joined(self.spoken(ids), self._mark)
+
+    def spoken(self, ids) -> list[str]:
+        """The tokens that a text is made of: no special ones, and nothing for ids behind the last token, which a model
+        may have that rounds the size of its vocabulary up."""
+        known = (number for number in map(int, ids) if number < len(self.tokens))
+        return [self.tokens[number] for number in known if number not in self.special_ids]
 
     @cached_property
     def _mark(self) -> str | None:

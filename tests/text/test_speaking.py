@@ -8,6 +8,7 @@ from tokenizers.pre_tokenizers import ByteLevel
 
 from tasklab.text.bpe import BytePairs
 from tasklab.text.sentencepiece import SentencePiece
+from tasklab.text.separate import Words
 from tasklab.text.wordpiece import WordPiece
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -48,3 +49,11 @@ def test_gpt2s_vocabulary_has_one_special_token_that_ends_a_text(tmp_path):
     assert (tokens.eos_id, tokens.adds_bos, tokens.special_ids) == (256, False, {256})
     ((ids, _),) = tokens.encode_batch(["a<|endoftext|>"])
     assert tokens.decode(ids) == "a<|endoftext|>" and 256 not in ids
+
+
+def test_ids_behind_the_last_token_read_as_nothing(chinese, tmp_path):
+    # a model may round the size of its vocabulary up, as T5's 32,128 for 32,100 pieces
+    ((ids, _),) = chinese.encode_batch(["the mills"])
+    assert chinese.decode([*ids, len(chinese.tokens), 999]) == "the mills"
+    words = Words(tmp_path / "vocab.txt")
+    assert words.decode([8, 9, 999]) == "， 。"
