@@ -1,0 +1,52 @@
+"""tasklab's side of seq2seq_training.py; one JSON line."""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import mindspore as ms
+import numpy as np
+from mindspore import Tensor
+from work_batches import peak_mb
+
+from tasklab.config import Config, OptimizerConfig
+from tasklab.convert.loaded import read_model
+from tasklab.engine.optim import optimizer_for
+from tasklab.engine.step import CompileLog, GradientStep
+from tasklab.networks import NETWORKS
+from tasklab.nn.losses.causal import CausalLoss
+from tasklab.weights.source import source_at, weights_in
+
+
+def main(folder: Path):
+    ms.set_context(mode=ms.GRAPH_MODE, device_target="CPU")
+    found = read_model(source_at("made", weights_in(folder / "weights")))
+    model = found.description.model
+    model.hidden_dropout_prob = model.attention_probs_dropout_prob = 0.0
+    network = NETWORKS.get("seq2seq")(Config(model=model))
+    for name, parameter in network.parameters_and_names():
+        parameter.set_data(Tensor(np.ascontiguousarray(np.asarray(found.known[name]), np.float32)))
+    step = GradientStep(network, CausalLoss(), CompileLog())
+    optimizer = optimizer_for(step.parameters, OptimizerConfig(weight_decay=0.0, eps=1e-8), max_grad_norm=1.0)
+    columns = dict(np.load(folder / "rows.npz"))
+    times, losses = [(time.perf_counter(), time.process_time())], []
+    for number in range(len(columns["input_ids"])):
+        batch = {name: np.ascontiguousarray(column[number]) for name, column in columns.items()}
+        batch |= {"attention_mask": np.ones_like(batch["input_ids"])}
+        batch |= {"target_attention_mask": np.ones_like(batch["target_ids"])}
+        batch |= {"sample_weight": np.ones(len(batch["input_ids"]), np.float32)}
+        loss, count, grads = step.run(batch, seed=0)
+        losses.append(loss / count)
+        optimizer.accumulate(grads)
+        optimizer.step(5e-5, 1.0 / count)
+        times.append((time.perf_counter(), time.process_time()))
+    took, processor = np.diff(times, axis=0).T
+    print(json.dumps({
+        "seconds_of_a_step": float(np.median(took[1:])), "processor_seconds": float(np.median(processor[1:])),
+        "first_step": float(took[0]), "losses": losses, "peak_mb": peak_mb(),
+    }))  # fmt: skip
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,51 @@
+"""PyTorch's side of seq2seq_training.py: makes the weights, then trains with HuggingFace's Trainer; one JSON line."""
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+from causal_torch import Steps
+from transformers import AutoConfig, AutoModelForSeq2SeqLM, Trainer, TrainingArguments
+from work_batches import peak_mb
+
+
+def make(folder: Path) -> dict:
+    torch.manual_seed(0)
+    AutoModelForSeq2SeqLM.from_config(AutoConfig.from_pretrained(folder)).save_pretrained(folder / "weights")
+    return {}
+
+
+def train(folder: Path) -> dict:
+    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+    columns, steps = dict(np.load(folder / "rows.npz")), Steps()
+    batch = columns["input_ids"].shape[1]
+    rows = [
+        {"input_ids": ids, "decoder_input_ids": decoder_ids, "labels": targets}
+        for ids, decoder_ids, targets in zip(
+            *(columns[name].reshape(-1, columns[name].shape[-1]).astype(np.int64)
+              for name in ("input_ids", "decoder_input_ids", "target_ids")), strict=True)
+    ]  # fmt: skip
+    with tempfile.TemporaryDirectory() as out:
+        arguments = TrainingArguments(
+            out, max_steps=len(rows) // batch, per_device_train_batch_size=batch, learning_rate=5e-5,
+            lr_scheduler_type="constant", weight_decay=0.0, max_grad_norm=1.0, logging_steps=1, save_strategy="no",
+            report_to=[], disable_tqdm=True, use_cpu=True, dataloader_pin_memory=False,
+        )  # fmt: skip
+        network = AutoModelForSeq2SeqLM.from_pretrained(folder / "weights")
+        trainer = Trainer(network, arguments, train_dataset=rows, callbacks=[steps])
+        trainer._get_train_sampler = lambda *_: torch.utils.data.SequentialSampler(rows)
+        trainer.train()
+    took, processor = np.diff(steps.times, axis=0).T
+    return {
+        "seconds_of_a_step": float(np.median(took[1:])), "processor_seconds": float(np.median(processor[1:])),
+        "first_step": float(took[0]), "losses": steps.losses, "peak_mb": peak_mb(),
+    }  # fmt: skip
+
+
+if __name__ == "__main__":
+    where = Path(sys.argv[1])
+    print(json.dumps(make(where) if sys.argv[2] == "make" else train(where)))
