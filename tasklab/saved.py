@@ -25,6 +25,8 @@ logger = logging.getLogger("tasklab")
 
 NEEDS = "# needs the plug-in "
 """How a configuration begins whose task, encoder or head is not of tasklab; the file or module of each follows."""
+SETTLED = ("labels", "decoder_start_token_id")
+"""Of a model what data and tokenizer say, where nobody else does (`Task.settle`)."""
 
 
 def task_class(name: str, folder=None) -> type[Task]:
@@ -133,7 +135,8 @@ def _compare(asked: ModelConfig, saved: ModelConfig, folder: Path):
             f"model.labels names {listed(asked.labels)}, but {folder} knows {listed(saved.labels)}, in this order; "
             "leave model.labels out, or take the checkpoint that belongs to them"
         )
-    differing = [key for key in saved if saved[key] != asked[key] and key != "labels"]
+    settled = [key for key in SETTLED if asked[key] in (None, [])]
+    differing = [key for key in saved if saved[key] != asked[key] and key not in settled]
     if kept := [f"model.{key} = {saved[key]} (not {asked[key]})" for key in differing]:
         logger.warning("%s keeps its own: %s", folder, ", ".join(kept))
 

@@ -31,8 +31,9 @@ def job(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_pairs_are_learned_by_heart_and_the_folder_alone_answers(job):
+def test_pairs_are_learned_by_heart_and_the_folder_alone_answers(job, caplog):
     metrics = job.trainer.evaluate()
+    assert "keeps its own" not in caplog.text
     assert metrics["exact_match"] == 100.0 and metrics["chrf"] == pytest.approx(100.0)
     assert metrics["loss"] < 0.2 and metrics["generated"] == len(tiny_pairs.rows())
     trainer, asked = Trainer(model=job.folder), ["anna lives in berlin", "ben lives in paris"]
