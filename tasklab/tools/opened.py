@@ -50,7 +50,8 @@ class OpenModel:
             raise CheckpointError(f"{path}: expected one JSON object")
         if found := tokenizer_in(self.source.folder):
             name, file = found
-            lowercase = options.get("lowercase", options.get("do_lower_case", name not in ("bpe", "gguf")))
+            name = options["name"] if options.get("name") in TOKENIZERS.names() else name  # as tasklab writes it
+            lowercase = options.get("lowercase", options.get("do_lower_case", name not in ("bpe", "gguf", "t5")))
             return TOKENIZERS.get(name)(file, lowercase=lowercase)
         files = ", ".join(file for _, file in TOKENIZER_FILES)
         raise CheckpointError(f"{self.source.folder}: no vocabulary beside the weights (one of {files})")

@@ -14,6 +14,7 @@ from tasklab.errors import CheckpointError
 from tasklab.task import TASKS
 from tasklab.text import TOKENIZERS
 from tasklab.text.listed import VOCAB_FILE, read_vocabulary
+from tasklab.text.paired import FOLDER as DECODER
 from tasklab.tools.opened import OpenModel, open_model, write_model
 from tasklab.weights.folder import CONFIG
 from tasklab.weights.source import CONFIGS
@@ -23,7 +24,10 @@ from tasklab.weights.tensors import LazyTensor
 NewRows = Literal["random", "mean", "zero"]
 """How rows of new tokens start: around the mean row with the deviation of each column, the mean row itself, or 0."""
 
-OF_VOCABULARY = {"encoder.embeddings.word.weight", "head.mlm.decoder.weight", "head.mlm.bias"}
+OF_VOCABULARY = {
+    "encoder.embeddings.word.weight", "decoder.embeddings.word.weight", "head.mlm.decoder.weight", "head.mlm.bias",
+    "head.decoder.weight", "head.bias",
+}  # fmt: skip
 """Weights with one row per token."""
 
 
@@ -47,6 +51,8 @@ def with_vocabulary(
     Everything else stays as it is, in the file's own names; configuration and tokenizer files follow.
     """
     table = FORMATS.get(model.source.format)
+    if (model.source.folder / DECODER).is_dir():
+        raise CheckpointError(f"{model.source.name} has a vocabulary for its source and one for its target")
     tensors = dict(model.tensors)
     for name, tensor in model.tensors.items():
         if OF_VOCABULARY & to_tasklab({name: tensor}, table)[0].keys():

@@ -1,11 +1,12 @@
 """Tools that work on the rows of a vocabulary: compare, adapt, shrink, extract."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 from tiny_models import MLM, PIECES, bert_tensors, write_checkpoint, write_huggingface
 
 from tasklab.cli import main
@@ -17,6 +18,7 @@ from tasklab.tools.diff_vocabularies import diff_vocabularies
 from tasklab.tools.extract_embeddings import extract_embeddings
 from tasklab.tools.shrink_vocabulary import shrink_vocabulary
 
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 WORDS, BIAS = "bert.embeddings.word_embeddings.weight", "cls.predictions.bias"
 NEW = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "bridge", "the", "mill"]
 
@@ -164,3 +166,26 @@ def test_the_command_line_takes_choices_and_numbers(model, vocabulary, tmp_path,
     with pytest.raises(SystemExit):
         main(["tools", "adapt-vocabulary", str(model), str(vocabulary), "--to", to, "--new", "best"])
     assert "invalid choice: 'best'" in capsys.readouterr().err
+
+
+def test_an_encoder_decoder_loses_the_rows_of_every_table(tmp_path):
+    with np.load(FIXTURES / "seq2seq_reference.npz") as file:
+        start = "t5_gated:weight:"
+        own = {name.removeprefix(start): np.float32(file[name]) for name in file.files if name.startswith(start)}
+        config = json.loads(str(file["t5_gated:config"]))
+    tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *(f"word{n}" for n in range(36))]
+    folder = tmp_path / "t5"
+    folder.mkdir()
+    save_file(own, folder / "model.safetensors", {"format": "pt"})
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "vocab.txt").write_text("\n".join(tokens) + "\n")
+    (tmp_path / "new.txt").write_text("\n".join([*tokens[:4], "word7", "word1"]) + "\n")
+    adapt_vocabulary(folder, tmp_path / "new.txt", to=tmp_path / "a")
+    for name in ("shared.weight", "lm_head.weight"):
+        np.testing.assert_array_equal(weights(tmp_path / "a")[name], own[name][[0, 1, 2, 3, 11, 5]])
+
+
+def test_two_vocabularies_are_not_changed(model, vocabulary, tmp_path):
+    (model / "decoder_tokenizer").mkdir()
+    with pytest.raises(CheckpointError, match="has a vocabulary for its source and one for its target"):
+        adapt_vocabulary(model, vocabulary, to=tmp_path / "a")
