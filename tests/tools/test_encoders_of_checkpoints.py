@@ -14,8 +14,8 @@ from tasklab.trainer import Trainer
 
 CONTEXT = "the old river a mill"
 TEXTS = [CONTEXT, "the mill", "a river", "old olders", "the the the", "mill river old"]
-ON_ANY = [name for name in TASKS.names() if TASKS.get(name).head != "causal"]
-"""Tasks that take an encoder which reads both ways, as the one here."""
+ON_ANY = [name for name in TASKS.names() if TASKS.get(name).head not in ("causal", "seq2seq")]
+"""Tasks that take an encoder which reads both ways and nothing beside it, as the one here."""
 SHORT = ["data.max_seq_length=16"]
 
 
