@@ -26,6 +26,7 @@ from tasklab.weights.outputs import answered, rows_by_name
 from tasklab.weights.source import vocabulary_in
 from tasklab.weights.store import WeightSource, named_weights, read_source
 from tasklab.weights.sums import verify_file
+from tasklab.weights.tables import with_copies
 
 if TYPE_CHECKING:
     from mindspore import nn
@@ -89,6 +90,7 @@ class Prepared:
             return Model(task, network, None)
         resumes = self.trains and self.policy == STRICT
         tensors, _, notes = read_source(self.source, apart=resumes)
+        tensors = with_copies(tensors, {name for name, _ in network.parameters_and_names()})
         wanted = task.config.model.labels
         named, changed = list(self.labels), []
         if named and named != wanted and sorted(answered(named)) == sorted(wanted):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tasklab.errors import CheckpointError
-from tasklab.weights.tables import FORMATS, Format, Transform, detect, from_tasklab, to_tasklab
+from tasklab.weights.tables import FORMATS, Format, Transform, detect, from_tasklab, to_tasklab, with_copies
 from tasklab.weights.tables.huggingface import BERT as HUGGINGFACE
 from tasklab.weights.tables.mindformers import MINDFORMERS
 
@@ -183,3 +183,13 @@ def test_a_row_may_reshape_both_ways():
 
 def test_the_formats_are_registered():
     assert {"huggingface", "mindformers", "tasklab"} <= set(FORMATS.names())
+
+
+def test_words_that_were_left_out_as_copies_come_back_for_a_network_that_ties_none():
+    words = np.arange(6, dtype=np.float32).reshape(3, 2)
+    file = {"shared.weight": words, "lm_head.weight": words.copy()}
+    mapped, _ = to_tasklab(file, FORMATS.get("huggingface_t5"))
+    assert mapped.keys() == {"encoder.embeddings.word.weight"}
+    back = with_copies(mapped, {"encoder.embeddings.word.weight", "head.decoder.weight"})
+    np.testing.assert_array_equal(np.asarray(back["head.decoder.weight"]), words)
+    assert with_copies(mapped, {"encoder.embeddings.word.weight", "head.mlm.decoder.weight"}).keys() == mapped.keys()

@@ -61,6 +61,15 @@ def to_tasklab(tensors: dict, table: Format, head: str | None = None) -> tuple[d
     return mapped, sorted(unmatched)
 
 
+def with_copies(tensors: dict, names) -> dict:
+    """`tensors` and, of a network with these names that ties no words, the tables that were left out as copies."""
+    found = dict(tensors)
+    for copy, original in reversed(TIES[1:]):  # of decoders: a new head for masked words starts from its initializer
+        if copy in names and copy not in found and original in found:
+            found[copy] = found[original]
+    return found
+
+
 def from_tasklab(tensors: dict, table: Format, head: str | None = None) -> tuple[dict[str, LazyTensor], list[str]]:
     """Renames tasklab names to the other program's. Returns (mapped, names that no row knows, sorted)."""
     tensors = {name: lazy(tensor) for name, tensor in tensors.items()}
