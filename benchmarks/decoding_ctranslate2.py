@@ -11,13 +11,13 @@ from decoding_cases import timed_cases
 
 try:
     import ctranslate2
-    from ctranslate2.converters.transformers import T5Loader
 except ImportError:
     sys.exit(3)
 TYPES = {"fp32": "float32", "int8": "int8"}
 
 
 def make(folder: Path) -> dict:
+    from ctranslate2.converters.transformers import T5Loader
     from transformers import T5ForConditionalGeneration
 
     network = T5ForConditionalGeneration.from_pretrained(folder / "weights")
