@@ -1,6 +1,7 @@
 """peft's side of lora_training.py, with HuggingFace's Trainer; one JSON line."""
 
 import json
+import os
 import sys
 import tempfile
 import time
@@ -27,7 +28,7 @@ class Times(Steps):
 
 
 def main(folder: Path):
-    torch.set_num_threads(2)
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
     said, tokens, steps = json.loads((folder / "lora.json").read_text()), np.load(folder / "tokens.npy"), Times()
     every = tokens.astype(np.int64).reshape((-1, tokens.shape[-1]))
     rows = [{"input_ids": row, "labels": np.append(-100, row[1:])} for row in every]
