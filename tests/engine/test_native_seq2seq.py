@@ -8,10 +8,13 @@ import pytest
 
 from tasklab.config import Config
 from tasklab.config.model_section import ModelConfig
+from tasklab.convert.loaded import read_model
 from tasklab.data.rows.features import FeatureTable
 from tasklab.engine.native import SEQ2SEQ, native_decoder, why_not
 from tasklab.engine.native_runner import NativeRunner
 from tasklab.kernels import build
+from tasklab.weights.files import TensorFile
+from tasklab.weights.source import source_at, weights_in
 from tests import seq2seq_reference
 from tests.generation.table import Letters
 from tests.seq2seq_reference import BART, CASES, pairs_of, tensors_of
@@ -30,6 +33,21 @@ def reference():
 @pytest.mark.parametrize("case", CASES)
 def test_the_decoder_gives_the_logits_of_transformers(case, reference):
     decoder = native_decoder(ModelConfig(**CASES[case]), tensors_of(case, reference), head=SEQ2SEQ)
+    sources, targets = pairs_of(reference)
+    decoder.read(range(len(sources)), sources)
+    found = np.stack(decoder.scores(range(len(targets)), targets))
+    np.testing.assert_allclose(found, reference[f"{case}:logits"], atol=1e-4)
+
+
+@pytest.mark.parametrize("case", ["uer_t5", "uer_t5_v1_1", "uer_bart", "uer_pegasus", "uer_transformer", "t5_far"])
+def test_a_folder_gives_the_logits_of_its_program(case, reference, tmp_path):
+    """UER-py's, with waves for positions and two vocabularies among them, and a T5 with the usual buckets."""
+    start = f"{case}:weight:"
+    own = {name.removeprefix(start): np.float32(array) for name, array in reference.items() if name.startswith(start)}
+    TensorFile(own)(tmp_path / "model.safetensors")
+    (tmp_path / "config.json").write_text(str(reference[f"{case}:config"]))
+    model = read_model(source_at(str(tmp_path), weights_in(tmp_path)))
+    decoder = native_decoder(model.description.model, model.known, head=model.head)
     sources, targets = pairs_of(reference)
     decoder.read(range(len(sources)), sources)
     found = np.stack(decoder.scores(range(len(targets)), targets))
