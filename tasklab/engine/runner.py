@@ -17,7 +17,7 @@ from tasklab.engine.native import CAUSAL, SEQ2SEQ, native_decoder, why_not
 from tasklab.engine.step import CompileLog, forward
 from tasklab.generation.protocol import Decoder, Generated
 from tasklab.kernels.decoder_shape import FORMATS
-from tasklab.nn.compat import on_cpu
+from tasklab.nn.compat import Dense, on_cpu
 from tasklab.runner import RowOutputs
 
 STEPS = (16, 32, 64, 128, 256)
@@ -68,13 +68,16 @@ class NetworkRunner:
 
 
 class _Weights(dict):
-    """A network's parameters by name, as NumPy arrays when they are asked for."""
+    """A network's parameters by name, as NumPy arrays when they are asked for; those of a Dense with its adapter."""
 
     def __init__(self, network: nn.Cell):
         super().__init__(network.parameters_and_names())
+        cells = ((name, cell) for name, cell in network.cells_and_names() if isinstance(cell, Dense))
+        self._beside = {f"{name}.weight": cell.lora for name, cell in cells if cell.lora is not None}
 
     def __getitem__(self, name: str) -> np.ndarray:
-        return super().__getitem__(name).asnumpy()
+        found, adapter = super().__getitem__(name).asnumpy(), self._beside.get(name)
+        return found if adapter is None else found + adapter.b.asnumpy() * adapter.scale @ adapter.a.asnumpy()
 
 
 def padded_rows(count: int, batch_size: int) -> int:

@@ -13,6 +13,7 @@ from tasklab.engine.step import CompileLog
 from tasklab.kernels import build
 from tasklab.networks import NETWORKS
 from tasklab.nn.init import initialize
+from tasklab.nn.lora import Adapter
 from tests.generation.table import Letters
 
 MODEL = {
@@ -103,3 +104,23 @@ def test_the_kernels_generate_with_the_weights_as_they_are_now():
         config.generation.max_new_tokens = 2
         found.append(runner.generate([[1]], config.generation)[0][0].ids)
     assert found == [(3, 3), (5, 5)]
+
+
+@pytest.mark.skipif(build.library() is None, reason=build.why_not())
+def test_the_kernels_generate_with_adapters_too(rng):
+    config = Config(model=ModelConfig(**MODEL))
+    network = NETWORKS.get("causal")(config)
+    initialize(network, seed=0, std=0.5)
+    runner = NetworkRunner(network, config, CompileLog(), served, Words())
+    plain = runner.generate([[1, 2]], config.generation)[0][0].log_probabilities
+    part = network.encoder.layers[0].feed_forward.intermediate
+    part.lora = Adapter(8, 12, rank=2, scale=0.5)
+    a, b = rng.standard_normal((2, 8)).astype(np.float32), rng.standard_normal((12, 2)).astype(np.float32)
+    part.lora.a.set_data(Tensor(a))
+    part.lora.b.set_data(Tensor(b))
+    beside = runner.generate([[1, 2]], config.generation)[0][0].log_probabilities
+    part.lora = None
+    part.weight.set_data(Tensor(part.weight.asnumpy() + 0.5 * b @ a))
+    merged = runner.generate([[1, 2]], config.generation)[0][0].log_probabilities
+    np.testing.assert_allclose(beside, merged, atol=1e-4)
+    assert len(plain) != len(beside) or not np.allclose(plain, beside, atol=1e-2)
