@@ -109,7 +109,8 @@ class TextInfilling(Text2Text):
         fillings, blanks = self.framing.target.parts(found.ids), BLANK.split(example.source)
         if len(fillings) != len(blanks) - 1:
             count = f"{len(blanks) - 1} blanks, and the model filled {len(fillings)}"
-            logger.warning("%s: the text has %s; blanks without a filling are left", example.place, count)
+            rest = "blanks without a filling are left" if len(fillings) < len(blanks) else "the first ones are taken"
+            logger.warning("%s: the text has %s; %s", example.place, count, rest)
         fillings = [*fillings, *[MASK] * len(blanks)][: len(blanks) - 1]
         filled = "".join(text for pair in zip(blanks, [*fillings, ""], strict=True) for text in pair)
         return {"filled_text": filled, "fillings": fillings, **told}
