@@ -9,7 +9,8 @@ from tasklab.convert import convert
 from tasklab.errors import CheckpointError, TasklabError
 from tasklab.weights.atomic import write_folder
 from tasklab.weights.files import TensorFile
-from tasklab.weights.source import read_source, source_at
+from tasklab.weights.source import source_at
+from tasklab.weights.store import read_source
 
 H = 4
 BERT = {
