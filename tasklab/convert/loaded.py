@@ -80,8 +80,7 @@ def read_model(
     if head == "pretraining":
         task = None  # of its two heads; the folder is a backbone for any task, masked words among them
     else:
-        assumed = NETWORKS.get(head).task if head else None
-        task = task or (assumed if assumed in TASKS.names() else None)
+        task = task or (NETWORKS.get(head).task if head else None)
     for key, value in TASKS.get(task).defaults.get("model", {}).items() if task else ():
         if key not in described.said and not described.model.changed(key):
             described.model[key] = value
