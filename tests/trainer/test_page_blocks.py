@@ -35,6 +35,8 @@ WHOLE_PAGES = {"docs/measurements.md": MEASURED, "docs/performance.md": BENCHMAR
 EXCUSED: dict[tuple[str, str], str] = {
     ("README.md", "pip install -e . && tasklab demo"): INSTALLS,
     ("README.zh.md", "pip install -e . && tasklab demo"): INSTALLS,
+    ("README.md", "tasklab chat"): GENERATES,
+    ("README.zh.md", "tasklab chat"): GENERATES,
     ("docs/coming_from.md", "tasklab convert cluecorpus.bin"): THEIRS,
     ("docs/conversion.md", "tasklab convert SOURCE TARGET"): SYNOPSIS,
     ("docs/conversion.md", "tasklab convert output/run"): THEIRS,
