@@ -22,8 +22,26 @@ SPECIAL = (("[CLS]",), ("[SEP]",), ("<pad>", "[PAD]"), ("<unk>", "[UNK]"))
 SPACE = "\u2581"  # how a piece spells the blank in front of it
 
 
+class Pieces(Speaking):
+    """What tokenizers on a SentencePiece model share; a subclass has `_ids` by piece, and `_encode` for one text."""
+
+    def encode_batch(self, texts) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Per text: ids [n] int32 without special tokens, offsets [n, 2] int32.
+
+        Offsets are characters of the text as passed, end exclusive, without the blank in front.
+        Raises: DataError when a text holds half a surrogate pair.
+        """
+        texts = list(texts)
+        refuse_surrogates(texts)
+        return [self._encode(text) for text in texts]
+
+    def token_id(self, token: str) -> int | None:
+        """Id of one piece, None when the vocabulary lacks it."""
+        return self._ids.get(token)
+
+
 @TOKENIZERS.register("sentencepiece")
-class SentencePiece(Speaking):
+class SentencePiece(Pieces):
     """Pieces of a SentencePiece model; ids are the model's own.
 
     Args:
@@ -53,20 +71,6 @@ class SentencePiece(Speaking):
     def fingerprint(self) -> str:
         """sha256 over the model and the options: equal fingerprints give equal ids."""
         return digest_of("sentencepiece", [self.lowercase], self._content)
-
-    def encode_batch(self, texts) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Per text: ids [n] int32 without special tokens, offsets [n, 2] int32.
-
-        Offsets are characters of the text as passed, end exclusive, without the blank in front.
-        Raises: DataError when a text holds half a surrogate pair.
-        """
-        texts = list(texts)
-        refuse_surrogates(texts)
-        return [self._encode(text) for text in texts]
-
-    def token_id(self, token: str) -> int | None:
-        """Id of one piece, None when the vocabulary lacks it."""
-        return self._ids.get(token)
 
     def files(self) -> dict[str, bytes]:
         """Name -> content of the files that make this tokenizer."""

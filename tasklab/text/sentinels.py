@@ -13,9 +13,7 @@ import numpy as np
 from tasklab.content import read_json
 from tasklab.errors import DataError
 from tasklab.text import TOKENIZERS
-from tasklab.text.sentencepiece import MODEL_FILE, OPTIONS_FILE, digest_of, opened
-from tasklab.text.speaking import Speaking
-from tasklab.text.surrogates import refuse_surrogates
+from tasklab.text.sentencepiece import MODEL_FILE, OPTIONS_FILE, Pieces, digest_of, opened
 
 SPECIAL = ("<pad>", "</s>", "<unk>")
 BLANK, SENTINEL = re.compile(r"\s"), re.compile(r"<extra_id_\d+>")
@@ -23,7 +21,7 @@ USUAL = 100
 
 
 @TOKENIZERS.register("t5")
-class T5Pieces(Speaking):
+class T5Pieces(Pieces):
     """Args: vocab_path, the .model file; tokenizer_config.json beside it may say how many `extra_ids` there are.
 
     A text ends with </s>, and nothing begins it. lowercase: lowers the text first, which no published model asks for.
@@ -52,20 +50,6 @@ class T5Pieces(Speaking):
     def fingerprint(self) -> str:
         """sha256 over the model and the options: equal fingerprints give equal ids."""
         return digest_of("t5", [self.lowercase, self.extra_ids], self._content)
-
-    def encode_batch(self, texts) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Per text: ids [n] int32 without special tokens, offsets [n, 2] int32.
-
-        Offsets are characters of the text as passed, end exclusive, without the blank in front.
-        Raises: DataError when a text holds half a surrogate pair.
-        """
-        texts = list(texts)
-        refuse_surrogates(texts)
-        return [self._encode(text) for text in texts]
-
-    def token_id(self, token: str) -> int | None:
-        """Id of one piece, None when the vocabulary lacks it."""
-        return self._ids.get(token)
 
     def files(self) -> dict[str, bytes]:
         """Name -> content of the files that make this tokenizer."""
