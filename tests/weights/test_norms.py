@@ -8,7 +8,8 @@ from tasklab.weights.norms import from_unbiased, to_unbiased
 def test_the_usual_norm_gives_uers_numbers(rng):
     x, gamma = rng.standard_normal((4, 6)), rng.standard_normal(6).astype(np.float32)
     theirs = gamma * (x - x.mean(-1, keepdims=True)) / (x.std(-1, ddof=1, keepdims=True) + 1e-6)
-    read, line = from_unbiased({"encoder.embeddings.norm.weight": gamma, "head.nsp.weight": gamma[:2]})
+    norm = {"encoder.embeddings.norm.weight": gamma, "encoder.embeddings.norm.bias": np.zeros(6, np.float32)}
+    read, line = from_unbiased({**norm, "head.nsp.weight": gamma[:2]})
     ours = np.asarray(read["encoder.embeddings.norm.weight"]) * (x - x.mean(-1, keepdims=True))
     ours = ours / np.sqrt(x.var(-1, keepdims=True) + 1e-12)
     np.testing.assert_allclose(ours, theirs, atol=1e-5)
@@ -16,3 +17,10 @@ def test_the_usual_norm_gives_uers_numbers(rng):
     assert "1 norms were multiplied" in line
     back, _ = to_unbiased(read)
     np.testing.assert_allclose(np.asarray(back["encoder.embeddings.norm.weight"]), gamma, rtol=3e-7)
+
+
+def test_a_norm_by_the_root_mean_square_stays_as_it_is(rng):
+    gamma = rng.standard_normal(6).astype(np.float32)  # T5's has no bias and no deviation
+    read, line = from_unbiased({"encoder.norm.weight": gamma})
+    np.testing.assert_array_equal(np.asarray(read["encoder.norm.weight"]), gamma)
+    assert line == ""
