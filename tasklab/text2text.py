@@ -70,7 +70,7 @@ class Text2Text(Task):
     def settle(self, labels):
         """Says what the decoder begins with where the model does not: the token that begins a text, else padding."""
         model, target = self.config.model, self.target
-        if model.decoder_start_token_id is None:
+        if model.decoder_start_token_id is None and target is not None:  # `doctor data` may have no vocabulary
             model.decoder_start_token_id = target.bos_id if target.adds_bos else target.pad_id
 
     def read(self, path, training):

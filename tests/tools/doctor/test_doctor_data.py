@@ -175,3 +175,10 @@ def test_a_task_decides_where_several_read_such_a_file(doctor):
     assert "start with:\n  tasklab train text_generation gpt2_chinese data.train=a.txt" in out
     _, out = doctor("a.txt", settings=SETTINGS[:3])
     assert "start with:\n  tasklab train mlm_bert_base_uncased data.train=a.txt" in out
+
+
+def test_pairs_are_looked_at_without_a_vocabulary(doctor):
+    Path("pairs.tsv").write_text("source\ttarget\nHello.\tBonjour.\nGood night.\t\n")
+    status, out = doctor("pairs.tsv", "--task", "translation", settings=[])
+    assert status == 1 and "no vocabulary of translation_small, so nothing is said about tokens" in out
+    assert "pairs.tsv:3" in out and "tasklab train translation_small data.train=pairs.tsv" in out
