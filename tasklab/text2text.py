@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from tasklab.data.text2text.input import pairs_from_input
-from tasklab.data.text2text.pairs import LANGUAGE, Pair, Text2TextDataConfig
+from tasklab.data.text2text.pairs import LANGUAGE, BleuDataConfig, Pair
 from tasklab.data.text2text.reading import read_pairs
 from tasklab.data.text2text.rows import TARGET, Framing, pair_rows
 from tasklab.errors import ConfigError, DataError
@@ -43,7 +43,7 @@ class Text2Text(Task):
     """A subclass says what is measured, of all answers or of each."""
 
     head = "seq2seq"
-    data_config = Text2TextDataConfig
+    data_config = BleuDataConfig
     defaults = {
         "data": {"max_seq_length": 256}, "train": {"epochs": 3, "min_steps": UPDATES, "batch_size": 16},
         "optimizer": {"lr": 3e-4}, "generation": {"max_new_tokens": 64},

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from tasklab.data.text2text.pairs import Text2TextDataConfig
 from tasklab.metrics.rouge import score_rouge
 from tasklab.task import TASKS, Metrics
 from tasklab.text2text import Text2Text, mean_of
@@ -11,6 +12,7 @@ from tasklab.text2text import Text2Text, mean_of
 class Summarization(Text2Text):
     """A short text for a long one. Metrics: ROUGE-L, ROUGE-1 and ROUGE-2, F1 in percent; Chinese by characters."""
 
+    data_config = Text2TextDataConfig
     defaults = {**Text2Text.defaults, "data": {"max_seq_length": 512}}
     metric, title = "rouge_l", "Summarization Metric"
     primer = '"The council met on Monday. After two hours it voted for the new bridge."'

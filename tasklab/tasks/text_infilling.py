@@ -8,7 +8,7 @@ from tasklab.data.rows.tokens import encode_flat
 from tasklab.data.text2text.blanks import BLANK, MASK, blanks_of
 from tasklab.data.text2text.corrupted import SPANS, WHOLE, CorruptedRows, Corruption, cut_to
 from tasklab.data.text2text.layouts import FIX
-from tasklab.data.text2text.pairs import Text2TextDataConfig
+from tasklab.data.text2text.pairs import BleuDataConfig
 from tasklab.data.text2text.rows import Framing
 from tasklab.data.text2text.spans import Spans
 from tasklab.errors import DataError
@@ -25,7 +25,7 @@ HELD_OUT = 1 << 32
 
 
 @dataclass
-class InfillingDataConfig(Text2TextDataConfig, path="data"):
+class InfillingDataConfig(BleuDataConfig, path="data"):
     """What of plain texts is hidden, and what is learned of them."""
 
     masking_probability: float = setting(0.15, gt=0, lt=1)  # share of the words of a plain text

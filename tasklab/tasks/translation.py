@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tasklab.data.text2text.layouts import FIX
-from tasklab.data.text2text.pairs import Pair, Text2TextDataConfig
+from tasklab.data.text2text.pairs import BleuDataConfig, Pair
 from tasklab.errors import DataError
 from tasklab.metrics.bleu import score_bleu
 from tasklab.metrics.scripts import wide_share
@@ -17,7 +17,7 @@ least, a direction is told."""
 
 
 @dataclass
-class TranslationDataConfig(Text2TextDataConfig, path="data"):
+class TranslationDataConfig(BleuDataConfig, path="data"):
     mindformers_output: bool = False  # predict: {"translation_text": [the text]}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from tasklab.content import from_home
 from tasklab.data.files import arrow
 from tasklab.data.files.cells import as_text
-from tasklab.data.files.columns import TEXT_A, find_column, taken_as, tell_columns
+from tasklab.data.files.columns import TEXT_A, find_column, refuse_columns, taken_as, tell_columns
 from tasklab.data.files.foreign import foreign_kind
 from tasklab.data.files.portions import in_portions
 from tasklab.data.files.problems import BadRows, shortened
@@ -50,9 +50,7 @@ def line_blocks(
     if is_table(path):
         yield from in_portions(_of_table(path, bad, encoding, column), LINES)
         return
-    if column:
-        told = f"is read as plain text, which has no column {column!r}, as data.text_a says"
-        raise DataError(f"{path}: {told}; take it out (data.text_a=null), or give a table (.csv, .jsonl)")
+    refuse_columns(path, {"text_a": column})
     if encoding is not None:
         yield from in_portions((line.strip() for line in text_lines(path, encoding)), LINES)
         return

@@ -68,6 +68,14 @@ def text_roles(text_a: str | None, text_b: str | None, paired: bool = False) -> 
     return [Role("text_a", text_a, TEXT_A), Role("text_b", text_b, () if alone else TEXT_B, required=paired)]
 
 
+def refuse_columns(path, named: Mapping[str, str | None]):
+    """named: settings below `data` with their values. Raises: DataError for one that names a column of plain text."""
+    for key, name in named.items():
+        if name:
+            told = f"is read as plain text, which has no column {name!r}, as data.{key} says"
+            raise DataError(f"{path}: {told}; take it out (data.{key}=null), or give a table (.csv, .jsonl)")
+
+
 def tell_columns(file: str, columns: str):
     """Writes to the log which column is taken for what, once for a file that is read several times."""
     if (file, columns) not in _told:

@@ -5,7 +5,7 @@ from itertools import chain
 from pathlib import Path
 
 from tasklab.content import from_home
-from tasklab.data.files.columns import tell_columns
+from tasklab.data.files.columns import refuse_columns, tell_columns
 from tasklab.data.files.problems import BadRows, shortened
 from tasklab.data.files.splits import find_split
 from tasklab.data.files.table import SUFFIXES, Table
@@ -82,21 +82,13 @@ def _read(file: Path, data: GenerationDataConfig, answered: bool) -> tuple[list[
     bad = BadRows(str(file))
     if file.suffix == ".txt" and not data.columns:
         if answered:
-            _refuse_columns(file, data)
+            refuse_columns(file, {key: data[key] for key in ("text", "prompt", "input", "answer")})
         return list(_of_text(file, data, bad, answered)), bad
     table = Table(file, data.columns, data.prompt or data.text or "prompt", data.quotes, data.encoding, bad)
     table.gapless = not answered
     layout = layout_of(table, data, answered)
     tell_columns(str(file), layout.taken)
     return list(examples_of(table, layout)), bad
-
-
-def _refuse_columns(file: Path, data: GenerationDataConfig):
-    """Raises: DataError for a setting that names a column of plain text."""
-    for key in ("text", "prompt", "input", "answer"):
-        if data[key]:
-            told = f"is read as plain text, which has no column {data[key]!r}, as data.{key} says"
-            raise DataError(f"{file}: {told}; take it out (data.{key}=null), or name the columns: data.columns=[...]")
 
 
 def _of_text(file: Path, data: GenerationDataConfig, bad: BadRows, answered: bool) -> Iterator[Example]:

@@ -21,8 +21,6 @@ class Text2TextDataConfig(DataConfig, path="data"):
     max_target_length: int = setting(64, ge=3, rows=True)  # tokens of a target, special ones included
     # examples of an evaluation that are answered, spread over all; null: every one. The loss is of all of them
     generated: int | None = setting(500, ge=1, needs=TRUTH)
-    # what cuts texts into words for BLEU; language: zh for Chinese, char for Japanese and Korean, 13a for others
-    bleu_tokenizer: str = setting(LANGUAGE, choices=(LANGUAGE, "13a", "zh", "char", "intl", "none"), needs=TRUTH)
     quotes: bool | None = None  # cells may stand in double quotes; null: in .csv files only
 
     def problems(self):
@@ -31,6 +29,14 @@ class Text2TextDataConfig(DataConfig, path="data"):
             Template.of(self.template)
         except ValueError as error:
             yield ("data.template",), f"data.template = {self.template!r}: {error}"
+
+
+@dataclass
+class BleuDataConfig(Text2TextDataConfig, path="data"):
+    """The same where words are counted as BLEU does."""
+
+    # what cuts texts into words; language: zh for Chinese, char for Japanese and Korean, 13a for others
+    bleu_tokenizer: str = setting(LANGUAGE, choices=(LANGUAGE, "13a", "zh", "char", "intl", "none"), needs=TRUTH)
 
 
 @dataclass(frozen=True)

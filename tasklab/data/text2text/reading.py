@@ -6,7 +6,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from tasklab.content import from_home
-from tasklab.data.files.columns import tell_columns
+from tasklab.data.files.columns import refuse_columns, tell_columns
 from tasklab.data.files.problems import BadRows, listed
 from tasklab.data.files.splits import WORDS, find_split
 from tasklab.data.files.table import SUFFIXES, Table
@@ -39,6 +39,8 @@ def read_pairs(
         return list(_of_lines(*both, data, bad, special)), bad
     file = from_home(find_split(path, split, FILES[split], SUFFIXES))
     if texts and file.suffix == ".txt" and not data.columns and "\t" not in next(text_lines(file, data.encoding), ""):
+        if answered:
+            refuse_columns(file, {"source": data.source, "target": data.target})
         return _texts(file, data), BadRows(str(file))
     if file.suffix not in SUFFIXES and file.is_file():
         told = "put both sides into a folder, such as train.en and train.zh, and set data.source=en data.target=zh"

@@ -2,12 +2,12 @@
 
 from tasklab.data.files.sample import Sample
 from tasklab.data.text2text.layouts import looks_like_pairs
-from tasklab.data.text2text.pairs import Text2TextDataConfig
+from tasklab.data.text2text.pairs import BleuDataConfig, Text2TextDataConfig
 from tasklab.tools.doctor.examples import examine
 
 __all__ = ["DATA", "MODEL", "examine", "knows"]
 
-DATA, MODEL = (Text2TextDataConfig,), "text2text_small"
+DATA, MODEL = (Text2TextDataConfig, BleuDataConfig), "text2text_small"
 
 
 def knows(sample: Sample) -> bool:

@@ -125,3 +125,11 @@ def test_predict_takes_texts_objects_and_files(tmp_path):
         pairs_from_input({"question": "Q"}, about)
     prefixed = Text2TextDataConfig(template="translate: {source}")
     assert pairs_from_input("a", prefixed)[0].source == "translate: a"
+
+
+@pytest.mark.parametrize("key", ["source", "target"])
+def test_a_column_of_plain_text_is_refused_by_name(tmp_path, key):
+    (tmp_path / "a.txt").write_text("one two\n")
+    data = Text2TextDataConfig(**{key: "body"})
+    with pytest.raises(DataError, match=rf"a\.txt: is read as plain text, .*'body', as data\.{key} says; take it out"):
+        read_pairs(tmp_path / "a.txt", data, texts=True)
