@@ -4,10 +4,10 @@ import logging
 from dataclasses import dataclass, replace
 
 from tasklab.config import setting
+from tasklab.data.files.records import FIX
 from tasklab.data.rows.tokens import encode_flat
 from tasklab.data.text2text.blanks import BLANK, MASK, blanks_of
 from tasklab.data.text2text.corrupted import SPANS, WHOLE, CorruptedRows, Corruption, cut_to
-from tasklab.data.text2text.layouts import FIX
 from tasklab.data.text2text.pairs import BleuDataConfig
 from tasklab.data.text2text.rows import Framing
 from tasklab.data.text2text.spans import Spans

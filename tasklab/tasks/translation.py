@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tasklab.data.text2text.layouts import FIX
+from tasklab.data.files.records import FIX
 from tasklab.data.text2text.pairs import BleuDataConfig, Pair
 from tasklab.errors import DataError
 from tasklab.metrics.bleu import score_bleu

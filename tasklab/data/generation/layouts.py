@@ -1,6 +1,6 @@
 """How records lay out texts, prompts and answers: alpaca, messages, ShareGPT, preferences, and columns of any name."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from tasklab.data.files.cells import as_text, identity_of, is_missing
@@ -27,7 +27,6 @@ INPUT = ("input",)
 ANSWER = ("completion", "response", "output", "answer", "target", "assistant", "chosen", "selected")
 TEXT = ("text", "content")
 CHOSEN = ("chosen", "selected")
-FIX = "correct the row or set data.on_bad_row: skip"
 
 
 class Layout(NamedTuple):
@@ -170,12 +169,3 @@ def is_asked(columns) -> bool:
     if lowered & {"messages", "conversations", "conversation"} or {"chosen", "rejected"} <= lowered:
         return True
     return bool(lowered & {"prompt", "instruction"} and lowered.intersection(ANSWER))
-
-
-def examples_of(table: Table, layout: Layout) -> Iterator[Example]:
-    """The sound records; what is wrong with others goes to table.bad."""
-    for number, (place, row) in enumerate(table):
-        try:
-            yield layout.made(row, place, str(number))
-        except DataError as error:
-            table.bad.add("unusable record", f"{error}; {FIX}")

@@ -7,6 +7,7 @@ from pathlib import Path
 from tasklab.content import from_home
 from tasklab.data.files.columns import refuse_columns, tell_columns
 from tasklab.data.files.problems import BadRows, shortened
+from tasklab.data.files.records import FIX, examples_of
 from tasklab.data.files.splits import find_split
 from tasklab.data.files.table import SUFFIXES, Table
 from tasklab.data.files.textfile import read_text, text_lines
@@ -21,7 +22,7 @@ from tasklab.data.generation.examples import (
     Message,
     Passage,
 )
-from tasklab.data.generation.layouts import FIX, examples_of, layout_of
+from tasklab.data.generation.layouts import layout_of
 from tasklab.data.rows.findings import token_counts
 from tasklab.errors import DataError
 
@@ -88,7 +89,7 @@ def _read(file: Path, data: GenerationDataConfig, answered: bool) -> tuple[list[
     table.gapless = not answered
     layout = layout_of(table, data, answered)
     tell_columns(str(file), layout.taken)
-    return list(examples_of(table, layout)), bad
+    return list(examples_of(table, layout.made)), bad
 
 
 def _of_text(file: Path, data: GenerationDataConfig, bad: BadRows, answered: bool) -> Iterator[Example]:

@@ -20,7 +20,6 @@ TARGETS = (
     "target", "tgt", "output", "label", "summary", "highlights", "title", "translation", "answer", "answers",
     "completion", "response", "text_b",
 )  # fmt: skip
-FIX = "correct the row or set data.on_bad_row: skip"
 
 
 class Layout(NamedTuple):
@@ -71,15 +70,6 @@ def asked_of(item: Mapping, data: Text2TextDataConfig, place: str, number: str) 
             raise DataError(f"{place}: {told}")
         columns.append(column)
     return Layout(template, columns, None, None).example(item, place, number)
-
-
-def examples_of(table: Table, layout: Layout) -> Iterator[Pair]:
-    """The sound records; what is wrong with others goes to table.bad."""
-    for number, (place, row) in enumerate(table):
-        try:
-            yield layout.example(row, place, str(number))
-        except DataError as error:
-            table.bad.add("unusable record", f"{error}; {FIX}")
 
 
 def looks_like_pairs(columns: Collection[str]) -> bool:

@@ -8,10 +8,11 @@ from pathlib import Path
 from tasklab.content import from_home
 from tasklab.data.files.columns import refuse_columns, tell_columns
 from tasklab.data.files.problems import BadRows, listed
+from tasklab.data.files.records import examples_of
 from tasklab.data.files.splits import WORDS, find_split
 from tasklab.data.files.table import SUFFIXES, Table
 from tasklab.data.files.textfile import text_lines
-from tasklab.data.text2text.layouts import SOURCES, TARGETS, Layout, examples_of, layout_of
+from tasklab.data.text2text.layouts import SOURCES, TARGETS, Layout, layout_of
 from tasklab.data.text2text.pairs import Pair, Text2TextDataConfig
 from tasklab.data.text2text.templates import SOURCE, Template
 from tasklab.errors import DataError
@@ -51,7 +52,7 @@ def read_pairs(
     table.gapless = not answered
     layout = layout_of(table, data, answered, special)
     tell_columns(str(file), layout.taken(table.columns))
-    return list(examples_of(table, layout)), bad
+    return list(examples_of(table, layout.example)), bad
 
 
 def _texts(file: Path, data: Text2TextDataConfig) -> list[Pair]:
