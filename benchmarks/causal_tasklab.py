@@ -9,7 +9,7 @@ import mindspore as ms
 import numpy as np
 from mindspore import Parameter, ParameterTuple, Tensor, nn, ops
 from safetensors.numpy import load_file
-from work_batches import peak_mb
+from work_batches import of_steps
 
 from tasklab.config import OptimizerConfig
 from tasklab.engine.optim import optimizer_for
@@ -128,11 +128,7 @@ def main(folder: Path, precision: str):
         optimizer.accumulate(grads)
         optimizer.step(5e-5, 1.0 / count)
         times.append((time.perf_counter(), time.process_time()))
-    took, processor = np.diff(times, axis=0).T
-    print(json.dumps({
-        "seconds_of_a_step": float(np.median(took[1:])), "processor_seconds": float(np.median(processor[1:])),
-        "first_step": float(took[0]), "losses": losses, "peak_mb": peak_mb(),
-    }))  # fmt: skip
+    print(json.dumps(of_steps(times, losses)))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, Trainer, TrainerCallback, TrainingArguments
-from work_batches import peak_mb
+from work_batches import of_steps
 
 
 class Steps(TrainerCallback):
@@ -51,11 +51,7 @@ def train(folder: Path, precision: str) -> dict:
         trainer = Trainer(network, arguments, train_dataset=rows, callbacks=[steps])
         trainer._get_train_sampler = lambda *_: torch.utils.data.SequentialSampler(rows)
         trainer.train()
-    took, processor = np.diff(steps.times), np.diff(steps.processor)
-    return {
-        "seconds_of_a_step": float(np.median(took[1:])), "processor_seconds": float(np.median(processor[1:])),
-        "first_step": float(took[0]), "losses": steps.losses, "peak_mb": peak_mb(),
-    }  # fmt: skip
+    return of_steps(list(zip(steps.times, steps.processor, strict=True)), steps.losses)
 
 
 if __name__ == "__main__":

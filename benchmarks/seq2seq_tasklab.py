@@ -8,7 +8,7 @@ from pathlib import Path
 import mindspore as ms
 import numpy as np
 from mindspore import Tensor
-from work_batches import peak_mb
+from work_batches import of_steps
 
 from tasklab.config import Config, OptimizerConfig
 from tasklab.convert.loaded import read_model
@@ -41,11 +41,7 @@ def main(folder: Path):
         optimizer.accumulate(grads)
         optimizer.step(5e-5, 1.0 / count)
         times.append((time.perf_counter(), time.process_time()))
-    took, processor = np.diff(times, axis=0).T
-    print(json.dumps({
-        "seconds_of_a_step": float(np.median(took[1:])), "processor_seconds": float(np.median(processor[1:])),
-        "first_step": float(took[0]), "losses": losses, "peak_mb": peak_mb(),
-    }))  # fmt: skip
+    print(json.dumps(of_steps(times, losses)))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from causal_torch import Steps
 from transformers import AutoConfig, AutoModelForSeq2SeqLM, Trainer, TrainingArguments
-from work_batches import peak_mb
+from work_batches import of_steps
 
 
 def make(folder: Path) -> dict:
@@ -39,11 +39,7 @@ def train(folder: Path) -> dict:
         trainer = Trainer(network, arguments, train_dataset=rows, callbacks=[steps])
         trainer._get_train_sampler = lambda *_: torch.utils.data.SequentialSampler(rows)
         trainer.train()
-    took, processor = np.diff(steps.times, axis=0).T
-    return {
-        "seconds_of_a_step": float(np.median(took[1:])), "processor_seconds": float(np.median(processor[1:])),
-        "first_step": float(took[0]), "losses": steps.losses, "peak_mb": peak_mb(),
-    }  # fmt: skip
+    return of_steps(list(zip(steps.times, steps.processor, strict=True)), steps.losses)
 
 
 if __name__ == "__main__":

@@ -23,3 +23,12 @@ def peak_mb() -> float:
     """Largest resident memory of this process. Not ru_maxrss, which a child takes over from its parent."""
     status = Path("/proc/self/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+def of_steps(times: list[tuple[float, float]], losses: list[float]) -> dict:
+    """times: by the clock and of the processor, before the first step and behind each; the first one compiles."""
+    took, processor = np.diff(times, axis=0).T
+    return {
+        "seconds_of_a_step": float(np.median(took[1:])), "processor_seconds": float(np.median(processor[1:])),
+        "first_step": float(took[0]), "losses": losses, "peak_mb": peak_mb(),
+    }  # fmt: skip
