@@ -75,7 +75,8 @@ class TrainingLoop:
         self.passes = passes(self.step, self.config.adversarial)
         self.optimizer = optimizer_for(self.step.parameters, self.config.optimizer, train.max_grad_norm)
         self.followers = followers_of(self.step.parameters, self.config.optimizer)
-        self.length = length_of(train, self.order.steps_per_epoch)
+        length = length_of(train, self.order.steps_per_epoch)
+        self.length = length if train.max_steps else length._replace(steps=self.order.count(length.epochs))
         self.state = TrainerState(
             total_steps=self.length.steps, plan=self.order.plan(), dropout_version=DROPOUT_VERSION
         )

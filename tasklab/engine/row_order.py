@@ -1,12 +1,16 @@
 """Which rows make up which optimizer step: fixed by rows, settings and seed, so that a resume repeats it."""
 
+import logging
 import zlib
 
 from tasklab.config import Config
-from tasklab.data.rows.buckets import Batch, plan_axes, train_batches
+from tasklab.data.rows.apart import parted
+from tasklab.data.rows.buckets import Batch, Buckets, plan_axes, train_batches
 from tasklab.data.rows.protocol import INPUT, Rows, tokens_of
 from tasklab.errors import CheckpointError
 from tasklab.runs.state import FORMAT
+
+logger = logging.getLogger("tasklab")
 
 WORDS = {
     "digest_of_rows": "the content of the training rows (their texts or labels, or how they are encoded)",
@@ -21,17 +25,38 @@ class RowOrder:
     def __init__(self, features: Rows, config: Config):
         self.features, self.config = features, config
         self.planned = plan_axes(features.lengths, config.data.num_buckets, config.data.max_length)
-        self.steps_per_epoch = len(self.steps(0))
+        steps, waited = self._steps(0)
+        self.steps_per_epoch = len(steps)
+        if waited:
+            logger.info(
+                "%d of %d rows wait for another step of the first epoch than the one drawn for them, in which a row "
+                "with a text of theirs stands already", waited, len(features),
+            )  # fmt: skip
 
     def steps(self, epoch: int) -> list[list[Batch]]:
         """The micro-batches of each optimizer step of an epoch."""
+        return self._steps(epoch)[0]
+
+    def count(self, epochs: int) -> int:
+        """Optimizer steps of the first epochs; rows that are kept apart may make more of one epoch than of another."""
+        if self.features.apart is None:
+            return epochs * self.steps_per_epoch
+        return sum(len(self.steps(epoch)) for epoch in range(epochs))
+
+    def _steps(self, epoch: int) -> tuple[list[list[Batch]], int]:
+        """The steps, and how many rows wait for theirs."""
         config = self.config
         batches = train_batches(
             self.features.lengths, self.planned, config.train.batch_size, config.seed, epoch,
             config.data.group_by_length,
         )  # fmt: skip
         size = config.train.gradient_accumulation_steps
-        return [batches[i : i + size] for i in range(0, len(batches), size)]
+        steps = [batches[i : i + size] for i in range(0, len(batches), size)]
+        texts = self.features.apart
+        if texts is None:
+            return steps, 0
+        buckets = Buckets(self.features.lengths, self.planned)
+        return parted(steps, texts, buckets, config.train.batch_size, size)
 
     def refuse_other(self, then: dict, format_version: int):
         """Raises CheckpointError when a run whose plan was `then`, in the words of its format, had another order."""

@@ -38,6 +38,8 @@ class MaskedRows:
         labelled: whether batches have the labels among their columns; an evaluation asks each `row` for its own.
     """
 
+    apart = None
+
     def __init__(
         self, rows: CorpusRows, tokenizer, masking: Masking, continuing: np.ndarray | None, sentence_target: str,
         seed: int, dynamic: bool = True, epoch: int = 0, labelled: bool = True,

@@ -74,7 +74,7 @@ def train_batches(
             last one grows first.
     Raises: ValueError when a row is longer than the last planned length.
     """
-    buckets = _Buckets(lengths, planned)
+    buckets = Buckets(lengths, planned)
     # raw bits of a bit generator never change between numpy versions, the methods of Generator may
     bits = np.random.PCG64(np.random.SeedSequence([seed, epoch]))
     shuffled = np.argsort(bits.random_raw(len(buckets.cell)), kind="stable")  # [R]
@@ -98,7 +98,7 @@ def eval_batches(lengths: Mapping[str, np.ndarray], planned: Planned, batch_size
 
     lengths: axis -> tokens of each row [R]; of several axes the sum of a row counts.
     """
-    buckets = _Buckets(lengths, planned)
+    buckets = Buckets(lengths, planned)
     order = np.argsort(-sum(np.asarray(own, np.int64) for own in lengths.values()), kind="stable")  # [R]
     return [buckets.batch(order[k : k + batch_size]) for k in range(0, len(order), batch_size)]
 
@@ -110,7 +110,7 @@ def padding_share(lengths, planned) -> float:
     return float(1 - lengths.sum() / positions) if positions else 0.0
 
 
-class _Buckets:
+class Buckets:
     """Which planned length holds each row along each axis; `cell` [R] numbers the combinations, 0 .. cells - 1."""
 
     def __init__(self, lengths: Mapping[str, np.ndarray], planned: Planned):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from tasklab.data.rows.protocol import INPUT, mask_name
+from tasklab.data.rows.protocol import APART, INPUT, mask_name
 from tasklab.data.rows.ragged import Ragged, row_offsets, spans
 from tasklab.data.rows.table_file import read_columns, write_columns
 from tasklab.digest import content_sha256
@@ -92,6 +92,16 @@ class FeatureTable:
         # by axis [rows, parts]
         by_part = {axis: np.diff(offsets).reshape(-1, self.parts) for axis, offsets in self._offsets.items()}
         return {axis: lengths.max(axis=1) for axis, lengths in by_part.items()}
+
+    @property
+    def apart(self) -> np.ndarray | None:
+        """As the column `apart` has it, which `apart.apart_column` makes."""
+        if APART not in self.ragged:
+            return None
+        values, offsets = self.ragged[APART][:2]
+        texts = np.zeros((len(self), self.parts), np.uint64)
+        texts.reshape(-1)[np.diff(offsets) == 1] = values
+        return texts
 
     def row(self, i: int) -> dict:
         """Column name -> array (ragged; of several parts a list of them) or scalar (dense) of one row."""

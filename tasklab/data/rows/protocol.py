@@ -8,6 +8,9 @@ import numpy as np
 INPUT = "input"
 """The axis that a network reads along; an encoder-decoder has another one, such as `target`."""
 
+APART = "apart"
+"""The column of hashes by which rows are kept out of one optimizer step; no batch has it."""
+
 
 class Rows(Protocol):
     """Rows of a training, evaluation or prediction. R rows; the tokens of each run along one or more named axes."""
@@ -22,6 +25,11 @@ class Rows(Protocol):
     @property
     def lengths(self) -> dict[str, np.ndarray]:
         """Axis -> tokens of each row, special ones included, the most in any epoch: [R] int64."""
+
+    @property
+    def apart(self) -> np.ndarray | None:
+        """Hashes of the texts of each row, [R, T] uint64, 0 for none: rows that share one never stand in one optimizer
+        step. None: any rows may."""
 
     def __len__(self) -> int:
         """R."""

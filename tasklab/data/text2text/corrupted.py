@@ -88,6 +88,8 @@ class CorruptedRows:
     tokens: of each text, as many as a row takes.   cut: texts that have more.
     """
 
+    apart = None
+
     def __init__(self, tokens: Ragged, corruption: Corruption, cut: int = 0, epoch: int = 0):
         self.tokens, self.corruption, self.epoch = tokens, corruption, epoch
         self.said = np.array([corruption.most_said(tokens.row(i)) for i in range(len(self))], np.int64)
