@@ -16,6 +16,7 @@ class TrainConfig(Section, path="train", needs=TRAINING):
     epochs: int = setting(3, ge=1)  # times that every row is learned from
     batch_size: int = setting(32, ge=1, le=MOST_ROWS)  # rows per device and micro-step
     gradient_accumulation_steps: int = setting(1, ge=1)  # micro-steps to one optimizer step
+    gradient_cache: bool = False  # those micro-steps are one batch for a loss that compares rows with each other
     max_steps: int | None = setting(None, ge=1)  # optimizer steps; when set it ends the run instead of epochs
     min_steps: int | None = setting(None, ge=1)  # epochs are raised to make so many; epochs set after it are the law
     max_grad_norm: float = setting(1.0, ge=0)  # 0 does not clip
@@ -45,6 +46,8 @@ class TrainConfig(Section, path="train", needs=TRAINING):
         for kind in ("eval", "save"):
             if self[f"{kind}_steps"] and self[f"{kind}_strategy"] not in (None, "steps"):
                 yield f"train.{kind}_steps", f"train.{kind}_strategy", "set that to steps, or to null"
+        if self.gradient_cache and self.gradient_accumulation_steps == 1:
+            yield "train.gradient_cache", "train.gradient_accumulation_steps", "raise that"
         if self.early_stopping_threshold and not self.early_stopping_patience:
             yield "train.early_stopping_threshold", "train.early_stopping_patience", "set that too"
 

@@ -3,7 +3,7 @@
 What happens, in this order; where ranks train together the first alone tells callbacks and saves:
     on_train_begin
     each epoch: its rows (epochs), and which of them make up which step (order); a resume goes on within it
-        each step: every micro-batch adds its gradients (passes); summed over ranks they make one optimizer step,
+        each step: every micro-batch adds its gradients (gradients); summed over ranks they make one optimizer step,
                 which followers are told of; on_step_end
             after the last one of the epoch: on_epoch_end
             every train.logging_steps: on_log
@@ -23,10 +23,10 @@ from mindspore import nn
 
 from tasklab.data.rows.buckets import Batch
 from tasklab.data.rows.protocol import Rows
-from tasklab.engine.adversarial import passes
 from tasklab.engine.endings import diverged, interrupted
 from tasklab.engine.epochs import Epochs
 from tasklab.engine.followers import all_in_place, followers_of
+from tasklab.engine.gradient_cache import gradients_of
 from tasklab.engine.hooks import Callback
 from tasklab.engine.kept import load_tensors, tensors_of
 from tasklab.engine.length import length_of, lengthened
@@ -72,7 +72,7 @@ class TrainingLoop:
         self.runner = NetworkRunner(network, self.config, compiles, planned)  # of the network as it stands
         self.order = RowOrder(epochs.rows(0, self.runner), self.config)
         self.step = GradientStep(network, task.loss(), compiles, objective_of(self.config.loss))
-        self.passes = passes(self.step, self.config.adversarial)
+        self.gradients = gradients_of(self.step, self.config, ranks)
         self.optimizer = optimizer_for(self.step.parameters, self.config.optimizer, train.max_grad_norm)
         self.followers = followers_of(self.step.parameters, self.config.optimizer)
         length = length_of(train, self.order.steps_per_epoch)
@@ -155,11 +155,14 @@ class TrainingLoop:
     def _optimizer_step(self, rows: Rows, micro_batches: list[Batch]):
         state, config = self.state, self.config
         loss_sum = weight_sum = 0.0
-        for index, batch in self.ranks.share(list(enumerate(micro_batches))):
-            columns = rows.batch(batch.rows, batch.lengths, config.train.batch_size, self.step.columns[:-1])
-            for loss, weight, grads in self.passes(columns, dropout_seed(config.seed, state.global_step, index)):
-                self.optimizer.accumulate(grads)
-                loss_sum, weight_sum = loss_sum + loss, weight_sum + weight
+        batches = (
+            (rows.batch(batch.rows, batch.lengths, config.train.batch_size, self.step.columns[:-1]),
+             dropout_seed(config.seed, state.global_step, index))
+            for index, batch in self.ranks.share(list(enumerate(micro_batches)))
+        )  # fmt: skip
+        for loss, weight, grads in self.gradients(batches):
+            self.optimizer.accumulate(grads)
+            loss_sum, weight_sum = loss_sum + loss, weight_sum + weight
         self.optimizer.sums = self.ranks.sum(self.optimizer.sums)
         loss_sum, weight_sum = self.ranks.sum((loss_sum, weight_sum))
         if not weight_sum:
