@@ -15,7 +15,7 @@ from transformers import AutoModelForCausalLM
 from tasklab.config import resolve
 from tasklab.data.generation.examples import GenerationDataConfig
 from tasklab.tasks.text_generation import TextGeneration
-from tasklab.text.gguf import GGUFTokens
+from tasklab.text.gguf import gguf_tokens
 
 
 def main():
@@ -25,7 +25,7 @@ def main():
     config = resolve(
         model=options.recipe, data_class=GenerationDataConfig, defaults=TextGeneration.defaults, overrides=overrides
     )
-    task, file = TextGeneration(config, GGUFTokens(options.weights)), Path(options.weights)
+    task, file = TextGeneration(config, gguf_tokens(options.weights)), Path(options.weights)
     network = AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, dtype=torch.float32)
 
     def told(rows, row: int) -> torch.Tensor:

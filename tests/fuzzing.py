@@ -357,6 +357,7 @@ KINDS = {
     "choices.json": data("multiple_choice", "choices.json", json.dumps([CHOICE] * 4)),
     "answers.tsv": data("answer_selection", "a.tsv", "qid\ttext_a\ttext_b\tlabel\n" + "1\twho\ta film\t1\n" * 4),
     "pieces of SentencePiece": lambda: fixture("tiny_spiece.model", "spiece.model", vocabulary("sentencepiece")),
+    "pieces of a Llama": lambda: fixture("tiny_llama/tokenizer.model", "tokenizer.model", vocabulary("llama")),
     "special tokens": small("tokenizer_config.json", ADDED, tokenizer_options),
     "added_tokens.json": small("added_tokens.json", '{"[E1]": 11, "[E2]": 12}', tokenizer_options),
     "tokenizer.json": whole,

@@ -29,7 +29,7 @@ T5S = ("t5", "mt5")
 ALBERT = "albert_config.json"
 TOKENIZER_FILES = (
     ("wordpiece", "vocab.txt"), ("sentencepiece", "spiece.model"), ("bpe", "merges.txt"),
-    ("tokenizer_json", "tokenizer.json"), ("gguf", TOKENIZER),
+    ("tokenizer_json", "tokenizer.json"), ("llama", "tokenizer.model"), ("gguf", TOKENIZER),
 )  # fmt: skip
 """The tokenizer that a file beside the weights belongs to, first match first."""
 ROBERTAS_TOKENS = (b'"<s>"', b'"</s>"', b'"<pad>"', b'"<unk>"')
@@ -84,7 +84,7 @@ def read_foreign(folder: Path, name: str) -> list[Entry]:
             name = "t5"
         entries.append(Entry("tokenizer.name", name, shown(file)))
         # take letters as they are, whatever is said
-        if name == "bpe" or (name == "sentencepiece" and uer.is_uer(content)) or name == "t5":
+        if name in ("bpe", "t5", "llama") or (name == "sentencepiece" and uer.is_uer(content)):
             said |= {"do_lower_case": False}
     for key, ours in _TOKENIZER.items():
         if said.get(key) is not None:

@@ -20,8 +20,8 @@ from tasklab.weights.tables import FORMATS, Format, find_format
 
 TARGETS = ("huggingface", "google", "uer", "mindspore", "tasklab")
 TOKENIZER = (
-    "vocab.txt", "vocab.json", "merges.txt", "spiece.model", "sentencepiece.bpe.model", "tokenizer.json",
-    "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "chat_template.jinja",
+    "vocab.txt", "vocab.json", "merges.txt", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model",
+    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "chat_template.jinja",
     "generation_config.json",
 )  # fmt: skip
 
@@ -121,7 +121,7 @@ def tokenizer_files(source: WeightSource, settings: TokenizerConfig, vocab: Path
         return files
     if not vocab.is_file():
         raise CheckpointError(f"{vocab}: no such vocabulary file")
-    return files | {_VOCABULARIES.get(vocab.suffix, _LISTED)[0]: vocab.read_bytes()}
+    return files | {_kind_of(vocab)[0]: vocab.read_bytes()}
 
 
 def settle_tokenizer(settings: TokenizerConfig, source: WeightSource, vocab: Path | None, named: str | None) -> None:
@@ -131,7 +131,7 @@ def settle_tokenizer(settings: TokenizerConfig, source: WeightSource, vocab: Pat
     """
     if not vocab and not named:
         return
-    readers = _VOCABULARIES.get(vocab.suffix, _LISTED)[1] if vocab else (settings.name,)
+    readers = _kind_of(vocab)[1] if vocab else (settings.name,)
     settings.name = _UER.get(named, named) or (settings.name if settings.name in readers else readers[0])
     if settings.name != "wordpiece" and FORMATS.get(source.format).program == "uer":
         settings.lowercase = False  # there its BertTokenizer alone lowers, and only without a SentencePiece model
@@ -141,10 +141,15 @@ def settle_tokenizer(settings: TokenizerConfig, source: WeightSource, vocab: Pat
         tokenizer_of(settings, vocab or source.vocabulary)
 
 
+def _kind_of(vocab: Path) -> tuple[str, tuple[str, ...]]:
+    return _VOCABULARIES.get(vocab.name) or _VOCABULARIES.get(vocab.suffix, _LISTED)
+
+
 _LISTED = ("vocab.txt", ("wordpiece", "char", "space"))
 _VOCABULARIES = {
-    ".model": ("spiece.model", ("sentencepiece",)), ".json": ("tokenizer.json", ("tokenizer_json",)),
+    "tokenizer.model": ("tokenizer.model", ("llama",)), ".model": ("spiece.model", ("sentencepiece",)),
+    ".json": ("tokenizer.json", ("tokenizer_json",)),
 }  # fmt: skip
-"""Suffix of a vocabulary -> its name in a folder, and the tokenizers that read it, the usual one first."""
+"""Name or suffix of a vocabulary -> its name in a folder, and the tokenizers that read it, the usual one first."""
 _UER = {"bert": "wordpiece"}
 """UER-py's --tokenizer -> ours, where it is another word."""

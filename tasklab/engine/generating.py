@@ -19,7 +19,8 @@ def generated(
     sources: see `runner.Generator`; of two vocabularies the tokenizer's `target` has the answers' one.
     """
     tokenizer = getattr(tokenizer, "target", tokenizer)
-    choices = [ids for ids, _ in tokenizer.encode_batch(settings.choices)] if settings.choices else ()
+    encode = tokenizer.encode_batch if sources else tokenizer.encode_following  # a target begins, an answer goes on
+    choices = [ids for ids, _ in encode(settings.choices)] if settings.choices else ()
     ends = {*settings.stop_token_ids} | ({tokenizer.eos_id} - {None})
     return generate(
         decoder, prompts, settings, sorted(ends), seed, lambda before: Streamed(tokenizer, before), choices, emit,

@@ -106,7 +106,7 @@ class TextGeneration(Task):
         settings = self.config.generation
         prompts = framing_of(self.tokenizer, self.config.data).prompts(examples)
         if prefix := settings.prefix:
-            ((begun, _),) = self.tokenizer.encode_batch([prefix])
+            ((begun, _),) = self.tokenizer.encode_following([prefix])
             prompts = [np.concatenate([ids, begun]) for ids in prompts]
             if emit is not None:
                 emit(0, prefix)

@@ -19,7 +19,8 @@ PLAIN = {"[CLS]", "[SEP]", "[PAD]", "[UNK]", "[MASK]", "<s>", "</s>", "<pad>", "
 
 
 class AddedTokens:
-    """name -> id of the tokens added to `known`, those beside the vocabulary in `folder`.
+    """name -> id of the tokens added to `known`, those beside the vocabulary in `folder`; special: names of those that
+    no decoded text shows.
 
     Raises: DataError for a file that is damaged.
     """
@@ -29,11 +30,13 @@ class AddedTokens:
         numbers = {str(name): number for name, number in _object(folder / ADDED_FILE).items()}
         try:
             special, folded = _names(options.get("additional_special_tokens")), {}
+            silent = special | set(numbers)
             for number, said in (options.get("added_tokens_decoder") or {}).items():
                 said = said if isinstance(said, dict) else {"content": said}
                 name = str(said.get("content"))
                 numbers[name] = int(number)
                 folded[name] = bool(said.get("normalized", not said.get("special")))
+                silent = silent | {name} if said.get("special") else silent - {name}
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise DataError(f"{folder / OPTIONS_FILE}: its added tokens cannot be read ({error!r:.200})") from None
         numbers |= {name: known[name] for name in special if name in known}
@@ -42,6 +45,7 @@ class AddedTokens:
         if strange := next(wrong, None):
             raise DataError(f"{folder / ADDED_FILE}: the id of {brief(strange)} is {brief(numbers[strange])}")
         self.ids: dict[str, int] = numbers
+        self.special = silent & set(numbers)
         self.content = json.dumps(numbers, sort_keys=True, indent=1).encode()
         self._folded = {name.lower(): name for name in numbers if folded.get(name, name not in special)}
 

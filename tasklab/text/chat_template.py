@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+from tasklab.content import read_content
 from tasklab.errors import DataError, brief
 from tasklab.text.template_process import TemplateProcess, environment
 
@@ -15,6 +17,25 @@ LONGEST = 1 << 18
 """Characters of a template."""
 PRIVATE = range(0xE000, 0xF900)
 """Characters without a meaning; one of them stands inside the special tokens that a user spells."""
+
+
+TEMPLATE_FILE = "chat_template.jinja"
+
+
+def template_beside(options: dict, folder: Path) -> tuple[str | None, dict[str, bytes]]:
+    """A model's template, and the file that it lies in: that which transformers 5 writes, else of its options.
+
+    options: tokenizer_config.json's; of several templates with names the default one counts.
+    """
+    source = options.get("chat_template")
+    if isinstance(source, list):
+        named = {each.get("name"): each.get("template") for each in source if isinstance(each, dict)}
+        source = named.get("default")
+    files = {}
+    if (beside := folder / TEMPLATE_FILE).is_file():
+        files = {TEMPLATE_FILE: read_content(beside)}
+        source = files[TEMPLATE_FILE].decode("utf-8", "replace")
+    return (source if isinstance(source, str) and source.strip() else None), files
 
 
 class ChatTemplate:

@@ -1,8 +1,9 @@
-"""The tokenizer in a GGUF file: byte-level BPE with its own cut of words, special tokens and chat template."""
+"""The tokenizer in a GGUF file: byte-level BPE with its own cut of words, or SentencePiece; its own chat template."""
+
+from __future__ import annotations
 
 import hashlib
 import json
-import re
 
 import numpy as np
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, processors
@@ -12,16 +13,16 @@ from tasklab.errors import CheckpointError, DataError, brief
 from tasklab.gguf_file import read_gguf, tokenizer_part
 from tasklab.text import TOKENIZERS
 from tasklab.text.chat_template import ChatTemplate
+from tasklab.text.gguf_pieces import GGUFPieces
+from tasklab.text.gguf_table import KEYS, described_as_transformers, id_of, numbers_of, texts_of
 from tasklab.text.library import encoded
+from tasklab.text.sentencepiece_model import CONTROL, USER_DEFINED
 
-KEYS = "tokenizer."
 LLAMA3 = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
     r"|\s+(?!\S)|\s+"
 )
 QWEN2 = LLAMA3.replace(r"\p{N}{1,3}", r"\p{N}")
-CONTROL, USER_DEFINED = 3, 4
-"""Values of token_type."""
 
 
 def _before(kind: str):
@@ -38,41 +39,50 @@ def _before(kind: str):
 
 
 @TOKENIZERS.register("gguf")
-class GGUFTokens:
-    """Every text has a spelling in bytes; text that spells a special token stays text.
+def gguf_tokens(vocab_path, lowercase: bool = False) -> GGUFTokens | GGUFPieces:
+    """The tokenizer of a GGUF file, with or without tensors.
 
-    Args: vocab_path: a GGUF file, with or without tensors.
-    Raises: DataError naming the file when it holds no such tokenizer.
+    Raises: DataError naming the file when it holds none that is read.
+    """
+    if lowercase:
+        raise DataError(f"{vocab_path}: a tokenizer of a GGUF file takes letters as they are; lowercase: false")
+    try:
+        metadata = read_gguf(vocab_path).metadata
+    except CheckpointError as error:
+        raise DataError(str(error)) from None
+    said = {key: value for key, value in metadata.items() if key.startswith(KEYS)}
+    kind = said.get("tokenizer.ggml.model")
+    if kind not in ("gpt2", "llama"):
+        told = f"tokenizer.ggml.model is {brief(kind)}; read are gpt2, byte-level BPE, and llama, SentencePiece"
+        raise DataError(f"{vocab_path}: {told}: take the model in HuggingFace's format")
+    return (GGUFTokens if kind == "gpt2" else GGUFPieces)(said, vocab_path)
+
+
+class GGUFTokens:
+    """Byte-level BPE: every text has a spelling in bytes; text that spells a special token stays text.
+
+    Args: metadata: the file's keys that begin with KEYS. vocab_path: the file, for messages.
     """
 
     pair_separators, second_type = 1, 0
+    begins_anew = False
 
-    def __init__(self, vocab_path, lowercase: bool = False):
-        if lowercase:
-            raise DataError(f"{vocab_path}: a tokenizer of a GGUF file takes letters as they are; lowercase: false")
-        try:
-            said = read_gguf(vocab_path).metadata
-        except CheckpointError as error:
-            raise DataError(str(error)) from None
-        self._said = {key: value for key, value in said.items() if key.startswith(KEYS)}
+    def __init__(self, metadata: dict, vocab_path):
+        self._said = metadata
         said = {key.removeprefix("tokenizer.ggml."): value for key, value in self._said.items()}
-        if said.get("model") != "gpt2":
-            told = f"tokenizer.ggml.model is {brief(said.get('model'))}; read is gpt2, byte-level BPE"
-            raise DataError(f"{vocab_path}: {told}: take the model in HuggingFace's format")
         before = _before(said.get("pre", "default"))
         if before is None:
             told = f"tokenizer.ggml.pre is {brief(said['pre'])}; read are gpt-2, smollm, llama-bpe, qwen2"
             raise DataError(f"{vocab_path}: {told}: take the model in HuggingFace's format")
-        self.tokens: list[str] = _texts(said, "tokens", vocab_path)
+        self.tokens: list[str] = texts_of(said, "tokens", vocab_path)
         self.vocab_size = len(self.tokens)
         self._ids = {token: number for number, token in enumerate(self.tokens)}
-        kinds = said.get("token_type", [])
-        if not isinstance(kinds, list) or kinds and len(kinds) != self.vocab_size:
-            raise DataError(f"{vocab_path}: tokenizer.ggml.token_type does not have one number per token")
+        kinds = numbers_of(said, "token_type", self.vocab_size, vocab_path) or []
         marked = [number for number, kind in enumerate(kinds) if kind in (CONTROL, USER_DEFINED)]
         self.special_ids = frozenset(marked)
         self.bos_id, self.eos_id, unknown, padding = (
-            _id(said, f"{role}_token_id", self.vocab_size, vocab_path) for role in ("bos", "eos", "unknown", "padding")
+            id_of(said, f"{role}_token_id", self.vocab_size, vocab_path)
+            for role in ("bos", "eos", "unknown", "padding")
         )
         if self.eos_id is None:
             raise DataError(f"{vocab_path}: says no tokenizer.ggml.eos_token_id, so no answer would end")
@@ -81,7 +91,7 @@ class GGUFTokens:
         self.sep_id = self.eos_id
         self.unk_id, self.pad_id = (self.eos_id if number is None else number for number in (unknown, padding))
         self.mask_id: int | None = None
-        pairs = [tuple(pair.split(" ")) for pair in _texts(said, "merges", vocab_path)]
+        pairs = [tuple(pair.split(" ")) for pair in texts_of(said, "merges", vocab_path)]
         try:
             self._model = Tokenizer(models.BPE(self._ids, pairs))
         except Exception as error:  # the library raises plain Exception for a merge of unknown pieces
@@ -108,6 +118,8 @@ class GGUFTokens:
         Raises: DataError when a text holds half a surrogate pair.
         """
         return encoded(self._model, list(texts))
+
+    encode_following = encode_batch
 
     def decode(self, ids) -> str:
         """The text of ids, without special tokens; bytes that are no whole character read U+FFFD."""
@@ -137,28 +149,7 @@ class GGUFTokens:
         said |= {"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": False}
         if template := self._said.get("tokenizer.chat_template"):
             said["chat_template"] = template
-        config = json.dumps(said, indent=2, ensure_ascii=False)
-        ends = {f"{role}_token_id": ids[role] for role in ("bos", "eos", "pad") if ids[role] is not None}
-        return {
-            "tokenizer.json": whole.to_str().encode(), "tokenizer_config.json": f"{config}\n".encode(),
-            "generation_config.json": f"{json.dumps(ends, indent=2)}\n".encode(),
-        }  # fmt: skip
+        return {"tokenizer.json": whole.to_str().encode(), **described_as_transformers(said, ids)}
 
 
 _bytes_decoder = decoders.ByteLevel()
-
-
-def _texts(said: dict, key: str, place) -> list[str]:
-    found = said.get(key)
-    if not isinstance(found, list) or not found or not all(isinstance(text, str) for text in found):
-        raise DataError(f"{place}: tokenizer.ggml.{key} is {brief(found)}, expected a list of texts")
-    if key == "merges" and (wrong := next((text for text in found if not re.fullmatch(r"\S+ \S+", text)), None)):
-        raise DataError(f"{place}: a merge is {brief(wrong)}, expected two pieces")
-    return found
-
-
-def _id(said: dict, key: str, size: int, place) -> int | None:
-    number = said.get(key)
-    if number is not None and (type(number) is not int or not 0 <= number < size):
-        raise DataError(f"{place}: tokenizer.ggml.{key} is {brief(number)}, expected an id below {size}")
-    return number

@@ -31,9 +31,12 @@ class Pieces(Speaking):
         Offsets are characters of the text as passed, end exclusive, without the blank in front.
         Raises: DataError when a text holds half a surrogate pair.
         """
+        return self._encode_all(texts, self._encode)
+
+    def _encode_all(self, texts, encode) -> list[tuple[np.ndarray, np.ndarray]]:
         texts = list(texts)
         refuse_surrogates(texts)
-        return [self._encode(text) for text in texts]
+        return [encode(text) for text in texts]
 
     def token_id(self, token: str) -> int | None:
         """Id of one piece, None when the vocabulary lacks it."""
@@ -105,13 +108,19 @@ class SentencePiece(Pieces):
 
 def opened(path) -> tuple:
     """(content, model) of a file. Raises: DataError naming it when it is missing or damaged."""
+    try:
+        content = read_content(path)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read as a vocabulary ({error.strerror})") from None
+    return content, model_from(content, path)
+
+
+def model_from(content: bytes, path):
+    """The library's model of a file's content. Raises: DataError naming the file when it is none."""
     import sentencepiece
 
     try:
-        content = read_content(path)
-        return content, sentencepiece.SentencePieceProcessor(model_proto=content)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read as a vocabulary ({error.strerror})") from None
+        return sentencepiece.SentencePieceProcessor(model_proto=content)
     except RuntimeError:
         raise DataError(f"{path}: not a SentencePiece model; copy or fetch it again") from None
 

@@ -20,6 +20,12 @@ class Speaking:
     adds_bos = True
     """Whether a text begins with bos_id."""
     chat_template = None
+    begins_anew = False
+    """Whether a text behind a special token is encoded as one that begins."""
+
+    def encode_following(self, texts):
+        """As `encode_batch`, of texts that go on with what stands before them."""
+        return self.encode_batch(texts)
 
     @property
     def bos_id(self) -> int | None:
@@ -54,7 +60,7 @@ def _joined(tokens: Sequence[str], mark: str | None) -> str:
     if mark == MARKS[1]:
         return decoders.ByteLevel().decode(list(tokens))
     if mark is not None:
-        return b"".join(_spelled(token, mark) for token in tokens).decode("utf-8", "replace").removeprefix(" ")
+        return joined_pieces(tokens, mark).removeprefix(" ")
     text = ""
     for token in tokens:
         if token.startswith("##") and len(token) > 2:
@@ -64,6 +70,11 @@ def _joined(tokens: Sequence[str], mark: str | None) -> str:
         else:
             text += f" {token}"
     return text
+
+
+def joined_pieces(tokens: Sequence[str], mark: str) -> str:
+    """The text of SentencePieces with the blank in front; bytes that are no character read U+FFFD."""
+    return b"".join(_spelled(token, mark) for token in tokens).decode("utf-8", "replace")
 
 
 def _spelled(token: str, mark: str) -> bytes:

@@ -6,7 +6,10 @@ decoder's, which has a token for the end of a text and none for a row: there it 
 
 from __future__ import annotations
 
+import copy
 import hashlib
+import json
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +18,11 @@ from tasklab.content import parse_json, read_content
 from tasklab.errors import DataError
 from tasklab.text import TOKENIZERS
 from tasklab.text.bpe import GPT2
-from tasklab.text.chat_template import ChatTemplate
+from tasklab.text.chat_template import ChatTemplate, template_beside
 from tasklab.text.library import encoded
 from tasklab.text.speaking import Speaking
 
-FILE, OPTIONS_FILE, TEMPLATE_FILE = "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"
+FILE, OPTIONS_FILE = "tokenizer.json", "tokenizer_config.json"
 ROLES = {
     "cls_token": ("[CLS]", "<s>"), "sep_token": ("[SEP]", "</s>"), "pad_token": ("[PAD]", "<pad>"),
     "unk_token": ("[UNK]", "<unk>"), "mask_token": ("[MASK]", "<mask>"),
@@ -69,6 +72,8 @@ class WholeTokenizer(Speaking):
             self.special_ids = frozenset(number for number, token in added.items() if token.special)
             self.adds_bos = _begins(described.get("post_processor") or {})
             self.chat_template = self._template(path)
+        self._following = _without_blank(described)
+        self.begins_anew = _opens_each(described)
         self.pair_separators, self.second_type = _pairs(described.get("post_processor") or {}, self.tokens[self.cls_id])
 
     def _special(self, path: Path) -> list[int | None]:
@@ -95,15 +100,8 @@ class WholeTokenizer(Speaking):
         return found
 
     def _template(self, path: Path) -> ChatTemplate | None:
-        """Of tokenizer_config.json, or of the file that transformers 5 writes beside it."""
-        source = self._options_said.get("chat_template")
-        if isinstance(source, list):  # several with names
-            named = {each.get("name"): each.get("template") for each in source if isinstance(each, dict)}
-            source = named.get("default")
-        if (beside := path.with_name(TEMPLATE_FILE)).is_file():
-            self._beside = {TEMPLATE_FILE: read_content(beside)}
-            source = self._beside[TEMPLATE_FILE].decode("utf-8", "replace")
-        if not isinstance(source, str) or not source.strip():
+        source, self._beside = template_beside(self._options_said, path.parent)
+        if source is None:
             return None
         spelled = {self.tokens[number]: number for number in self.special_ids}
         begin = self.tokens[self.cls_id] if self._begin else ""
@@ -122,6 +120,22 @@ class WholeTokenizer(Speaking):
         """
         return encoded(self._model, list(texts))
 
+    def encode_following(self, texts) -> list[tuple[np.ndarray, np.ndarray]]:
+        """As `encode_batch`, of texts that go on with what stands before them: no blank is put in front."""
+        return encoded(self._unopened, list(texts))
+
+    @cached_property
+    def _unopened(self):
+        from tokenizers import Tokenizer
+
+        if self._following is None:
+            return self._model
+        model = Tokenizer.from_str(json.dumps(self._following))
+        model.no_truncation()
+        model.no_padding()
+        model.encode_special_tokens = self._decodes
+        return model
+
     def token_id(self, token: str) -> int | None:
         """Id of one piece, None when the vocabulary lacks it."""
         return self._ids.get(token)
@@ -129,6 +143,34 @@ class WholeTokenizer(Speaking):
     def files(self) -> dict[str, bytes]:
         """Name -> content of the files that make this tokenizer."""
         return {FILE: self._content, OPTIONS_FILE: self._options, **self._beside}
+
+
+def _steps(described: dict) -> list[dict]:
+    """What is done to a text before it is cut in pieces, step by step."""
+    found: list[dict] = []
+    for key, inner in (("normalizer", "normalizers"), ("pre_tokenizer", "pretokenizers")):
+        step = described.get(key) or {}
+        found += step.get(inner) or [] if step.get("type") == "Sequence" else [step]
+    return found
+
+
+def _without_blank(described: dict) -> dict | None:
+    """The file of a tokenizer that puts no blank in front of a text; None where it is this one."""
+    changed = copy.deepcopy(described)
+    for step in _steps(changed):
+        if step.get("type") == "Prepend":
+            step["prepend"] = ""
+        if step.get("type") == "Metaspace" and step.get("prepend_scheme") != "never":
+            step |= {"prepend_scheme": "never", "add_prefix_space": False}
+        if step.get("type") == "ByteLevel":
+            step["add_prefix_space"] = False
+    return None if changed == described else changed
+
+
+def _opens_each(described: dict) -> bool:
+    """Whether a text behind a special token gets a blank in front as the first one does."""
+    steps = _steps(described)
+    return any(s.get("type") == "Prepend" or s.get("prepend_scheme", "") == "always" for s in steps)
 
 
 def _begins(processor: dict) -> bool:

@@ -37,7 +37,7 @@ def read_tokens(place) -> list[str]:
     if not path.is_file():
         return open_model(place).tokenizer().tokens
     if path.suffix == ".model":
-        return TOKENIZERS.get("sentencepiece")(path).tokens
+        return TOKENIZERS.get("llama" if path.name == "tokenizer.model" else "sentencepiece")(path).tokens
     if path.name in ("merges.txt", "vocab.json"):
         return TOKENIZERS.get("bpe")(path).tokens
     return read_vocabulary(path)

@@ -18,8 +18,8 @@ from tasklab.weights.sums import name_within
 
 BESIDE = (
     "config.json", "vocab.txt", "vocab.json", "merges.txt", "spiece.model", "sentencepiece.bpe.model",
-    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "modules.json",
-    "sentence_bert_config.json", "config_sentence_transformers.json",
+    "tokenizer.model", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+    "modules.json", "sentence_bert_config.json", "config_sentence_transformers.json",
 )  # fmt: skip
 
 # Runs in a process of its own: quiet, bounded in time, and without its settings leaking into ours. Its client keeps

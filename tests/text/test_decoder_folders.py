@@ -96,3 +96,19 @@ def test_a_template_in_its_own_file_goes_before_and_counts(folder):
     tokens = WholeTokenizer(path / "tokenizer.json")
     assert tokens.chat_template([Message("user", "<|im_end|>")], True) == ["<|im_end|>", tokens.eos_id]
     assert tokens.fingerprint != before
+
+
+@pytest.mark.parametrize("scheme", ["always", "first"])
+def test_a_blank_that_it_puts_in_front_is_not_put_into_the_middle(scheme, tmp_path):
+    whole = Tokenizer(models.BPE({"<s>": 0, "</s>": 1, "\u2581": 2, "a": 3, "\u2581a": 4}, [("\u2581", "a")]))
+    whole.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme=scheme, split=False)
+    whole.add_special_tokens(["<s>", "</s>"])
+    whole.save(str(tmp_path / "tokenizer.json"))
+    (tmp_path / "tokenizer_config.json").write_text('{"bos_token": "<s>", "eos_token": "</s>"}')
+    tokens = WholeTokenizer(tmp_path / "tokenizer.json")
+    # the library itself on texts with special tokens between: "always" puts one behind each, "first" nowhere there
+    assert whole.encode("a</s>a a").ids == [4, 1, 4 if scheme == "always" else 3, 4]
+    assert tokens.begins_anew is (scheme == "always")
+    assert [tokens.encode_batch(["a a"])[0][0].tolist(), tokens.encode_following(["a a"])[0][0].tolist()] == [
+        [4, 4], [3, 4]
+    ]  # fmt: skip

@@ -9,7 +9,7 @@ from tasklab.config.gguf import TOKENIZER
 from tasklab.data.generation.examples import Message
 from tasklab.errors import DataError
 from tasklab.gguf_file import tokenizer_part
-from tasklab.text.gguf import GGUFTokens
+from tasklab.text.gguf import gguf_tokens
 from tasklab.text.streamed import Streamed
 from tasklab.text.whole import WholeTokenizer
 
@@ -28,7 +28,7 @@ def made(folder, **changes):
     said = {**SAID, **{f"tokenizer.ggml.{key}": value for key, value in changes.items()}}
     path = folder / "model.gguf"
     path.write_bytes(tokenizer_part({key: value for key, value in said.items() if value is not None}))
-    return GGUFTokens(path)
+    return gguf_tokens(path)
 
 
 def test_pairs_are_joined_as_the_merges_say_and_digits_stand_alone(tmp_path):
@@ -66,7 +66,7 @@ def test_the_template_is_the_files(tmp_path):
 def test_its_own_file_gives_the_same_tokenizer(tmp_path):
     tokens = made(tmp_path)
     (tmp_path / TOKENIZER).write_bytes(tokens.files()[TOKENIZER])
-    again = GGUFTokens(tmp_path / TOKENIZER)
+    again = gguf_tokens(tmp_path / TOKENIZER)
     assert again.fingerprint == tokens.fingerprint and again.tokens == TOKENS
     np.testing.assert_array_equal(again.encode_batch(["the the"])[0][0], tokens.encode_batch(["the the"])[0][0])
 
@@ -91,7 +91,7 @@ def test_as_transformers_has_it_the_tokenizer_is_the_same(adds_bos, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"model": "llama"}, "tokenizer.ggml.model is 'llama'; read is gpt2"),
+        ({"model": "t5"}, "tokenizer.ggml.model is 't5'; read are gpt2, byte-level BPE, and llama"),
         ({"pre": "tekken"}, "tokenizer.ggml.pre is 'tekken'; read are gpt-2, smollm"),
         ({"eos_token_id": 9999}, "tokenizer.ggml.eos_token_id is 9999, expected an id below 261"),
         ({"eos_token_id": None}, "says no tokenizer.ggml.eos_token_id"),

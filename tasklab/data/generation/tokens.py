@@ -40,10 +40,11 @@ class Encoded(NamedTuple):
 
 
 class Part(NamedTuple):
-    """Text, or the id of a special token."""
+    """Text, or the id of a special token. opens: the text begins here, behind nothing or the token that begins one."""
 
     text: str | int
     asked: bool
+    opens: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class Framing:
     def _passage(self, example: Passage) -> list[Part]:
         """What ends it comes last, always."""
         ended = Part("", True) if self.end is None else Part(self.end, True)
-        return [*self._begun(), Part(example.text, True), ended]
+        return [*self._begun(), Part(example.text, True, True), ended]
 
     def _asking(self, example: Chat, messages: Sequence[Message], found: list[Part]) -> list[Part]:
         """From what is `found` to where the next answer begins."""
@@ -108,7 +109,8 @@ class Framing:
                 "(tasklab list), or data with one prompt and one answer (docs/text_generation.md)"
             )
         between = "\n" if self.separator == NEWLINE or self.end is None else self.end
-        return [*self._begun(), *(Part(text, asked) for text in (self.prefix, messages[-1].content, between))]
+        asking = Part(self.prefix, asked, True), Part(messages[-1].content, asked, not self.prefix)
+        return [*self._begun(), *asking, Part(between, asked)]
 
     def _answer(self, example: Chat, number: int, found: list[Part]) -> list[str | int]:
         if self.template is None:
@@ -118,7 +120,7 @@ class Framing:
 
     def _behind(self, pieces: list[str | int], found: list[Part], example: Chat) -> list[str | int]:
         """What the template writes behind all that is found."""
-        whole, before = _joined(pieces), _joined([text for text, _ in found])
+        whole, before = _joined(pieces), _joined([part.text for part in found])
         if not before:
             return whole
         last = len(before) - 1
@@ -138,17 +140,25 @@ class Framing:
 
     def _encoded(self, wholes: Sequence[list[Part]]) -> Iterator[Encoded]:
         """Every text by itself, so that what is learned is what a prompt leaves to be said."""
-        texts = [part.text for parts in wholes for part in parts if isinstance(part.text, str)]
-        found = iter(self.tokenizer.encode_batch(texts) if texts else [])
-        for parts in wholes:
+        placed = [[(part, self._opens(parts, n)) for n, part in enumerate(parts)] for parts in wholes]
+        found = {True: self.tokenizer.encode_batch, False: self.tokenizer.encode_following}
+        for opens, encode in found.items():
+            texts = [part.text for parts in placed for part, o in parts if o is opens and isinstance(part.text, str)]
+            found[opens] = iter(encode(texts) if texts else [])
+        for parts in placed:
             pieces = [
-                (part, *next(found), part.text) if isinstance(part.text, str) else (part, [part.text], None, "")
-                for part in parts
+                (part, *next(found[opens]), part.text) if isinstance(part.text, str) else (part, [part.text], None, "")
+                for part, opens in parts
             ]
             ids = np.concatenate([np.asarray(ids, np.int32) for _, ids, _, _ in pieces])
             asked = np.concatenate([np.full(len(ids), part.asked) for part, ids, _, _ in pieces])
             asked[:1] = False  # nothing stands before it
             yield Encoded(ids, asked, np.concatenate([spelled(text, ends, len(ids)) for _, ids, ends, text in pieces]))
+
+    def _opens(self, parts: list[Part], place: int) -> bool:
+        """Whether a text is encoded as one that begins, which for some tokenizers puts a blank in front."""
+        behind_special = place > 0 and not isinstance(parts[place - 1].text, str)
+        return parts[place].opens or not place or behind_special and self.tokenizer.begins_anew
 
 
 def framing_of(tokenizer, data: GenerationDataConfig) -> Framing:

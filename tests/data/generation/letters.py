@@ -6,6 +6,8 @@ import numpy as np
 class Letters:
     """a is 1, b is 2, ...; every other character is 99. A chat's special tokens are 101 to 104."""
 
+    begins_anew = False
+
     def encode_batch(self, texts):
         return [
             (
@@ -14,6 +16,8 @@ class Letters:
             )
             for text in texts
         ]
+
+    encode_following = encode_batch
 
 
 SYSTEM, USER, ASSISTANT, END = 101, 102, 103, 104
