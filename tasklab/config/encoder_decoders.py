@@ -30,7 +30,8 @@ _BARTS_WORDS = {
     "d_model": "hidden_size", "encoder_layers": "num_hidden_layers", "decoder_layers": "num_decoder_layers",
     "encoder_attention_heads": "num_attention_heads", "encoder_ffn_dim": "intermediate_size",
     "activation_function": "hidden_act", "dropout": "hidden_dropout_prob",
-    "attention_dropout": "attention_probs_dropout_prob", "init_std": "initializer_range",
+    "attention_dropout": "attention_probs_dropout_prob", "activation_dropout": "activation_dropout_prob",
+    "init_std": "initializer_range",
 }  # fmt: skip
 """Their word -> ours, where it is another one."""
 _SHARED = ("vocab_size", "decoder_start_token_id", "tie_word_embeddings")
@@ -78,6 +79,8 @@ def _t5(described: dict, family: str, place: str) -> dict:
         "hidden_act": "gelu_new" if projection == _GATED_GELU else act,
         "hidden_dropout_prob": dropout,
         "attention_probs_dropout_prob": dropout,
+        "activation_dropout_prob": dropout,
+        "final_dropout_prob": dropout,
         "scale_decoder_outputs": family == "t5" and described.get("scale_decoder_outputs", tied),
     }
 

@@ -38,6 +38,8 @@ class ModelConfig(Section, path="model"):
     hidden_act: str = "gelu"  # the erf form
     hidden_dropout_prob: float = setting(0.1, ge=0, lt=1)
     attention_probs_dropout_prob: float = setting(0.1, ge=0, lt=1)
+    activation_dropout_prob: float = setting(0.0, ge=0, lt=1)  # of a feed-forward's inner values: T5, some BARTs
+    final_dropout_prob: float = setting(0.0, ge=0, lt=1)  # behind the norm of the last layer: T5
     layer_norm_eps: float = setting(1e-12, gt=0)
     initializer_range: float = setting(0.02, gt=0)  # deviation of new weights, before the cut (nn/init.py)
     embeddings: list[str] = setting(["word", "pos", "seg"], choices=("word", "pos", "seg", "sinusoidal"))

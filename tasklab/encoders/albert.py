@@ -40,5 +40,5 @@ def albert(
     return AlbertEncoder(
         embeddings(model), transformer_layers(model, fused, recompute, packed, frozen),
         dense(embedding_size(model), size), final_norm(model), pooler=dense(size, size) if pooler else None,
-        pooler_act=model.pooler_act,
+        pooler_act=model.pooler_act, dropout=model.final_dropout_prob,
     )  # fmt: skip

@@ -12,7 +12,7 @@ def decoder_of(model, words: Parameter | None, recompute: bool = False) -> Decod
     own.mask, own.num_hidden_layers = "causal", model.num_decoder_layers or model.num_hidden_layers
     own.vocab_size = model.decoder_vocab_size or model.vocab_size
     layers = [_layer(own, attention, recompute) for attention in attentions(own)]
-    return DecoderStack(embeddings(own, words), layers, final_norm(own))
+    return DecoderStack(embeddings(own, words), layers, final_norm(own), own.final_dropout_prob)
 
 
 def _layer(model, attention, recompute: bool) -> CrossAttentionLayer:

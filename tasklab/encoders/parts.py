@@ -19,7 +19,10 @@ POSITIONS = (
     "rope_high_freq_factor", "rope_original_max_position_embeddings",
 )  # fmt: skip
 """The settings of `attention`; then those of the layer around it."""
-LAYER = ("hidden_act", "norm_position", "feed_forward", "recompute", "use_bias")
+LAYER = (
+    "hidden_act", "norm_position", "feed_forward", "recompute", "use_bias", "activation_dropout_prob",
+    "final_dropout_prob",
+)  # fmt: skip
 
 
 def encoder_of(
@@ -30,7 +33,7 @@ def encoder_of(
     narrow = project and embedding_size(model) != size
     return Encoder(
         embeddings(model), layers, dense(embedding_size(model), size) if narrow else None, norm,
-        dense(size, size) if pooler else None, model.pooler_act,
+        dense(size, size) if pooler else None, model.pooler_act, model.final_dropout_prob,
     )  # fmt: skip
 
 
@@ -88,7 +91,10 @@ def transformer_layer(model, attention: nn.Cell, recompute: bool = False) -> Tra
 
 def feed_forward(model) -> FeedForward:
     gated = model.feed_forward == "gated"
-    return FeedForward(model.hidden_size, model.intermediate_size, model.hidden_act, gated, model.use_bias)
+    return FeedForward(
+        model.hidden_size, model.intermediate_size, model.hidden_act, gated, model.use_bias,
+        model.activation_dropout_prob,
+    )  # fmt: skip
 
 
 def fused_layer(model, attention: SelfAttention, fused: str, recompute: bool) -> FusedBlocksLayer:
@@ -142,4 +148,4 @@ def _has_berts_blocks(model) -> bool:
     alike = model.num_key_value_heads in (None, heads) and model.head_size in (None, model.hidden_size // heads)
     biased = model.use_bias and model.qkv_bias is not False
     turns = model.rotary or model.relative_positions
-    return plain and alike and biased and model.scale_attention and not turns
+    return plain and alike and biased and model.scale_attention and not (turns or model.activation_dropout_prob)

@@ -25,7 +25,7 @@ class FusedDecoderLayer(nn.Cell):
     inside a document. Dropout, `recompute` and `bfloat16` are those of FusedEncoderLayer. norm: "layer" or "rms";
     norm_first: the norms stand before attention and feed-forward, and nothing is normalised behind the last sum.
     gated: down(act(gate(x)) * intermediate(x)). scale: of the scores; None is D ** -0.5. frozen: names of PARAMETERS
-    whose gradients nobody wants: their products are left out.
+    whose gradients nobody wants: their products are left out. active_dropout: of what `down` reads.
     Inputs:  x [B, S, H] float32; documents [B, S] int32, the number of the token's document in its row, from 1 on and
         never falling, 0 = padding; cos and sin [M, R / 2] float32 of the places in a document, at most M tokens, where
         the first R values of a head turn (the i-th with the one R / 2 behind it), both None without rotary positions;
@@ -38,7 +38,7 @@ class FusedDecoderLayer(nn.Cell):
         self, num_heads: int, num_key_value_heads: int, head_size: int, act: str = "gelu", gated: bool = False,
         norm: str = "layer", norm_first: bool = True, dropout: float = 0.1, attention_dropout: float = 0.1,
         eps: float = 1e-5, recompute: bool = False, bfloat16: bool = False, causal: bool = True,
-        scale: float | None = None, frozen: tuple[str, ...] = (),
+        scale: float | None = None, frozen: tuple[str, ...] = (), active_dropout: float = 0.0,
     ):  # fmt: skip
         super().__init__()
         if act not in ACTIVATIONS:
@@ -51,13 +51,13 @@ class FusedDecoderLayer(nn.Cell):
             int(norm_first), int(causal), int(recompute), int(bfloat16),
         ]  # fmt: skip
         self.tail = [float_bits(eps), float_bits(scale or head_size**-0.5)]
-        self.rates, self.sites = (attention_dropout, dropout, dropout), (0, 1, 2)
+        self.rates, self.sites = (attention_dropout, dropout, dropout, active_dropout), (0, 1, 2, 3)
         self.none = Tensor(np.zeros(1, np.float32))
         self.seed = Tensor(0, ms.int32)
         self.freeze(frozen)
 
-    def bind(self, seed: ms.Tensor, sites: tuple[int, int, int]):
-        """As FusedEncoderLayer.bind."""
+    def bind(self, seed: ms.Tensor, sites: tuple[int, int, int, int]):
+        """As FusedEncoderLayer.bind, the fourth number that of the dropout on the activated values."""
         object.__setattr__(self, "seed", seed)  # past Cell.__setattr__, which would list it among the weights
         self.sites = sites
         self._fill()

@@ -14,7 +14,7 @@ enum Setting {
   kWanted,  // bit i: the gradient of parameter i is; the others come out as one zero
   kEps, kScale, kFirstDropout
 };
-constexpr int kSettings = kFirstDropout + kDropoutSettings;
+constexpr int kSettings = kFirstDropout + 4 * kDropoutSettings;
 constexpr int kMatrices = 9, kPositions = 2 * kMatrices, kParameters = kPositions + 1;  // positions [N, 2 S - 1]
 constexpr int kFirst = 6;  // x [B, S, H], documents [B, S], seed [1], settings, cos, sin come before the parameters
 constexpr int kUp = kFirst + 10;
@@ -52,7 +52,7 @@ DecoderCall read(const Arguments& args, int first, Scratch& scratch) {
     if (2 * half > l.head_size) throw std::invalid_argument("the rotary tables are wider than a head");
     l.rotary = {args.floats(first + 4, places * half), args.floats(first + 5, places * half), places, half};
   }
-  set_dropouts(l, seed, settings + kFirstDropout);
+  set_dropouts({&l.on_probabilities, &l.on_attention, &l.on_output, &l.on_active}, seed, settings + kFirstDropout);
   const int64_t C = l.context(), G = l.groups * l.head_size, I = l.inner;
   const int64_t rows[kMatrices] = {C, G, G, H, H, I, I, H, H}, columns[kMatrices] = {H, H, H, C, 1, H, H, I, 1};
   Dense* parts[kMatrices] = {&l.query, &l.key, &l.value, &l.output, &l.attention_norm, &l.up, &l.gate, &l.down,

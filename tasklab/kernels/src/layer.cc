@@ -1,12 +1,17 @@
 #include "layer.h"
 
+#include <algorithm>
+
 #include "attention.h"
 #include "gemm.h"
 #include "norm.h"
+#include "pool.h"
 #include "scratch.h"
 
 namespace tasklab {
 namespace {
+
+constexpr int64_t kRows = 32;  // that one thread takes at a time
 
 // y [T, out] = x [T, in] weight^T; y null: see Product
 template <class E>
@@ -44,6 +49,30 @@ void add_bias(const float* c, int64_t ldc, const float* bias, E* y, int64_t ldy,
   for (int64_t t = 0; t < rows; ++t)
 #pragma omp simd
     for (int64_t j = 0; j < columns; ++j) y[t * ldy + j] = narrow<E>(c[t * ldc + j] + bias[j]);
+}
+
+// Drops activated values [T, I] in the rows and columns of a tile.
+template <class E>
+void drop_active(const Layer& l, const Tokens& tokens, int64_t row, int64_t column, int64_t rows, int64_t columns,
+                 E* active) {
+  if (!l.on_active.on()) return;
+  const Dropout drop = l.on_active;
+  for (int64_t t = row; t < row + rows; ++t) {
+    const uint32_t index = static_cast<uint32_t>(tokens.flat[t]) * static_cast<uint32_t>(l.inner);
+    E* values = active + t * l.inner;
+#pragma omp simd
+    for (int64_t j = column; j < column + columns; ++j)
+      values[j] = narrow<E>(widen(values[j]) * drop.factor(index + static_cast<uint32_t>(j)));
+  }
+}
+
+// The same of all of them.
+template <class E>
+void drop_active(const Layer& l, const Tokens& tokens, E* active) {
+  const int64_t T = tokens.count();
+  parallel_for(blocks_of(T, kRows), [&](int64_t block) {
+    drop_active(l, tokens, block * kRows, 0, std::min(kRows, T - block * kRows), l.inner, active);
+  });
 }
 
 RowNorm norm_of(const Layer& l, const Dense& norm, float* mean, float* rstd) {
@@ -106,16 +135,17 @@ void attend(const Layer& l, const Tokens& tokens, const float* x, const Saved<E>
 
 // s.inner and s.gate from the feed-forward's input `x`; the product with `down` goes to `y`.
 template <class E>
-void feed_forward(const Layer& l, int64_t T, const float* x, const Saved<E>& s, float* y) {
-  const int64_t H = l.hidden, I = l.inner;
+void feed_forward(const Layer& l, const Tokens& tokens, const float* x, const Saved<E>& s, float* y) {
+  const int64_t T = tokens.count(), H = l.hidden, I = l.inner;
   Scratch scratch;
   E* active = scratch.take<E>(T * I);
   const E *rows = operand<E>(x, T * H, scratch), *up = operand<E>(l.up.weight, I * H, scratch);
   multiply_all<E>({apply(rows, up, T, H, I, in_place(s.inner), I)}, [&](const Tile& t, const float* c, int64_t ldc) {
     const int64_t at = t.row * I + t.column;
     const float* bias = l.up.bias + t.column;
-    if (l.gated) add_bias(c, ldc, bias, s.inner + at, I, t.rows, t.columns);
-    else activate(l.activation, c, ldc, bias, s.inner + at, active + at, I, t.rows, t.columns);
+    if (l.gated) return add_bias(c, ldc, bias, s.inner + at, I, t.rows, t.columns);
+    activate(l.activation, c, ldc, bias, s.inner + at, active + at, I, t.rows, t.columns);
+    drop_active(l, tokens, t.row, t.column, t.rows, t.columns, active);
   });
   if (l.gated) {
     const E* gate = operand<E>(l.gate.weight, I * H, scratch);
@@ -123,6 +153,7 @@ void feed_forward(const Layer& l, int64_t T, const float* x, const Saved<E>& s, 
       const int64_t at = t.row * I + t.column;
       activate_gate(l.activation, c, ldc, l.gate.bias + t.column, s.gate + at, s.inner + at, active + at, I, t.rows,
                     t.columns);
+      drop_active(l, tokens, t.row, t.column, t.rows, t.columns, active);
     });
   }
   const E* down = operand<E>(l.down.weight, H * I, scratch);
@@ -131,15 +162,16 @@ void feed_forward(const Layer& l, int64_t T, const float* x, const Saved<E>& s, 
 
 // Gradients of the feed-forward from those of its product, dout [T, H]; dx [T, H] = beta dx + its input's gradient.
 template <class E>
-void feed_forward_backward(const Layer& l, int64_t T, const float* x, const Saved<E>& s, const float* dout, float beta,
-                           float* dx, const LayerGrad& g) {
-  const int64_t H = l.hidden, I = l.inner;
+void feed_forward_backward(const Layer& l, const Tokens& tokens, const float* x, const Saved<E>& s, const float* dout,
+                           float beta, float* dx, const LayerGrad& g) {
+  const int64_t T = tokens.count(), H = l.hidden, I = l.inner;
   Scratch wide;
   const E *rows = operand<E>(x, T * H, wide), *dsum = operand<E>(dout, T * H, wide);
   const E *up = operand<E>(l.up.weight, I * H, wide), *down = operand<E>(l.down.weight, H * I, wide);
   E* active = wide.take<E>(T * I);
   float* dactive = wide.floats(T * I);
   multiply_all<E>({back(dsum, H, down, T, I, H, 0.0f, dactive)});
+  drop_active(l, tokens, dactive);
   E* dinner = replacing<E>(dactive, T * I, wide);
   E* dgate = nullptr;
   if (l.gated) {
@@ -151,6 +183,7 @@ void feed_forward_backward(const Layer& l, int64_t T, const float* x, const Save
   } else {
     activate_backward(l.activation, s.inner, active, dactive, dinner, g.up.bias, T, I);
   }
+  drop_active(l, tokens, active);
   std::vector<Product<E>> products;
   if (g.down.weight) products.push_back(weigh<E>(dsum, H, active, T, I, H, g.down.weight));
   if (g.up.weight) products.push_back(weigh<E>(dinner, I, rows, T, H, I, g.up.weight));
@@ -232,7 +265,7 @@ void layer_forward(const Layer& l, const Tokens& tokens, const float* x, const S
   norm_forward({T, H, x, l.output.bias, l.on_attention, flat, s.sum1,
                 l.norm_first ? last_norm(l, s) : attention_norm(l, s), normal});
   float* sum = l.norm_first ? y : s.sum2;
-  feed_forward(l, T, normal, s, sum);
+  feed_forward(l, tokens, normal, s, sum);
   norm_forward({T, H, l.norm_first ? s.sum1 : normal, l.down.bias, l.on_output, flat, sum, last_norm(l, s),
                 l.norm_first ? nullptr : y});
 }
@@ -262,7 +295,7 @@ void layer_backward(const Layer& l, const Tokens& tokens, const float* x, const 
     if (g.down.bias) column_sums(dy, T, H, H, g.down.bias);
   }
   norm_again(T, H, s.sum1, middle, normal);
-  feed_forward_backward(l, T, normal, s, dsum, first ? 0.0f : 1.0f, dnormal, g);
+  feed_forward_backward(l, tokens, normal, s, dsum, first ? 0.0f : 1.0f, dnormal, g);
   norm_backward({T, H, dnormal, s.sum1, middle, l.on_attention, flat, first ? dy : nullptr, dx, dout, between.weight,
                  between.bias, g.output.bias});  // dx is now the gradient of x + attention
   if (first) norm_again(T, H, x, early, normal);

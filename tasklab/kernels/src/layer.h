@@ -30,7 +30,7 @@ struct Layer {
   float eps, scale;                  // scale: of the scores
   RotaryTables rotary;
   const float* positions;            // [N, 2 S - 1] of the attention, or null
-  Dropout on_probabilities, on_attention, on_output;
+  Dropout on_probabilities, on_attention, on_output, on_active;  // on_active: the feed-forward's inner values
   Dense query, key, value, output, attention_norm, up, gate, down, norm;  // norms: weight = gamma, bias = beta
 
   int64_t context() const { return heads * head_size; }

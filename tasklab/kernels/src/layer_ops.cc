@@ -9,7 +9,7 @@ namespace {
 
 // int32 settings in the order of tasklab/kernels/ops.py; floats travel as their bits
 enum Setting { kHeads, kKind, kRecompute, kBFloat16, kCausal, kEps, kFirstDropout };
-constexpr int kSettings = kFirstDropout + kDropoutSettings, kParameters = 16;
+constexpr int kSettings = kFirstDropout + 3 * kDropoutSettings, kParameters = 16;
 
 // Arguments x [B, S, H], mask [B, S], seed [1], settings, 16 parameters start at `first`.
 LayerCall read(const Arguments& args, int first) {
@@ -29,7 +29,7 @@ LayerCall read(const Arguments& args, int first) {
   l.centred = true;
   l.activation = static_cast<Activation>(settings[kKind]);
   l.eps = bits_to_float(settings[kEps]);
-  set_dropouts(l, seed, settings + kFirstDropout);
+  set_dropouts({&l.on_probabilities, &l.on_attention, &l.on_output}, seed, settings + kFirstDropout);
   const int64_t rows[8] = {H, H, H, H, H, I, H, H}, columns[8] = {H, H, H, H, 1, H, I, 1};
   Dense* parts[8] = {&l.query, &l.key, &l.value, &l.output, &l.attention_norm, &l.up, &l.down, &l.norm};
   for (int i = 0; i < 8; ++i)

@@ -23,10 +23,10 @@ void with_operands(const LayerCall& call, Body&& body) {
 
 }  // namespace
 
-void set_dropouts(Layer& l, uint32_t seed, const int32_t* settings) {
-  for (Dropout* dropout : {&l.on_probabilities, &l.on_attention, &l.on_output}) {
+void set_dropouts(std::initializer_list<Dropout*> dropouts, uint32_t seed, const int32_t* settings) {
+  for (Dropout* dropout : dropouts) {
     *dropout = make_dropout(seed, settings[0], settings[1], bits_to_float(settings[2]));
-    settings += 3;
+    settings += kDropoutSettings;
   }
 }
 

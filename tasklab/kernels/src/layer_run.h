@@ -1,6 +1,7 @@
 // A layer on a padded batch, as the operators of encoder and decoder layers call it: packs, runs, unpacks.
 #pragma once
 #include <cstdint>
+#include <initializer_list>
 
 #include "arguments.h"
 #include "layer.h"
@@ -17,9 +18,9 @@ struct LayerCall {
   int64_t padded() const { return tokens.batch * tokens.length; }
 };
 
-// Settings of one dropout as they travel: site, threshold, bits of the scale; three of them fill a layer's.
-constexpr int kDropoutSettings = 9;
-void set_dropouts(Layer& layer, uint32_t seed, const int32_t* settings);
+// Settings of one dropout as they travel: site, threshold, bits of the scale.
+constexpr int kDropoutSettings = 3;
+void set_dropouts(std::initializer_list<Dropout*> dropouts, uint32_t seed, const int32_t* settings);
 
 // Floats that the forward pass leaves for the backward pass; 1 with recompute, which leaves nothing.
 int64_t kept_floats(const LayerCall& call);

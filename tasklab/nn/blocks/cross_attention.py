@@ -65,17 +65,20 @@ class CrossAttentionLayer(TransformerLayer):
 class DecoderStack(nn.Cell):
     """Embeddings of the target under layers that read the source, and a norm where these end without one.
 
+    dropout: of the states that come out.
     Inputs:  input_ids, attention_mask [B, T] int32; states [B, S, H] and mask [B, S] of the source.
     Returns: [B, T, H]; rows of padded positions are meaningless.
     """
 
-    def __init__(self, embeddings: nn.Cell, layers: list, norm: nn.Cell | None = None):
+    def __init__(self, embeddings: nn.Cell, layers: list, norm: nn.Cell | None = None, dropout: float = 0.0):
         super().__init__()
         self.embeddings, self.layers, self.norm = embeddings, nn.CellList(layers), norm
+        self.dropout = Dropout(dropout) if dropout else None
         self.update_parameters_name()  # cells that share parameters have renamed them
 
     def construct(self, input_ids, attention_mask, states, source_mask):
         x = self.embeddings(input_ids, ops.zeros_like(input_ids))  # [B, T, H]
         for layer in self.layers:
             x = layer(x, attention_mask, states, source_mask)
-        return x if self.norm is None else self.norm(x)
+        x = x if self.norm is None else self.norm(x)
+        return x if self.dropout is None else self.dropout(x)

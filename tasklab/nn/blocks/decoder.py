@@ -26,13 +26,13 @@ class FusedBlocksLayer(TransformerLayer):
         self.fused = FusedDecoderLayer(
             attention.num_heads, attention.key_value_heads, attention.head_size, act, feed_forward.gate is not None,
             norm_kind, norm_first, dropout, attention.dropout.p, eps, recompute, precision == "bf16", causal,
-            attention.scale,
+            attention.scale, active_dropout=0.0 if feed_forward.dropout is None else feed_forward.dropout.p,
         )  # fmt: skip
 
     def dropout_bound(self):
         """Hands the kernel what `bind_dropout` gave to the cells it stands for."""
-        cells = (self.attention.dropout, self.attention_dropout, self.feed_forward_dropout)
-        self.fused.bind(cells[0].seed, tuple(cell.site for cell in cells))
+        cells = (self.attention.dropout, self.attention_dropout, self.feed_forward_dropout, self.feed_forward.dropout)
+        self.fused.bind(cells[0].seed, tuple(0 if cell is None else cell.site for cell in cells))
 
     def leave_out_frozen(self):
         """Tells the kernel which gradients nobody wants."""

@@ -3,12 +3,13 @@
 from mindspore import nn
 
 from tasklab.nn.blocks.activations import activation
+from tasklab.nn.blocks.dropout import Dropout
 
 
 class Encoder(nn.Cell):
     """Embeddings, a projection where their size is another one, layers, and a norm where these end without one.
 
-    layers: cells (x [B, S, H], mask [B, S]) -> [B, S, H].
+    layers: cells (x [B, S, H], mask [B, S]) -> [B, S, H]. dropout: of the states that come out.
     Inputs:  input_ids, attention_mask (1 = real token, before the padding), token_type_ids, each [B, S] int32. Where
         the layers know documents, their numbers from 1 may stand for the mask, and position_ids count in each of them.
     Returns: hidden [B, S, H]; rows of padded positions are meaningless.
@@ -16,12 +17,12 @@ class Encoder(nn.Cell):
 
     def __init__(
         self, embeddings: nn.Cell, layers: list, projection: nn.Cell | None = None, norm: nn.Cell | None = None,
-        pooler: nn.Cell | None = None, pooler_act: str = "tanh",
+        pooler: nn.Cell | None = None, pooler_act: str = "tanh", dropout: float = 0.0,
     ):  # fmt: skip
         super().__init__()
         self.embeddings, self.projection = embeddings, projection
         self.take(layers)
-        self.norm = norm
+        self.norm, self.dropout = norm, Dropout(dropout) if dropout else None
         self.pooler, self.pooler_act = pooler, activation(pooler_act)
         self.update_parameters_name()  # cells that share parameters have renamed them
 
@@ -33,7 +34,8 @@ class Encoder(nn.Cell):
         if self.projection is not None:
             x = self.projection(x)  # [B, S, H]
         x = self.climb(x, attention_mask)
-        return x if self.norm is None else self.norm(x)
+        x = x if self.norm is None else self.norm(x)
+        return x if self.dropout is None else self.dropout(x)
 
     def climb(self, x, mask):
         for layer in self.layers:

@@ -87,22 +87,27 @@ class FusedTransformerLayer(TransformerLayer):
 class FeedForward(nn.Cell):
     """Dense, activation, Dense, on every token alone: [..., H] -> [..., H].
 
-    gated: the activated values are multiplied with those of another Dense (Shazeer 2020).
+    gated: the activated values are multiplied with those of another Dense (Shazeer 2020). dropout: of what the last
+    Dense reads.
     """
 
     def __init__(
-        self, hidden_size: int, intermediate_size: int, act: str = "gelu", gated: bool = False, bias: bool = True
-    ):
+        self, hidden_size: int, intermediate_size: int, act: str = "gelu", gated: bool = False, bias: bool = True,
+        dropout: float = 0.0,
+    ):  # fmt: skip
         super().__init__()
         self.intermediate = dense(hidden_size, intermediate_size, bias)  # [..., H] -> [..., I]
         self.act = activation(act)
         self.gate = dense(hidden_size, intermediate_size, bias) if gated else None
+        self.dropout = Dropout(dropout) if dropout else None  # none at all: one more would number the others anew
         self.output = dense(intermediate_size, hidden_size, bias)
 
     def construct(self, x):
         if self.gate is None:
-            return self.output(self.act(self.intermediate(x)))
-        return self.output(self.act(self.gate(x)) * self.intermediate(x))
+            active = self.act(self.intermediate(x))
+        else:
+            active = self.act(self.gate(x)) * self.intermediate(x)
+        return self.output(active if self.dropout is None else self.dropout(active))
 
 
 def can_fuse(act: str) -> bool:
