@@ -138,13 +138,14 @@ def no_data(training: bool) -> ConfigError:
 
 def _key(task: Task, path, split: str, rows: np.ndarray | None) -> dict:
     """Everything that the encoded rows depend on; of settings that name files, what these hold."""
-    data, model = task.config.data, task.config.model
+    data, model, loss = task.config.data, task.config.model, task.config.loss
     settings = {name: value for name, value in data.to_dict().items() if name not in NOT_ENCODING}
     files, named = _contents(task, path)
     return {
         "format": FORMAT, "task": task.config.task, "split": split, "files": files,
         "tokenizer": task.tokenizer.fingerprint, "data": settings | named,
         "model": {name: model[name] for name in model.marked("rows")},
+        "loss": {name: loss[name] for name in loss.marked("rows")},
         "rows": None if rows is None else content_sha256({"rows": rows}),
     }  # fmt: skip
 

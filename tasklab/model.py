@@ -20,7 +20,7 @@ from tasklab.runs.source import find_source, names_weights
 from tasklab.saved import NEEDS, listed, standing_alone, with_saved
 from tasklab.task import TASKS, Task
 from tasklab.text import tokenizer_of
-from tasklab.weights.folder import ADAPTER, CONFIG, LABELS, is_checkpoint, json_bytes
+from tasklab.weights.folder import ADAPTER, CONFIG, LABELS, is_checkpoint, json_bytes, metrics_in
 from tasklab.weights.ledger import FINETUNE, STRICT
 from tasklab.weights.outputs import answered, rows_by_name
 from tasklab.weights.source import vocabulary_in
@@ -157,6 +157,8 @@ def prepare_ready(config: Config, checkpoint, trains: bool = False) -> Prepared:
     task = _task(config, config.tokenizer.vocab or source.vocabulary)
     labels = task.config.model.labels
     task.config.model.labels = answered(labels)
+    if not trains:
+        task.recall(metrics_in(source.folder))
     return Prepared(task, source, STRICT, tuple(labels), rows, trains)
 
 

@@ -80,6 +80,9 @@ class Task(ABC):
         labels: those of the checkpoint that training starts from, or []. Their order is kept where the data allows it.
         """
 
+    def recall(self, metrics: Metrics):  # noqa: B027 - optional: most answers follow from the network alone
+        """Before predictions and evaluations of trained weights: what these scored when they were kept, if anything."""
+
     @abstractmethod
     def encode(self, examples: Sequence, training: bool) -> FeatureTable:
         """Examples -> rows of unpadded token ids with all that `decode` needs; one example may give several rows.

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tasklab.config.matching_losses import MATCHING_LOSSES
 from tasklab.config.registries import OPTIMIZERS, SCHEDULES, name_problem, unread
 from tasklab.config.section import Section
 from tasklab.config.values import TRAINING, TRUTH, setting
@@ -48,6 +49,14 @@ class LossConfig(Section, path="loss", needs=TRUTH):
     soft_kind: str = setting("mse", choices=("mse", "kl"))  # of the outputs as they are, or of the probabilities
     temperature: float = setting(2.0, gt=0)  # kl only: the higher, the more the small scores count
     rdrop_alpha: float = setting(0.0, ge=0)  # weight of the divergence between two passes; 0 makes one pass
+    # text matching: what is learned from; null: cosine_mse of vectors that are compared by their cosine, else
+    # cross_entropy. docs/text_matching.md has the table
+    matching: str | None = setting(None, choices=tuple(MATCHING_LOSSES), rows=True)
+    scale: float = setting(20.0, gt=0)  # matching: factor on cosines, 1 / temperature
+    margin: float | None = setting(None, ge=0)  # matching: of cosines; null: the loss's own
+    symmetric: bool = False  # matching: matches are told from both sides
+    # matching: what a match is told from: the other rows' matches, the row's own negatives, or both of all rows
+    negatives: str = setting("both", choices=("both", "in_batch", "given"))
 
     def idle(self):
         yield from super().idle()

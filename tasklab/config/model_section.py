@@ -71,8 +71,9 @@ class ModelConfig(Section, path="model"):
     pooling: str = setting("first", choices=POOLINGS)  # of tokens, where a row gets one output
     pooler: bool = True  # a Dense behind the pooling, as BERT has; false: the head reads the state itself
     pooler_act: str = setting("tanh", choices=DENSE_ACTS)  # what follows it
-    # of two texts: in one row or in two
-    pair_encoding: str = setting("joint", choices=("joint", "siamese", "sbert"), rows=True)
+    # of two texts: in one row or in two, and then compared by a layer, or by the cosine of their vectors
+    pair_encoding: str = setting("joint", choices=("joint", "siamese", "sbert", "cosine"), rows=True)
+    projection_size: int | None = setting(None, ge=1)  # text matching: of a Dense above the vectors, in training alone
     span_layers: int = setting(1, ge=1, le=2)  # of an answer's head; 2: a Dense and tanh below the scores
     tie_word_embeddings: bool = True  # masked words are told by the table of words itself; false: by one of their own
     # encoder-decoders: the decoder has the encoder's blocks, looks back alone, and reads the encoder's states

@@ -18,7 +18,7 @@ from tasklab.config.huggingface import TOKENIZER_FILES
 from tasklab.errors import CheckpointError
 from tasklab.weights.atomic import recover, write_folder
 from tasklab.weights.files import TensorFile, read_safetensors
-from tasklab.weights.sums import SUMS, refuse_unlisted, verify_sums
+from tasklab.weights.sums import SUMS, refuse_unlisted, verify_file, verify_sums
 
 __all__ = ["TensorFile", "is_checkpoint", "json_bytes", "read_json", "read_weights", "verify_folder", "write_folder"]
 
@@ -94,6 +94,18 @@ def json_bytes(value) -> bytes:
 def read_json(path):
     """The value in a JSON file of a checkpoint. Raises: CheckpointError when it is missing or no JSON."""
     return content.read_json(path, CheckpointError)
+
+
+def metrics_in(folder) -> dict[str, float]:
+    """What a checkpoint scored when it was written; {} where that was not evaluated, or it is no checkpoint.
+
+    Raises: CheckpointError when the file is damaged.
+    """
+    path = Path(folder) / METRICS
+    if not (is_checkpoint(folder) and path.is_file()):
+        return {}
+    verify_file(path)
+    return read_json(path)
 
 
 def _number(value):

@@ -1,0 +1,1 @@
+"""Texts that match or do not: pairs, triples, single texts, and candidates."""

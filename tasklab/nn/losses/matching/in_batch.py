@@ -1,0 +1,61 @@
+"""A text's match among all texts of the batch."""
+
+import mindspore as ms
+from mindspore import nn, ops
+
+from tasklab.nn.blocks.attention import MASKED
+from tasklab.nn.losses.matching import MATCHING
+from tasklab.nn.losses.matching.cosines import unit
+
+
+class InBatch(nn.Cell):
+    """-log softmax_j(s (cos(u_i, c_j) - m [j = i])) at j = i, the candidates c_j the matches of all rows and then the
+    texts that are given as no match (Henderson et al. 2017; MultipleNegativesRankingLoss; SimCSE's with one text
+    twice, Gao et al. 2021).
+
+    For pairs that match, without others: the larger the batch the better, as every other row is a text to be told from.
+    Equal texts in one batch would be told from themselves.
+    Args:
+        scale: s, 1 / temperature.   margin: m, which the match has to be ahead by.
+        symmetric: the mean with the same loss of each match among all u_j.
+        negatives: of "in_batch", "given" (each row's own alone) and "both" (those of all rows too).
+    Inputs: vectors [B, T, D]; present [B, T] float, 1 for texts that are there; sample_weight [B].
+    """
+
+    labels = ("present",)
+
+    def __init__(self, scale: float, margin: float = 0.0, symmetric: bool = False, negatives: str = "both"):
+        super().__init__()
+        self.scale, self.margin, self.symmetric, self.negatives = scale, margin, symmetric, negatives
+
+    def construct(self, vectors, present, sample_weight):
+        B, T, _ = vectors.shape
+        x, weight = unit(vectors), sample_weight.astype(ms.float32)
+        there = present * weight[:, None]  # [B, T]
+        own = ops.eye(B, B, ms.float32)  # [B, B]
+        matches = ops.matmul(x[:, 0], x[:, 1].T) - self.margin * own  # [B, B]
+        scores = self.scale * matches + (1 - there[None, :, 1]) * MASKED
+        if self.negatives == "given":
+            scores = scores + (1 - own) * MASKED
+        if T > 2 and self.negatives != "in_batch":
+            others = ops.matmul(x[:, 0], x[:, 2:].reshape((B * (T - 2), -1)).T)  # [B, B (T - 2)]
+            absent = 1 - there[:, 2:].reshape((1, -1))  # [1, B (T - 2)]
+            if self.negatives == "given":  # those of other rows are not there either
+                absent = ops.maximum(absent, 1 - own.repeat_interleave(T - 2, 1))
+            scores = ops.cat((scores, self.scale * others + absent * MASKED), axis=1)
+        rows = _at_own(scores, own)  # [B]
+        if self.symmetric:
+            back = self.scale * matches.T + (1 - weight[None]) * MASKED
+            rows = (rows + _at_own(back, own)) / 2
+        return (rows * weight).sum(), weight.sum()
+
+
+def _at_own(scores, own):
+    """[B, C] and the identity [B, B] -> [B]: -log softmax at the row's own place."""
+    chosen = ops.log_softmax(scores, axis=-1)[:, : own.shape[0]]
+    return -(chosen * own).sum(axis=-1)
+
+
+@MATCHING.register("in_batch")
+def in_batch(loss):
+    return InBatch(loss.scale, loss.margin or 0.0, loss.symmetric, loss.negatives)

@@ -1,0 +1,204 @@
+"""Text matching: does one text go with another? By one network over both, or by how alike their vectors are."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from tasklab.config.matching_losses import CROSS_ENTROPY, MATCHES, MATCHING_LOSSES, NEGATIVES, TEACHER, matching_loss
+from tasklab.data.matching.candidates import read_candidates
+from tasklab.data.matching.examples import Comparison, MatchingDataConfig, MatchingExample, comparisons
+from tasklab.data.matching.input import matching_from_input
+from tasklab.data.matching.reading import contradictions, matches_of, read_matching
+from tasklab.data.matching.rows import group_rows, pair_rows, places_of, single_rows
+from tasklab.data.rows.balance import class_weights
+from tasklab.errors import ConfigError, DataError
+from tasklab.metrics.correlation import score_numbers
+from tasklab.metrics.matching import mostly_positive, score_matching, threshold_interval
+from tasklab.metrics.report import number_report
+from tasklab.metrics.vectors import unit_rows
+from tasklab.metrics.wrong import shown
+from tasklab.targets import refuse_other_targets
+from tasklab.task import TASKS, TRIVIAL, UPDATES, Task
+
+LABELS = ("0", "1")
+"""No match and a match; outputs stand in this order."""
+HALF = 0.5
+
+
+@TASKS.register("text_matching")
+class TextMatching(Task):
+    """An example is a text with those that it is compared with; each comparison gets a score.
+
+    The score is the probability of a match, or with model.pair_encoding = cosine the cosine of two vectors. Metrics:
+    correlation of scores and labels; where labels are 0 and 1 those of classes too.
+    """
+
+    head = "pairs"
+    data_config = MatchingDataConfig
+    defaults = {"train": {"epochs": 3, "min_steps": UPDATES, "batch_size": 32}, "model": {"labels": list(LABELS)}}
+    metric, title = "spearmanr", "Matching Metric"
+    primer = '{"text_a": "Where is Oslo?", "text_b": "In which country does Oslo lie?"}'
+
+    def __init__(self, config, tokenizer):
+        super().__init__(config, tokenizer)
+        refuse_other_targets(config)
+        self.vectors = config.model.pair_encoding == "cosine"
+        self.matching = matching_loss(config.loss.matching, config.model.pair_encoding)
+        self.learns_from = MATCHING_LOSSES[self.matching].learns_from
+        self.loss_settings = ("matching", *MATCHING_LOSSES[self.matching].settings)
+        self.kept_threshold: float | None = None  # what the evaluation of the training came to
+        for key in ("output_logits", "output_prob"):
+            if config.data[key] and self.vectors:
+                told = f"data.{key}: a cosine has none; set it to false"
+                raise ConfigError(config.placed(f"data.{key}", told))
+
+    def settle(self, labels):
+        self.config.model.labels = list(LABELS)
+
+    def read(self, path, training):
+        examples, bad = read_matching(path, self.config.data, self.learns_from, training)
+        if self.config.data.on_bad_row == "error":
+            bad.raise_if_fatal()
+        if not examples:
+            why = bad.summary() if bad else "there is no line below the one that names the columns"
+            raise DataError(f"{bad.file}: holds no usable row; {why}")
+        return examples, "; ".join(filter(None, (bad.summary(), contradictions(examples, bad.file))))
+
+    def parse(self, input_data):
+        data = self.config.data
+        offered = read_candidates(data.candidates, data.encoding) if data.candidates else ()
+        return matching_from_input(input_data, data, offered)
+
+    def encode(self, examples, training):
+        length, encoding = self.config.data.max_seq_length, self.config.model.pair_encoding
+        if training and self.learns_from in (MATCHES, NEGATIVES, TEACHER):
+            kept = matches_of(examples)
+            table = group_rows(self.tokenizer, kept, length, MATCHING_LOSSES[self.matching].over_batch)
+            table.info["pairs_left_out_as_they_do_not_match"] = len(examples) - len(kept)
+            return table
+        compared = self._compared(examples)
+        if self.vectors and not training:
+            return single_rows(self.tokenizer, compared, length)
+        labels = [-1 if c.label is None else c.label for c in compared]
+        dense = {"labels": np.array(labels, np.float32 if self.vectors else np.int32)}
+        if not (training or all(label in (-1, 0, 1) for label in labels)):
+            dense = {}  # an evaluation on scores, which are no classes
+        return pair_rows(self.tokenizer, self._in_order(compared, examples), length, encoding, dense)
+
+    def loss(self):
+        if self.matching == CROSS_ENTROPY:
+            from tasklab.nn.losses.classes import ClassificationLoss
+
+            loss = self.config.loss
+            return ClassificationLoss(class_weights(loss, LABELS), loss.label_smoothing, loss.focal_gamma)
+        from tasklab.nn.losses.matching import MATCHING
+
+        return MATCHING.get(self.matching)(self.config.loss)
+
+    def decode(self, outputs, rows, examples, top_k=None):
+        compared, values = self._compared(examples), None
+        for numbers, (output,) in outputs:
+            if values is None:
+                values = np.zeros((len(rows), output.shape[1]), np.float32)  # [R, D] or [R, 2]
+            values[numbers] = output
+        scores, beside = (self._cosines(values, compared), {}) if self.vectors else self._probabilities(values)
+        answers: list[list[dict]] = [[] for _ in examples]
+        for i, (one, score) in enumerate(zip(compared, scores.tolist(), strict=True)):
+            told = {name: table[i].round(6).tolist() for name, table in beside.items()}
+            answers[one.example].append(self._answer(examples[one.example], one, round(score, 6)) | told)
+        return [sorted(own, key=lambda answer: -answer["score"])[:top_k] for own in answers]
+
+    def recall(self, metrics):
+        self.kept_threshold = metrics.get("threshold")
+
+    def score(self, predictions, examples):
+        return self._score(*self._side_by_side(predictions, examples), self._said_threshold)
+
+    def report(self, predictions, examples):
+        scores, labels = self._side_by_side(predictions, examples)
+        told = [shown(examples[c.example], c.first, text_b=c.second) for c in self._compared(examples)]
+        report = number_report(scores, labels, told, same_scale=False)
+        if not are_classes(labels):
+            return report
+        metrics = self._score(scores, labels, self._said_threshold)
+        warnings = mostly_positive(scores, labels, metrics["threshold"])
+        limits = lambda: {**report.intervals(), "threshold": threshold_interval(scores, labels)}  # noqa: E731
+        return replace(report, warnings=warnings, intervals=limits)
+
+    def baselines(self, examples, training=None):
+        """The cosine of the sets of word pieces."""
+        compared = self._compared(examples)
+        first, second = (
+            [set(ids.tolist()) for ids, _ in self.tokenizer.encode_batch(texts)]
+            for texts in ([c.first for c in compared], [c.second for c in compared])
+        )
+        shared = [len(a & b) / max(1, len(a) * len(b)) ** 0.5 for a, b in zip(first, second, strict=True)]
+        return {TRIVIAL: self._score(shared, [c.label for c in compared])}
+
+    @staticmethod
+    def _score(scores: Sequence[float], labels: Sequence[float], threshold: float | None = None) -> dict[str, float]:
+        if are_classes(labels):
+            return score_matching(scores, labels, threshold)
+        found = score_numbers(scores, labels)
+        return {name: found[name] for name in ("spearmanr", "pearson", "total")}
+
+    @property
+    def _said_threshold(self) -> float | None:
+        asked = self.config.data.threshold
+        return self.kept_threshold if asked is None else asked
+
+    @property
+    def threshold(self) -> float:
+        """A match from this score on."""
+        return HALF if self._said_threshold is None else self._said_threshold
+
+    def _compared(self, examples: Sequence[MatchingExample]) -> list[Comparison]:
+        """Raises: DataError where nothing is compared."""
+        found = comparisons(examples)
+        if not found:
+            told = "single texts tell nothing of matches; name labelled pairs with data.eval, or set data.eval=no"
+            raise DataError(f"{examples[0].place}: {told}")
+        return found
+
+    def _in_order(self, compared: list[Comparison], examples: Sequence[MatchingExample]) -> list[Comparison]:
+        """Candidates where the network learned to read such texts."""
+        if not self.config.data.candidates_first:
+            return compared
+        turned = (bool(examples[c.example].candidates) for c in compared)
+        return [
+            c._replace(first=c.second, second=c.first) if turn else c for c, turn in zip(compared, turned, strict=True)
+        ]
+
+    def _cosines(self, vectors: np.ndarray, compared: list[Comparison]) -> np.ndarray:
+        first, second = places_of(compared)
+        units = unit_rows(vectors)
+        return (units[first] * units[second]).sum(axis=1)
+
+    def _probabilities(self, logits: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        from scipy.special import softmax
+
+        tables = {"logits": logits, "prob": softmax(logits.astype(np.float64), axis=1)}  # [N, 2] each
+        beside = {name: table for name, table in tables.items() if self.config.data[f"output_{name}"]}
+        return tables["prob"][:, 1], beside
+
+    def _answer(self, example: MatchingExample, one: Comparison, score: float) -> dict:
+        """One comparison with its score; of candidates which one it is."""
+        told = {"score": score, "match": score >= self.threshold}
+        if not example.candidates:
+            return {**told, "index": one.place - 1}
+        candidate = example.candidates[one.place - 1]
+        return {"id": candidate.id, "name": candidate.name, **told}
+
+    def _side_by_side(self, predictions, examples) -> tuple[list[float], list[float]]:
+        """Scores and labels of all comparisons; an answer tells by `index` which one of its example it is."""
+        compared = self._compared(examples)
+        by_place = {
+            (i, answer.get("index", 0)): answer["score"] for i, own in enumerate(predictions) for answer in own
+        }
+        return [by_place[c.example, c.place - 1] for c in compared], [c.label for c in compared]
+
+
+def are_classes(labels: Sequence[float]) -> bool:
+    """Whether pairs match or do not, rather than more or less."""
+    return set(labels) <= {0.0, 1.0}
