@@ -21,10 +21,10 @@ class WeightAverage:
 
     def __init__(self, parameters: Sequence[Parameter], decay: float):
         self.parameters, self.decay = list(parameters), decay
-        self.averages = _copies(self.parameters)
+        self.averages = copies(self.parameters)
         self.trained: list[np.ndarray] | None = None  # the weights as trained, while the averages are in place
 
-    def after_step(self, steps: int):
+    def after_step(self, steps: int, batches: Sequence[dict[str, np.ndarray]]):
         """`steps` optimizer steps are done."""
         rest = np.float32(1 - min(self.decay, (1 + steps) / (10 + steps)))
         for average, parameter in zip(self.averages, self.parameters, strict=True):
@@ -33,12 +33,12 @@ class WeightAverage:
     @contextmanager
     def in_place(self):
         """The network computes with the averages inside, and goes on training with its own weights after."""
-        self.trained = _copies(self.parameters)
-        _assign(self.parameters, self.averages)
+        self.trained = copies(self.parameters)
+        assign(self.parameters, self.averages)
         try:
             yield
         finally:
-            _assign(self.parameters, self.trained)
+            assign(self.parameters, self.trained)
             self.trained = None
 
     def state(self) -> dict[str, np.ndarray]:
@@ -56,14 +56,16 @@ class WeightAverage:
                 f"optimizer.safetensors: {self.name}.{missing[0]} is missing, so the run had no optimizer.ema_decay; "
                 "resume with the run's own settings, or start from the weights alone with --from"
             )
-        self.averages = _copies(self.parameters)
-        _assign(self.parameters, [tensors[p.name] for p in self.parameters])
+        self.averages = copies(self.parameters)
+        assign(self.parameters, [tensors[p.name] for p in self.parameters])
 
 
-def _copies(parameters: Sequence[Parameter]) -> list[np.ndarray]:
+def copies(parameters: Sequence[Parameter]) -> list[np.ndarray]:
+    """Their values, apart from them."""
     return [p.asnumpy().copy() for p in parameters]  # a view of live memory on CPU
 
 
-def _assign(parameters: Sequence[Parameter], values: Sequence[np.ndarray]):
+def assign(parameters: Sequence[Parameter], values: Sequence[np.ndarray]):
+    """Gives each a value."""
     for parameter, value in zip(parameters, values, strict=True):
         parameter.set_data(Tensor(value))

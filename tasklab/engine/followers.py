@@ -4,26 +4,41 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Protocol
 
-from mindspore import Parameter
+import numpy as np
 
-from tasklab.config import OptimizerConfig
+from tasklab.config import Config
 from tasklab.engine.average import WeightAverage
 from tasklab.engine.kept import Kept
+from tasklab.engine.momentum import MomentumEncoder
+from tasklab.engine.ranks import Ranks
+from tasklab.engine.step import GradientStep
+from tasklab.errors import ConfigError
 
 
 class Follower(Kept, Protocol):
     """Told of every optimizer step; its state goes along in checkpoints and is asked for inside `in_place`."""
 
-    def after_step(self, steps: int):
-        """`steps` optimizer steps are done."""
+    def after_step(self, steps: int, batches: Sequence[dict[str, np.ndarray]]):
+        """`steps` optimizer steps are done, the last one on these micro-batches of this rank, each by column."""
 
     def in_place(self) -> AbstractContextManager:
         """Inside, the network has the weights that are evaluated and saved: those of training, or better ones."""
 
 
-def followers_of(parameters: Sequence[Parameter], config: OptimizerConfig) -> list[Follower]:
-    """Those that the settings ask for."""
-    return [] if config.ema_decay is None else [WeightAverage(parameters, config.ema_decay)]
+def followers_of(step: GradientStep, config: Config, ranks: Ranks) -> list[Follower]:
+    """Those that the settings and the loss ask for.
+
+    Raises: ConfigError for a queue where several ranks train, each of which would have one of its own.
+    """
+    followers: list[Follower] = []
+    if (decay := config.optimizer.ema_decay) is not None:
+        followers.append(WeightAverage(step.parameters, decay))
+    if (queue := getattr(step.summed_loss.loss, "queue", None)) is not None:
+        if ranks.count > 1:
+            told = f"loss.queue_size {len(queue.filled)} is of one process, of which there are {ranks.count}"
+            raise ConfigError(f"{told}; set it to 0")
+        followers.append(MomentumEncoder(step.summed_loss.network, step.parameters, queue, step.compiles))
+    return followers
 
 
 @contextmanager

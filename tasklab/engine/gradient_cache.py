@@ -4,7 +4,7 @@ The loss compares the vectors of all rows of an optimizer step, but only its gra
 once: the network runs twice over each micro-batch, and what lies between its layers is never held for more than one.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import mindspore as ms
 import numpy as np
@@ -16,7 +16,7 @@ from tasklab.engine.ranks import Ranks
 from tasklab.engine.step import GradientStep
 from tasklab.errors import ConfigError
 
-MicroBatches = Iterable[tuple[dict[str, np.ndarray], int]]
+MicroBatches = Sequence[tuple[dict[str, np.ndarray], int]]
 """(columns, dropout seed) of each micro-batch of an optimizer step."""
 
 
@@ -49,7 +49,6 @@ class GradientCache:
         self.backward = Backward(network, step.parameters)
 
     def __call__(self, batches: MicroBatches) -> Iterator[tuple[float, float, tuple]]:
-        batches = list(batches)
         self.backward.set_train(True)  # an evaluation may have come between
         vectors = [self._run(self.vectors, columns, seed).asnumpy() for columns, seed in batches]  # each [B, ...]
         labels = [np.concatenate([columns[name] for columns, _ in batches]) for name in self.labels]

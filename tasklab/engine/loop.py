@@ -74,7 +74,7 @@ class TrainingLoop:
         self.step = GradientStep(network, task.loss(), compiles, objective_of(self.config.loss))
         self.gradients = gradients_of(self.step, self.config, ranks)
         self.optimizer = optimizer_for(self.step.parameters, self.config.optimizer, train.max_grad_norm)
-        self.followers = followers_of(self.step.parameters, self.config.optimizer)
+        self.followers = followers_of(self.step, self.config, ranks)
         length = length_of(train, self.order.steps_per_epoch)
         self.length = length if train.max_steps else length._replace(steps=self.order.count(length.epochs))
         self.state = TrainerState(
@@ -155,11 +155,11 @@ class TrainingLoop:
     def _optimizer_step(self, rows: Rows, micro_batches: list[Batch]):
         state, config = self.state, self.config
         loss_sum = weight_sum = 0.0
-        batches = (
+        batches = [
             (rows.batch(batch.rows, batch.lengths, config.train.batch_size, self.step.columns[:-1]),
              dropout_seed(config.seed, state.global_step, index))
             for index, batch in self.ranks.share(list(enumerate(micro_batches)))
-        )  # fmt: skip
+        ]  # fmt: skip
         for loss, weight, grads in self.gradients(batches):
             self.optimizer.accumulate(grads)
             loss_sum, weight_sum = loss_sum + loss, weight_sum + weight
@@ -182,7 +182,7 @@ class TrainingLoop:
             raise diverged(f"the gradient norm became {norm}", state.global_step + 1, config.optimizer.lr, self.run)
         state.global_step += 1
         for follower in self.followers:
-            follower.after_step(state.global_step)
+            follower.after_step(state.global_step, [columns for columns, _ in batches])
         state.loss_sum += loss
         self._log.add(loss, lr, norm, micro_batches)
         self._tell("on_step_end")

@@ -1,5 +1,7 @@
 """Training jobs of a few kilobytes: a word-averaging classifier, or a step whose losses are scripted."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from mindspore import Parameter, Tensor
@@ -17,6 +19,7 @@ class ScriptedStep:
 
     losses: list = []
     columns = ("input_ids", "attention_mask", "labels", "sample_weight")
+    summed_loss = SimpleNamespace(loss=None)
 
     def __init__(self, *_):
         self.parameters = (Parameter(Tensor(np.ones((1, 3), np.float32)), name="head.weight"),)

@@ -21,7 +21,7 @@ def test_the_average_follows_its_definition():
     average = WeightAverage(weight, 0.5)
     for steps in (1, 2):
         weight[0].set_data(Tensor(np.full(1, 11, np.float32)))
-        average.after_step(steps)
+        average.after_step(steps, [])
     with average.in_place():
         assert values(weight) == pytest.approx([10.5])
         assert average.state()["w"] == [11]
@@ -32,7 +32,7 @@ def test_late_steps_use_the_decay_itself():
     weight = [Parameter(Tensor(np.zeros(1, np.float32)), name="w")]
     average = WeightAverage(weight, 0.9)
     weight[0].set_data(Tensor(np.full(1, 10, np.float32)))
-    average.after_step(1000)
+    average.after_step(1000, [])
     with average.in_place():
         assert values(weight) == pytest.approx([1.0])
 

@@ -53,7 +53,7 @@ def test_micro_batches_give_loss_and_gradients_of_the_big_batch(count, fillers):
     loss, weight, wanted = step.run(batch, 0)
     wanted = [grad.asnumpy().copy() for grad in wanted]
     told, sums = [], [0.0] * len(wanted)
-    for own_loss, own_weight, grads in GradientCache(step)((own, 0) for own in split(batch, count)):
+    for own_loss, own_weight, grads in GradientCache(step)([(own, 0) for own in split(batch, count)]):
         told.append((own_loss, own_weight))
         sums = [total + grad.asnumpy() for total, grad in zip(sums, grads, strict=True)]
     assert told[0] == (pytest.approx(loss, rel=1e-6), weight) and told[1:] == [(0.0, 0.0)] * (count - 1)

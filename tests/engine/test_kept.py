@@ -17,7 +17,7 @@ class Count:
     def __init__(self, name):
         self.name, self.steps = name, np.zeros(0, np.int64)
 
-    def after_step(self, steps):
+    def after_step(self, steps, batches):
         self.steps = np.append(self.steps, steps)
 
     def state(self):
@@ -30,7 +30,7 @@ class Count:
 
 def test_each_gets_its_own_whatever_else_there_is():
     one, other = Count("queue"), Count("queue2")
-    one.after_step(4)
+    one.after_step(4, [])
     tensors = {"moment1.w": np.zeros(1), **tensors_of([one, other])}
     assert sorted(tensors) == ["moment1.w", "queue.a.b", "queue.steps", "queue2.a.b", "queue2.steps"]
     found = [Count("queue"), Count("queue2")]
@@ -62,9 +62,9 @@ class Drawn(Fixed):
 def test_a_resume_within_an_epoch_trains_on_its_rows_and_followers_go_on(job, weights, monkeypatch):
     counts = []
 
-    def followers(parameters, config):
+    def followers(*asked):
         counts.append(Watching("watch"))
-        return [*followers_of(parameters, config), counts[-1]]
+        return [*followers_of(*asked), counts[-1]]
 
     class Watching(Count):
         def in_place(self):
