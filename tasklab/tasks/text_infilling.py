@@ -1,16 +1,22 @@
 """Text infilling: what belongs into the blanks of a text, learned from plain text, or from texts with one blank."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from tasklab.config import setting
 from tasklab.data.files.records import FIX
+from tasklab.data.rows.ragged import Ragged, row_offsets
 from tasklab.data.rows.tokens import encode_flat
 from tasklab.data.text2text.blanks import BLANK, MASK, blanks_of
-from tasklab.data.text2text.corrupted import SPANS, WHOLE, CorruptedRows, Corruption, cut_to
+from tasklab.data.text2text.corrupted import CorruptedRows, cut_to
+from tasklab.data.text2text.corruption import END, FILLINGS, SENTENCES, SPANS, WHOLE, WORDS, Corruption
 from tasklab.data.text2text.pairs import BleuDataConfig
 from tasklab.data.text2text.rows import Framing
-from tasklab.data.text2text.spans import Spans
+from tasklab.data.text2text.sentences import begins_of, first_tokens
+from tasklab.data.text2text.spans import Rest, Spans
 from tasklab.errors import DataError
 from tasklab.metrics.bleu import score_bleu_n
 from tasklab.metrics.short_answers import score_short_answer
@@ -28,10 +34,24 @@ HELD_OUT = 1 << 32
 class InfillingDataConfig(BleuDataConfig, path="data"):
     """What of plain texts is hidden, and what is learned of them."""
 
-    masking_probability: float = setting(0.15, gt=0, lt=1)  # share of the words of a plain text
+    # of a plain text: spans of words (T5, BART), sentences (Pegasus), or the end from some word on (prefix models)
+    hidden: str = setting(WORDS, choices=(WORDS, SENTENCES, END))
+    masking_probability: float = setting(0.15, gt=0, lt=1)  # share of its words or sentences
     span_length: float = setting(3.0, ge=1)  # words of a blank, in the mean
-    # of a text with blanks: what fills them, as T5 learns, or the text as a whole, as BART does
-    learned: str = setting(SPANS, choices=(SPANS, WHOLE), rows=True)
+    shuffle_sentences: bool = False  # of what is read, as BART does
+    # of a text with blanks: what fills them, each behind its mark (T5) or not (Pegasus), or all of the text (BART)
+    learned: str = setting(SPANS, choices=(SPANS, FILLINGS, WHOLE), rows=True)
+
+    def problems(self):
+        yield from super().problems()
+        plain = type(self)()
+        for key, read in (("masking_probability", self.hidden != END), ("span_length", self.hidden == WORDS)):
+            if not read and self[key] != plain[key]:
+                told = f"is not read, as data.hidden is {self.hidden}; leave it out"
+                yield (f"data.{key}",), f"data.{key} = {self[key]} {told}"
+        if self.shuffle_sentences and (self.learned, self.hidden) != (WHOLE, WORDS):
+            told = f"goes with data.learned: {WHOLE} and data.hidden: {WORDS} alone"
+            yield ("data.shuffle_sentences",), f"data.shuffle_sentences = true {told}"
 
 
 @TASKS.register("text_infilling")
@@ -51,14 +71,20 @@ class TextInfilling(Text2Text):
 
     def checked(self, examples, bad, path):
         """Texts without a blank, and texts with one and what fills it, which gets a mark in front."""
-        found = []
+        found, whole = [], 0
         for pair in examples:
             count, wanted = len(BLANK.findall(pair.source)), len(pair.references[:1])
             if count != wanted:
                 told = f"the text has {count} blanks ([MASK]), where a filling asks for one, and a plain text for none"
                 bad.add("wrong number of blanks", f"{pair.place}: {told}; {FIX}")
                 continue
-            found.append(replace(pair, references=tuple(MASK + text for text in pair.references)))
+            if self.config.data.hidden == SENTENCES and not pair.references and len(begins_of(pair.source)) < 2:
+                whole += 1
+                continue
+            mark = MASK if self.config.data.learned == SPANS else ""
+            found.append(replace(pair, references=tuple(mark + text for text in pair.references)))
+        if whole:
+            logger.warning("%s: %d texts of a single sentence are left out, as data.hidden is sentences", path, whole)
         return found
 
     def parse(self, input_data):
@@ -71,21 +97,24 @@ class TextInfilling(Text2Text):
     def encode(self, examples, training):
         if not training or examples[0].references:
             return super().encode(examples, training)
-        tokens, _ = encode_flat(self.tokenizer, [example.source for example in examples])
-        data, framing = self.config.data, self.framing
+        texts = [example.source for example in examples]
+        tokens, offsets = encode_flat(self.tokenizer, texts)
+        data, framing, made = self.config.data, self.framing, self._corruption
         room = data.max_seq_length - len(framing.begin) - 1
         if data.learned == WHOLE:
             room = min(room, data.max_target_length - len(framing.prompt))
-        tokens, cut = cut_to(tokens, room)
-        return CorruptedRows(tokens, self._corruption, cut)
+        kept, cut = cut_to(tokens, room)
+        sentences = _sentences(texts, tokens, offsets, kept) if made.by_sentences else None
+        return CorruptedRows(kept, made, cut, sentences)
 
     def posed(self, examples):
         """With blanks in the texts that have none."""
         if not examples or examples[0].references:
             return examples
-        encoded = self.tokenizer.encode_batch([example.source for example in examples])
-        found, made = zip(examples, encoded, strict=True), self._corruption
-        return [made.posed(example, *those, HELD_OUT, int(example.id)) for example, those in found]
+        read = self._corruption.read
+        texts = [read(example.source, HELD_OUT, int(example.id)) for example in examples]
+        found, made = zip(examples, texts, self.tokenizer.encode_batch(texts), strict=True), self._corruption
+        return [made.posed(example, text, *those, HELD_OUT, int(example.id)) for example, text, those in found]
 
     def measured(self, texts, references):
         references = [[_plain(one) for one in several] for several in references]
@@ -98,13 +127,13 @@ class TextInfilling(Text2Text):
         return {name: scores[name] for name in ("f1", "exact_match")}
 
     def text_of(self, found):
-        if self.config.data.learned == WHOLE:
+        if self.config.data.learned != SPANS:
             return found.text
         return " ".join(self.framing.target.parts(found.ids))
 
     def told(self, example, found):
         told = super().told(example, found)
-        if self.config.data.learned == WHOLE:
+        if self.config.data.learned != SPANS:
             return told
         fillings, blanks = self.framing.target.parts(found.ids), BLANK.split(example.source)
         if len(fillings) != len(blanks) - 1:
@@ -118,9 +147,21 @@ class TextInfilling(Text2Text):
     @property
     def _corruption(self) -> Corruption:
         data = self.config.data
-        spans = Spans(data.masking_probability, data.span_length)
+        length = data.span_length if data.hidden == WORDS else 1.0
+        spans = Rest() if data.hidden == END else Spans(data.masking_probability, length)
         known, most = continuing(self.tokenizer.tokens), data.max_target_length
-        return Corruption(self.framing, spans, known, data.learned, most, self.config.seed)
+        return Corruption(
+            self.framing, spans, known, data.learned, most, self.config.seed, data.hidden, data.shuffle_sentences
+        )
+
+
+def _sentences(texts: Sequence[str], tokens: Ragged, offsets: np.ndarray, kept: Ragged) -> Ragged:
+    """Of each text the first tokens of its sentences, of those that are kept."""
+    found = []
+    for text, first, last, count in zip(texts, tokens.offsets[:-1], tokens.offsets[1:], kept.lengths, strict=True):
+        begins = first_tokens(text, offsets[first:last])
+        found.append(begins[begins < count])
+    return Ragged(np.concatenate(found), row_offsets([len(begins) for begins in found]))
 
 
 def _plain(text: str) -> str:

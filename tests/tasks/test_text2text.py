@@ -5,7 +5,7 @@ import pytest
 
 from tasklab.config import Config
 from tasklab.data.text2text.pairs import Pair
-from tasklab.errors import DataError
+from tasklab.errors import ConfigError, DataError
 from tasklab.generation.protocol import STOP, Generated
 from tasklab.task import TASKS
 from tasklab.text.speaking import Speaking
@@ -231,3 +231,29 @@ def test_pairs_have_one_blank_and_texts_none(tmp_path):
     path.write_text("a <extra_id_0> b\n", encoding="utf-8")
     with pytest.raises(DataError, match="a.txt:1: the text has 1 blanks"):
         infilling().read(path, True)
+
+
+def test_sentences_are_hidden_where_there_are_several(tmp_path, caplog):
+    path = tmp_path / "a.txt"
+    path.write_text("one two. three four. five\nsix seven eight\n", encoding="utf-8")
+    job = infilling(data__hidden="sentences", data__learned="fillings")
+    examples, _ = job.read(path, True)
+    assert [example.source for example in examples] == ["one two. three four. five"]
+    assert "1 texts of a single sentence are left out" in caplog.text
+    (pair,) = job.posed(examples)
+    sentences = ("one two.", "three four.", "five")
+    whole = [pair.source.replace("[MASK]", text) for text in sentences if text in pair.references]
+    assert whole == [examples[0].source]
+    ((found,),) = job.answer(job.parse("a [MASK]"), Runner("b c"))
+    assert found == {"generated_text": "b c", "finish_reason": STOP, "score": -0.25}
+
+
+@pytest.mark.parametrize("settings, told", [
+    ({"data.hidden": "end", "data.masking_probability": 0.3}, "data.masking_probability = 0.3 is not read, as"),
+    ({"data.hidden": "sentences", "data.span_length": 2.0}, "data.span_length = 2.0 is not read"),
+    ({"data.shuffle_sentences": True}, "goes with data.learned: whole and data.hidden: words alone"),
+])  # fmt: skip
+def test_what_a_target_does_not_read_is_refused(settings, told):
+    config = Config.create(TASKS.get("text_infilling").data_config, task="text_infilling", name="toy", **settings)
+    with pytest.raises(ConfigError, match=told):
+        config.validate()

@@ -56,11 +56,13 @@ def test_the_score_of_an_answer_is_the_loss_of_its_text(job, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_resumed_run_sees_the_blanks_of_one_that_never_stopped(tmp_path):
+@pytest.mark.parametrize("target", [{}, {"data.hidden": "end", "data.learned": "fillings"}], ids=["spans", "ends"])
+def test_a_resumed_run_sees_the_blanks_of_one_that_never_stopped(target, tmp_path):
     vocabulary = tiny_qa.write_vocabulary(tmp_path)
     data = tiny_pairs.write_for(SimpleNamespace(task="text_infilling"), tmp_path / "data")
     settings = settings_for(vocabulary, **{
         "train.epochs": 3, "train.eval_strategy": "no", "train.save_steps": 5, "train.save_total_limit": None,
+        **target,
     })  # fmt: skip
     trainer = Trainer(settings, "text_infilling", "seq2seq_small", data / "train.txt", output_dir=tmp_path / "run")
     whole = Path(trainer.train()["last_checkpoint"])

@@ -39,6 +39,20 @@ class Spans(NamedTuple):
         return np.stack([ends - inside, ends], axis=1)
 
 
+class Rest(NamedTuple):
+    """Hides the end of a text, from any word but the first on: prefix language modeling (Raffel et al. 2020, 3.3)."""
+
+    def counts(self, words: int, most: int) -> tuple[int, int]:
+        """As `Spans.counts`, of the longest end."""
+        return max(words - 1, 0), min(words - 1, 1)
+
+    def hidden(self, count: int, most: int, bits: np.ndarray) -> np.ndarray:
+        """As `Spans.hidden`."""
+        if count < 2:
+            return np.zeros((0, 2), np.int64)
+        return np.array([[1 + int(bits[0] % np.uint64(count - 1)), count]])
+
+
 def _parted(count: int, parts: int, bits: np.ndarray) -> np.ndarray:
     """[parts] sizes, each at least 1, that are `count` together; all ways to part it are alike likely."""
     cuts = np.sort(np.argsort(bits[: count - 1], kind="stable")[: parts - 1]) + 1

@@ -5,7 +5,8 @@ import pytest
 
 from tasklab.data.rows.ragged import Ragged, row_offsets
 from tasklab.data.text2text.blanks import blanks_of
-from tasklab.data.text2text.corrupted import SPANS, WHOLE, CorruptedRows, Corruption
+from tasklab.data.text2text.corrupted import CorruptedRows
+from tasklab.data.text2text.corruption import SPANS, WHOLE, Corruption
 from tasklab.data.text2text.pairs import Pair
 from tasklab.data.text2text.rows import Framing
 from tasklab.data.text2text.spans import Spans
@@ -74,7 +75,7 @@ def test_spans_lie_everywhere_alike_often():
 
 def test_source_and_filling_are_the_text_again():
     corruption, ids = made(), ids_of()
-    row = corruption.row(ids, epoch=3, number=7)
+    row = corruption.row(ids, None, epoch=3, number=7)
     sentinels = [5, 6]
     assert [i for i in row["input_ids"] if 5 <= i < 15] == sentinels == [i for i in row["target_ids"] if 5 <= i < 15]
     assert row["decoder_input_ids"].tolist() == [2, *row["target_ids"][:-1]] and row["target_ids"][-1] == 3
@@ -123,7 +124,7 @@ def test_no_epoch_has_longer_rows_than_told(learned):
 
 
 def test_the_whole_text_is_learned_where_asked():
-    row = made(WHOLE, sentinels=False).row(ids_of(), 0, 0)
+    row = made(WHOLE, sentinels=False).row(ids_of(), None, 0, 0)
     assert row["target_ids"].tolist() == [*ids_of(), 3] and list(row["input_ids"]).count(4) == 2
 
 
@@ -131,7 +132,7 @@ def test_a_text_is_posed_with_its_blanks_written_out():
     pieces = Pieces()
     ((ids, offsets),) = pieces.encode_batch([TEXT])
     corruption = made()
-    pair = corruption.posed(Pair("0", TEXT, (TEXT,)), ids, offsets, 5, 9)
+    pair = corruption.posed(Pair("0", TEXT, (TEXT,)), TEXT, ids, offsets, 5, 9)
     (told,) = pair.references
     fillings = told.split("[MASK]")[1:]
     rest = pair.source
@@ -140,7 +141,7 @@ def test_a_text_is_posed_with_its_blanks_written_out():
     assert rest == TEXT and pair.source.count("[MASK]") == len(fillings) == 2
     # and its ids are those of the row
     framing = corruption.framing
-    row = corruption.row(ids, 5, 9)
+    row = corruption.row(ids, None, 5, 9)
     assert framing.sources([pair.source], 64)[0].row(0).tolist() == list(row["input_ids"])
     assert framing.targets([told], 64)[0].row(0).tolist()[1:] == row["target_ids"].tolist()
 
