@@ -20,7 +20,7 @@ from tasklab.errors import ConfigError, DataError
 from tasklab.generation.protocol import Generated
 from tasklab.metrics.baseline import first_sentence
 from tasklab.metrics.bleu import tokenizer_for
-from tasklab.metrics.bootstrap import mean_interval
+from tasklab.metrics.bootstrap import Interval, mean_interval
 from tasklab.metrics.perplexity import perplexity_of
 from tasklab.metrics.report import Report
 from tasklab.metrics.tfidf import nearest_texts
@@ -66,6 +66,12 @@ class Text2Text(Task):
     def each(self, text: str, references: Sequence[str]) -> Metrics:
         """Of one answer, for the table of wrong ones and for intervals: metrics that are means of these."""
         return {}
+
+    def intervals(
+        self, texts: Sequence[str], references: Sequence[Sequence[str]], scores: Sequence[Metrics]
+    ) -> dict[str, Interval]:
+        """How far what is measured may be chance; `scores`: those of each answer."""
+        return {name: mean_interval([one[name] for one in scores]) for name in scores[0]}
 
     def settle(self, labels):
         """Says what the decoder begins with where the model does not: the token that begins a text, else padding."""
@@ -138,7 +144,7 @@ class Text2Text(Task):
         scores = [self.each(text, several) for text, several in zip(texts, references, strict=True)]
         rows = zip(answered, texts, references, scores, strict=True)
         return Report(
-            intervals=lambda: {name: mean_interval([one[name] for one in scores]) for name in scores[0]},
+            intervals=lambda: self.intervals(texts, references, scores),
             wrong=[
                 wrong_row(shown(example, example.source, None, **{n: round(s, 2) for n, s in one.items()}), right[0], t)
                 for example, t, right, one in rows if t not in right

@@ -4,7 +4,10 @@ import math
 from collections.abc import Sequence
 from itertools import zip_longest
 
+import numpy as np
+
 from tasklab.errors import ConfigError
+from tasklab.metrics.bootstrap import Interval, interval
 from tasklab.metrics.scripts import language_of
 
 BY_LANGUAGE = {"zh": "zh", "ja": "char", "ko": "char"}
@@ -33,6 +36,21 @@ def score_bleu(texts: Sequence[str], references: Sequence[Sequence[str]], tokeni
     bleu, chrf = BLEU(tokenize=tokenizer), CHRF()
     scores = {"bleu": bleu.corpus_score(texts, streams).score, "chrf": chrf.corpus_score(texts, streams).score}
     return scores, str(bleu.get_signature())
+
+
+def bleu_interval(texts: Sequence[str], references: Sequence[Sequence[str]], tokenizer: str) -> Interval:
+    """Of "bleu" as `score_bleu` has it."""
+    from sacrebleu.metrics import BLEU
+
+    of_one = BLEU(tokenize=tokenizer, effective_order=True)  # which changes no count, and sacrebleu asks for
+    found = [of_one.sentence_score(text, list(several)) for text, several in zip(texts, references, strict=True)]
+    counts = np.array([[*one.counts, *one.totals, one.sys_len, one.ref_len] for one in found])  # [texts, 4 + 4 + 2]
+
+    def bleu(drawn: np.ndarray) -> float:
+        sums = counts[drawn].sum(axis=0).tolist()
+        return BLEU.compute_bleu(sums[:4], sums[4:8], *sums[8:], smooth_method="exp").score
+
+    return interval(bleu, len(counts))
 
 
 def score_bleu_n(texts: Sequence[str], references: Sequence[Sequence[str]], tokenizer: str) -> dict[str, float]:

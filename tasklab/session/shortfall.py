@@ -25,6 +25,7 @@ class Ended:
 
     steps: None where nothing is known of a training.   losses: of the training, in order.   alike: every example got
     the same answer.   lost: classes of which no example was found.   unknown, cut: shares of the tokens and rows.
+    cut_by, cut_at: the setting that cut most, and its value.
     weighable: the loss knows weights of classes, and uses none.   elsewhere: the command that trains on rows like
     these, where it learned from others.   longer: the command that goes on with so many epochs in place of {}.
     """
@@ -39,7 +40,8 @@ class Ended:
     weighable: bool = False
     random_start: bool = False
     lr: float = 0.0
-    max_seq_length: int = 0
+    cut_by: str = "max_seq_length"
+    cut_at: int = 0
     max_tokens: int = 0
     elsewhere: str = ""
     longer: str = "train.epochs={}"
@@ -83,9 +85,9 @@ def _remedies(ended: Ended) -> Iterator[str]:
     if ended.weighable and (ended.lost or ended.alike):
         yield f"loss.balanced=true: {_named(ended.lost) if ended.lost else ALIKE}"
     if ended.cut > CUT:
-        room = min(2 * ended.max_seq_length, ended.max_tokens)
-        larger = f"data.max_seq_length={room}" if room > ended.max_seq_length else "shorter texts"
-        yield f"{larger}: {ended.cut:.0%} of the rows are cut at {ended.max_seq_length} tokens"
+        room = min(2 * ended.cut_at, ended.max_tokens)
+        larger = f"data.{ended.cut_by}={room}" if room > ended.cut_at else "shorter texts"
+        yield f"{larger}: {ended.cut:.0%} of the rows are cut at {ended.cut_at} tokens"
     if ended.random_start:
         yield "a model with pretrained weights (tasklab list): from a random start words mean nothing yet"
     if last < LEARNED_BY_HEART * first:
@@ -119,7 +121,7 @@ def warnings_of(
         predictions: of these or other examples; classes: label -> f1, support, ... of these.
         rows: those that it learned from, or else those of the evaluation.
     """
-    config = past.config
+    config, (cut_by, cut) = past.config, cut_most(rows)
     metric = watched_metric(config.train, task.metric)
     if not greater_is_better(config.train, task.metric) or not any(metric in found for found in baselines.values()):
         metric = task.metric  # a loss, which no baseline has
@@ -130,10 +132,10 @@ def warnings_of(
         steps=past.steps, epochs=past.epochs, losses=past.losses,
         alike=len(predictions) > 1 and len({_answer(p) for p in predictions}) == 1,
         lost={name: int(s["support"]) for name, s in classes.items() if s["support"] and not s["f1"]},
-        unknown=_unknown(rows, task.tokenizer), cut=_cut(rows),
+        unknown=_unknown(rows, task.tokenizer), cut=cut, cut_by=cut_by, cut_at=config.data[cut_by],
         weighable="balanced" in task.loss_settings and not balanced,
         random_start=config.from_scratch, lr=config.optimizer.lr,
-        max_seq_length=config.data.max_seq_length, max_tokens=config.model.max_tokens,
+        max_tokens=config.model.max_tokens,
         elsewhere="" if past.own_rows else f"tasklab train {shlex.quote(str(past.place))} data.train=FILE",
         longer=f"tasklab train --resume {shlex.quote(str(past.place))} train.epochs={{}}",
     )  # fmt: skip
@@ -154,6 +156,12 @@ def _unknown(rows, tokenizer) -> float:
     return 0.0 if ids is None else float((ids.values == tokenizer.unk_id).mean())
 
 
-def _cut(rows) -> float:
-    """Share of rows that lost a part of their text."""
-    return max((count for name, count in rows.info.items() if name.startswith("cut_")), default=0) / max(1, len(rows))
+CUT_BY = {"cut_targets": "max_target_length", "cut_questions": "max_query_length"}
+"""What cuts, by the names of the counts; of all others it is data.max_seq_length."""
+
+
+def cut_most(rows) -> tuple[str, float]:
+    """The setting by which most rows lost a part of their text, and their share."""
+    counts = {name: count for name, count in rows.info.items() if name.startswith("cut_")}
+    most = max(counts, key=counts.get, default="")
+    return CUT_BY.get(most, "max_seq_length"), counts.get(most, 0) / max(1, len(rows))

@@ -1,6 +1,6 @@
 """Text to text: any text answered by another one, as pairs show it (Raffel et al. 2020)."""
 
-from tasklab.metrics.bleu import score_bleu
+from tasklab.metrics.bleu import bleu_interval, score_bleu
 from tasklab.metrics.short_answers import score_short_answer
 from tasklab.task import TASKS
 from tasklab.text2text import Text2Text
@@ -21,3 +21,7 @@ class Text2TextGeneration(Text2Text):
 
     def each(self, text, references):
         return {"exact_match": score_short_answer(text, references)["exact_match"]}
+
+    def intervals(self, texts, references, scores):
+        found = super().intervals(texts, references, scores)
+        return found | {"bleu": bleu_interval(texts, references, self.words_by(references))}

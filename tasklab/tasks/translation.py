@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tasklab.data.files.records import FIX
 from tasklab.data.text2text.pairs import BleuDataConfig, Pair
 from tasklab.errors import DataError
-from tasklab.metrics.bleu import score_bleu
+from tasklab.metrics.bleu import bleu_interval, score_bleu
 from tasklab.metrics.scripts import wide_share
 from tasklab.task import TASKS
 from tasklab.text2text import Text2Text
@@ -46,6 +46,9 @@ class Translation(Text2Text):
         scores, signature = score_bleu(texts, references, self.words_by(references))
         self.sign(signature)
         return scores
+
+    def intervals(self, texts, references, scores):
+        return {"bleu": bleu_interval(texts, references, self.words_by(references))}
 
     def copied(self, example):
         return example.source

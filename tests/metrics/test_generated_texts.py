@@ -1,10 +1,11 @@
 """Scores of generated texts, worked out by hand or taken from the papers' own definitions."""
 
+import numpy as np
 import pytest
 
 from tasklab.errors import ConfigError
 from tasklab.metrics.baseline import first_sentence
-from tasklab.metrics.bleu import score_bleu, score_bleu_n, tokenizer_for
+from tasklab.metrics.bleu import bleu_interval, score_bleu, score_bleu_n, tokenizer_for
 from tasklab.metrics.rouge import longest_common, score_rouge
 from tasklab.metrics.scripts import language_of, wide_share, words_of
 from tasklab.metrics.short_answers import score_short_answer
@@ -90,3 +91,15 @@ def test_the_nearest_text_shares_rare_words():
 def test_the_first_sentence_ends_at_its_mark():
     assert first_sentence("  It rains. We stay.") == "It rains." and first_sentence("下雨了。不去") == "下雨了。"
     assert first_sentence("no mark") == "no mark" and first_sentence("") == ""
+
+
+def test_bleu_has_an_interval_around_it():
+    rng = np.random.default_rng(1)
+    words = np.array([f"w{i}" for i in range(30)])
+    references = [[" ".join(rng.choice(words, 12))] for _ in range(40)]
+    texts = [one if i % 2 else " ".join(rng.choice(words, 12)) for i, (one,) in enumerate(references)]
+    scores, _ = score_bleu(texts, references, "13a")
+    low, high = bleu_interval(texts, references, "13a")
+    # half of the texts are right: the share of 40 coins deviates by 8 of 100, and 2 * 1.96 * 8 = 31
+    assert low < scores["bleu"] < high and 20 < high - low < 45
+    assert bleu_interval(["a b c d e"] * 3, [["a b c d e"]] * 3, "13a") == (pytest.approx(100), pytest.approx(100))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasklab.session.shortfall import Ended, remedies, told
+from tasklab.session.shortfall import Ended, cut_most, remedies, told
 
 GOOD = {"steps": 400, "epochs": 8, "losses": [2.0, 1.0, 0.8, 0.79]}  # long enough, and level at the end
 
@@ -55,8 +55,12 @@ def test_a_loss_that_hardly_fell_asks_for_another_rate():
     "known, start",
     [
         ({"unknown": 0.31}, "a model of the text's language (tasklab list), or its own tokenizer.vocab: 31% of"),
-        ({"cut": 0.4, "max_seq_length": 128, "max_tokens": 512}, "data.max_seq_length=256: 40% of the rows are cut"),
-        ({"cut": 0.4, "max_seq_length": 512, "max_tokens": 512}, "shorter texts: 40% of the rows are cut at 512"),
+        ({"cut": 0.4, "cut_at": 128, "max_tokens": 512}, "data.max_seq_length=256: 40% of the rows are cut"),
+        ({"cut": 0.4, "cut_at": 512, "max_tokens": 512}, "shorter texts: 40% of the rows are cut at 512"),
+        (
+            {"cut": 0.4, "cut_by": "max_target_length", "cut_at": 16, "max_tokens": 512},
+            "data.max_target_length=32: 40% of the rows are cut at 16 tokens",
+        ),
         ({"random_start": True}, "a model with pretrained weights"),
         ({"lost": {"x": 2}, "weighable": True}, "loss.balanced=true: of x (2) none is found: F1 0"),
         ({"alike": True, "lr": 3e-5}, "another optimizer.lr, such as 9.0e-05 or 1.0e-05: every example gets the same"),
@@ -82,3 +86,16 @@ def test_a_class_that_is_never_found_is_told_above_the_baseline_too():
     assert said == "of rare (7) none is found: F1 0; loss.balanced=true lets them count as much"
     (said,) = told(Ended(**(GOOD | {"lost": {"PER": 1}})), "f1", 0.9, {})
     assert said == "of PER (1) none is found: F1 0; more rows, or a larger model (tasklab list)"
+
+
+@pytest.mark.parametrize("info, setting, share", [
+    ({"cut_sources": 3, "cut_targets": 4}, "max_target_length", 0.4), ({"cut_questions": 2}, "max_query_length", 0.2),
+    ({"cut_rows": 1, "unknown": 9}, "max_seq_length", 0.1), ({}, "max_seq_length", 0.0),
+])  # fmt: skip
+def test_what_cuts_most_is_told(info, setting, share):
+    class Ten(list):
+        pass
+
+    rows = Ten(range(10))
+    rows.info = info
+    assert cut_most(rows) == (setting, pytest.approx(share))

@@ -61,6 +61,14 @@ def test_words_of_a_table_are_masked(tmp_path):
     assert len(task.read(config.data.train, True)[0]) == 3
 
 
+@pytest.mark.parametrize("given", [["anna sings", "ben runs"], {"content": ["anna sings", "ben runs"]}])
+def test_texts_alone_are_learned_from_where_no_answer_is_asked_for(given, tmp_path):
+    found = examples("text_infilling", given, tmp_path)
+    assert [(pair.source, pair.references) for pair in found] == [("anna sings", ()), ("ben runs", ())]
+    with pytest.raises(DataError, match="target"):
+        examples("translation", given, tmp_path)
+
+
 def test_answers_stand_beside_what_was_asked():
     pd = pytest.importorskip("pandas")
     asked = pd.DataFrame({"text": ["a", "b"], "label": ["x", "y"]}, index=[7, 3])

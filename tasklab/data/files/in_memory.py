@@ -12,8 +12,8 @@ from tasklab.data.files.plain_values import plain_row, plain_value
 from tasklab.errors import ConfigError, DataError, brief
 
 TAKEN = (
-    "a file or folder, a pandas or polars DataFrame, a pyarrow Table, a datasets.Dataset, a dict of columns, or dicts, "
-    "one per row"
+    "a file or folder, a pandas or polars DataFrame, a pyarrow Table, a datasets.Dataset, a dict of columns, dicts, "
+    "one per row, or a list of texts"
 )
 
 
@@ -50,6 +50,8 @@ def table_rows(table, name: str) -> Rows:
         table = _of_columns(table, name)
     if isinstance(table, (str, bytes)) or not isinstance(table, Iterable):
         raise ConfigError(f"{name} is {brief(table)}; expected {TAKEN}")
+    if isinstance(table, (list, tuple)) and table and all(isinstance(row, str) for row in table):
+        table = ({"text": row} for row in table)
     rows = iter(table)
     begun = list(islice(rows, 1))
     first, rows = (begun or [{}])[0], chain(begun, rows)

@@ -31,7 +31,8 @@ def read_pairs(
     Args:
         answered: False reads sources without their targets, for prediction.
         special: spellings of special tokens.
-        texts: whether a .txt without tabs holds a text per line, which has no target.
+        texts: whether there may be texts without a target: a line each of a .txt without tabs, or a table that has no
+            column for targets.
     Raises: DataError when a file as a whole cannot be used.
     """
     split = "train" if training else "dev"
@@ -50,7 +51,8 @@ def read_pairs(
     columns = data.columns or (["source", "target"] if _is_plain(file, data) else [])
     table = Table(file, columns, data.source or "source", data.quotes, data.encoding, bad)
     table.gapless = not answered
-    layout = layout_of(table, data, answered, special)
+    alone = texts and not data.target and {str(name).lower() for name in table.columns}.isdisjoint(TARGETS)
+    layout = layout_of(table, data, answered and not alone, special)
     tell_columns(str(file), layout.taken(table.columns))
     return list(examples_of(table, layout.example)), bad
 
