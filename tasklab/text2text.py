@@ -58,6 +58,7 @@ class Text2Text(Task):
     def __init__(self, config, tokenizer):
         super().__init__(config, tokenizer)
         self._signed: set[str] = set()
+        self.layout = "uer_text" if config.data.generate_seq2seq_output else "answers"
 
     @abstractmethod
     def measured(self, texts: Sequence[str], references: Sequence[Sequence[str]]) -> Metrics:
@@ -116,7 +117,8 @@ class Text2Text(Task):
         if rows is None:
             self._tell_cut(examples)
             found = zip(examples, self._generated(examples, run), strict=True)
-            return [[self.told(example, one) for one in several] for example, several in found]
+            told = self._as_uer if self.config.data.generate_seq2seq_output else self.told
+            return [[told(example, one) for one in several] for example, several in found]
         told, part = self.decode(run(rows), rows, examples), self._part(len(examples))
         asked = self.posed([examples[i] for i in part])
         for place, (best, *_) in zip(part, self._generated(asked, run), strict=True):
@@ -178,6 +180,11 @@ class Text2Text(Task):
     def told(self, example: Pair, found: Generated) -> dict:
         """An answer as `predict` gives it."""
         return {"generated_text": self.text_of(found), "finish_reason": found.reason, "score": round(found.score, 4)}
+
+    def _as_uer(self, example: Pair, found: Generated) -> dict:
+        """Every token that the decoder read and said but the one that ends it."""
+        tokens = self.target.tokens
+        return {"prompt": example.source, "tokens": "".join(tokens[i] for i in (*self.framing.prompt, *found.ids))}
 
     def sign(self, signature: str):
         """Tells how BLEU was computed, once."""

@@ -257,3 +257,16 @@ def test_what_a_target_does_not_read_is_refused(settings, told):
     config = Config.create(TASKS.get("text_infilling").data_config, task="text_infilling", name="toy", **settings)
     with pytest.raises(ConfigError, match=told):
         config.validate()
+
+
+def test_uers_two_lines_hold_source_and_tokens():
+    job = task("translation", data__generate_seq2seq_output=True)
+    assert job.layout == "uer_text"
+    asked = job.parse("a b")
+    job.tokenizer.encode_batch(["a b"])  # which become tokens 4 and 5
+
+    class Said(Runner):
+        def generate(self, prompts, settings, emit=None, sources=()):
+            return [[Generated((5, 4), (), -0.25, STOP, "b a")] for _ in prompts]
+
+    assert job.answer(asked, Said()) == [[{"prompt": "a b", "tokens": "[CLS]ba"}]]

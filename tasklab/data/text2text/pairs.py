@@ -22,6 +22,7 @@ class Text2TextDataConfig(DataConfig, path="data"):
     # examples of an evaluation that are answered, spread over all; null: every one. The loss is of all of them
     generated: int | None = setting(500, ge=1, needs=TRUTH)
     quotes: bool | None = None  # cells may stand in double quotes; null: in .csv files only
+    generate_seq2seq_output: bool = False  # predict: source and tokens, as UER-py's generate_seq2seq writes them
 
     def problems(self):
         yield from super().problems()
