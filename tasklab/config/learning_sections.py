@@ -57,6 +57,8 @@ class LossConfig(Section, path="loss", needs=TRUTH):
     symmetric: bool = False  # matching: matches are told from both sides
     # matching: what a match is told from: the other rows' matches, the row's own negatives, or both of all rows
     negatives: str = setting("both", choices=("both", "in_batch", "given"))
+    queue_size: int = setting(0, ge=0)  # matching: vectors of past steps, from which a match is told too; 0: none
+    queue_momentum: float = setting(0.995, ge=0, lt=1)  # share of the old weights in the encoder that makes them
 
     def idle(self):
         yield from super().idle()

@@ -20,10 +20,12 @@ CROSS_ENTROPY = "cross_entropy"
 MATCHING_LOSSES = {
     CROSS_ENTROPY: MatchingLoss(LABELS, ("class_weights", "label_smoothing", "focal_gamma")),
     "cosine_mse": MatchingLoss(SCORES),
-    "in_batch": MatchingLoss(MATCHES, ("scale", "margin", "symmetric", "negatives"), over_batch=True),
+    "in_batch": MatchingLoss(
+        MATCHES, ("scale", "margin", "symmetric", "negatives", "queue_size", "queue_momentum"), over_batch=True
+    ),
 }
 """By loss.matching. Each has a cell of its own in nn/losses/matching/, but for the first: the classifier's."""
-OF_MATCHING = ("matching", "scale", "margin", "symmetric", "negatives")
+OF_MATCHING = ("matching", "scale", "margin", "symmetric", "negatives", "queue_size", "queue_momentum")
 """Keys of `loss` that no other task reads."""
 
 

@@ -111,6 +111,12 @@ class Config(Section):
             if self.loss[key] != plain[key] and key not in MATCHING_LOSSES[name].settings:
                 readers = ", ".join(other for other, loss in MATCHING_LOSSES.items() if key in loss.settings)
                 yield f"loss.{key}", "loss.matching", f"take one that reads it: {readers}"
+        if self.loss.changed("queue_momentum") and not self.loss.queue_size:
+            yield "loss.queue_momentum", "loss.queue_size", "set that to 2.5 times train.batch_size"
+        if self.loss.queue_size and self.loss.negatives == "given":
+            yield "loss.queue_size", "loss.negatives", "set that to in_batch or both"
+        if "word_repetition" in self.data and self.data.word_repetition != "none" and name != "in_batch":
+            yield "data.word_repetition", "loss.matching", "set that to in_batch"
         vectors = self.model.pair_encoding == "cosine"
         if self.loss.rdrop_alpha and vectors:
             yield "loss.rdrop_alpha", "model.pair_encoding", "take one that gives classes: joint, siamese, sbert"

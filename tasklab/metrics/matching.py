@@ -106,16 +106,7 @@ def mostly_positive(scores: Sequence[float], labels: Sequence[int], threshold: f
     ]
 
 
-def alignment(first: np.ndarray, second: np.ndarray) -> float:
-    """Mean squared distance of the unit vectors of pairs that match, 0 .. 4, low is good (Wang & Isola 2020).
-
-    Both [N, D], unit rows. NaN without a pair.
-    """
-    squares = np.square(first.astype(np.float64) - second.astype(np.float64)).sum(axis=1)  # [N]
-    return float(squares.mean()) if len(squares) else float("nan")
-
-
-def uniformity(vectors: np.ndarray, most: int = 4096) -> float:
+def uniformity(vectors: np.ndarray, most: int = 2048) -> float:
     """Log of the mean over pairs of different rows of exp(-2 |x - y|^2), low is good (Wang & Isola 2020).
 
     vectors [N, D], unit rows; of more than `most` so many, evenly spread. NaN with fewer than two.

@@ -12,9 +12,12 @@ from tasklab.data.matching.input import matching_from_input
 from tasklab.data.matching.reading import contradictions, matches_of, read_matching
 from tasklab.data.matching.rows import group_rows, pair_rows, places_of, single_rows
 from tasklab.data.rows.balance import class_weights
+from tasklab.data.rows.features import FeatureTable
+from tasklab.data.rows.protocol import Rows
+from tasklab.data.rows.repetition import RepeatedRows
 from tasklab.errors import ConfigError, DataError
 from tasklab.metrics.correlation import score_numbers
-from tasklab.metrics.matching import mostly_positive, score_matching, threshold_interval
+from tasklab.metrics.matching import mostly_positive, score_matching, threshold_interval, uniformity
 from tasklab.metrics.report import number_report
 from tasklab.metrics.vectors import unit_rows
 from tasklab.metrics.wrong import shown
@@ -24,6 +27,8 @@ from tasklab.task import TASKS, TRIVIAL, UPDATES, Task
 LABELS = ("0", "1")
 """No match and a match; outputs stand in this order."""
 HALF = 0.5
+ALIKE = 0.8
+"""Score from which a pair counts among those whose vectors should be near: 4 of 5 in STS-B, as SimCSE counts."""
 
 
 @TASKS.register("text_matching")
@@ -48,6 +53,7 @@ class TextMatching(Task):
         self.learns_from = MATCHING_LOSSES[self.matching].learns_from
         self.loss_settings = ("matching", *MATCHING_LOSSES[self.matching].settings)
         self.kept_threshold: float | None = None  # what the evaluation of the training came to
+        self._units: np.ndarray | None = None  # vectors of the last answers, for what is told beside their scores
         for key in ("output_logits", "output_prob"):
             if config.data[key] and self.vectors:
                 told = f"data.{key}: a cosine has none; set it to false"
@@ -76,7 +82,7 @@ class TextMatching(Task):
             kept = matches_of(examples)
             table = group_rows(self.tokenizer, kept, length, MATCHING_LOSSES[self.matching].over_batch)
             table.info["pairs_left_out_as_they_do_not_match"] = len(examples) - len(kept)
-            return table
+            return self._repeating(table, kept)
         compared = self._compared(examples)
         if self.vectors and not training:
             return single_rows(self.tokenizer, compared, length)
@@ -94,7 +100,9 @@ class TextMatching(Task):
             return ClassificationLoss(class_weights(loss, LABELS), loss.label_smoothing, loss.focal_gamma)
         from tasklab.nn.losses.matching import MATCHING
 
-        return MATCHING.get(self.matching)(self.config.loss)
+        cell = MATCHING.get(self.matching)(self.config.loss, **self._queue())
+        cell.over_batch = MATCHING_LOSSES[self.matching].over_batch
+        return cell
 
     def decode(self, outputs, rows, examples, top_k=None):
         compared, values = self._compared(examples), None
@@ -113,7 +121,9 @@ class TextMatching(Task):
         self.kept_threshold = metrics.get("threshold")
 
     def score(self, predictions, examples):
-        return self._score(*self._side_by_side(predictions, examples), self._said_threshold)
+        scores, labels = self._side_by_side(predictions, examples)
+        metrics = self._score(scores, labels, self._said_threshold)
+        return metrics if self._units is None else metrics | self._spread(scores, labels)
 
     def report(self, predictions, examples):
         scores, labels = self._side_by_side(predictions, examples)
@@ -170,9 +180,37 @@ class TextMatching(Task):
             c._replace(first=c.second, second=c.first) if turn else c for c, turn in zip(compared, turned, strict=True)
         ]
 
+    def _repeating(self, table: FeatureTable, examples: Sequence[MatchingExample]) -> Rows:
+        """Rows whose words repeat, where data.word_repetition says so."""
+        data, tokenizer = self.config.data, self.tokenizer
+        if data.word_repetition == "none":
+            return table
+        if several := next((e for e in examples if len(e.texts) > 1), None):
+            told = f"data.word_repetition = {data.word_repetition} repeats words of single texts"
+            raise DataError(f"{several.place}: holds {len(several.texts)} texts, and {told}; set it to none")
+        marks = (tokenizer.cls_id, tokenizer.sep_id, tokenizer.pad_id)
+        seed, length = self.config.seed, data.max_seq_length
+        return RepeatedRows(table, marks, data.word_repetition, data.repetition_rate, length, seed)
+
+    def _queue(self) -> dict:
+        """The loss's `queue`, as wide as the vectors of training, where loss.queue_size asks for one."""
+        loss, model = self.config.loss, self.config.model
+        if not loss.queue_size:
+            return {}
+        from tasklab.nn.blocks.vector_queue import VectorQueue
+
+        width = model.projection_size or model.hidden_size
+        return {"queue": VectorQueue(loss.queue_size, width, loss.queue_momentum)}
+
+    def _spread(self, scores: Sequence[float], labels: Sequence[float]) -> dict[str, float]:
+        """How near vectors of pairs that match are, and how far apart those of all texts of the last answers."""
+        matching = [2 - 2 * cosine for cosine, label in zip(scores, labels, strict=True) if label >= ALIKE]
+        near = {"alignment": float(np.mean(matching))} if matching else {}  # |u - v|^2 of unit vectors
+        return near | {"uniformity": uniformity(self._units)}
+
     def _cosines(self, vectors: np.ndarray, compared: list[Comparison]) -> np.ndarray:
         first, second = places_of(compared)
-        units = unit_rows(vectors)
+        units = self._units = unit_rows(vectors)
         return (units[first] * units[second]).sum(axis=1)
 
     def _probabilities(self, logits: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:

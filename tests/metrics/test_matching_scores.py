@@ -7,7 +7,6 @@ import pytest
 
 from tasklab.metrics.bootstrap import SAMPLES, SEED
 from tasklab.metrics.matching import (
-    alignment,
     average_precision,
     best_threshold,
     mostly_positive,
@@ -104,10 +103,9 @@ def test_the_alarm_rings_when_nearly_all_is_taken_and_half_matches():
     assert mostly_positive(np.ones(100), np.array([1] * 95 + [0] * 5), 0.5) == []
 
 
-def test_alignment_and_uniformity_by_hand():
+def test_uniformity_by_hand():
     # at right angles |x - y|^2 = 2, opposite 4
     x = np.array([[1, 0], [0, 1], [-1, 0]], np.float32)
-    assert alignment(x[:2], x[1:]) == pytest.approx(2.0)
     wanted = math.log((2 * math.exp(-4) + math.exp(-8)) / 3)
     assert uniformity(x) == pytest.approx(wanted)
-    assert math.isnan(uniformity(x[:1])) and math.isnan(alignment(x[:0], x[:0]))
+    assert math.isnan(uniformity(x[:1]))

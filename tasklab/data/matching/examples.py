@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from tasklab.config import TRUTH, DataConfig, setting
+from tasklab.config import TRAINING, TRUTH, DataConfig, setting
+from tasklab.data.rows.repetition import SIDES
 
 
 @dataclass
@@ -28,6 +29,15 @@ class MatchingDataConfig(DataConfig, path="data"):
     candidates: str | None = setting(None, file=True)  # of predictions: id, name, description; tabs between them
     candidates_first: bool = True  # in one row with the text: a candidate stands where text_a stood in training
     threshold: float | None = None  # a match from this score on; null: what the evaluation of the training came to
+
+    # single texts: which of its two readings says some words twice, others in every epoch
+    word_repetition: str = setting("none", choices=SIDES, needs=TRAINING)
+    repetition_rate: float = setting(0.32, gt=0, le=1, needs=TRAINING)  # most of the tokens that are repeated
+
+    def idle(self):
+        yield from super().idle()
+        if self.repetition_rate != self.default("repetition_rate") and self.word_repetition == "none":
+            yield "data.repetition_rate", "data.word_repetition", "set that to one_side or both"
 
     def problems(self):
         yield from super().problems()

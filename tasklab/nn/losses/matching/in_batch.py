@@ -4,6 +4,7 @@ import mindspore as ms
 from mindspore import nn, ops
 
 from tasklab.nn.blocks.attention import MASKED
+from tasklab.nn.blocks.vector_queue import VectorQueue
 from tasklab.nn.losses.matching import MATCHING
 from tasklab.nn.losses.matching.cosines import unit
 
@@ -19,13 +20,18 @@ class InBatch(nn.Cell):
         scale: s, 1 / temperature.   margin: m, which the match has to be ahead by.
         symmetric: the mean with the same loss of each match among all u_j.
         negatives: of "in_batch", "given" (each row's own alone) and "both" (those of all rows too).
+        queue: of vectors that are candidates too and match no row (ESimCSE, Wu et al. 2022).
     Inputs: vectors [B, T, D]; present [B, T] float, 1 for texts that are there; sample_weight [B].
     """
 
     labels = ("present",)
 
-    def __init__(self, scale: float, margin: float = 0.0, symmetric: bool = False, negatives: str = "both"):
+    def __init__(
+        self, scale: float, margin: float = 0.0, symmetric: bool = False, negatives: str = "both",
+        queue: VectorQueue | None = None,
+    ):  # fmt: skip
         super().__init__()
+        self.queue = queue
         self.scale, self.margin, self.symmetric, self.negatives = scale, margin, symmetric, negatives
 
     def construct(self, vectors, present, sample_weight):
@@ -43,6 +49,9 @@ class InBatch(nn.Cell):
             if self.negatives == "given":  # those of other rows are not there either
                 absent = ops.maximum(absent, 1 - own.repeat_interleave(T - 2, 1))
             scores = ops.cat((scores, self.scale * others + absent * MASKED), axis=1)
+        if self.queue is not None:
+            kept = ops.matmul(x[:, 0], unit(self.queue.vectors).T)  # [B, M]
+            scores = ops.cat((scores, self.scale * kept + (1 - self.queue.filled) * MASKED), axis=1)
         rows = _at_own(scores, own)  # [B]
         if self.symmetric:
             back = self.scale * matches.T + (1 - weight[None]) * MASKED
@@ -57,5 +66,5 @@ def _at_own(scores, own):
 
 
 @MATCHING.register("in_batch")
-def in_batch(loss):
-    return InBatch(loss.scale, loss.margin or 0.0, loss.symmetric, loss.negatives)
+def in_batch(loss, queue: VectorQueue | None = None):
+    return InBatch(loss.scale, loss.margin or 0.0, loss.symmetric, loss.negatives, queue)
