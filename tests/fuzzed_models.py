@@ -69,6 +69,68 @@ def gguf():
     return "model.gguf", write_gguf(Path("whole.gguf")).read_bytes(), read
 
 
+def adapter():
+    """adapter.json of a folder whose base is a file beside it."""
+    import numpy as np
+
+    from tasklab.weights.adapters import Beside, adapters_in, digest_of, merged
+    from tasklab.weights.files import TensorFile
+    from tasklab.weights.source import WeightSource
+
+    TensorFile({"d.weight": np.ones((2, 3), np.float32)})(Path("base.safetensors"))
+    digest = digest_of(WeightSource("base", Path("."), "tasklab", Path("base.safetensors")))
+    own = {"d.lora.a": np.ones((1, 3), np.float32), "d.lora.b": np.ones((2, 1), np.float32)}
+
+    def read(path):
+        said = adapters_in(path.parent)
+        whole = merged(lazily({"d.weight": np.ones((2, 3), np.float32)}), lazily(own), said.scale)
+        if np.asarray(whole["d.weight"]).shape != (2, 3):
+            raise AssertionError("another shape")
+
+    return "adapter.json", Beside("base.safetensors", digest, 2.0, ["head.bias"]).to_json(), read
+
+
+def lazily(tensors: dict) -> dict:
+    from tasklab.weights.tensors import lazy
+
+    return {name: lazy(tensor) for name, tensor in tensors.items()}
+
+
+def peft(damaged: str):
+    """What peft saves of a BERT; `damaged` is the one of both files that is."""
+
+    def made():
+        import numpy as np
+
+        from tasklab.content import read_json
+        from tasklab.errors import CheckpointError
+        from tasklab.weights.files import TensorFile, lazy_safetensors
+        from tasklab.weights.peft import CONFIG, WEIGHTS, Names, from_peft
+        from tasklab.weights.tables import find_format, to_tasklab
+
+        stored = np.load(HOME / "peft_reference.npz")
+        base, tensors = (
+            {n.removeprefix(f"bert/{part}/"): stored[n] for n in stored if n.startswith(f"bert/{part}/")}
+            for part in ("base", "adapter")
+        )
+        table = find_format("huggingface", "bert")
+        names = Names(to_tasklab(base, table, "classes")[0], table, "classes")
+        Path("whole").mkdir()
+        TensorFile(tensors)(Path("whole", WEIGHTS))
+        Path("whole", CONFIG).write_text(str(stored["bert/adapter_config.json"]), encoding="utf-8")
+
+        def read(path):
+            files = {name: path if path.name == name else Path("whole", name).absolute() for name in (CONFIG, WEIGHTS)}
+            said = read_json(files[CONFIG], CheckpointError)
+            own, scale = from_peft(lazy_safetensors(files[WEIGHTS]), said, names, "here")
+            if scale <= 0 or not all(np.asarray(tensor).ndim for tensor in own.values()):
+                raise AssertionError("no adapters")
+
+        return damaged, Path("whole", damaged).read_bytes(), read
+
+    return made
+
+
 def sentence_model(name: str):
     def read(path):
         from tasklab.config.huggingface import sentence_settings
@@ -165,6 +227,9 @@ KINDS = {
     "TensorFlow data": weights("bundle.data-00000-of-00001", "bundle.index"),
     "model.safetensors": safetensors,
     "GGUF": gguf,
+    "adapter.json": adapter,
+    "peft's adapter_config.json": peft("adapter_config.json"),
+    "peft's adapter_model.safetensors": peft("adapter_model.safetensors"),
     **{f"sentence-transformers' {name}": sentence_model(name) for name in SENTENCES},
     "recipe": named("mine.yaml", RECIPE, recipe),
     "labels of a conversion": named("labels.json", '{"good": 0, "bad": 1}', class_names),

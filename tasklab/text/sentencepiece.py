@@ -120,8 +120,11 @@ def model_from(content: bytes, path):
     import sentencepiece
 
     try:
-        return sentencepiece.SentencePieceProcessor(model_proto=content)
-    except RuntimeError:
+        model = sentencepiece.SentencePieceProcessor(model_proto=content)
+        for number in range(model.get_piece_size()):
+            model.id_to_piece(number)
+        return model
+    except (RuntimeError, UnicodeDecodeError):  # the latter for a damaged piece, or a message that shows one
         raise DataError(f"{path}: not a SentencePiece model; copy or fetch it again") from None
 
 
