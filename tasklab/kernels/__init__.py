@@ -14,6 +14,17 @@ def bf16() -> bool:
     return available() and build.library().has_bf16
 
 
+def slow_bf16() -> str:
+    """One line that says why products of bfloat16 values may be slower here than float32's; empty where they are not,
+    or there are none."""
+    if not bf16() or build.library().has_fast_bf16:
+        return ""
+    return (
+        "this processor has avx512_bf16 without AMX, where products of bfloat16 values may be slower than float32's "
+        "(on one such machine 0.6 times as fast)"
+    )
+
+
 def why_not() -> str:
     """One line that says why `available()` is False; empty when it is True."""
     library = build.library()

@@ -28,6 +28,7 @@ SOURCES = Path(__file__).parent / "src"
 COMPILERS = ("g++", "c++", "clang++")
 FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-pthread", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math")
 BF16_FLAGS = ("avx512_bf16", "amx_bf16", "bf16")  # without one oneDNN emulates, slower than float32
+FAST_BF16_FLAGS = ("amx_bf16", "bf16")  # of units for products of matrices; AVX-512's alone may be slower than float32
 TIMEOUT = 300  # seconds; a build takes about 10
 
 
@@ -46,8 +47,15 @@ def _outcome() -> tuple[ctypes.CDLL | None, str]:
     library.path = str(path)
     products = library.tasklab_load_onednn(str(onednn()).encode())
     library.has_gemm = bool(products & 1)
-    library.has_bf16 = bool(products & 2) and any(flag in _cpu().split() for flag in BF16_FLAGS)
+    has, fast = bf16_of(_cpu())
+    library.has_bf16, library.has_fast_bf16 = bool(products & 2) and has, bool(products & 2) and fast
     return library, ""
+
+
+def bf16_of(cpu: str) -> tuple[bool, bool]:
+    """Of /proc/cpuinfo's words: (whether there are products of bfloat16 values, and units that make them faster)."""
+    flags = cpu.split()
+    return any(flag in flags for flag in BF16_FLAGS), any(flag in flags for flag in FAST_BF16_FLAGS)
 
 
 def library() -> ctypes.CDLL | None:

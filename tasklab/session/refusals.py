@@ -1,5 +1,6 @@
 """Settings that would be passed over in silence, or fail late, are refused before the work begins."""
 
+import functools
 import logging
 import os
 
@@ -112,6 +113,16 @@ def prepare_device(config: Config, training: bool):
             raise ConfigError(f"precision = bf16: {why}; set precision=fp32")
         logger.warning("precision = bf16: %s; computing in fp32", why)
         config.precision = "fp32"
+    if config.precision == "bf16":
+        _warn_of_slow_products()
+
+
+@functools.cache
+def _warn_of_slow_products():
+    """Once a process, and only where it is so."""
+    if slow := kernels.slow_bf16():
+        told = "compare a few steps of both (train.max_steps=20), or set precision=fp32"
+        logger.warning("precision = bf16: %s; %s", slow, told)
 
 
 def _why_no_bf16(config: Config) -> str:

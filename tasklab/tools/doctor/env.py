@@ -39,6 +39,8 @@ def report() -> int:
     print(f"memory          {machine.memory() / 2**30:.1f} GiB")
     print(f"devices         {', '.join(device.available())}")
     built = f"built for this machine, {'with' if kernels.bf16() else 'without'} bf16 products"
+    if slow := kernels.slow_bf16():
+        built += f"; precision=fp32 may be faster: {slow}"
     print(f"fused kernels   {built if kernels.available() else 'off, stock operators run: ' + kernels.why_not()}")
     folder = cache_dir()
     print(f"cache           {folder}, {_size(folder)}; {_free(folder)} free")
