@@ -69,6 +69,11 @@ def test_texts_alone_are_learned_from_where_no_answer_is_asked_for(given, tmp_pa
         examples("translation", given, tmp_path)
 
 
+def test_texts_alone_are_passages(tmp_path):
+    texts = ["anna lives in paris\n\nand in rome", "ben\tsings"]
+    assert [example.text for example in examples("text_generation", texts, tmp_path)] == texts
+
+
 def test_answers_stand_beside_what_was_asked():
     pd = pytest.importorskip("pandas")
     asked = pd.DataFrame({"text": ["a", "b"], "label": ["x", "y"]}, index=[7, 3])

@@ -2,6 +2,7 @@
 
 import pytest
 import tiny_qa
+from no_curves import NoCurves
 
 from tasklab import Trainer
 from tasklab.errors import ConfigError
@@ -17,6 +18,20 @@ def refused(squad, tmp_path):
         return str(told.value)
 
     return tell
+
+
+def test_how_a_model_reads_files_is_kept_with_it(squad, tmp_path, monkeypatch):
+    # no row of a training has a file; what is said there counts for whoever asks the trained model
+    monkeypatch.setattr("tasklab.session.training.Curves", NoCurves)
+    own = {"from_scratch": True, "tokenizer.vocab": str(tiny_qa.write_vocabulary(tmp_path / "vocabulary"))}
+    settings = tiny_qa.settings(**own, **{"train.max_steps": 1, "data.passages": 1})
+    Trainer(settings, "question_answering", "bert_tiny", squad, squad, output_dir=tmp_path / "run").train()
+    manual = tmp_path / "manual.md"
+    manual.write_text("# Anna\n\nAnna lives in Berlin .\n\n# Ben\n\nBen lives in Oslo .\n")
+    asked = [{"context": manual, "question": "Where does Ben live?"}]
+    task = Trainer(model=str(tmp_path / "run"))._plain_task()
+    (found,) = task.parse(asked)
+    assert task.config.data.passages == 1 and "Oslo" in found.context and "Berlin" not in found.context
 
 
 def test_settings_of_other_heads_and_losses_are_told_at_once(refused):

@@ -3,6 +3,7 @@
 Known by what they can do, so that no library is imported that the user has not.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import NamedTuple
@@ -15,6 +16,9 @@ TAKEN = (
     "a file or folder, a pandas or polars DataFrame, a pyarrow Table, a datasets.Dataset, a dict of columns, dicts, "
     "one per row, or a list of texts"
 )
+
+LONGEST_NAME = 1000
+"""Characters of a text that may be the name of a file."""
 
 
 class Rows(NamedTuple):
@@ -51,7 +55,7 @@ def table_rows(table, name: str) -> Rows:
     if isinstance(table, (str, bytes)) or not isinstance(table, Iterable):
         raise ConfigError(f"{name} is {brief(table)}; expected {TAKEN}")
     if isinstance(table, (list, tuple)) and table and all(isinstance(row, str) for row in table):
-        table = ({"text": row} for row in table)
+        table = _of_texts(table, name)
     rows = iter(table)
     begun = list(islice(rows, 1))
     first, rows = (begun or [{}])[0], chain(begun, rows)
@@ -73,6 +77,14 @@ def _mapping(row, place: str) -> Mapping:
     if not isinstance(row, Mapping):
         raise ConfigError(f"{place} is {type(row).__name__} ({brief(row)}), where a dict is expected; taken is {TAKEN}")
     return row
+
+
+def _of_texts(texts: Sequence[str], name: str) -> Iterator[dict]:
+    """A text alone is a row with the column text."""
+    for number, text in enumerate(texts):
+        if len(text) < LONGEST_NAME and "\n" not in text and os.path.exists(text):
+            raise ConfigError(f"{name}[{number}] is {brief(text)}, the name of a file; give one file, or a folder")
+        yield {"text": text}
 
 
 def _is_document(row) -> bool:

@@ -162,3 +162,10 @@ def test_a_copy_goes_along_and_a_change_is_noticed(tmp_path):
     copy.write_text(copy.read_text().replace("twice", "thrice"))
     with pytest.raises(DataError, match="was changed since it was kept"):
         check_kept(copy)
+
+
+def test_names_of_files_among_texts_are_refused(tmp_path):
+    assert read(["one", "two\nlines"], tmp_path) == [{"text": "one"}, {"text": "two\nlines"}]
+    (tmp_path / "a.txt").write_text("text")
+    with pytest.raises(ConfigError, match=r"train_dataset\[1\] is '.*a.txt', the name of a file; give one file"):
+        kept(["one", str(tmp_path / "a.txt")], tmp_path)
