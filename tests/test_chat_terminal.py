@@ -1,4 +1,4 @@
-"""`tasklab chat` in a terminal of its own: Ctrl-C in an answer and in a line, Ctrl-D at the end, as a person types them."""
+"""`tasklab chat` in a terminal of its own: Ctrl-C in an answer and in a line, Ctrl-D at the end."""
 
 import os
 import select

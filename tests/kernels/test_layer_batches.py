@@ -1,4 +1,4 @@
-"""BERT's layer in large batches and small ones: the same bits in values and in gradients by x, rows beyond 128 included.
+"""BERT's layer in large batches and small ones: the same bits in values and in gradients by x, of long rows too.
 
 Nothing is stored: a row alone, among few and among many is compared with itself. Blocks of queries end at 128.
 """

@@ -20,6 +20,10 @@ def refused(squad, tmp_path):
     return tell
 
 
+ANNA, BEN = ("Anna", "Berlin"), ("Ben", "Oslo")
+
+
+@pytest.mark.slow
 def test_how_a_model_reads_files_is_kept_with_it(squad, tmp_path, monkeypatch):
     # no row of a training has a file; what is said there counts for whoever asks the trained model
     monkeypatch.setattr("tasklab.session.training.Curves", NoCurves)
@@ -27,7 +31,8 @@ def test_how_a_model_reads_files_is_kept_with_it(squad, tmp_path, monkeypatch):
     settings = tiny_qa.settings(**own, **{"train.max_steps": 1, "data.passages": 1})
     Trainer(settings, "question_answering", "bert_tiny", squad, squad, output_dir=tmp_path / "run").train()
     manual = tmp_path / "manual.md"
-    manual.write_text("# Anna\n\nAnna lives in Berlin .\n\n# Ben\n\nBen lives in Oslo .\n")
+    told = (f"# {name}\n\n{name} lives in {city} . {'So it is . ' * 60}\n\n" for name, city in (ANNA, BEN))
+    manual.write_text("".join(told))
     asked = [{"context": manual, "question": "Where does Ben live?"}]
     task = Trainer(model=str(tmp_path / "run"))._plain_task()
     (found,) = task.parse(asked)
@@ -40,7 +45,7 @@ def test_settings_of_other_heads_and_losses_are_told_at_once(refused):
         "override 'loss.focal_gamma=2': loss.focal_gamma = 2.0: question_answering does not know it; known there: "
         "rdrop_alpha",
         "override 'model.pooling=max': model.pooling = max: question_answering does not read it; heads that do: "
-        "choices, classes, vectors",
+        "choices, classes, pairs, vectors",
         "override 'model.hidden_layer=1': model.hidden_layer = 1: question_answering does not read it; heads that do: "
         "vectors",
     ]
