@@ -24,6 +24,7 @@ def main(folder: Path):
     found = read_model(source_at("made", weights_in(folder / "weights")))
     model = found.description.model
     model.hidden_dropout_prob = model.attention_probs_dropout_prob = 0.0
+    model.activation_dropout_prob = model.final_dropout_prob = 0.0
     network = NETWORKS.get("seq2seq")(Config(model=model))
     for name, parameter in network.parameters_and_names():
         parameter.set_data(Tensor(np.ascontiguousarray(np.asarray(found.known[name]), np.float32)))
@@ -33,8 +34,8 @@ def main(folder: Path):
     times, losses = [(time.perf_counter(), time.process_time())], []
     for number in range(len(columns["input_ids"])):
         batch = {name: np.ascontiguousarray(column[number]) for name, column in columns.items()}
-        batch |= {"attention_mask": np.ones_like(batch["input_ids"])}
-        batch |= {"target_attention_mask": np.ones_like(batch["target_ids"])}
+        batch.setdefault("attention_mask", np.ones_like(batch["input_ids"]))
+        batch.setdefault("target_attention_mask", np.ones_like(batch["target_ids"]))
         batch |= {"sample_weight": np.ones(len(batch["input_ids"]), np.float32)}
         loss, count, grads = step.run(batch, seed=0)
         losses.append(loss / count)

@@ -23,12 +23,11 @@ def train(folder: Path) -> dict:
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     columns, steps = dict(np.load(folder / "rows.npz")), Steps()
     batch = columns["input_ids"].shape[1]
-    rows = [
-        {"input_ids": ids, "decoder_input_ids": decoder_ids, "labels": targets}
-        for ids, decoder_ids, targets in zip(
-            *(columns[name].reshape(-1, columns[name].shape[-1]).astype(np.int64)
-              for name in ("input_ids", "decoder_input_ids", "target_ids")), strict=True)
-    ]  # fmt: skip
+    theirs = {"target_ids": "labels", "input_ids": "input_ids", "decoder_input_ids": "decoder_input_ids"}
+    theirs |= {"attention_mask": "attention_mask"} if "attention_mask" in columns else {}
+    columns["target_ids"] = np.where(columns["target_ids"] < 0, -100, columns["target_ids"])
+    flat = {name: columns[key].reshape(-1, columns[key].shape[-1]).astype(np.int64) for key, name in theirs.items()}
+    rows = [dict(zip(flat, values, strict=True)) for values in zip(*flat.values(), strict=True)]
     with tempfile.TemporaryDirectory() as out:
         arguments = TrainingArguments(
             out, max_steps=len(rows) // batch, per_device_train_batch_size=batch, learning_rate=5e-5,

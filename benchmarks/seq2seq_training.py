@@ -55,15 +55,15 @@ def _both(folder: Path, options) -> dict[str, list[dict]]:
         "tasklab": [sys.executable, str(HERE / "seq2seq_tasklab.py"), str(folder)],
         "Trainer": [options.torch_python, str(HERE / "seq2seq_torch.py"), str(folder), "train"],
     }
-    _run([*sides["Trainer"][:-1], "make"], options.threads)
+    run_side([*sides["Trainer"][:-1], "make"], options.threads)
     runs: dict[str, list[dict]] = {side: [] for side in sides}
     for _ in range(options.rounds):
         for side, command in sides.items():
-            runs[side].append(_run(command, options.threads))
+            runs[side].append(run_side(command, options.threads))
     return runs
 
 
-def _run(command: list[str], threads: str) -> dict:
+def run_side(command: list[str], threads: str) -> dict:
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": threads})
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")

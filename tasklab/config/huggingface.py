@@ -25,7 +25,8 @@ ROBERTA = ("roberta", "xlm-roberta", "camembert")
 BERTS = ("bert", *ROBERTA, "ernie", *relatives.FIXED)
 ALIKE = (*BERTS, "albert")
 """Values of model_type whose networks are ours, and those of them that are a BERT in other settings or names."""
-T5S = ("t5", "mt5")
+PIECES = {"t5": "t5", "mt5": "t5", "pegasus": "pegasus"}
+"""model_type -> the tokenizer of its spiece.model, where that is no ALBERT's."""
 ALBERT = "albert_config.json"
 TOKENIZER_FILES = (
     ("wordpiece", "vocab.txt"), ("sentencepiece", "spiece.model"), ("bpe", "merges.txt"),
@@ -80,11 +81,11 @@ def read_foreign(folder: Path, name: str) -> list[Entry]:
     said = read_object(tokenizer) if tokenizer.is_file() else {}
     if found := tokenizer_in(folder):
         name, file = found
-        if name == "sentencepiece" and content.get("model_type") in T5S:
-            name = "t5"
+        if name == "sentencepiece":
+            name = PIECES.get(content.get("model_type"), name)
         entries.append(Entry("tokenizer.name", name, shown(file)))
         # take letters as they are, whatever is said
-        if name in ("bpe", "t5", "llama") or (name == "sentencepiece" and uer.is_uer(content)):
+        if name in ("bpe", "llama", *PIECES.values()) or (name == "sentencepiece" and uer.is_uer(content)):
             said |= {"do_lower_case": False}
     for key, ours in _TOKENIZER.items():
         if said.get(key) is not None:

@@ -1,7 +1,7 @@
 """A tokenizer.json of the `tokenizers` library alone: WordPiece, BPE or Unigram with all that stands before and behind.
 
 Ids are those of transformers' fast tokenizers; text that spells a special token of the file is that token, but of a
-decoder's, which has a token for the end of a text and none for a row: there it stays text.
+decoder's, which has a token for the end of a text and none for a row: there it stays text, but for T5's sentinels.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from tasklab.text import TOKENIZERS
 from tasklab.text.bpe import GPT2
 from tasklab.text.chat_template import ChatTemplate, template_beside
 from tasklab.text.library import encoded
+from tasklab.text.sentinels import SENTINEL
 from tasklab.text.speaking import Speaking
 
 FILE, OPTIONS_FILE = "tokenizer.json", "tokenizer_config.json"
@@ -49,8 +50,8 @@ class WholeTokenizer(Speaking):
             raise DataError(f"{path}: cannot be read as a tokenizer ({error.strerror})") from None
         described = parse_json(self._content, str(path), DataError)
         try:
-            described = dict(described)
-            self._model = Tokenizer.from_buffer(self._content)
+            described = _with_sentinels(dict(described))
+            self._model = Tokenizer.from_str(json.dumps(described))
         except Exception as error:  # the library raises plain Exception
             raise DataError(f"{path}: no tokenizer of the tokenizers library ({str(error)[:200]})") from None
         self._model.no_truncation()
@@ -72,6 +73,7 @@ class WholeTokenizer(Speaking):
             self.special_ids = frozenset(number for number, token in added.items() if token.special)
             self.adds_bos = _begins(described.get("post_processor") or {})
             self.chat_template = self._template(path)
+        self._sentinels = any(SENTINEL.fullmatch(token) for token in self._ids)
         self._following = _without_blank(described)
         self.begins_anew = _opens_each(described)
         self.pair_separators, self.second_type = _pairs(described.get("post_processor") or {}, self.tokens[self.cls_id])
@@ -111,7 +113,7 @@ class WholeTokenizer(Speaking):
     def fingerprint(self) -> str:
         """sha256 over the file, the options and the template: equal fingerprints give equal ids."""
         content = b"".join((self._content, self._options, *self._beside.values()))
-        return hashlib.sha256(b"tokenizer_json" + content).hexdigest()
+        return hashlib.sha256(b"tokenizer_json" + b" sentinels" * self._sentinels + content).hexdigest()
 
     def encode_batch(self, texts) -> list[tuple[np.ndarray, np.ndarray]]:
         """Per text: ids [n] int32 without special tokens, offsets [n, 2] int32, characters of the text as passed.
@@ -143,6 +145,15 @@ class WholeTokenizer(Speaking):
     def files(self) -> dict[str, bytes]:
         """Name -> content of the files that make this tokenizer."""
         return {FILE: self._content, OPTIONS_FILE: self._options, **self._beside}
+
+
+def _with_sentinels(described: dict) -> dict:
+    """The same with sentinels among what a text may spell, as the other special tokens of a decoder are not."""
+    added = [
+        {**token, "special": token["special"] and not SENTINEL.fullmatch(token["content"])}
+        for token in described.get("added_tokens") or []
+    ]
+    return {**described, "added_tokens": added}
 
 
 def _steps(described: dict) -> list[dict]:

@@ -17,6 +17,8 @@ from tasklab.weights.store import read_source
 from tasklab.weights.tables import FORMATS, to_tasklab
 from tasklab.weights.tensors import LazyTensor
 
+CASED = ("bpe", "gguf", "t5", "pegasus")
+"""Tokenizers that take letters as they are where nothing says otherwise."""
 COMPANIONS = (
     CONFIG, LABELS, *CONFIGS, OPTIONS_FILE, "tokenizer.json", "special_tokens_map.json", "vocab.json",
     *(file for _, file in TOKENIZER_FILES),
@@ -51,7 +53,7 @@ class OpenModel:
         if found := tokenizer_in(self.source.folder):
             name, file = found
             name = options["name"] if options.get("name") in TOKENIZERS.names() else name  # as tasklab writes it
-            lowercase = options.get("lowercase", options.get("do_lower_case", name not in ("bpe", "gguf", "t5")))
+            lowercase = options.get("lowercase", options.get("do_lower_case", name not in CASED))
             return TOKENIZERS.get(name)(file, lowercase=lowercase)
         files = ", ".join(file for _, file in TOKENIZER_FILES)
         raise CheckpointError(f"{self.source.folder}: no vocabulary beside the weights (one of {files})")

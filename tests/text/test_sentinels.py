@@ -7,6 +7,7 @@ import pytest
 
 from tasklab.errors import DataError
 from tasklab.text.sentinels import T5Pieces
+from tasklab.text.whole import WholeTokenizer
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "tiny_t5"
 EXPECTED = json.loads((FOLDER / "expected.json").read_text())
@@ -58,9 +59,19 @@ def test_a_folder_keeps_how_many_sentinels_there_are(tokenizer, tmp_path):
 
 
 def test_a_model_of_another_kind_is_refused(tmp_path):
-    with pytest.raises(DataError, match=r"tiny_spiece.model: lacks </s>; T5's models hold <pad> </s> <unk>"):
+    with pytest.raises(DataError, match=r"tiny_spiece.model: lacks </s>; models of this kind hold <pad> </s> <unk>"):
         T5Pieces(FOLDER.parent / "tiny_spiece.model")
     (tmp_path / "spiece.model").write_bytes((FOLDER / "spiece.model").read_bytes())
     (tmp_path / "tokenizer_config.json").write_text('{"extra_ids": -1}')
     with pytest.raises(DataError, match="extra_ids is -1; expected their number"):
         T5Pieces(tmp_path / "spiece.model")
+
+
+@pytest.mark.parametrize("text, ids", list(zip(EXPECTED["texts"], EXPECTED["ids"], strict=True)))
+def test_one_file_gives_the_same_ids_and_texts(text, ids):
+    whole, pieces = WholeTokenizer(FOLDER / "whole" / "tokenizer.json"), T5Pieces(FOLDER / "spiece.model")
+    ((found, _),) = whole.encode_batch([text])
+    assert found.tolist() == ids
+    known = [number for number in ids if number != 2]  # of an unknown piece either says something else
+    assert whole.decode([0, *known, 1]) == pieces.decode([0, *known, 1])
+    assert (whole.pad_id, whole.eos_id, whole.adds_bos) == (0, 1, False)
