@@ -9,7 +9,7 @@ from tasklab.config.dump import dump
 from tasklab.config.generation_section import GenerationConfig
 from tasklab.config.learning_sections import AdversarialConfig, LossConfig, OptimizerConfig, ScheduleConfig
 from tasklab.config.lora_section import LoraConfig
-from tasklab.config.matching_losses import CROSS_ENTROPY, MATCHING_LOSSES, OF_MATCHING, matching_loss
+from tasklab.config.matching_losses import idle_in_matching, problems_in_matching
 from tasklab.config.model_section import ModelConfig
 from tasklab.config.registries import TOKENIZERS, name_problem
 from tasklab.config.section import Section
@@ -103,25 +103,7 @@ class Config(Section):
             for key in ("soft_alpha", "soft_kind", "temperature"):
                 if self.loss.changed(key):
                     yield f"loss.{key}", "data.soft_targets", "set that to true"
-        yield from self._idle_in_matching()
-
-    def _idle_in_matching(self):
-        name, plain = matching_loss(self.loss.matching, self.model.pair_encoding), LossConfig()
-        for key in OF_MATCHING[1:]:
-            if self.loss[key] != plain[key] and key not in MATCHING_LOSSES[name].settings:
-                readers = ", ".join(other for other, loss in MATCHING_LOSSES.items() if key in loss.settings)
-                yield f"loss.{key}", "loss.matching", f"take one that reads it: {readers}"
-        if self.loss.changed("queue_momentum") and not self.loss.queue_size:
-            yield "loss.queue_momentum", "loss.queue_size", "set that to 2.5 times train.batch_size"
-        if self.loss.queue_size and self.loss.negatives == "given":
-            yield "loss.queue_size", "loss.negatives", "set that to in_batch or both"
-        if "word_repetition" in self.data and self.data.word_repetition != "none" and name != "in_batch":
-            yield "data.word_repetition", "loss.matching", "set that to in_batch"
-        vectors = self.model.pair_encoding == "cosine"
-        if self.loss.rdrop_alpha and vectors:
-            yield "loss.rdrop_alpha", "model.pair_encoding", "take one that gives classes: joint, siamese, sbert"
-        if self.model.projection_size and not vectors:
-            yield "model.projection_size", "model.pair_encoding", "set that to cosine"
+        yield from idle_in_matching(self.loss, self.model, self.data)
 
     def problems(self):
         yield from super().problems()
@@ -133,14 +115,7 @@ class Config(Section):
             )
         for key, by, remedy in self.idle():
             yield (key, by), f"{key} = {self[key]} changes nothing with {by} = {self[by]}; remove it, or {remedy}"
-        vectors, named = self.model.pair_encoding == "cosine", self.loss.matching
-        if named and vectors == (named == CROSS_ENTROPY):
-            fits = "cosine" if vectors is False else "joint, siamese or sbert"
-            yield (
-                ("loss.matching", "model.pair_encoding"),
-                f"loss.matching {named} goes with model.pair_encoding {fits}, which is {self.model.pair_encoding}; "
-                "change one of them",
-            )
+        yield from problems_in_matching(self.loss, self.model)
         length, positions = self.data.max_seq_length, self.model.max_position_embeddings
         if length > (most := self.model.max_tokens):
             taken = f" less model.position_offset {self.model.position_offset}" if most < positions else ""

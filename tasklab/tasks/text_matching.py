@@ -7,14 +7,17 @@ import numpy as np
 
 from tasklab.config.matching_losses import CROSS_ENTROPY, MATCHES, MATCHING_LOSSES, NEGATIVES, TEACHER, matching_loss
 from tasklab.data.matching.candidates import read_candidates
-from tasklab.data.matching.examples import Comparison, MatchingDataConfig, MatchingExample, comparisons
+from tasklab.data.matching.examples import (
+    Comparison,
+    MatchingDataConfig,
+    MatchingExample,
+    candidates_first,
+    comparisons,
+)
 from tasklab.data.matching.input import matching_from_input
 from tasklab.data.matching.reading import contradictions, matches_of, read_matching
-from tasklab.data.matching.rows import group_rows, pair_rows, places_of, single_rows
+from tasklab.data.matching.rows import group_rows, pair_rows, places_of, repeating, single_rows
 from tasklab.data.rows.balance import class_weights
-from tasklab.data.rows.features import FeatureTable
-from tasklab.data.rows.protocol import Rows
-from tasklab.data.rows.repetition import RepeatedRows
 from tasklab.errors import ConfigError, DataError
 from tasklab.metrics.correlation import score_numbers
 from tasklab.metrics.matching import mostly_positive, score_matching, threshold_interval, uniformity
@@ -82,7 +85,7 @@ class TextMatching(Task):
             kept = matches_of(examples)
             table = group_rows(self.tokenizer, kept, length, MATCHING_LOSSES[self.matching].over_batch)
             table.info["pairs_left_out_as_they_do_not_match"] = len(examples) - len(kept)
-            return self._repeating(table, kept)
+            return repeating(table, kept, self.tokenizer, self.config.data, self.config.seed)
         compared = self._compared(examples)
         if self.vectors and not training:
             return single_rows(self.tokenizer, compared, length)
@@ -90,7 +93,8 @@ class TextMatching(Task):
         dense = {"labels": np.array(labels, np.float32 if self.vectors else np.int32)}
         if not (training or all(label in (-1, 0, 1) for label in labels)):
             dense = {}  # an evaluation on scores, which are no classes
-        return pair_rows(self.tokenizer, self._in_order(compared, examples), length, encoding, dense)
+        read = candidates_first(compared, examples) if self.config.data.candidates_first else compared
+        return pair_rows(self.tokenizer, read, length, encoding, dense)
 
     def loss(self):
         if self.matching == CROSS_ENTROPY:
@@ -100,9 +104,8 @@ class TextMatching(Task):
             return ClassificationLoss(class_weights(loss, LABELS), loss.label_smoothing, loss.focal_gamma)
         from tasklab.nn.losses.matching import MATCHING
 
-        cell = MATCHING.get(self.matching)(self.config.loss, **self._queue())
-        cell.over_batch = MATCHING_LOSSES[self.matching].over_batch
-        return cell
+        model = self.config.model
+        return MATCHING.get(self.matching)(self.config.loss, model.projection_size or model.hidden_size)
 
     def decode(self, outputs, rows, examples, top_k=None):
         compared, values = self._compared(examples), None
@@ -171,37 +174,6 @@ class TextMatching(Task):
             raise DataError(f"{examples[0].place}: {told}")
         return found
 
-    def _in_order(self, compared: list[Comparison], examples: Sequence[MatchingExample]) -> list[Comparison]:
-        """Candidates where the network learned to read such texts."""
-        if not self.config.data.candidates_first:
-            return compared
-        turned = (bool(examples[c.example].candidates) for c in compared)
-        return [
-            c._replace(first=c.second, second=c.first) if turn else c for c, turn in zip(compared, turned, strict=True)
-        ]
-
-    def _repeating(self, table: FeatureTable, examples: Sequence[MatchingExample]) -> Rows:
-        """Rows whose words repeat, where data.word_repetition says so."""
-        data, tokenizer = self.config.data, self.tokenizer
-        if data.word_repetition == "none":
-            return table
-        if several := next((e for e in examples if len(e.texts) > 1), None):
-            told = f"data.word_repetition = {data.word_repetition} repeats words of single texts"
-            raise DataError(f"{several.place}: holds {len(several.texts)} texts, and {told}; set it to none")
-        marks = (tokenizer.cls_id, tokenizer.sep_id, tokenizer.pad_id)
-        seed, length = self.config.seed, data.max_seq_length
-        return RepeatedRows(table, marks, data.word_repetition, data.repetition_rate, length, seed)
-
-    def _queue(self) -> dict:
-        """The loss's `queue`, as wide as the vectors of training, where loss.queue_size asks for one."""
-        loss, model = self.config.loss, self.config.model
-        if not loss.queue_size:
-            return {}
-        from tasklab.nn.blocks.vector_queue import VectorQueue
-
-        width = model.projection_size or model.hidden_size
-        return {"queue": VectorQueue(loss.queue_size, width, loss.queue_momentum)}
-
     def _spread(self, scores: Sequence[float], labels: Sequence[float]) -> dict[str, float]:
         """How near vectors of pairs that match are, and how far apart those of all texts of the last answers."""
         matching = [2 - 2 * cosine for cosine, label in zip(scores, labels, strict=True) if label >= ALIKE]
@@ -224,7 +196,7 @@ class TextMatching(Task):
         """One comparison with its score; of candidates which one it is."""
         told = {"score": score, "match": score >= self.threshold}
         if not example.candidates:
-            return {**told, "index": one.place - 1}
+            return {**told, "index": one.place - 1} if one.place > 1 or len(example.texts) > 2 else told
         candidate = example.candidates[one.place - 1]
         return {"id": candidate.id, "name": candidate.name, **told}
 

@@ -29,7 +29,6 @@ class MatchingDataConfig(DataConfig, path="data"):
     candidates: str | None = setting(None, file=True)  # of predictions: id, name, description; tabs between them
     candidates_first: bool = True  # in one row with the text: a candidate stands where text_a stood in training
     threshold: float | None = None  # a match from this score on; null: what the evaluation of the training came to
-
     # single texts: which of its two readings says some words twice, others in every epoch
     word_repetition: str = setting("none", choices=SIDES, needs=TRAINING)
     repetition_rate: float = setting(0.32, gt=0, le=1, needs=TRAINING)  # most of the tokens that are repeated
@@ -119,3 +118,9 @@ def _own(number: int, example: MatchingExample) -> Iterator[Comparison]:
     for place, text in enumerate(others, start=1):
         told = float(place == 1) if len(others) > 1 and not example.candidates else None
         yield Comparison(number, place, first, text, told if example.label is None else example.label)
+
+
+def candidates_first(compared: Sequence[Comparison], examples: Sequence[MatchingExample]) -> list[Comparison]:
+    """The same, but that candidates stand before the text that they are compared with."""
+    turned = (c._replace(first=c.second, second=c.first) for c in compared)
+    return [t if examples[c.example].candidates else c for c, t in zip(compared, turned, strict=True)]

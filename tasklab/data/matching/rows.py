@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tasklab.data.matching.examples import Comparison, MatchingExample
+from tasklab.data.matching.examples import Comparison, MatchingDataConfig, MatchingExample
 from tasklab.data.rows.apart import apart_column
 from tasklab.data.rows.features import FeatureTable
 from tasklab.data.rows.pairs import joint_rows, parts_of, text_rows
-from tasklab.data.rows.protocol import APART
+from tasklab.data.rows.protocol import APART, Rows
+from tasklab.data.rows.repetition import RepeatedRows
 from tasklab.data.rows.tokens import distinct
+from tasklab.errors import DataError
 
 
 def pair_rows(tokenizer, compared: Sequence[Comparison], length: int, pair_encoding: str, dense) -> FeatureTable:
@@ -47,6 +49,22 @@ def group_rows(tokenizer, examples: Sequence[MatchingExample], length: int, apar
         dense["teacher_scores"] = np.zeros((len(texts), most - 1), np.float32)
         dense["teacher_scores"][present[:, 1:]] = [score for e in examples for score in e.scores]
     return FeatureTable(ragged, dense, {"cut_rows": cut}, most)
+
+
+def repeating(
+    table: FeatureTable, examples: Sequence[MatchingExample], tokenizer, data: MatchingDataConfig, seed: int
+) -> Rows:  # fmt: skip
+    """`group_rows` of single texts with words that repeat, where data.word_repetition says so.
+
+    Raises: DataError for an example with several texts.
+    """
+    if data.word_repetition == "none":
+        return table
+    if several := next((e for e in examples if len(e.texts) > 1), None):
+        told = f"data.word_repetition = {data.word_repetition} repeats words of single texts"
+        raise DataError(f"{several.place}: holds {len(several.texts)} texts, and {told}; set it to none")
+    marks = (tokenizer.cls_id, tokenizer.sep_id, tokenizer.pad_id)
+    return RepeatedRows(table, marks, data.word_repetition, data.repetition_rate, data.max_seq_length, seed)
 
 
 def single_rows(tokenizer, compared: Sequence[Comparison], length: int) -> FeatureTable:

@@ -22,5 +22,5 @@ class CosineMSE(nn.Cell):
 
 
 @MATCHING.register("cosine_mse")
-def cosine_mse(loss):
+def cosine_mse(loss, width):
     return CosineMSE()

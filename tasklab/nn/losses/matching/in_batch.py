@@ -24,7 +24,7 @@ class InBatch(nn.Cell):
     Inputs: vectors [B, T, D]; present [B, T] float, 1 for texts that are there; sample_weight [B].
     """
 
-    labels = ("present",)
+    labels, over_batch = ("present",), True
 
     def __init__(
         self, scale: float, margin: float = 0.0, symmetric: bool = False, negatives: str = "both",
@@ -66,5 +66,6 @@ def _at_own(scores, own):
 
 
 @MATCHING.register("in_batch")
-def in_batch(loss, queue: VectorQueue | None = None):
+def in_batch(loss, width):
+    queue = VectorQueue(loss.queue_size, width, loss.queue_momentum) if loss.queue_size else None
     return InBatch(loss.scale, loss.margin or 0.0, loss.symmetric, loss.negatives, queue)
