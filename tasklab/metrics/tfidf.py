@@ -61,6 +61,18 @@ def nearest_texts(texts: Sequence[str], asked: Sequence[str]) -> list[int]:
     return [int(place) for part in parts for place in np.asarray(part.argmax(axis=1)).reshape(-1)]
 
 
+def tfidf_cosines(texts: Sequence[str], first: Sequence[str], second: Sequence[str]) -> list[float]:
+    """How alike each of `first` and the one of `second` beside it are: the cosine of their words, weighted by how rare
+    these are in `texts`, of which ROWS are looked at; 0 where no text has a word."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    if not any(re.search(WORD, text) for text in texts[:ROWS]):
+        return [0.0] * len(first)
+    words = TfidfVectorizer(token_pattern=WORD, ngram_range=(1, 2), sublinear_tf=True).fit(texts[:ROWS])
+    products = words.transform(first).multiply(words.transform(second))  # [N, W] sparse
+    return np.asarray(products.sum(axis=1)).reshape(-1).tolist()
+
+
 def _drawn(labels: Sequence, most: int) -> np.ndarray:
     """Numbers of `most` of the rows, ascending and the same ones every time; of all rows when there are not more.
 

@@ -22,6 +22,7 @@ from tasklab.errors import ConfigError, DataError
 from tasklab.metrics.correlation import score_numbers
 from tasklab.metrics.matching import mostly_positive, score_matching, threshold_interval, uniformity
 from tasklab.metrics.report import number_report
+from tasklab.metrics.tfidf import tfidf_cosines
 from tasklab.metrics.vectors import unit_rows
 from tasklab.metrics.wrong import shown
 from tasklab.targets import refuse_other_targets
@@ -30,6 +31,8 @@ from tasklab.task import TASKS, TRIVIAL, UPDATES, Task
 LABELS = ("0", "1")
 """No match and a match; outputs stand in this order."""
 HALF = 0.5
+CHANCE, TFIDF = "chance", "TF-IDF"
+"""What the log calls these baselines."""
 ALIKE = 0.8
 """Score from which a pair counts among those whose vectors should be near: 4 of 5 in STS-B, as SimCSE counts."""
 
@@ -55,6 +58,7 @@ class TextMatching(Task):
         self.matching = matching_loss(config.loss.matching, config.model.pair_encoding)
         self.learns_from = MATCHING_LOSSES[self.matching].learns_from
         self.loss_settings = ("matching", *MATCHING_LOSSES[self.matching].settings)
+        self.layout = "plain" if config.data.output_plain else "answers"
         self.kept_threshold: float | None = None  # what the evaluation of the training came to
         self._units: np.ndarray | None = None  # vectors of the last answers, for what is told beside their scores
         for key in ("output_logits", "output_prob"):
@@ -118,7 +122,13 @@ class TextMatching(Task):
         for i, (one, score) in enumerate(zip(compared, scores.tolist(), strict=True)):
             told = {name: table[i].round(6).tolist() for name, table in beside.items()}
             answers[one.example].append(self._answer(examples[one.example], one, round(score, 6)) | told)
-        return [sorted(own, key=lambda answer: -answer["score"])[:top_k] for own in answers]
+        ranked = [sorted(own, key=lambda answer: -answer["score"]) for own in answers]
+        if self.config.data.threshold is not None:  # of candidates the best stays, whatever it scores
+            ranked = [
+                own[:1] + [answer for answer in own[1:] if answer["match"] or not example.candidates]
+                for example, own in zip(examples, ranked, strict=True)
+            ]
+        return [own[:top_k] for own in ranked]
 
     def recall(self, metrics):
         self.kept_threshold = metrics.get("threshold")
@@ -140,14 +150,14 @@ class TextMatching(Task):
         return replace(report, warnings=warnings, intervals=limits)
 
     def baselines(self, examples, training=None):
-        """The cosine of the sets of word pieces."""
+        """Words that both texts have, the same score for all, and words weighted by how rare they are."""
         compared = self._compared(examples)
-        first, second = (
-            [set(ids.tolist()) for ids, _ in self.tokenizer.encode_batch(texts)]
-            for texts in ([c.first for c in compared], [c.second for c in compared])
-        )
-        shared = [len(a & b) / max(1, len(a) * len(b)) ** 0.5 for a, b in zip(first, second, strict=True)]
-        return {TRIVIAL: self._score(shared, [c.label for c in compared])}
+        first, second, labels = ([c[field] for c in compared] for field in (2, 3, 4))
+        words = ([set(ids.tolist()) for ids, _ in self.tokenizer.encode_batch(texts)] for texts in (first, second))
+        shared = [len(a & b) / max(1, len(a) * len(b)) ** 0.5 for a, b in zip(*words, strict=True)]
+        rare = tfidf_cosines([text for e in training or examples for text in e.texts], first, second)
+        found = {TRIVIAL: shared, CHANCE: [0.0] * len(labels), TFIDF: rare}
+        return {name: self._score(scores, labels) for name, scores in found.items()}
 
     @staticmethod
     def _score(scores: Sequence[float], labels: Sequence[float], threshold: float | None = None) -> dict[str, float]:
@@ -189,7 +199,9 @@ class TextMatching(Task):
         from scipy.special import softmax
 
         tables = {"logits": logits, "prob": softmax(logits.astype(np.float64), axis=1)}  # [N, 2] each
-        beside = {name: table for name, table in tables.items() if self.config.data[f"output_{name}"]}
+        data = self.config.data
+        wanted = {"logits": data.output_logits or data.output_plain, "prob": data.output_prob}
+        beside = {name: table for name, table in tables.items() if wanted[name]}
         return tables["prob"][:, 1], beside
 
     def _answer(self, example: MatchingExample, one: Comparison, score: float) -> dict:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tasklab.config import Config
+from tasklab.data.files.answers import arranged
 from tasklab.data.matching.examples import MatchingDataConfig, MatchingExample
 from tasklab.errors import ConfigError, DataError
 from tasklab.tasks.text_matching import TextMatching
@@ -153,3 +154,25 @@ def test_losses_and_encodings_that_do_not_go_together_are_refused():
     assert told[0].startswith("loss.scale = 10.0 changes nothing with loss.matching = cosine_mse; remove it, or take")
     with pytest.raises(ConfigError, match="data.output_prob: a cosine has none"):
         task(data__output_prob=True)
+
+
+def test_candidates_below_a_threshold_are_left_out_but_the_best():
+    job = task(data__threshold=0.5)
+    examples = job.parse({"text": "the", "candidates": ["fox", "where", "berlin"]})
+    rows = job.encode(examples, False)
+    vectors = np.array([[1, 0], [3, 4], [4, 3], [0, 1]], np.float32)  # cosines with the first: 0.6, 0.8, 0
+    found = job.decode([(np.arange(4), (vectors,))], rows, examples)[0]
+    assert [(a["name"], a["score"]) for a in found] == [("where", 0.8), ("fox", 0.6)]
+    job.config.data.threshold = 0.9
+    found = job.decode([(np.arange(4), (vectors,))], rows, examples)[0]
+    assert [(a["name"], a["match"]) for a in found] == [("where", False)]
+
+
+def test_bare_numbers_are_printed_as_plm_task_does():
+    assert arranged([{"score": 0.29, "match": False}, {"score": 0.9, "match": True}], "plain") == [0.29, 0.9]
+    logits = {"score": 0.01, "match": False, "logits": [1.9092, -2.602]}
+    assert arranged([logits], "plain") == [[1.9092, -2.602]]
+    ranked = [[{"id": "2", "name": "平板", "score": 0.95, "match": True}]]
+    assert arranged(ranked, "plain") == [[["平板", 0.95]]]
+    assert arranged([[ranked[0][0] | {"logits": [-1.1, 1.154]}]], "plain") == [[["平板", 1.154]]]
+    assert task(data__output_plain=True).layout == "plain"

@@ -42,10 +42,11 @@ LAYOUTS = {
     "vectors": Layout((*VECTOR_SUFFIXES, *TABLES)),
     "submission": Layout((".tsv",), several=False),
     "by_id": Layout((".json",), several=False),
+    "plain": Layout(JSON),
 }
 """By the answers of a task: an object each; a list of objects each; those of a cloze test, or texts with what follows;
 vectors; the file that GLUE's server takes; one object of all, {"id": "answer"}, which SQuAD's, CMRC's and UER-py's
-scorers take."""
+scorers take; the bare numbers of matches, as PLM_task prints them."""
 
 
 class AnswerFile:
@@ -96,7 +97,19 @@ class AnswerFile:
 
 def arranged(answers: Sequence, layout: str):
     """What stands for all answers in a file of JSON and on the screen."""
-    return {answer["id"]: answer["text"] for answer in answers} if layout == "by_id" else answers
+    if layout == "by_id":
+        return {answer["id"]: answer["text"] for answer in answers}
+    return [_plain(answer) for answer in answers] if layout == "plain" else answers
+
+
+def _plain(answer):
+    """Of a match its score, or the outputs of its network; of a candidate its name and that, the output of a match."""
+    if isinstance(answer, list):
+        return [_plain(one) for one in answer]
+    value = answer.get("logits", answer["score"])
+    if "name" not in answer:
+        return value
+    return [answer["name"], value[1] if isinstance(value, list) else value]
 
 
 def write_answers(path, answers, suffix: str | None = None, several: bool = False):

@@ -23,12 +23,13 @@ class MatchingDataConfig(DataConfig, path="data"):
     quotes: bool | None = None  # cells may stand in double quotes; null: in .csv files only
     output_logits: bool = False  # predictions carry the scores of no match and of a match
     output_prob: bool = False  # predictions carry the probabilities of both
+    output_plain: bool = False  # predict prints bare numbers: cosines or outputs, of candidates [name, number]
     negatives: list[str] = setting([])  # columns of texts that do not match text_a; empty: negative, negative_1, ...
     # what labels run from and to, such as [0, 5]; null: 0, does not match, and 1, matches
     score_range: tuple[float, float] | None = setting(None, needs=TRUTH, rows=True)
     candidates: str | None = setting(None, file=True)  # of predictions: id, name, description; tabs between them
     candidates_first: bool = True  # in one row with the text: a candidate stands where text_a stood in training
-    threshold: float | None = None  # a match from this score on; null: what the evaluation of the training came to
+    threshold: float | None = None  # a match from this score on; null: the best of the evaluation in training
     # single texts: which of its two readings says some words twice, others in every epoch
     word_repetition: str = setting("none", choices=SIDES, needs=TRAINING)
     repetition_rate: float = setting(0.32, gt=0, le=1, needs=TRAINING)  # most of the tokens that are repeated
