@@ -19,8 +19,10 @@ def generated(
     sources: see `runner.Generator`; of two vocabularies the tokenizer's `target` has the answers' one.
     """
     tokenizer = getattr(tokenizer, "target", tokenizer)
-    encode = tokenizer.encode_batch if sources else tokenizer.encode_following  # a target begins, an answer goes on
-    choices = [ids for ids, _ in encode(settings.choices)] if settings.choices else ()
+    choices = ()
+    if settings.choices:
+        encode = tokenizer.encode_batch if sources else tokenizer.encode_following  # a target begins, an answer goes on
+        choices = [ids for ids, _ in encode(settings.choices)]
     ends = {*settings.stop_token_ids} | ({tokenizer.eos_id} - {None})
     return generate(
         decoder, prompts, settings, sorted(ends), seed, lambda before: Streamed(tokenizer, before), choices, emit,

@@ -14,7 +14,7 @@ from tasklab.weights.tensors import lazy
 
 STORED = np.load(Path(__file__).parents[1] / "fixtures" / "peft_reference.npz")
 FAMILIES = {"gpt2": ("gpt2", "causal"), "llama": ("llama", "causal"), "rslora": ("llama", "causal"),
-            "bert": ("bert", "classes")}  # fmt: skip
+            "bert": ("bert", "classes"), "t5": ("t5", "seq2seq"), "bart": ("bart", "seq2seq")}  # fmt: skip
 EACH = pytest.mark.parametrize("case", FAMILIES)
 
 
@@ -41,7 +41,7 @@ def test_adapters_of_peft_give_the_weights_that_it_makes_of_them(case):
     for name, tensor in expected.items():
         np.testing.assert_allclose(np.asarray(whole[name]), np.asarray(tensor), atol=1e-6, err_msg=name)
     changed = [name for name in own if name.endswith(FIRST)]
-    assert len(changed) == {"gpt2": 4, "llama": 7, "rslora": 2, "bert": 2}[case]
+    assert len(changed) == {"gpt2": 4, "llama": 7, "rslora": 2, "bert": 2, "t5": 13, "bart": 16}[case]
 
 
 @EACH
