@@ -54,6 +54,8 @@ ALIASES |= {
     for before in ("", "model.model_config.pet_config.")
     for key in ("rank", "alpha", "dropout")
 }
+TARGET_MODULES = ("target_modules", "lora_target_modules", "model.model_config.pet_config.target_modules")
+ALIASES |= dict.fromkeys(TARGET_MODULES, "lora.targets")
 # google-research/bert run_squad.py and run_classifier.py
 ALIASES |= {
     "train_batch_size": "train.batch_size",

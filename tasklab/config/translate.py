@@ -3,9 +3,10 @@
 import dataclasses
 import difflib
 
-from tasklab.config.aliases import ALIASES, IGNORED, ONLY, SKIP, VALUES
+from tasklab.config.aliases import ALIASES, IGNORED, ONLY, SKIP, TARGET_MODULES, VALUES
 from tasklab.config.entries import Entry
 from tasklab.config.section import Section
+from tasklab.config.target_modules import read_target_modules
 
 
 def translate(entries: list[Entry], native: set[str]) -> tuple[list[Entry], list[str], list[str]]:
@@ -22,6 +23,12 @@ def translate(entries: list[Entry], native: set[str]) -> tuple[list[Entry], list
                 problems.append(f"{entry.place}: {entry.key} is {entry.value!r}; {wanted}")
         elif target:
             value = VALUES.get(entry.key, {}).get(str(entry.value).lower(), entry.value)
+            if entry.key in TARGET_MODULES and value:
+                try:
+                    value = read_target_modules(value)
+                except ValueError as error:
+                    problems.append(f"{entry.place}: {entry.key} is {entry.value!r}; {error}")
+                    continue
             if value not in ("", None, SKIP):
                 moved = dataclasses.replace(entry, key=target.lstrip("?"), value=value)
                 (weak if target.startswith("?") else said).append(moved)

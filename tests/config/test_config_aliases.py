@@ -220,6 +220,30 @@ def test_lora_as_scripts_around_peft_and_mindformers_spell_it():
         with_model(theirs)
 
 
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        (".*wq|.*wk|.*wv|.*wo", ["query", "key", "value", "attention.output"]),  # MindFormers' Llama configurations
+        (".*dense1|.*dense3", ["query", "value"]),  # its GPT-2
+        (r".*\.(w1|w2|w3)", ["feed_forward.gate", "feed_forward.output", "feed_forward.intermediate"]),
+        (["q_proj", "v_proj"], ["query", "value"]),
+        (["q", "v", "wo"], None),
+        ("all-linear", ["all"]),
+        (".*", None),
+        (".*w[qv]", None),
+        (["lm_head"], None),
+    ],
+)
+def test_the_modules_of_peft_and_mindformers_are_ours_or_refused(theirs, ours):
+    pet = {"pet_type": "lora", "lora_rank": 4, "target_modules": theirs}
+    for args in ({"model": {"model_config": {"pet_config": pet}}}, {"lora_rank": 4, "target_modules": theirs}):
+        if ours is None:
+            with pytest.raises(ConfigError, match="target_modules is .* is not read; names are .*name the Denses in"):
+                with_model(args)
+        else:
+            assert with_model(args).lora.targets == ours
+
+
 def test_an_arguments_object_says_what_differs_from_its_defaults():
     class Scheduler(enum.Enum):
         COSINE = "cosine"
