@@ -34,6 +34,8 @@ class FusedDecoderLayer(nn.Cell):
     Raises:  ValueError for an unknown activation or name, heads that do not divide, a probability outside [0, 1).
     """
 
+    names = (*PARAMETERS, POSITIONS)
+
     def __init__(
         self, num_heads: int, num_key_value_heads: int, head_size: int, act: str = "gelu", gated: bool = False,
         norm: str = "layer", norm_first: bool = True, dropout: float = 0.1, attention_dropout: float = 0.1,
@@ -51,12 +53,21 @@ class FusedDecoderLayer(nn.Cell):
             int(norm_first), int(causal), int(recompute), int(bfloat16),
         ]  # fmt: skip
         self.tail = [float_bits(eps), float_bits(scale or head_size**-0.5)]
-        self.rates, self.sites = (attention_dropout, dropout, dropout, active_dropout), (0, 1, 2, 3)
+        self.rates = self.rates_of(dropout, attention_dropout, active_dropout)
+        self.sites = tuple(range(len(self.rates)))
         self.none = Tensor(np.zeros(1, np.float32))
         self.seed = Tensor(0, ms.int32)
         self.freeze(frozen)
 
-    def bind(self, seed: ms.Tensor, sites: tuple[int, int, int, int]):
+    def rates_of(self, dropout: float, attention_dropout: float, active_dropout: float) -> tuple[float, ...]:
+        """Of its dropouts, in the order of `bind`'s sites."""
+        return attention_dropout, dropout, dropout, active_dropout
+
+    def operators(self):
+        """For prediction and for training."""
+        return _primitives(*self.shape, self.wanted)
+
+    def bind(self, seed: ms.Tensor, sites: tuple[int, ...]):
         """As FusedEncoderLayer.bind, the fourth number that of the dropout on the activated values."""
         object.__setattr__(self, "seed", seed)  # past Cell.__setattr__, which would list it among the weights
         self.sites = sites
@@ -64,11 +75,11 @@ class FusedDecoderLayer(nn.Cell):
 
     def freeze(self, names):
         """Takes the names of the parameters whose gradients are not wanted, instead of those named before."""
-        unknown = set(names) - {*PARAMETERS, POSITIONS}
+        unknown = set(names) - {*self.names}
         if unknown:
-            raise ValueError(f"no parameters {', '.join(sorted(unknown))}; known: {', '.join(PARAMETERS)}")
-        self.wanted = sum(1 << i for i, name in enumerate((*PARAMETERS, POSITIONS)) if name not in names)
-        self.infer, self.train_step = _primitives(*self.shape, self.wanted)
+            raise ValueError(f"no parameters {', '.join(sorted(unknown))}; known: {', '.join(self.names)}")
+        self.wanted = sum(1 << i for i, name in enumerate(self.names) if name not in names)
+        self.infer, self.train_step = self.operators()
         self._fill()
 
     def construct(
@@ -113,19 +124,10 @@ def _primitives(
 ):  # fmt: skip
     """The operators for prediction and for training."""
     path = library_path(bfloat16)
-
-    def saved_shape(x, up):
-        if recompute:
-            return [1]
-        if x[0] < 0 or x[1] < 0:
-            return [-1]
-        values = (2 * num_heads + 2 * groups) * head_size + (2 if gated else 1) * up[0]  # saved_floats in src/layer.cc
-        rows, operands = x[0] * x[1], x[0] * x[1] * values
-        kept = (1 if norm_first else 2) * x[2] + 4 + num_heads
-        return [(operands // 2 + operands % 2 if bfloat16 else operands) + rows * kept]
+    sizes = (num_heads, groups, head_size, gated, norm_first, recompute, bfloat16)
 
     def train_shapes(x, documents, seed, settings, cos, sin, *parameters):
-        return x, saved_shape(x, parameters[10])
+        return x, saved_shape(sizes, x, parameters[10])
 
     def grad_shapes(dy, x, documents, seed, settings, cos, sin, *parameters):
         given = zip(parameters[:-1], range(len(PARAMETERS) + 1), strict=True)
@@ -156,6 +158,24 @@ def _primitives(
     infer = ops.Custom(f"{path}:TasklabDecoderLayer", lambda x, *_: x, lambda x, *_: x, "aot")
     train = ops.Custom(f"{path}:TasklabDecoderLayerTrain", train_shapes, lambda x, *_: (x, x), "aot", bprop)
     # MindSpore remembers inferred shapes by attributes and inputs, and would give one kind of `saved` for the other
-    sizes = (num_heads, groups, head_size, gated, norm_first, recompute, bfloat16, wanted)
-    train.add_prim_attr("saved", " ".join(map(str, sizes)))
+    train.add_prim_attr("saved", " ".join(map(str, (*sizes, wanted))))
     return infer, train
+
+
+def saved_shape(sizes: tuple, x, up, states=None) -> list[int]:
+    """What the forward pass leaves for the backward pass, saved_floats in src/layer.cc; -1 while a size is open.
+
+    x [B, S, H]; up [I, H]; states [B, R, H] of a source. sizes: FusedDecoderLayer's `shape`.
+    """
+    num_heads, groups, head_size, gated, norm_first, recompute, bfloat16 = sizes
+    if recompute:
+        return [1]
+    if min(x[0], x[1], *(states or ())) < 0:
+        return [-1]
+    rows, wide, narrow = x[0] * x[1], num_heads * head_size, 2 * groups * head_size
+    operands = rows * (2 * wide + narrow + (2 if gated else 1) * up[0])
+    floats = rows * ((1 if norm_first else 2) * x[2] + 4 + num_heads)
+    if states is not None:
+        operands += rows * 2 * wide + states[0] * states[1] * narrow
+        floats += rows * (x[2] + 2 + num_heads)
+    return [(operands // 2 + operands % 2 if bfloat16 else operands) + floats]

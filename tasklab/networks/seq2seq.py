@@ -22,9 +22,9 @@ def seq2seq(config: Config):
     _refuse(config)
     encoder = build_encoder(config)
     shared = encoder.embeddings.word.weight if model.decoder_vocab_size is None else None
-    decoder = decoder_of(model, shared, config.recompute)
-    mean = bool(config.loss.label_smoothing)
-    scores, fused = WordScores(mean), fused_precision(config)
+    fused, mean = fused_precision(config), bool(config.loss.label_smoothing)
+    decoder = decoder_of(model, shared, config.recompute, fused)
+    scores = WordScores(mean)
     if fused:
         from tasklab.kernels.word_loss import WordLoss
 

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from mindspore import Tensor
 
+from tasklab import kernels
 from tasklab.config import Config, ModelConfig
+from tasklab.engine.rates import freeze
 from tasklab.engine.step import CompileLog, GradientStep
 from tasklab.errors import ConfigError
 from tasklab.networks import NETWORKS
@@ -36,6 +38,7 @@ CASES = {
     "pegasus": {**BART, "scale_embedding": True, "norm_position": "pre", "embedding_norm": False},
 }  # fmt: skip
 GRAPH = pytest.param(ms.GRAPH_MODE, marks=pytest.mark.slow)
+FUSED = pytest.mark.skipif(not kernels.available(), reason="fused kernels do not run here")
 BOTH_MODES = pytest.mark.parametrize("mode", [GRAPH, ms.PYNATIVE_MODE], ids=["graph", "pynative"])
 
 
@@ -52,7 +55,9 @@ def filled(case, reference, choice="off", **more):
     table = FORMATS.get(f"huggingface_{case.replace('m', '').split('_')[0]}")
     tensors, unknown = to_tasklab(own, table, "seq2seq")
     assert not unknown
-    config = Config(model=ModelConfig(**CASES[case]), kernels=choice)
+    rate = more.get("dropout", 0.0)
+    rates = {"hidden_dropout_prob": rate, "attention_probs_dropout_prob": rate}
+    config = Config(model=ModelConfig(**{**CASES[case], **rates}), kernels=choice)
     config.loss.label_smoothing = more.get("label_smoothing", 0.0)
     network = NETWORKS.get("seq2seq")(config)
     for name, parameter in network.parameters_and_names():
@@ -134,6 +139,42 @@ def test_what_is_no_encoder_decoder_is_refused(settings, told):
         NETWORKS.get("seq2seq")(Config(model=ModelConfig(**{**T5, **settings})))
 
 
+def pairs(reference, number=0):
+    """A batch of a training step."""
+    ids = ((reference["decoder_input_ids"] + number) % 40).astype(np.int32)
+    return {
+        "input_ids": (reference["input_ids"] + number) % 40, "attention_mask": reference["attention_mask"],
+        "decoder_input_ids": np.ascontiguousarray(ids[:, :-1]), "target_ids": np.ascontiguousarray(ids[:, 1:]),
+        "target_attention_mask": np.ones_like(ids[:, 1:]), "sample_weight": np.ones(3, np.float32),
+    }  # fmt: skip
+
+
+@FUSED
+@pytest.mark.parametrize("case", ["t5_gated", "bart", "pegasus"])
+def test_the_kernel_drops_what_the_operators_drop_and_learns_the_same(case, reference):
+    steps = []
+    for choice in ("off", "auto"):
+        network = filled(case, reference, choice, dropout=0.2)
+        steps.append(GradientStep(network, CausalLoss(), CompileLog()))
+    (loss, count, grads), (other, _, others) = (step.run(pairs(reference), seed=7) for step in steps)
+    assert other == pytest.approx(loss, rel=1e-5) and count == 3 * pairs(reference)["target_ids"].shape[1]
+    for parameter, want, got in zip(steps[0].parameters, grads, others, strict=True):
+        want = want.asnumpy()
+        np.testing.assert_allclose(got.asnumpy(), want, atol=2e-5 * max(1, np.abs(want).max()), err_msg=parameter.name)
+
+
+@FUSED
+def test_a_frozen_part_leaves_the_other_gradients_as_they_are(reference):
+    whole, part = (GradientStep(filled("bart", reference, "auto"), CausalLoss(), CompileLog()) for _ in range(2))
+    grads = dict(zip((p.name for p in whole.parameters), whole.run(pairs(reference), seed=0)[2], strict=True))
+    freeze(part.summed_loss.network, {"cross_attention": 0.0, "decoder.embeddings": 0.0})
+    part = GradientStep(part.summed_loss.network, CausalLoss(), CompileLog())
+    still = [name for name in grads if "cross_attention." in name or "decoder.embeddings" in name]
+    assert len(still) > 8 and {p.name for p in part.parameters} == set(grads) - set(still)
+    for parameter, got in zip(part.parameters, part.run(pairs(reference), seed=0)[2], strict=True):
+        assert np.array_equal(got.asnumpy(), grads[parameter.name].asnumpy()), parameter.name
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("choice", ["off", "auto"])
 @pytest.mark.parametrize("case", ["t5", "t5_gated", "bart"])
@@ -141,13 +182,7 @@ def test_losses_of_fifty_steps_are_those_of_pytorch(case, choice, reference):
     ms.set_context(mode=ms.GRAPH_MODE)
     step, got = GradientStep(filled(case, reference, choice), CausalLoss(), CompileLog()), []
     for number in range(50):
-        ids = ((reference["decoder_input_ids"] + number) % 40).astype(np.int32)
-        given = {
-            "input_ids": (reference["input_ids"] + number) % 40, "attention_mask": reference["attention_mask"],
-            "decoder_input_ids": np.ascontiguousarray(ids[:, :-1]), "target_ids": np.ascontiguousarray(ids[:, 1:]),
-            "target_attention_mask": np.ones_like(ids[:, 1:]), "sample_weight": np.ones(3, np.float32),
-        }  # fmt: skip
-        loss, count, grads = step.run(given, seed=0)
+        loss, count, grads = step.run(pairs(reference, number), seed=0)
         got.append(loss / count)
         for parameter, gradient in zip(step.parameters, grads, strict=True):
             parameter.set_data(Tensor(parameter.asnumpy() - 0.05 * gradient.asnumpy() / count))

@@ -12,11 +12,13 @@ namespace tasklab {
 template <class E>
 struct Attention {
   const Tokens& tokens;
+  const Tokens& seen;                // whose keys and values: `tokens` themselves, or as many stretches of a source
   int64_t heads, groups, head_size;  // N, G, D: N / G heads share a key and a value
   float scale;                       // of the scores
   bool causal;                       // a token sees itself and what stands before it, else all of its stretch
-  const E* qkv;                      // [T, (N + 2 G) D]: query, key, value side by side
-  Dropout dropout;                   // on the probabilities, index ((b N + n) S + i) S + j
+  const E *query, *key, *value;      // [T, N D], [U, G D] twice, U tokens that are seen
+  int64_t query_ld, key_ld;          // row strides; values have that of keys
+  Dropout dropout;                   // on the probabilities, index ((b N + n) S + i) R + j, R the length of `seen`
   float* log_sum;                    // [T, N] log of the row sums of exp(scores)
   E* context;                        // [T, N D]
   const float* positions;            // [N, 2 S - 1] added to the scaled scores, by key - query + S - 1; or null
@@ -25,8 +27,9 @@ struct Attention {
 template <class E>
 void attention_forward(const Attention<E>& a);
 
-// dqkv [T, (N + 2 G) D] from dcontext [T, N D]; `a` as the forward pass left it. dpositions [N, 2 S - 1], or null.
+// Gradients, laid out as what they are of, from dcontext [T, N D]; `a` as the forward pass left it. dpositions
+// [N, 2 S - 1], or null.
 template <class E>
-void attention_backward(const Attention<E>& a, const E* dcontext, E* dqkv, float* dpositions);
+void attention_backward(const Attention<E>& a, const E* dcontext, E* dquery, E* dkey, E* dvalue, float* dpositions);
 
 }  // namespace tasklab

@@ -31,7 +31,8 @@ LayerCall read(const Arguments& args, int first) {
   l.eps = bits_to_float(settings[kEps]);
   set_dropouts({&l.on_probabilities, &l.on_attention, &l.on_output}, seed, settings + kFirstDropout);
   const int64_t rows[8] = {H, H, H, H, H, I, H, H}, columns[8] = {H, H, H, H, 1, H, I, 1};
-  Dense* parts[8] = {&l.query, &l.key, &l.value, &l.output, &l.attention_norm, &l.up, &l.down, &l.norm};
+  Dense* parts[8] = {&l.attention.query, &l.attention.key, &l.attention.value, &l.attention.output, &l.attention_norm,
+                     &l.up, &l.down, &l.norm};
   for (int i = 0; i < 8; ++i)
     *parts[i] = {args.floats(first + 4 + 2 * i, rows[i] * columns[i]), args.floats(first + 5 + 2 * i, rows[i])};
   return {args.floats(first, B * S * H), Tokens(args.ints(first + 1, B * S), B, S), l,
@@ -60,7 +61,8 @@ TASKLAB_OPERATOR(TasklabLayerGrad) {  // dy, x, mask, seed, settings, parameters
   args.need(5 + kParameters + 1 + 1 + kParameters);
   const LayerCall call = read(args, 1);
   LayerGrad g;
-  DenseGrad* parts[8] = {&g.query, &g.key, &g.value, &g.output, &g.attention_norm, &g.up, &g.down, &g.norm};
+  DenseGrad* parts[8] = {&g.attention.query, &g.attention.key, &g.attention.value, &g.attention.output,
+                         &g.attention_norm, &g.up, &g.down, &g.norm};
   for (int i = 0; i < 8; ++i)
     *parts[i] = {args.floats(23 + 2 * i, args.size(5 + 2 * i)), args.floats(24 + 2 * i, args.size(6 + 2 * i))};
   run_backward(call, args.floats(21, kept_floats(call)), args.floats(0, args.size(1)), args.floats(22, args.size(1)),

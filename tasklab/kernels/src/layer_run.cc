@@ -33,7 +33,9 @@ void set_dropouts(std::initializer_list<Dropout*> dropouts, uint32_t seed, const
 int64_t kept_floats(const LayerCall& call) {
   if (call.recompute) return 1;
   int64_t count = 0;
-  with_operands(call, [&](auto e) { count = saved_floats<decltype(e)>(call.layer, call.padded()); });
+  with_operands(call, [&](auto e) {
+    count = saved_floats<decltype(e)>(call.layer, call.tokens.padded(), call.source.padded());
+  });
   return count;
 }
 
@@ -41,11 +43,12 @@ void run_forward(const LayerCall& call, float* kept, float* y) {
   with_operands(call, [&](auto e) {
     using E = decltype(e);
     Scratch scratch;
-    const int64_t H = call.layer.hidden, T = call.tokens.count();
-    if (kept == nullptr || call.recompute) kept = scratch.floats(saved_floats<E>(call.layer, T));
+    const int64_t H = call.layer.hidden, T = call.tokens.count(), U = call.source.count();
+    if (kept == nullptr || call.recompute) kept = scratch.floats(saved_floats<E>(call.layer, T, U));
     float* out = call.tokens.full() ? y : scratch.floats(T * H);
     const float* x = packed(call.tokens, call.x, H, scratch);
-    layer_forward(call.layer, call.tokens, x, saved_at<E>(call.layer, T, kept), out);
+    const Source source{call.source, packed(call.source, call.states, H, scratch)};
+    layer_forward(call.layer, call.tokens, source, x, saved_at<E>(call.layer, T, U, kept), out);
     if (out != y) call.tokens.unpack(out, y, H);
   });
 }
@@ -54,16 +57,20 @@ void run_backward(const LayerCall& call, const float* kept, const float* padded_
   with_operands(call, [&](auto e) {
     using E = decltype(e);
     Scratch scratch;
-    const int64_t H = call.layer.hidden, T = call.tokens.count();
+    const int64_t H = call.layer.hidden, T = call.tokens.count(), U = call.source.count();
     const float* x = packed(call.tokens, call.x, H, scratch);
     const float* dy = packed(call.tokens, padded_dy, H, scratch);
+    const Source source{call.source, packed(call.source, call.states, H, scratch)};
     float* out = call.tokens.full() ? dx : scratch.floats(T * H);
+    LayerGrad own = grad;
+    if (!call.source.full()) own.states = scratch.floats(U * H);
     // what was kept is only read below
-    float* memory = call.recompute ? scratch.floats(saved_floats<E>(call.layer, T)) : const_cast<float*>(kept);
-    const Saved<E> saved = saved_at<E>(call.layer, T, memory);
-    if (call.recompute) layer_forward(call.layer, call.tokens, x, saved, out);  // its result is overwritten below
-    layer_backward(call.layer, call.tokens, x, saved, dy, out, grad);
+    float* memory = call.recompute ? scratch.floats(saved_floats<E>(call.layer, T, U)) : const_cast<float*>(kept);
+    const Saved<E> saved = saved_at<E>(call.layer, T, U, memory);
+    if (call.recompute) layer_forward(call.layer, call.tokens, source, x, saved, out);  // overwritten below
+    layer_backward(call.layer, call.tokens, source, x, saved, dy, out, own);
     if (out != dx) call.tokens.unpack(out, dx, H);
+    if (own.states != grad.states) call.source.unpack(own.states, grad.states, H);
   });
 }
 

@@ -14,8 +14,8 @@ struct LayerCall {
   Tokens tokens;
   Layer layer;
   bool recompute, bfloat16;
-
-  int64_t padded() const { return tokens.batch * tokens.length; }
+  Tokens source = Tokens(nullptr, 0, 0);  // of a layer that reads one
+  const float* states = nullptr;          // [B, R, H] of these
 };
 
 // Settings of one dropout as they travel: site, threshold, bits of the scale.
@@ -28,7 +28,7 @@ int64_t kept_floats(const LayerCall& call);
 // y [B, S, H], padding 0; `kept` null: there will be no backward pass.
 void run_forward(const LayerCall& call, float* kept, float* y);
 
-// dx [B, S, H], padding 0, and what `grad` asks for.
+// dx [B, S, H], padding 0, and what `grad` asks for; its states are padded here too, [B, R, H].
 void run_backward(const LayerCall& call, const float* kept, const float* dy, float* dx, const LayerGrad& grad);
 
 }  // namespace tasklab

@@ -38,7 +38,8 @@ struct Tokens {
   }
 
   int64_t count() const { return flat.size(); }
-  bool full() const { return count() == batch * length; }
+  int64_t padded() const { return batch * length; }
+  bool full() const { return count() == padded(); }
 
   // packed [T, width] from padded [B, S, width]
   void pack(const float* padded, float* packed, int64_t width) const {

@@ -1,17 +1,75 @@
-"""A Transformer layer of any of our blocks as one kernel (CPU): GPT-2's, a Llama's, and those between."""
+"""A Transformer layer of any of our blocks as one kernel (CPU): GPT-2's, a Llama's, those between; and T5's decoder."""
 
 from collections.abc import Callable
 
 from mindspore import nn
 
+from tasklab.kernels.cross_layer import FusedCrossLayer
 from tasklab.kernels.decoder_layer import POSITIONS, FusedDecoderLayer
 from tasklab.nn.blocks.attention import SelfAttention
+from tasklab.nn.blocks.cross_attention import CrossAttention, CrossAttentionLayer
 from tasklab.nn.blocks.positions import RelativePositions
 from tasklab.nn.blocks.transformer import FeedForward, TransformerLayer
 
 
-class FusedBlocksLayer(TransformerLayer):
-    """The kernel on the parameters of its parts; it drops the same values as these.
+class _OnItsParts:
+    """A layer whose `fused` kernel runs on the parameters of its parts and drops the same values as these."""
+
+    def dropouts(self) -> tuple:
+        return self.attention.dropout, self.attention_dropout, self.feed_forward_dropout, self.feed_forward.dropout
+
+    def matrices(self) -> dict:
+        """Cells with a weight and a bias, by the name of the kernel's parameter; None where there is no such cell."""
+        attention, inner = self.attention, self.feed_forward
+        return {
+            "query": attention.query, "key": attention.key, "value": attention.value, "output": attention.output,
+            "intermediate": inner.intermediate, "gate": inner.gate, "down": inner.output,
+        }  # fmt: skip
+
+    def norms(self) -> dict:
+        return {"attention_norm": self.attention_norm, "norm": self.feed_forward_norm}
+
+    def dropout_bound(self):
+        """Hands the kernel what `bind_dropout` gave to the cells it stands for."""
+        cells = self.dropouts()
+        self.fused.bind(cells[0].seed, tuple(0 if cell is None else cell.site for cell in cells))
+
+    def leave_out_frozen(self):
+        """Tells the kernel which gradients nobody wants."""
+        denses, norms, positions = self.matrices(), self.norms(), self.attention.positions
+        still = {name for name, dense in denses.items() if dense is not None and not dense.matrix_learns()}
+        still |= {name for name, norm in norms.items() if not norm.weight.requires_grad}
+        if isinstance(positions, RelativePositions) and not positions.weight.requires_grad:
+            still.add(POSITIONS)
+        biased = ((name, cell) for name, cell in (denses | norms).items() if cell is not None and cell.bias is not None)
+        self.fused.freeze(still | {f"{name}_bias" for name, cell in biased if not cell.bias.requires_grad})
+
+    def turns(self):
+        """Cosines and sines of rotary positions, or nothing."""
+        rotary = self.attention.rotary
+        return (None, None) if rotary is None else (rotary.cosines, rotary.sines)
+
+    def weights(self, S):
+        """In the order of kernels/decoder_layer.py."""
+        attention, inner, gate, gate_bias = self.attention, self.feed_forward, None, None
+        if inner.gate is not None:
+            gate, gate_bias = inner.gate.matrix(), inner.gate.bias
+        return (
+            attention.query.matrix(), attention.query.bias, attention.key.matrix(), attention.key.bias,
+            attention.value.matrix(), attention.value.bias, attention.output.matrix(), attention.output.bias,
+            self.attention_norm.weight, self.attention_norm.bias, inner.intermediate.matrix(),
+            inner.intermediate.bias, gate, gate_bias, inner.output.matrix(), inner.output.bias,
+            self.feed_forward_norm.weight, self.feed_forward_norm.bias, self.distances(S),
+        )  # fmt: skip
+
+    def distances(self, S):
+        """What attention adds for the distance of a key from its query, [N, 2 S - 1]; None where there is nothing."""
+        positions = self.attention.positions
+        return positions.by_distance(S) if isinstance(positions, RelativePositions) else None
+
+
+class FusedBlocksLayer(_OnItsParts, TransformerLayer):
+    """The kernel on the parameters of its parts.
 
     Inputs, output and the first arguments are those of TransformerLayer; the mask may number documents, and padded rows
     are 0. precision: of the products, "fp32" or "bf16". norm_kind: "layer" or "rms". causal: a token sees nothing
@@ -29,43 +87,45 @@ class FusedBlocksLayer(TransformerLayer):
             attention.scale, active_dropout=0.0 if feed_forward.dropout is None else feed_forward.dropout.p,
         )  # fmt: skip
 
-    def dropout_bound(self):
-        """Hands the kernel what `bind_dropout` gave to the cells it stands for."""
-        cells = (self.attention.dropout, self.attention_dropout, self.feed_forward_dropout, self.feed_forward.dropout)
-        self.fused.bind(cells[0].seed, tuple(0 if cell is None else cell.site for cell in cells))
-
-    def leave_out_frozen(self):
-        """Tells the kernel which gradients nobody wants."""
-        attention, inner = self.attention, self.feed_forward
-        denses = {
-            "query": attention.query, "key": attention.key, "value": attention.value, "output": attention.output,
-            "intermediate": inner.intermediate, "gate": inner.gate, "down": inner.output,
-        }  # fmt: skip
-        norms = {"attention_norm": self.attention_norm, "norm": self.feed_forward_norm}
-        still = {name for name, dense in denses.items() if dense is not None and not dense.matrix_learns()}
-        still |= {name for name, norm in norms.items() if not norm.weight.requires_grad}
-        if isinstance(attention.positions, RelativePositions) and not attention.positions.weight.requires_grad:
-            still.add(POSITIONS)
-        biased = ((name, cell) for name, cell in (denses | norms).items() if cell is not None and cell.bias is not None)
-        self.fused.freeze(still | {f"{name}_bias" for name, cell in biased if not cell.bias.requires_grad})
-
     def construct(self, x, mask):
-        attention, inner, cosines, sines = self.attention, self.feed_forward, None, None
-        if attention.rotary is not None:
-            cosines, sines = attention.rotary.cosines, attention.rotary.sines
-        gate, gate_bias = None, None
-        if inner.gate is not None:
-            gate, gate_bias = inner.gate.matrix(), inner.gate.bias
-        # in the order of kernels/decoder_layer.py
-        return self.fused(
-            x, mask, cosines, sines, attention.query.matrix(), attention.query.bias, attention.key.matrix(),
-            attention.key.bias, attention.value.matrix(), attention.value.bias, attention.output.matrix(),
-            attention.output.bias, self.attention_norm.weight, self.attention_norm.bias, inner.intermediate.matrix(),
-            inner.intermediate.bias, gate, gate_bias, inner.output.matrix(), inner.output.bias,
-            self.feed_forward_norm.weight, self.feed_forward_norm.bias, self.distances(x.shape[1]),
+        return self.fused(x, mask, *self.turns(), *self.weights(x.shape[1]))
+
+
+class FusedCrossBlocksLayer(_OnItsParts, CrossAttentionLayer):
+    """The same for a layer that reads a source: CrossAttentionLayer's inputs and output, padded rows 0.
+
+    Its tokens see nothing behind them; a row whose source has no token gets nothing from it.
+    """
+
+    def __init__(
+        self, attention: SelfAttention, cross_attention: CrossAttention, feed_forward: FeedForward,
+        norm: Callable[[], nn.Cell], dropout: float, norm_first: bool, recompute: bool, act: str, norm_kind: str,
+        eps: float, precision: str,
+    ):  # fmt: skip
+        super().__init__(attention, cross_attention, feed_forward, norm, dropout, norm_first)
+        self.fused = FusedCrossLayer(
+            attention.num_heads, attention.key_value_heads, attention.head_size, act, feed_forward.gate is not None,
+            norm_kind, norm_first, dropout, attention.dropout.p, eps, recompute, precision == "bf16", True,
+            attention.scale, active_dropout=0.0 if feed_forward.dropout is None else feed_forward.dropout.p,
         )  # fmt: skip
 
-    def distances(self, S):
-        """What attention adds for the distance of a key from its query, [N, 2 S - 1]; None where there is nothing."""
-        positions = self.attention.positions
-        return positions.by_distance(S) if isinstance(positions, RelativePositions) else None
+    def dropouts(self) -> tuple:
+        return *super().dropouts(), self.cross_attention.dropout, self.cross_attention_dropout
+
+    def matrices(self) -> dict:
+        across = self.cross_attention
+        return super().matrices() | {
+            "source_query": across.query, "source_key": across.key, "source_value": across.value,
+            "source_output": across.output,
+        }  # fmt: skip
+
+    def norms(self) -> dict:
+        return super().norms() | {"source_norm": self.cross_attention_norm}
+
+    def construct(self, x, mask, states, source_mask):
+        across, norm = self.cross_attention, self.cross_attention_norm
+        return self.fused(
+            x, mask, *self.turns(), states, source_mask, *self.weights(x.shape[1]), across.query.matrix(),
+            across.query.bias, across.key.matrix(), across.key.bias, across.value.matrix(), across.value.bias,
+            across.output.matrix(), across.output.bias, norm.weight, norm.bias,
+        )  # fmt: skip

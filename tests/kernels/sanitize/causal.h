@@ -12,6 +12,7 @@ struct DecoderCase {
   int64_t half;                // pairs that turn
   bool gated, centred, norm_first, biased;
   int wanted;                  // whose gradients
+  int64_t source = 0;          // tokens of a source; 0: the layer reads none
 };
 
 inline const std::vector<DecoderCase> kDecoderCases = {
@@ -20,22 +21,33 @@ inline const std::vector<DecoderCase> kDecoderCases = {
     {"post-norm, some frozen", 2, 140, 12, 4, 1, 3, 7, {139}, 1, true, true, false, true, 0x2A56C},
     {"no token at all", 2, 3, 4, 2, 1, 2, 6, {}, 1, true, false, true, false, -1},
     {"empty batch", 0, 5, 8, 2, 2, 4, 6, {}, 0, false, true, true, true, -1},
+    {"T5's, odd sizes", 3, 7, 15, 6, 2, 5, 11, {6}, 0, true, false, true, false, -1, 9},
+    {"BART's, several blocks", 3, 140, 12, 2, 2, 6, 7, {139}, 0, false, true, false, true, 0x0A56C53, 150},
+    {"no token but a source's", 2, 3, 4, 2, 1, 2, 6, {}, 0, true, false, true, false, -1, 4},
 };
 
-// prediction, training output, dx, 19 gradients
+// prediction, training output, dx, gradients of the parameters and of a source's states
 inline Results decoder_layer(const DecoderCase& c, bool bfloat16, Way way) {
   const int64_t B = c.batch, S = c.length, H = c.hidden, I = c.inner, C = c.heads * c.head_size;
   const int64_t G = c.groups * c.head_size;
-  const Shape weights[9] = {{C, H}, {G, H}, {G, H}, {H, C}, {H}, {I, H}, {I, H}, {H, I}, {H}};
+  const Shape weights[14] = {{C, H}, {G, H}, {G, H}, {H, C}, {H},    {I, H}, {I, H},
+                             {H, I}, {H},    {C, H}, {G, H}, {G, H}, {H, C}, {H}};
+  const int64_t R = c.source;
+  constexpr size_t own = 19;  // parameters before those that read a source
   std::vector<Shape> shapes;  // a parameter that is not there is one value
-  for (int i = 0; i < 9; ++i) {
+  for (int i = 0; i < (R ? 14 : 9); ++i) {
     const bool there = i != 6 || c.gated;
     shapes.push_back(there ? weights[i] : Shape{1});
     shapes.push_back(there && c.biased ? Shape{weights[i][0]} : Shape{1});
+    if (i == 8) shapes.push_back(c.half ? Shape{1} : Shape{c.heads, 2 * S - 1});  // distances, where nothing turns
   }
-  shapes.push_back(c.half ? Shape{1} : Shape{c.heads, 2 * S - 1});  // distances, where nothing turns
   Buffers buffers{way.unaligned, {}, {}};
-  Guarded<int> documents(B * S, way.unaligned), seed(1, way.unaligned), settings(22, way.unaligned);
+  const int64_t count = R ? 31 : 25;
+  Guarded<int> documents(B * S, way.unaligned), seed(1, way.unaligned), settings(count, way.unaligned);
+  Guarded<int> seen(B * R, way.unaligned);
+  std::vector<int> sources(B * R, 0);
+  for (int64_t i = 0; i < B * R; ++i) sources[i] = i < 2 * R && i % 5 != 3;  // a third row has none
+  seen.copy(sources);
   std::vector<int> numbers(B * S, 0);
   for (int64_t b = 0; b < B; b += 2) {  // every other row is padding alone
     int64_t at = b * S;
@@ -45,20 +57,29 @@ inline Results decoder_layer(const DecoderCase& c, bool bfloat16, Way way) {
   documents.copy(numbers);
   seed.copy({77});
   const int p = 1 << 28, scale = bits(1 / (1 - 0.125f));  // an eighth is dropped
-  settings.copy({(int)c.heads, (int)c.groups, (int)c.head_size, 3, c.gated, c.centred, c.norm_first, 1, way.recompute,
-                 bfloat16, c.wanted, bits(1e-5f), bits(0.4f), 0, p, scale, 1, p, scale, 2, p, scale});
+  std::vector<int> values{(int)c.heads, (int)c.groups, (int)c.head_size, 3, c.gated, c.centred, c.norm_first, 1,
+                          way.recompute, bfloat16, c.wanted, bits(1e-5f), bits(0.4f)};
+  for (int site = 0; (int64_t)values.size() < count; ++site) values.insert(values.end(), {site, p, scale});
+  settings.copy(values);
   const Shape table = c.half ? Shape{S, c.half} : Shape{1};
 
   Call inputs;
   inputs.add(*buffers.filled({B, S, H}, 1, 1), {B, S, H});
   inputs.add(documents, {B, S});
   inputs.add(seed, {});
-  inputs.add(settings, {22});
+  inputs.add(settings, {count});
   for (int i = 0; i < 2; ++i) inputs.add(*buffers.filled(table, 40 + i, 1), table);
-  for (size_t i = 0; i < shapes.size(); ++i) inputs.add(*buffers.filled(shapes[i], 2 + i, 0.3f), shapes[i]);
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    if (i == own) {
+      inputs.add(*buffers.filled({B, R, H}, 50, 1), {B, R, H});
+      inputs.add(seen, {B, R});
+    }
+    inputs.add(*buffers.filled(shapes[i], 2 + i, 0.3f), shapes[i]);
+  }
 
-  const int64_t operands = B * S * ((2 * c.heads + 2 * c.groups) * c.head_size + (c.gated ? 2 : 1) * I);
-  const int64_t rest = B * S * ((c.norm_first ? 1 : 2) * H + 4 + c.heads);
+  const int64_t across = R ? B * S * 2 * C + B * R * 2 * G : 0;
+  const int64_t operands = B * S * (2 * C + 2 * G + (c.gated ? 2 : 1) * I) + across;
+  const int64_t rest = B * S * ((c.norm_first ? 1 : 2) * H + 4 + c.heads + (R ? H + 2 + c.heads : 0));
   const int64_t kept = way.recompute ? 1 : (bfloat16 ? (operands + 1) / 2 : operands) + rest;
   Guarded<float>* saved = buffers.floats({kept});
   Call predict = inputs, train = inputs, grad;
@@ -70,6 +91,7 @@ inline Results decoder_layer(const DecoderCase& c, bool bfloat16, Way way) {
   grad.add(*saved, {kept});
   buffers.output(grad, {B, S, H});
   for (size_t i = 0; i < shapes.size(); ++i) buffers.output(grad, c.wanted >> i & 1 ? shapes[i] : Shape{1});
+  if (R) buffers.output(grad, {B, R, H});
   if (predict.run(TasklabDecoderLayer) || train.run(TasklabDecoderLayerTrain) || grad.run(TasklabDecoderLayerGrad))
     fail("an operator refused its arguments", c.name);
   return buffers.results(c.name);
