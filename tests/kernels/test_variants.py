@@ -20,6 +20,7 @@ NAMES = (
     "test_decoder.py",
     "test_decoder_layer.py",
     "test_word_loss.py",
+    "test_search.py",
 )
 TESTS = [HERE / name for name in NAMES]
 X86 = platform.machine() == "x86_64"
