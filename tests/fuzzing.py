@@ -14,6 +14,7 @@ import traceback
 from pathlib import Path
 
 import fuzzed_exports
+import fuzzed_indexes
 import fuzzed_models
 
 from tasklab.errors import TasklabError
@@ -395,6 +396,7 @@ KINDS = {
        for name, item in fuzzed_exports.CLASSIFIED.items()},
     "tags of brat.ann": data("token_classification", "t.ann", fuzzed_exports.BRAT, beside=fuzzed_exports.TEXT),
     **fuzzed_models.KINDS,
+    **fuzzed_indexes.KINDS,
     "data.questions.parquet": table(".parquet", "question_answering", COLUMNS),
     "data.words.parquet": table(".parquet", "token_classification", TAGGED),
     "data.parquet": table(".parquet"),

@@ -23,7 +23,7 @@ LEVELS = [
     {"session"},
     {"trials", "views"},
     {"trainer"},
-    {"convert", "tools", "web"},
+    {"convert", "tools", "vector_index", "web"},
     {"commands"},
     {"cli"},
 ]
@@ -34,7 +34,7 @@ BESIDE = {("config", "registry"), ("nn", "kernels")}
 NO_MINDSPORE = {
     "errors", "plugins", "system", "registry", "config", "cachedir", "content", "digest", "gguf_file", "console",
     "interrupts", "replacing", "text", "data", "generation", "metrics", "pictures", "task", "text2text", "tasks",
-    "targets", "runs", "trials", "views", "trainer", "commands", "cli",
+    "targets", "runs", "trials", "vector_index", "views", "trainer", "commands", "cli",
 }  # fmt: skip
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

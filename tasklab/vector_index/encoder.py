@@ -1,0 +1,89 @@
+"""The model that makes an index' vectors, and what has to be the same for a query to be comparable with them."""
+
+import logging
+from collections.abc import Sequence
+
+import numpy as np
+
+from tasklab.content import from_home
+from tasklab.digest import content_sha256
+from tasklab.errors import CheckpointError, brief
+
+logger = logging.getLogger("tasklab")
+
+ENCODER = "feature_extraction"
+"""The task whose network is the encoder of any model."""
+PORTION = 8192
+"""Texts that are encoded together."""
+SHAPING = (
+    "model.pooling", "model.pooling_beside", "model.hidden_layer", "data.max_seq_length", "data.normalize",
+)  # fmt: skip
+"""Settings that change the vectors of equal weights and tokens."""
+
+
+class TextEncoder:
+    """Texts -> vectors [N, D] float32, by a model of vectors or the encoder of any other.
+
+    Args:
+        model: recipe, backbone, run or checkpoint folder.   settings: KEY=VALUE, such as model.pooling=first.
+    """
+
+    def __init__(self, model: str, settings: Sequence[str] = ()):
+        from tasklab.session.ready import Ready
+        from tasklab.trainer import Trainer
+
+        path = from_home(model)
+        self.name, self.settings = str(path.absolute() if path.exists() else model), list(settings)
+        config = Trainer(task=ENCODER, model=self.name, overrides=self.settings).config
+        self._ready = Ready(config.checkpoint, config)
+
+    @property
+    def data(self):
+        """The section of its configuration that says which columns of a file hold texts."""
+        return self._ready.model.config.data
+
+    def __call__(self, texts: Sequence[str]) -> np.ndarray:
+        """Texts of any number and length; what the model cannot take whole is cut, with a word in the log."""
+        from tasklab.data.texts.reading import TextExample
+
+        task, vectors = self._ready.model.task, None
+        for first in range(0, len(texts), PORTION):
+            examples = [TextExample(str(i), text) for i, text in enumerate(texts[first : first + PORTION], first)]
+            answers = task.answer(examples, self._ready.run, 1)
+            if vectors is None:
+                vectors = np.empty((len(texts), len(answers[0][0])), np.float32)
+            vectors[first : first + len(answers)] = [vector for (vector,) in answers]
+            if len(texts) > PORTION:
+                logger.info("%d of %d texts are encoded", first + len(answers), len(texts))
+        return vectors
+
+    def description(self) -> dict:
+        """What an index keeps of it: its name, the settings, and digests of all that vectors follow from."""
+        return {"name": self.name, "settings": self.settings, "identity": self.identity()}
+
+    def identity(self) -> dict[str, object]:
+        model = self._ready.model
+        weights = {name: parameter.asnumpy() for name, parameter in model.network.parameters_and_names()}
+        shaping = {key: model.config[key] for key in SHAPING}
+        return {"weights": content_sha256(weights), "tokenizer": model.task.tokenizer.fingerprint, **shaping}
+
+
+def same_model(encoder: TextEncoder, told: dict, place):
+    """Raises: CheckpointError that says what differs when `encoder` is not the model that an index was made with."""
+    own, theirs = encoder.identity(), told["identity"]
+    others = [key for key in own if own[key] != theirs.get(key)]
+    digests = [f"other {key}" for key in others if key not in SHAPING]
+    settings = [f"{key} {brief(theirs.get(key))}, not {brief(own[key])}" for key in others if key in SHAPING]
+    if differing := [*digests, *settings]:
+        raise CheckpointError(
+            f"{place}: holds vectors of {told['name']}, and {encoder.name} makes others ({'; '.join(differing)}): they "
+            "cannot be compared. Query with the model that it was built with, or build it anew"
+        )
+
+
+def check_told(told: dict, place):
+    """Raises: CheckpointError for what no `description` gives."""
+    name, settings, identity = (told.get(key) for key in ("name", "settings", "identity"))
+    words = isinstance(settings, list) and all(isinstance(word, str) for word in settings)
+    if not (isinstance(name, str) and words and isinstance(identity, dict)):
+        raise CheckpointError(f"{place}: damaged: model is {brief(told)}; build the index anew")

@@ -1,0 +1,131 @@
+"""The folder of an index: vectors that are mapped, ids and texts beside them, and whose vectors they are.
+
+index.json; vectors.npy [N, D] float32; ids.txt, ids_ends.npy, texts.txt, texts_ends.npy; with int8 levels.npy [N, D]
+and scales.npy [N]; with a graph graph.hnsw; SHA256SUMS. Written whole or not at all (weights/atomic.py).
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from tasklab.content import from_home
+from tasklab.errors import CheckpointError, brief
+from tasklab.vector_index.exact import Levels
+from tasklab.vector_index.strings import ArrayFile, mapped_array, mapped_strings, string_files
+from tasklab.weights.atomic import recover, write_folder
+from tasklab.weights.folder import json_bytes, read_json
+from tasklab.weights.sums import SUMS, read_sums, verify_file, verify_sums
+
+logger = logging.getLogger("tasklab")
+
+FILE, GRAPH = "index.json", "graph.hnsw"
+VERSION = 1
+SIMILARITIES, PRECISIONS = ("cosine", "dot"), ("fp32", "int8")
+LARGE = ("vectors.npy", "levels.npy")
+"""Files that are mapped and not read when an index is opened, so their sums are not checked then."""
+ANEW = "build the index anew, or copy the folder again"
+
+
+@dataclass
+class Description:
+    """index.json. model: see `encoder.TextEncoder.identity`, None where the vectors came from elsewhere. graph: see
+    `graph.Graph.described`."""
+
+    count: int
+    size: int
+    similarity: str = "cosine"
+    precision: str = "fp32"
+    model: dict | None = None
+    graph: dict | None = None
+    version: int = field(default=VERSION)
+
+    @classmethod
+    def read(cls, path: Path) -> "Description":
+        """Raises: CheckpointError for a file that is none, or of a later release."""
+        said = read_json(path)
+        if not isinstance(said, dict) or said.get("version") != VERSION:
+            version = brief(said.get("version")) if isinstance(said, dict) else "none"
+            raise CheckpointError(f"{path}: describes an index of version {version}; this release reads {VERSION}")
+        kinds = {"count": int, "size": int, "similarity": str, "precision": str, "version": int}
+        wrong = [key for key, kind in kinds.items() if type(said.get(key)) is not kind]
+        wrong += [key for key in ("model", "graph") if not isinstance(said.get(key), (dict, type(None)))]
+        wrong += [key for key in ("count", "size") if key not in wrong and said[key] < 1]
+        wrong += ["similarity"] * (said.get("similarity") not in SIMILARITIES)
+        wrong += ["precision"] * (said.get("precision") not in PRECISIONS)
+        if wrong or said.keys() != {*kinds, "model", "graph"}:
+            raise CheckpointError(f"{path}: damaged: {', '.join(wrong) or 'keys'} cannot be; {ANEW}")
+        return cls(**said)
+
+
+@dataclass
+class Stored:
+    """What a folder holds."""
+
+    description: Description
+    vectors: np.ndarray  # [N, D] float32
+    ids: Sequence[str]
+    texts: Sequence[str]
+    levels: Levels | None
+    sums: bytes  # SHA256SUMS, which tells whether somebody else has written since
+
+
+def read_index(path, whole: bool = False) -> Stored:
+    """Opens the folder of an index; its vectors are mapped, not read.
+
+    whole: checks the sums of vectors too, 1 to 2 s per GB; else their sizes alone.
+    Raises: CheckpointError that names the file.
+    """
+    path = from_home(path)
+    recover(path.absolute())
+    if not path.is_dir() or not (path / FILE).is_file():
+        what = "no such folder" if not path.exists() else f"holds no {FILE}, so it is no index"
+        raise CheckpointError(f"{path}: {what}; `tasklab index MODEL texts.tsv --out {path}` makes one")
+    sums = read_sums(path)
+    if whole:
+        verify_sums(path)
+    for name in sums.keys() - {*LARGE, GRAPH}:
+        verify_file(path / name)
+    told = Description.read(path / FILE)
+    shape = told.count, told.size
+    if lacking := {"vectors.npy", "ids.txt", "texts.txt", "ids_ends.npy", "texts_ends.npy"} - sums.keys():
+        raise CheckpointError(f"{path}: {SUMS} lists no {', '.join(sorted(lacking))}; {ANEW}")
+    levels = None
+    if told.precision == "int8":
+        values = mapped_array(path / "levels.npy", np.int8, shape)
+        levels = Levels(values, np.array(mapped_array(path / "scales.npy", np.float32, shape[:1])))
+    return Stored(
+        told, mapped_array(path / "vectors.npy", np.float32, shape), mapped_strings(path, "ids", told.count),
+        mapped_strings(path, "texts", told.count), levels, (path / SUMS).read_bytes(),
+    )  # fmt: skip
+
+
+def write_index(path, stored: Stored, graph=None) -> bytes:
+    """Makes `path` this index, in one step. Returns its SHA256SUMS.
+
+    graph: a function that writes the graph's file. Raises: CheckpointError where `path` is something else, or was
+    written by somebody else since `stored` was read from it.
+    """
+    path = from_home(path)
+    there = read_sums_of(path)
+    if path.exists() and (there is None or not (path / FILE).is_file()) and any(path.iterdir()):
+        raise CheckpointError(f"{path}: is there and no index; choose another folder")
+    if there is not None and there != stored.sums:
+        raise CheckpointError(f"{path}: holds another index, or was changed since this one was opened; open it anew")
+    files = {
+        FILE: json_bytes(asdict(stored.description)), "vectors.npy": ArrayFile(stored.vectors),
+        **string_files("ids", stored.ids), **string_files("texts", stored.texts),
+    }  # fmt: skip
+    if stored.levels is not None:
+        files |= {"levels.npy": ArrayFile(stored.levels.values), "scales.npy": ArrayFile(stored.levels.scales)}
+    if graph is not None:
+        files[GRAPH] = graph
+    write_folder(path, files)
+    return read_sums_of(path)
+
+
+def read_sums_of(path: Path) -> bytes | None:
+    """SHA256SUMS of an index, None where there is none."""
+    return (path / SUMS).read_bytes() if (path / SUMS).is_file() else None

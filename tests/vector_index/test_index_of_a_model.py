@@ -1,0 +1,95 @@
+"""An index whose vectors a model makes, in Python and on the command line."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from tasklab import Trainer, VectorIndex
+from tasklab.cli import main
+from tasklab.errors import CheckpointError
+from tests.tools.tiny_models import bert_tensors, write_huggingface
+
+TEXTS = ["the river", "the old mill", "a mill", "old rivers"]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return write_huggingface(tmp_path_factory.mktemp("tiny") / "model")
+
+
+@pytest.fixture
+def built(model):
+    index = VectorIndex.build(TEXTS, model=model, settings=["data.max_seq_length=8"])
+    index.save("I")
+    return index
+
+
+def test_a_text_is_looked_up_by_the_vector_that_predict_gives_it(model, built):
+    trainer = Trainer(task="feature_extraction", model=str(model), overrides=["data.max_seq_length=8"])
+    vectors = trainer.predict(input_data=[*TEXTS, "the mill"])
+    np.testing.assert_allclose(built.vectors, vectors[:-1], atol=1e-6)
+    best = int(np.argmax(vectors[:-1] @ vectors[-1]))
+    hit = VectorIndex.open("I").search("the mill", 1)[0]
+    assert hit["text"] == TEXTS[best] and hit["score"] == pytest.approx(float(vectors[best] @ vectors[-1]), abs=1e-5)
+
+
+def test_another_model_is_refused_and_the_same_one_elsewhere_is_not(model, built, tmp_path):
+    shutil.copytree(model, tmp_path / "moved")
+    settings = ["data.max_seq_length=8"]
+    assert VectorIndex.open("I", model=str(tmp_path / "moved"), settings=settings).search("a mill", 1)[0]["id"] == "2"
+    write_huggingface(tmp_path / "other", bert_tensors(seed=1))
+    with pytest.raises(CheckpointError, match="holds vectors of .*, and .*other makes others .*other weights"):
+        VectorIndex.open("I", model=str(tmp_path / "other"), settings=settings)
+    with pytest.raises(CheckpointError, match="model.pooling 'mean', not 'first'"):
+        VectorIndex.open("I", model=str(model), settings=[*settings, "model.pooling=first"])
+
+
+def test_a_model_that_changed_in_its_place_is_refused(model, tmp_path):
+    place = tmp_path / "mine"
+    shutil.copytree(model, place)
+    VectorIndex.build(TEXTS, model=place).save("J")
+    shutil.rmtree(place)
+    write_huggingface(place, bert_tensors(seed=2))
+    with pytest.raises(CheckpointError, match="other weights"):
+        VectorIndex.open("J").search("a mill")
+
+
+def test_the_command_line_builds_asks_and_changes(model, capsys):
+    with open("texts.tsv", "w") as file:
+        file.write("id\ttext\n" + "".join(f"n{i}\t{text}\n" for i, text in enumerate(TEXTS)))
+    with open("more.txt", "w") as file:
+        file.write("old mills\nthe river\n")
+    assert main(["index", str(model), "texts.tsv", "--out", "I", "--precision", "int8", "data.max_seq_length=8"]) == 0
+    assert "VectorIndex(4 texts, 4 numbers each, cosine, int8" in capsys.readouterr().out
+    assert main(["query", "I", "a mill", "--top-k", "2"]) == 0
+    hits = json.loads(capsys.readouterr().out)
+    assert hits[0] == {"id": "n2", "text": "a mill", "score": 1.0} and len(hits) == 2
+    assert main(["index", "--out", "I", "--add", "more.txt", "--delete", "n0", "--deduplicate"]) == 0
+    assert list(VectorIndex.open("I").ids) == ["n1", "n2", "n3", "0", "1"]
+    assert main(["query", "I", "--file", "more.txt", "--top-k", "1", "--output", "hits.tsv"]) == 0
+    lines = open("hits.tsv").read().splitlines()
+    assert lines[0].split("\t") == ["query", "rank", "id", "text", "score"]
+    assert [line.split("\t")[:3] for line in lines[1:]] == [["old mills", "1", "0"], ["the river", "1", "1"]]
+
+
+@pytest.mark.parametrize(
+    "content, told",
+    [
+        ("id\ttext\n1\ta mill\n1\tthe mill\n", "texts.tsv:3: the id '1' is taken, by texts.tsv:2"),
+        ("id\ttext\n1\ta mill\n2\t \n", "texts.tsv:3: empty text"),
+        ("text_a\ttext_b\na mill\told\n", "texts.tsv:2: is a pair; an index holds single texts"),
+    ],
+)
+def test_a_bad_row_is_told_with_its_place(model, content, told, capsys):
+    with open("texts.tsv", "w") as file:
+        file.write(content)
+    assert main(["index", str(model), "texts.tsv", "--out", "I"]) == 1
+    assert told in capsys.readouterr().err
+
+
+def test_an_index_that_is_there_is_not_built_over(model, built, capsys):
+    open("t.txt", "w").write("a mill\n")
+    assert main(["index", str(model), "t.txt", "--out", "I"]) == 1
+    assert "I exists already" in capsys.readouterr().err
