@@ -20,6 +20,7 @@ EXPORT = ["onnx>=1.16", "onnxruntime>=1.17"]
 DATASETS = ["datasets>=4.0"]  # mindformers brings it; earlier ones could run code that belongs to a data set
 EXCEL = ["openpyxl>=3.1"]
 STACKING = ["lightgbm>=4.0"]
+HNSW = ["hnswlib>=0.8"]
 
 setup(
     name="tasklab",
@@ -55,13 +56,14 @@ setup(
         "tqdm>=4.60",
     ],
     extras_require={
-        "test": ["pytest>=7.4", "hypothesis>=6.80", *EXPORT, *DATASETS, *EXCEL, *STACKING],
+        "test": ["pytest>=7.4", "hypothesis>=6.80", *EXPORT, *DATASETS, *EXCEL, *STACKING, *HNSW],
         "export": EXPORT,
         "datasets": DATASETS,
         "excel": EXCEL,
         "bench": ["torch==2.13.0", "transformers[torch]>=4.57"],
         "stacking": STACKING,
         "docs": ["mkdocs-material>=9.5", "mkdocstrings[python]>=0.27"],
+        "hnsw": HNSW,
         "ray": ["ray[tune]>=2.40"],
         "tensorboard": ["tensorboardX>=2.6"],
     },

@@ -8,6 +8,7 @@ EXAMPLES = """examples:
   tasklab index output/run faq.csv data.text_a=question --out INDEX    # a model trained here
   tasklab index --out INDEX --add more.tsv                             # by the model that it was built with
   tasklab index --out INDEX --delete 17 --delete 23
+  tasklab index --out INDEX --hnsw                                     # from 50,000 texts on; pip install hnswlib
 """
 USAGE = "[MODEL FILE [KEY=VALUE ...]] --out INDEX [--add FILE] [--delete ID] [--deduplicate]"
 
@@ -18,6 +19,8 @@ def arguments(parser):
     parser.add_argument("--add", action="append", default=[], metavar="FILE", help="more texts, into that index")
     parser.add_argument("--delete", action="append", default=[], metavar="ID", help="takes the text with this id out")
     parser.add_argument("--deduplicate", action="store_true", help="keeps the first of equal texts")
+    parser.add_argument("--hnsw", action="store_true", help="a graph for fast search among very many (hnswlib)")
+    parser.add_argument("--search-width", type=int, metavar="N", help="of --hnsw; default: as recall@10 of 0.95 takes")
     parser.add_argument("--similarity", choices=("cosine", "dot"), help="default cosine; dot: vectors as they are")
     parser.add_argument("--precision", choices=("fp32", "int8"), help="default fp32; int8: bytes first, the best anew")
 
@@ -37,13 +40,17 @@ def run(options):
         refuse_no_file(file)  # before anything is loaded
         index = _built(options, model, file, settings)
     else:
-        if not (options.add or options.delete or options.deduplicate):
+        if not (options.add or options.delete or options.deduplicate or options.hnsw):
             options.usage.error("name a model and a file of texts, or what is to be changed")
         if options.similarity or options.precision:
             options.usage.error("--similarity and --precision are settled when an index is built")
         index = _changed(options, out)
+    if options.search_width is not None and not options.hnsw:
+        options.usage.error("--search-width is of the graph; give --hnsw with it")
     if options.deduplicate:
         print(f"{index.deduplicate()} texts were there before, and went")
+    if options.hnsw:
+        index.link(options.search_width)
     index.save(out)
     print(f"{out}: {index!r}")
     next_step("look something up", "query", options.out, index.texts[0])

@@ -8,6 +8,8 @@ import numpy as np
 from tasklab.content import from_home
 from tasklab.digest import content_sha256
 from tasklab.errors import CheckpointError, brief
+from tasklab.saved import saved_config
+from tasklab.weights.folder import is_checkpoint
 
 logger = logging.getLogger("tasklab")
 
@@ -34,6 +36,8 @@ class TextEncoder:
 
         path = from_home(model)
         self.name, self.settings = str(path.absolute() if path.exists() else model), list(settings)
+        config = Trainer(task=ENCODER, model=self.name, overrides=self.settings).config
+        self.settings = [*_as_trained(config.checkpoint, self.settings), *self.settings]
         config = Trainer(task=ENCODER, model=self.name, overrides=self.settings).config
         self._ready = Ready(config.checkpoint, config)
 
@@ -66,6 +70,16 @@ class TextEncoder:
         weights = {name: parameter.asnumpy() for name, parameter in model.network.parameters_and_names()}
         shaping = {key: model.config[key] for key in SHAPING}
         return {"weights": content_sha256(weights), "tokenizer": model.task.tokenizer.fingerprint, **shaping}
+
+
+def _as_trained(folder, settings: Sequence[str]) -> list[str]:
+    """Pooling and length of a model that was trained to read texts apart: its vectors are those; unless set anew."""
+    if folder is None or not is_checkpoint(from_home(folder)):
+        return []
+    saved = saved_config(from_home(folder), ENCODER)
+    given = [word.partition("=")[0] for word in settings]
+    trained = saved.task != ENCODER and saved.model.pair_encoding != "joint"
+    return [f"{key}={saved[key]}" for key in ("model.pooling", "data.max_seq_length") if trained and key not in given]
 
 
 def same_model(encoder: TextEncoder, told: dict, place):

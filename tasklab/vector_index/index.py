@@ -2,17 +2,19 @@
 
 import logging
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
 from tasklab.content import from_home
 from tasklab.errors import CheckpointError, ConfigError, DataError, brief
 from tasklab.metrics.vectors import unit_rows
-from tasklab.vector_index.encoder import TextEncoder, check_told, same_model
+from tasklab.vector_index.encoder import TextEncoder, check_told
 from tasklab.vector_index.entries import checked_ids, checked_texts, checked_vectors
-from tasklab.vector_index.exact import Levels, nearest
-from tasklab.vector_index.folder import PRECISIONS, SIMILARITIES, Description, Stored, read_index, write_index
+from tasklab.vector_index.exact import nearest
+from tasklab.vector_index.folder import PRECISIONS, SIMILARITIES, Description, Stored, read_index
+from tasklab.vector_index.graph import PAYS, Graph
+from tasklab.vector_index.kept import KeptIndex
+from tasklab.vector_index.rerank import TOGETHER, CrossEncoder, reranked
 
 logger = logging.getLogger("tasklab")
 
@@ -20,15 +22,11 @@ BLOCK = 1 << 16
 """Vectors that are brought to length 1 together, in float64."""
 
 
-class VectorIndex:
+class VectorIndex(KeptIndex):
     """Texts, each with an id and a vector, and the search for those whose vectors are nearest to a query's.
 
-    `ids` and `texts` are sequences of str, `vectors` is [N, D] float32, of length 1 where similarity is cosine.
     Changes happen in memory; `save` writes them.
     """
-
-    def __init__(self, stored: Stored, place: Path | None = None, encoder: TextEncoder | None = None):
-        self._stored, self.place, self._encoder = stored, place, encoder
 
     @classmethod
     def build(
@@ -82,22 +80,37 @@ class VectorIndex:
             index._refuse_other()
         return index
 
-    def search(self, queries, top_k: int = 10) -> list:
+    def search(
+        self, queries, top_k: int = 10, *, exact: bool = False, search_width: int | None = None, rerank=None,
+        candidates: int = TOGETHER,
+    ) -> list:
         """The nearest of each query, best first: [{"id", "text", "score"}, ...].
 
         Args:
             queries: a text, texts, or vectors [Q, D]. One text, or one vector [D], gives one list, else a list each.
             top_k: as many as there are at most, which is told where that is fewer.
+            exact: looks at all vectors though there is a graph.
+            search_width: of the graph, in place of its own.
+            rerank: a `CrossEncoder`, or a model's name, that reads query and text together and decides among the
+                nearest `candidates`; its score is `score` then, the vectors' is `similarity`.
         Raises: DataError for queries that cannot be; CheckpointError for damaged vectors, or a text without a model.
         """
-        if top_k < 1:
-            raise DataError(f"top_k is {top_k}; expected at least 1")
+        for name, value in (("top_k", top_k), ("candidates", candidates), ("search_width", search_width or 1)):
+            if value < 1:
+                raise DataError(f"{name} is {value}; expected at least 1")
         if top_k > len(self):
             logger.warning("%d are asked for, and the index holds %d; all are given", top_k, len(self))
             top_k = len(self)
         alone = isinstance(queries, str) or getattr(queries, "ndim", 2) == 1
-        vectors = self.query_vectors([queries] if alone else queries)
-        hits = [self._hits(*found) for found in zip(*self._nearest(vectors, top_k), strict=True)]
+        queries = [queries] if alone else queries
+        if rerank is not None and not (len(queries) and isinstance(queries[0], str)):
+            raise DataError("rerank reads texts; search with the texts of the queries, not with their vectors")
+        count = top_k if rerank is None else min(len(self), max(top_k, candidates))
+        nearest_rows = self._nearest(self.query_vectors(queries), count, exact, search_width)
+        hits = [self._hits(*found) for found in zip(*nearest_rows, strict=True)]
+        if rerank is not None:
+            score = rerank if isinstance(rerank, CrossEncoder) else CrossEncoder(rerank)
+            hits = reranked(queries, hits, score, top_k)
         return hits[0] if alone else hits
 
     def query_vectors(self, queries) -> np.ndarray:
@@ -138,63 +151,26 @@ class VectorIndex:
             self._keep(list(first.values()))
         return gone
 
-    def save(self, path=None):
-        """Writes the folder, in one step: killed at any moment it is the old index or the new one.
+    def link(self, search_width: int | None = None):
+        """Builds a graph of near neighbours (HNSW), by which a search looks at a part of the vectors.
 
-        path: by default where it was opened. Raises: CheckpointError where something else is there, or the index was
-        changed since it was opened.
+        Minutes for a million vectors. What it misses is measured and kept. A later change of the texts drops it.
+        search_width: by default the least that meets 95 % of the exact nearest.
+        Raises: MissingDependency without hnswlib.
         """
-        if path is None and self.place is None:
-            raise ConfigError("this index was not opened from a folder; name one: save('INDEX')")
-        path = from_home(path or self.place)
-        if path != self.place:
-            self._stored.sums = b""
-        self._stored.sums = write_index(path, self._stored)
-        self.place = path
+        if len(self) < PAYS:
+            told = "exact search of %d vectors takes no longer than by a graph, which pays from %d on; none is built"
+            logger.warning(told, len(self), PAYS)
+            return
+        self._graph = Graph.build(self.vectors, search_width)
+        self.description.graph = self._graph.described()
 
-    @property
-    def ids(self) -> Sequence[str]:
-        return self._stored.ids
-
-    @property
-    def texts(self) -> Sequence[str]:
-        return self._stored.texts
-
-    @property
-    def vectors(self) -> np.ndarray:
-        return self._stored.vectors
-
-    @property
-    def description(self) -> Description:
-        return self._stored.description
-
-    @property
-    def encoder(self) -> TextEncoder:
-        """The model that makes vectors of texts, loaded at the first use. Raises: CheckpointError for another one."""
-        if self._encoder is None:
-            told = self.description.model
-            if told is None:
-                raise CheckpointError(
-                    f"{self._name}: was built from vectors, and names no model that makes them of "
-                    "texts; search with vectors, or build it with model=..."
-                )
-            self._encoder = TextEncoder(told["name"], told["settings"])
-            self._refuse_other()
-        return self._encoder
-
-    def __len__(self):
-        return len(self.ids)
-
-    def __repr__(self):
-        told = self.description
-        made = f", by {told.model['name']}" if told.model else ""
-        return f"VectorIndex({len(self)} texts, {told.size} numbers each, {told.similarity}, {told.precision}{made})"
-
-    @property
-    def _name(self):
-        return self.place or "this index"
-
-    def _nearest(self, vectors: np.ndarray, top: int):
+    def _nearest(self, vectors: np.ndarray, top: int, exact: bool, width: int | None):
+        graph = None if exact else self.graph
+        if graph is not None:
+            return graph.nearest(self.vectors, vectors, top, width)
+        if width is not None:
+            raise ConfigError("search_width is of a graph, and exact search has none; leave it out, or link() first")
         return nearest(self.vectors, vectors, top, self._stored.levels)
 
     def _hits(self, scores, rows) -> list[dict]:
@@ -202,10 +178,6 @@ class VectorIndex:
             raise CheckpointError(f"{self._name}: vectors are damaged: scores are no numbers; build it anew")
         found = zip(rows.tolist(), scores.tolist(), strict=True)
         return [{"id": self.ids[row], "text": self.texts[row], "score": round(score, 6)} for row, score in found]
-
-    def _refuse_other(self):
-        if self.description.model:
-            same_model(self._encoder, self.description.model, self._name)
 
     def _scaled(self, vectors: np.ndarray) -> np.ndarray:
         """As they are compared: of length 1 for cosines."""
@@ -220,12 +192,6 @@ class VectorIndex:
         if not numbers:
             raise DataError("nothing would stay in the index; remove its folder instead")
         self._take([self.ids[i] for i in numbers], [self.texts[i] for i in numbers], self.vectors[numbers])
-
-    def _take(self, ids, texts, vectors):
-        told = self.description
-        told.count = len(ids)
-        levels = Levels.of(vectors) if told.precision == "int8" else None
-        self._stored = Stored(told, vectors, ids, texts, levels, self._stored.sums)
 
 
 def _one_of(name: str, value, known: Sequence[str]):

@@ -1,0 +1,103 @@
+"""The graph of an index: what it finds, what is kept of it, and when it is refused or dropped."""
+
+import json
+import logging
+import sys
+
+import numpy as np
+import pytest
+
+from tasklab import VectorIndex
+from tasklab.errors import CheckpointError, ConfigError, DataError, MissingDependency
+from tasklab.vector_index import graph, index
+
+pytest.importorskip("hnswlib")
+
+
+@pytest.fixture
+def linked(monkeypatch, rng):
+    monkeypatch.setattr(index, "PAYS", 100)
+    vectors = rng.standard_normal((3000, 16)).astype(np.float32)
+    built = VectorIndex.build([f"text {i}" for i in range(3000)], vectors)
+    built.link()
+    built.save("I")
+    return built
+
+
+def test_the_recall_that_is_kept_is_the_one_a_count_gives(linked, rng):
+    kept = json.load(open("I/index.json"))["graph"]
+    opened = VectorIndex.open("I")
+    queries = opened.vectors[::30]
+    exact = np.argsort(-(queries @ opened.vectors.T), axis=1, kind="stable")[:, 1:11]  # itself comes first
+    hits = opened.search(queries, 11)
+    met = [len(set(map(str, row)) & {hit["id"] for hit in own}) / 10 for row, own in zip(exact, hits, strict=True)]
+    assert 0.95 <= kept["recall_at_10"] <= 1 and np.mean(met) == pytest.approx(kept["recall_at_10"], abs=0.03)
+    assert opened.search(queries, 5, exact=True) == linked.search(queries, 5, exact=True)
+
+
+def test_scores_of_the_graph_are_those_of_the_vectors(linked):
+    hits = linked.search(linked.vectors[7], 10)
+    assert hits[0]["id"] == "7" and [hit["score"] for hit in hits] == sorted((h["score"] for h in hits), reverse=True)
+    wanted = [float(linked.vectors[int(hit["id"])] @ linked.vectors[7]) for hit in hits]
+    np.testing.assert_allclose([hit["score"] for hit in hits], wanted, atol=2e-6)
+
+
+def test_the_search_width_is_kept_and_honoured(linked, monkeypatch):
+    linked.link(search_width=40)
+    linked.save()
+    assert json.load(open("I/index.json"))["graph"]["search_width"] == 40
+    opened, asked = VectorIndex.open("I"), []
+    links = opened.graph._links
+
+    class Watched:
+        def set_ef(self, width):
+            asked.append(width)
+            links.set_ef(width)
+
+        def knn_query(self, *given):
+            return links.knn_query(*given)
+
+    opened.graph._links = Watched()
+    opened.search(opened.vectors[:1], 3)
+    opened.search(opened.vectors[:1], 3, search_width=77)
+    opened.search(opened.vectors[:1], 90)
+    assert asked == [40, 77, 90]
+
+
+def test_few_vectors_get_no_graph_and_a_changed_index_loses_its_own(linked, caplog, monkeypatch):
+    linked.delete("5")
+    assert linked.graph is None and "the graph was of other texts and is dropped; link anew" in caplog.text
+    monkeypatch.setattr(index, "PAYS", 5000)
+    linked.link()
+    assert linked.graph is None and "which pays from 5000 on; none is built" in caplog.text
+    linked.save()
+    assert json.load(open("I/index.json"))["graph"] is None
+
+
+def test_a_graph_that_meets_too_few_is_told(linked, caplog, monkeypatch):
+    monkeypatch.setattr(graph, "RECALL", 1.01)
+    monkeypatch.setattr(graph, "WIDTHS", (16,))
+    linked.link()
+    assert "of the exact 10 nearest are met, less than 1.01" in caplog.text
+
+
+def test_without_hnswlib_the_search_is_exact(linked, monkeypatch, caplog):
+    monkeypatch.setitem(sys.modules, "hnswlib", None)
+    opened = VectorIndex.open("I")
+    with caplog.at_level(logging.WARNING):
+        assert opened.search(opened.vectors[3], 1)[0]["id"] == "3"
+    assert 'pip install "tasklab[hnsw]"; until then the search is exact' in caplog.text
+    with pytest.raises(MissingDependency, match="needs hnswlib"):
+        opened.link()
+
+
+def test_what_cannot_be_is_told(linked):
+    with pytest.raises(DataError, match="search_width is -1"):
+        linked.search(linked.vectors[:1], 1, search_width=-1)
+    with pytest.raises(ConfigError, match="search_width is of a graph, and exact search has none"):
+        linked.search(linked.vectors[:1], 1, exact=True, search_width=30)
+    content = bytearray(open("I/graph.hnsw", "rb").read())
+    content[100] ^= 1
+    open("I/graph.hnsw", "wb").write(content)
+    with pytest.raises(CheckpointError, match="graph.hnsw: damaged"):
+        VectorIndex.open("I").search(linked.vectors[:1], 1)
