@@ -17,7 +17,7 @@ from tasklab.convert.files import (
     tokenizer_files,
     weight_files,
 )
-from tasklab.convert.loaded import LoadedModel, read_model
+from tasklab.convert.loaded import LoadedModel, one_tower, read_model
 from tasklab.convert.verified import verified
 from tasklab.convert.words import unscaled, with_copies, with_table
 from tasklab.errors import CheckpointError
@@ -79,6 +79,8 @@ def convert(
     if family or norm:
         found = source_at(found.name, found.file, found.notes, family or found.family, norm)
     model = read_model(found, task, config, labels=read_labels(labels) if labels else None)
+    if to == "huggingface" and model.description.model.pair_encoding != "joint":
+        model = one_tower(model)
     if to != "tasklab" and model.description.model.pair_encoding != "joint":
         raise CheckpointError(f"{source} reads two texts apart (model.pair_encoding): {to} has no such network")
     has_none = model.head == "causal" or (to, model.head) == ("uer", "choices")

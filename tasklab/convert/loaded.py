@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +85,16 @@ def read_model(
         if key not in described.said and not described.model.changed(key):
             described.model[key] = value
     return LoadedModel(known, unknown, notes, described, head, task, family_of(described.model))
+
+
+def one_tower(model: LoadedModel) -> LoadedModel:
+    """Of a model that reads two texts apart what makes the vector of one: its encoder and pooling."""
+    described = model.description.model
+    known = {name: tensor for name, tensor in model.known.items() if name.startswith("encoder.")}
+    dropped = sorted(model.known.keys() - known.keys())
+    notes = [f"what compares two vectors has no place there: {', '.join(dropped)}"] if dropped else []
+    described.pair_encoding, described.projection_size, described.labels = "joint", None, []
+    return replace(model, known=known, notes=[*model.notes, *notes], head="vectors", task="feature_extraction")
 
 
 def _answers_in_two_layers(found: WeightSource) -> bool:
