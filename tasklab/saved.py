@@ -119,9 +119,13 @@ def _described(asked: Config, folder: Path) -> Config:
 
 
 def keep_rows(data: DataConfig, saved: DataConfig) -> list[str]:
-    """Puts the settings that shape rows to what a network learned from; returns the names of those that changed."""
+    """Puts the settings that shape rows to what a network learned from; returns the names of those that changed.
+
+    Those that a model keeps come from it where they are at their defaults.
+    """
     others = [key for key in saved.marked("rows") if data[key] != saved[key]]
-    for key in others:
+    unsaid = [key for key in saved.marked("kept") if data[key] == data.default(key)]
+    for key in (*others, *unsaid):
         data[key] = saved[key]
     return others
 

@@ -58,6 +58,8 @@ class Task(ABC):
     """Whether `answer` asks the runner to generate, and the section `generation` counts."""
     chats: ClassVar[bool] = False
     """Whether it answers in turns, word by word: it has `stream` and `fits`."""
+    asks: ClassVar[tuple[str, ...]] = ()
+    """Settings of config.data that `predict` takes by name, as what an input is asked."""
     answers_untrained: ClassVar[bool] = False
     """Whether published weights answer before they are trained for anything."""
     primer: ClassVar[str]

@@ -183,8 +183,9 @@ class Trainer(TrainerViews, TrialVerbs):
             input_data: one text, a list of texts, dicts or pairs, a file, or a table as for training; see the task.
             as_frame: gives a pandas DataFrame: id and texts of each input, or a DataFrame's own columns and index, and
                 behind them the answer's parts, such as label and score (predicted_label where the input has a label).
-            options: of a task that generates, what the section `generation` has: max_new_tokens, do_sample, ...; its
-                top_k is the one of drawing, and num_return_sequences says how many answers there are.
+            options: what a task is asked, `schema` of information_extraction; of a task that generates, what the
+                section `generation` has: max_new_tokens, do_sample, ...; its top_k is the one of drawing, and
+                num_return_sequences says how many answers there are.
         Returns: a list, for vectors an array with one row per input, or a DataFrame.
         """
         from tasklab.session.serving import predict, predict_frame
@@ -221,8 +222,13 @@ class Trainer(TrainerViews, TrialVerbs):
                 config.generation[key] = value
             config.validate()
             top_k = config.generation.num_return_sequences
-        elif options:
-            raise ConfigError(f"predict: {', '.join(options)}: {config.task} does not generate, so nothing reads it")
+        else:
+            asks = TASKS.get(config.task).asks
+            if unread := [key for key in options if key not in asks]:
+                raise ConfigError(f"predict: {', '.join(unread)}: {config.task} does not generate, so nothing reads it")
+            for key, value in options.items():
+                config.data[key] = value
+            config.validate()
         try:
             return self._model(checkpoint, config), input_path(input_data), top_k
         except UnknownName as error:

@@ -10,6 +10,7 @@ TASKS = {  # HuggingFace's names of pipelines, MindFormers', and what people say
     "causal_lm": "text_generation", "causal_language_modeling": "text_generation",
     "text2text": "text2text_generation", "seq2seq": "text2text_generation",
     "machine_translation": "translation", "title_generation": "summarization", "infilling": "text_infilling",
+    "uie": "information_extraction", "relation_extraction": "information_extraction",
     "sentence_similarity": "feature_extraction", "embedding": "feature_extraction",
 }  # fmt: skip
 

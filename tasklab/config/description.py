@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tasklab.config import decoders, encoder_decoders
 from tasklab.config.entries import Entry, from_file
-from tasklab.config.export import ARCHITECTURES, MINDFORMERS
+from tasklab.config.export import ARCHITECTURES, MINDFORMERS, UIE
 from tasklab.config.gguf import SUFFIX as GGUF
 from tasklab.config.gguf import read_gguf_settings
 from tasklab.config.huggingface import ALIKE, architectures, labels_beside, read_foreign, read_object, tokenizer_in
@@ -128,7 +128,7 @@ def _head_of(described: dict) -> str | None:
         return "causal" if any(heads) else None
     if described.get("model_type") in (None, *ALIKE):
         for name in architectures(described):
-            for head, suffix in ARCHITECTURES.items():
+            for head, suffix in (*ARCHITECTURES.items(), ("spans", UIE)):
                 if name.endswith(suffix):
                     return head
     return None

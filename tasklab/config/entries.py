@@ -8,6 +8,9 @@ from tasklab.config import yaml_source
 from tasklab.config.section import Section
 from tasklab.errors import ConfigError
 
+WHOLE = "schema"
+"""The last word of a key whose value is a tree of the user's own names, not of settings."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
@@ -87,7 +90,7 @@ def _located(value, place: str):
 
 
 def _flatten(node, prefix: str = "") -> list[Entry]:
-    named = _items(node.value)
+    named = None if prefix.rpartition(".")[2] == WHOLE else _items(node.value)
     if named is None or not (named or prefix):
         return [] if not prefix else [Entry(prefix, _plain(node), node.place)]
     return [entry for key, item in named for entry in _flatten(item, f"{prefix}.{key}" if prefix else key)]
@@ -104,4 +107,6 @@ def _items(value):
 
 
 def _plain(node):
+    if isinstance(node.value, dict):
+        return {key: _plain(item) for key, item in node.value.items()}
     return [_plain(item) for item in node.value] if isinstance(node.value, list) else node.value

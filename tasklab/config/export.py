@@ -16,6 +16,8 @@ ARCHITECTURES = {
     "choices": "ForMultipleChoice", "pretraining": "ForPreTraining", "words": "ForMaskedLM",
 }  # fmt: skip
 """Our head -> the end of transformers' name for its network."""
+UIE = "UIE"
+"""The network of two pointers in files of PaddleNLP's UIE that were converted to PyTorch."""
 
 _FAMILY = {
     "bert": "Bert", "roberta": "Roberta", "albert": "Albert", "distilbert": "DistilBert", "electra": "Electra"
@@ -87,6 +89,12 @@ def uer(model: ModelConfig, family: str, head: str | None) -> dict:
     if model.has_decoder and (wrong := uer_seq2seq.why_not(model)):
         raise ConfigError(f"UER-py has no encoder-decoder with {wrong}")
     return written(model, huggingface(model, family, head) if family in _FAMILY else {})
+
+
+def uie(model: ModelConfig) -> dict:
+    """config.json of ERNIE 3.0 with two pointers, as PaddleNLP's UIE is converted to PyTorch."""
+    task_ids = {"use_task_id": True, "task_type_vocab_size": 3, "pad_token_id": 0}
+    return {"architectures": [UIE], "model_type": "ernie", **sizes(model, "bert"), **task_ids}
 
 
 def mindformers(model: ModelConfig, family: str, head: str | None) -> dict:

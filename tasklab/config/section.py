@@ -81,7 +81,7 @@ class Section:
         return keys
 
     def marked(self, mark: str) -> list[str]:
-        """Names of this section's settings that carry `mark`, rows or file (see `values.setting`)."""
+        """Names of this section's settings that carry `mark`, rows, kept or file (see `values.setting`)."""
         return [name for name, spec in specs_of(type(self)).items() if getattr(spec, mark)]
 
     def idle(self):

@@ -8,21 +8,23 @@ import operator
 import os
 import types
 import typing
+from collections.abc import Mapping
 
 _BOUNDS = {"ge": (operator.ge, ">="), "gt": (operator.gt, ">"), "le": (operator.le, "<="), "lt": (operator.lt, "<")}
 _TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 HOME = "~/"
 """How only a path begins: shells leave it as it is behind `output_dir=`."""
-_NOUNS = {int: "an integer", float: "a number", bool: "true or false", str: "text"}
+_NOUNS = {int: "an integer", float: "a number", bool: "true or false", str: "text", object: "names, or a tree of them"}
 
 
 TRAINING, TRUTH = "training", "truth"
 
 
-def setting(default=None, *, required=False, choices=(), rows=False, file=False, needs=None, **bounds):
+def setting(default=None, *, required=False, choices=(), rows=False, kept=False, file=False, needs=None, **bounds):
     """A dataclass field with its checks: `choices`, or the bounds ge, gt, le, lt. A required one has no default.
 
     rows: it shapes the rows that a network learns from, so it belongs to the trained model, whoever asks later.
+    kept: of a trained model, where whoever asks later says nothing else.
     file: it names a file, whose content is what counts.
     needs: without what it counts for nothing, TRAINING, or TRUTH, the right answers of an evaluation; "" never;
         None: as its section says.
@@ -30,7 +32,7 @@ def setting(default=None, *, required=False, choices=(), rows=False, file=False,
     if unknown := set(bounds) - set(_BOUNDS):
         raise TypeError(f"no bound named {', '.join(sorted(unknown))}; known: ge, gt, le, lt")
     metadata = {"required": required, "choices": tuple(choices), "bounds": bounds}
-    metadata |= {"rows": rows, "file": file, "needs": needs}
+    metadata |= {"rows": rows, "kept": kept, "file": file, "needs": needs}
     if isinstance(default, (list, dict)):
         return dataclasses.field(default_factory=lambda: type(default)(default), metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
@@ -40,12 +42,14 @@ def setting(default=None, *, required=False, choices=(), rows=False, file=False,
 class Spec:
     """How the value of one field is read: its type, whether null is allowed, and the checks of `setting`."""
 
-    kind: object  # bool, int, float, str, a tuple[...], list[...] or dict[...] annotation, or a Section class
+    # bool, int, float, str, a tuple[...], list[...] or dict[...] annotation, object for a tree of names, or a Section
+    kind: object
     optional: bool
     required: bool = False
     choices: tuple = ()
     bounds: dict = dataclasses.field(default_factory=dict)
     rows: bool = False
+    kept: bool = False
     file: bool = False
     needs: str | None = None
 
@@ -150,4 +154,11 @@ def _text(value) -> str:
     raise ValueError(value)
 
 
-_READERS = {int: _integer, float: _number, bool: _boolean, str: _text}
+def _tree(value):
+    """Names in lists and mappings, as deep as they lie."""
+    if isinstance(value, Mapping):
+        return {_text(name): None if below is None else _tree(below) for name, below in value.items()}
+    return [_tree(item) for item in value] if isinstance(value, (list, tuple)) else _text(value)
+
+
+_READERS = {int: _integer, float: _number, bool: _boolean, str: _text, object: _tree}

@@ -18,7 +18,7 @@ from tasklab.weights.folder import CONFIG, LABELS, WEIGHTS, TensorFile, json_byt
 from tasklab.weights.source import WeightSource
 from tasklab.weights.tables import FORMATS, Format, find_format
 
-TARGETS = ("huggingface", "google", "uer", "mindspore", "tasklab")
+TARGETS = ("huggingface", "google", "uer", "uie", "mindspore", "tasklab")
 TOKENIZER = (
     "vocab.txt", "vocab.json", "merges.txt", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model",
     "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "chat_template.jinja",
@@ -43,6 +43,8 @@ def weight_files(to: str, tensors: dict) -> dict:
         return bundle_files("bert_model.ckpt", tensors)
     if to == "uer":
         return {"pytorch_model.bin": TorchFile(tensors)}
+    if to == "uie":
+        return {"pytorch_model.bin": TorchFile(tensors)}
     if to == "mindspore":
         return {"model.ckpt": MindSporeFile(tensors)}
     return {WEIGHTS: TensorFile(tensors, {"format": "pt"} if to == "huggingface" else None)}
@@ -66,6 +68,8 @@ def description_files(to: str, loaded: LoadedModel, name: str, unbiased: bool = 
     if to == "uer":
         described = export.uer(model, family, loaded.head) | ({} if unbiased else {"unbiased_norm": False})
         return files | {"config.json": json_bytes(described)}
+    if to == "uie":
+        return files | {"config.json": json_bytes(export.uie(model))}
     if to == "mindspore" and family in export.MINDFORMERS_CONFIGS:
         return files | {"model.yaml": yaml.safe_dump(export.mindformers(model, family, loaded.head)).encode()}
     rows = loaded.description.data.said() if loaded.head == "vectors" else {}

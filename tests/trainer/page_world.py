@@ -103,6 +103,28 @@ def manual(file: Path):
     file.write_text(MANUAL, encoding="utf-8")
 
 
+def annotations(file: Path):
+    rows = []
+    for name, city in tiny_qa.PEOPLE.items():
+        text, start = f"{name} lives in {city} .", len(name) + len(" lives in ")
+        spans = [{"id": 1, "label": "name", "start_offset": 0, "end_offset": len(name)},
+                 {"id": 2, "label": "city", "start_offset": start, "end_offset": start + len(city)}]  # fmt: skip
+        rows.append({"text": text, "entities": spans, "relations": [{"from_id": 1, "to_id": 2, "type": "city"}]})
+    file.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+
+
+def prompts(file: Path):
+    """What extraction-data makes of `annotations`, some of it."""
+    rows = []
+    for name, city in tiny_qa.PEOPLE.items():
+        text, start = f"{name} lives in {city} .", len(name) + len(" lives in ")
+        rows.append({"content": text, "prompt": "name", "result_list": [{"text": name, "start": 0, "end": len(name)}]})
+        found = [{"text": city, "start": start, "end": start + len(city)}]
+        keys = {"subject": name, "predicate": "city", "subject_type": "name"}
+        rows.append({"content": text, "prompt": f"city of {name}", "result_list": found, **keys})
+    file.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+
+
 def asked_of_manual(file: Path):
     rows = [f"{name} lives in {city}.,Where does {name} live?,{city}" for name, city in tiny_qa.PEOPLE.items()]
     file.write_text("\n".join(["context,question,answer", *rows]) + "\n", encoding="utf-8")
@@ -132,6 +154,9 @@ FILES: dict[str, Callable[[Path], object]] = {
 OWN: dict[str, dict[str, Callable[[Path], object]]] = {
     "docs/answer_selection.md": dict.fromkeys(("train.tsv", "dev.tsv"), candidates),
     "docs/multiple_choice.md": dict.fromkeys(("train.json", "dev.json", "test.json"), choices),
+    "docs/information_extraction.md": {
+        **dict.fromkeys(("train.jsonl", "dev.jsonl"), prompts), "annotations.jsonl": annotations,
+    },
     "docs/text2text.md": {"vocab.txt": wide_vocabulary},
     "docs/zh/first_classifier.md": {"tickets.csv": tickets},
 }

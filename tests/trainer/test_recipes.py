@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import tiny_choices
 import tiny_corpus
+import tiny_extraction
 import tiny_matching
 import tiny_pairs
 import tiny_qa
@@ -26,6 +27,7 @@ PRETRAINED = [name for name in BACKBONES if find_model(name).checkpoint]
 
 
 TOY = {
+    "information_extraction": tiny_extraction,
     "question_answering": tiny_qa, "text_classification": tiny_texts, "answer_selection": tiny_texts,
     "multi_task_classification": tiny_texts, "token_classification": tiny_tags, "multiple_choice": tiny_choices,
     "masked_language_modeling": tiny_corpus, "text_generation": tiny_corpus, "text_matching": tiny_matching,

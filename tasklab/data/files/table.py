@@ -35,12 +35,13 @@ class Table:
         quotes: whether a cell may stand in double quotes; None: in .csv files only.
         encoding: of a text file; None: UTF-8.
         bad: where what is wrong with rows is noted; None: one of its own.
+        objects: whether every line is an object whatever the file's name says.
     Raises: DataError when the file cannot be read, is empty, or a quote is never closed.
     """
 
     def __init__(
         self, path, columns: Sequence[str] = (), heading: str | None = None, quotes: bool | None = None,
-        encoding: str | None = None, bad: BadRows | None = None,
+        encoding: str | None = None, bad: BadRows | None = None, objects: bool = False,
     ):  # fmt: skip
         self.path, self.head, self.encoding = Path(path), str(path), encoding
         """`head`: where the names of the columns stand."""
@@ -58,7 +59,7 @@ class Table:
         if arrow.is_arrow(self.path):
             self.columns, self._rows = arrow.arrow_rows(self.path)
             return
-        self.named = self.path.suffix in (".json", ".jsonl")
+        self.named = objects or self.path.suffix in (".json", ".jsonl")
         first = next((line for line in self._lines() if line.strip()), None)
         if first is None:
             wanted = "objects" if self.named else "a line of column names, and rows"

@@ -1,6 +1,7 @@
 """What a file holds, before anything of it is judged: tokens with a tag each, or a text with spans of characters."""
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,6 +33,17 @@ class Span(NamedTuple):
     """The characters themselves, where the file repeats them."""
     place: str = ""
     """'' where it has none of its own."""
+    id: str = ""
+    """By which relations name it."""
+
+
+class Link(NamedTuple):
+    """A relation between two spans, which it names by their ids."""
+
+    subject: str
+    object: str
+    kind: object
+    place: str = ""
 
 
 class Passage(NamedTuple):
@@ -40,16 +52,18 @@ class Passage(NamedTuple):
     place: str
     text: object
     spans: list[Span]
+    links: Sequence[Link] = ()
 
 
 class Source:
     """One file, or folder, while it is read.
 
     labelled: whether its tags or spans are wanted. Without them everything that has a text is a text to be answered.
+    linked: whether relations between spans are wanted.
     """
 
-    def __init__(self, file: Path, labelled: bool = True):
-        self.file, self.labelled = file, labelled
+    def __init__(self, file: Path, labelled: bool = True, linked: bool = False):
+        self.file, self.labelled, self.linked = file, labelled, linked
         self.bad = BadRows(str(file))
         self.remarks: defaultdict[str, Finding] = defaultdict(Finding)
         """What was changed, or is easily overlooked, in rows that are used; by what it is."""
@@ -57,6 +71,13 @@ class Source:
         """Of the numbers that stand for labels, once somebody has looked."""
         self.writers: Counter[str] = Counter()
         """The programs that the objects seem to come from; '' is none in particular."""
+
+    def links(self, place: str, relations: Iterable[Link]) -> list[Link]:
+        """Those of a text, where they are wanted; else a remark on them."""
+        links = list(relations) if self.labelled else []
+        if links and not self.linked:
+            self.remarks["texts whose relations are not read"].add(place)
+        return links if self.linked else []
 
     @property
     def writer(self) -> str:

@@ -30,18 +30,22 @@ class SpanChecks:
 
     def entities(self, passage: Passage, tokens: Tokens) -> tuple[Tokens, list[Entity]] | None:
         """The tokens, cut where a span needs it, and the entities in order; None when something is wrong with them."""
-        before = self.bad.fatal
-        sound = [self._sound(passage, span) for span in passage.spans]
-        if self.bad.fatal == before:
-            sound = self._as_counted(passage, sound)
-            sound = [self._inside(passage, span) for span in sound]
-        if self.bad.fatal == before:
+        before, sound = self.bad.fatal, self.spans(passage)
+        if sound is not None:
             sound = self._apart(passage, sound)
         if self.bad.fatal > before:
             return None
         tokens = self._cut(passage, tokens, sound)
         starts = [begin for begin, _ in tokens]
         return tokens, [(s.kind, bisect_left(starts, s.start), bisect_left(starts, s.end) - 1) for s in sound]
+
+    def spans(self, passage: Passage) -> list[Span] | None:
+        """The spans as they are given, in characters, none with blanks at an edge; None when something is wrong."""
+        before = self.bad.fatal
+        sound = [self._sound(passage, span) for span in passage.spans]
+        if self.bad.fatal == before:
+            sound = [self._inside(passage, span) for span in self._as_counted(passage, sound)]
+        return sound if self.bad.fatal == before else None
 
     def _sound(self, passage: Passage, span: Span) -> Span:
         """With two numbers and a type."""
@@ -54,7 +58,7 @@ class SpanChecks:
             told = f"the span {start} to {end} has the type {shortened(str(kind))}, expected its name"
             numbered = f"; {NUMBERED}" if isinstance(kind, int) else ""
             self.bad.add("span without type", f"{place}: {told}{numbered}; {FIX}")
-        return Span(start, end, kind.strip() if isinstance(kind, str) else kind, span.surface, place)
+        return Span(start, end, kind.strip() if isinstance(kind, str) else kind, span.surface, place, span.id)
 
     def _as_counted(self, passage: Passage, spans: list[Span]) -> list[Span]:
         """The same in characters, where the texts that the spans bring along show that something else was counted."""

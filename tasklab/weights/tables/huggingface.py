@@ -75,11 +75,13 @@ def words(transform: str, norm: str, scores: str) -> tuple:
     )
 
 
-def _below(prefix: str, rows) -> tuple:
-    def below(theirs):
-        return f"{prefix}.{theirs}" if isinstance(theirs, str) else tuple(map(below, theirs))
+def below(prefix: str, rows) -> tuple:
+    """The rows with `prefix.` in front of their names."""
 
-    return tuple((ours, below(theirs), *change) for ours, theirs, *change in rows)
+    def named(theirs):
+        return f"{prefix}.{theirs}" if isinstance(theirs, str) else tuple(map(named, theirs))
+
+    return tuple((ours, named(theirs), *change) for ours, theirs, *change in rows)
 
 
 _WRAPPED = re.compile(r"^((module|model|0\.auto_model|auto_model)\.)+")
@@ -102,7 +104,7 @@ def _spell(prefix: str):
 
 def register(family: str, encoder: tuple, *rows, heads=None) -> Format:
     """A format of these rows: encoder's, which lie below the family's name, and heads'."""
-    known = (*_below(family, encoder), *_HEADS, *rows)
+    known = (*below(family, encoder), *_HEADS, *rows)
     name = "huggingface" if family == "bert" else f"huggingface_{family}"
     return FORMATS.register(name)(Format(name, known, _spell(family), "huggingface", (family,), heads or {}))
 
@@ -113,16 +115,17 @@ BERT = register(
     *words("cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", "cls.predictions"),
     *pair("head.nsp", "cls.seq_relationship"),
 )
+ERNIE_ENCODER = (
+    (
+        "encoder.embeddings.token_type.weight",
+        ("embeddings.token_type_embeddings.weight", "embeddings.task_type_embeddings.weight"),
+        _TASK,
+    ),
+    *ENCODER,
+)
 ERNIE = register(
     "ernie",
-    (
-        (
-            "encoder.embeddings.token_type.weight",
-            ("embeddings.token_type_embeddings.weight", "embeddings.task_type_embeddings.weight"),
-            _TASK,
-        ),
-        *ENCODER,
-    ),
+    ERNIE_ENCODER,
     *words("cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", "cls.predictions"),
     *pair("head.nsp", "cls.seq_relationship"),
 )

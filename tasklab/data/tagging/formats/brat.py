@@ -9,9 +9,10 @@ from tasklab.content import from_home
 from tasklab.data.files.problems import shortened
 from tasklab.data.files.splits import WORDS
 from tasklab.data.files.textfile import read_text
-from tasklab.data.tagging.sentences import FIX, Passage, Source, Span
+from tasklab.data.tagging.sentences import FIX, Link, Passage, Source, Span
 
 NAME, SUFFIX = "brat", ".ann"
+RELATED = re.compile(r"R\S*\t(\S+) \w+:(T\S*) \w+:(T\S*)\s*")
 MARKED = re.compile(r"(T\S*)\t(\S+) (\d+ \d+(?:;\d+ \d+)*)(?:\t(.*))?")
 
 
@@ -44,14 +45,22 @@ def records(source: Source, encoding: str | None) -> Iterator[Passage]:
         source.writers[NAME] += 1
         spans = list(_spans(marks, text, source, encoding)) if source.labelled else []
         if source.bad.fatal == before:
-            yield Passage(str(document), text, spans)
+            links = source.links(str(marks), _links(marks, encoding)) if source.linked else []
+            yield Passage(str(document), text, spans, links)
+
+
+def _links(file: Path, encoding: str | None) -> Iterator[Link]:
+    for number, line in enumerate(read_text(file, encoding).split("\n"), start=1):
+        if related := RELATED.fullmatch(line):
+            kind, subject, target = related.groups()
+            yield Link(subject, target, kind, f"{file}:{number}")
 
 
 def _spans(file: Path, text: str, source: Source, encoding: str | None) -> Iterator[Span]:
     for number, line in enumerate(read_text(file, encoding).split("\n"), start=1):
         line, place = line.removesuffix("\r"), f"{file}:{number}"
         if not line.startswith("T"):  # relations, events, attributes, notes
-            if line.strip():
+            if line.strip() and not (source.linked and RELATED.fullmatch(line)):
                 source.remarks["lines of .ann files that mark no text, which are not read"].add(place)
             continue
         marked = MARKED.fullmatch(line)
@@ -59,11 +68,11 @@ def _spans(file: Path, text: str, source: Source, encoding: str | None) -> Itera
             wanted = "expected T1, a tab, a type with the numbers of two characters, a tab, and the words"
             source.bad.add("no span", f"{place}: is {shortened(line)}, {wanted}; {FIX}")
             continue
-        _, kind, offsets, surface = marked.groups()
+        name, kind, offsets, surface = marked.groups()
         parts = [tuple(map(int, part.split())) for part in offsets.split(";")]
         if any(text[end:start].strip() or start < end for (_, end), (start, _) in pairwise(parts)):
             told = f"{kind} {shortened(surface or '')} is in several pieces ({offsets}) with others between them"
             remedy = "mark one piece, or set data.on_bad_row: skip to leave the text out"
             source.bad.add("span in several pieces", f"{place}: {told}; a token can have one tag: {remedy}")
             continue
-        yield Span(parts[0][0], parts[-1][1], kind, surface, place)  # brat cuts a span at every line end
+        yield Span(parts[0][0], parts[-1][1], kind, surface, place, name)  # brat cuts a span at every line end

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tasklab.data.files.textfile import read_json
 from tasklab.data.tagging.formats.span_lists import is_span_list, span_list, spans_of
-from tasklab.data.tagging.sentences import Passage, Source
+from tasklab.data.tagging.sentences import Link, Passage, Source
 
 NAME = "doccano"
 TEXT = ("text", "data")
@@ -17,6 +17,7 @@ NAMES = "label_config.json"
 def looks_like(item) -> bool:
     if not isinstance(item, Mapping) or not any(isinstance(item.get(key), str) for key in TEXT):
         return False
+    item = _flat(item)
     triples = [item[key] for key in TRIPLES if is_span_list(item.get(key))]
     objects = [item[key] for key in OBJECTS if is_span_list(item.get(key))]
     return (
@@ -28,14 +29,32 @@ def looks_like(item) -> bool:
 
 
 def records(place: str, item: Mapping, source: Source) -> Iterator[Passage]:
+    item = _flat(item)
     text = next(item[key] for key in TEXT if isinstance(item.get(key), str))
     spans = spans_of(span_list(item, TRIPLES + OBJECTS) or []) if source.labelled else []
-    if source.labelled and item.get("relations"):
-        source.remarks["texts whose relations are not read"].add(place)
+    links = source.links(place, _links(item, place))
     if any(isinstance(span.kind, int) or str(span.kind).isdecimal() for span in spans):
         names = _names(source)
         spans = [span._replace(kind=names.get(str(span.kind), span.kind)) for span in spans]
-    yield Passage(place, text, spans)
+    yield Passage(place, text, spans, links)
+
+
+def _flat(item: Mapping) -> Mapping:
+    """With spans and relations beside the text, where an old version has them in one object under `label`."""
+    inner = item.get("label")
+    return {**{key: value for key, value in item.items() if key != "label"}, **inner} if _is_pair(inner) else item
+
+
+def _is_pair(label) -> bool:
+    return isinstance(label, Mapping) and isinstance(label.get("entities"), list)
+
+
+def _links(item: Mapping, place: str) -> Iterator[Link]:
+    relations = item.get("relations")
+    for i, relation in enumerate(relations if isinstance(relations, list) else ()):
+        told = relation if isinstance(relation, Mapping) else {}
+        ends = (str(told.get(key, "")) for key in ("from_id", "to_id"))
+        yield Link(*ends, told.get("type"), f"{place}: relations[{i}]")
 
 
 def _names(source: Source) -> dict[str, str]:

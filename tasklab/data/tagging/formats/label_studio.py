@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from tasklab.data.files.exports import ANNOTATIONS, LABEL_STUDIO, annotations_of, writer_of
 from tasklab.data.files.problems import listed, shortened
 from tasklab.data.tagging.formats.span_lists import spans_of
-from tasklab.data.tagging.sentences import FIX, Passage, Source
+from tasklab.data.tagging.sentences import FIX, Link, Passage, Source
 
 NAME = LABEL_STUDIO
 MIN = {"annotation_id", "lead_time"}
@@ -44,9 +44,9 @@ def records(place: str, item: Mapping, source: Source) -> Iterator[Passage]:
         told = f"has {listed(sorted({str(r.get('type')) for r in results}))} and no labels of a text"
         source.bad.add("no spans", f"{place}: {told}; {FIX}")
     else:
-        if any(r.get("type") == "relation" for r in given):
-            source.remarks["texts whose relations are not read"].add(place)
-        yield Passage(place, _text(item["data"], next(iter(named), "text"), values), spans_of(values))
+        spans = [s._replace(id=str(r.get("id", ""))) for r in regions for s in spans_of([r["value"]])]
+        links = source.links(place, _links(given, place))
+        yield Passage(place, _text(item["data"], next(iter(named), "text"), values), spans, links)
 
 
 def _chosen(place: str, item: Mapping, source: Source) -> Mapping | None:
@@ -60,6 +60,15 @@ def _chosen(place: str, item: Mapping, source: Source) -> Mapping | None:
     if len(made) > 1:
         source.remarks[SEVERAL].add(place)
     return made[0]
+
+
+def _links(given: list[Mapping], place: str) -> Iterator[Link]:
+    for i, region in enumerate(given):
+        if region.get("type") == "relation":
+            ends = [str(region.get(key, "")) for key in ("from_id", "to_id")]
+            kinds = region.get("labels") or [None]
+            ends = ends[::-1] if region.get("direction") == "left" else ends
+            yield from (Link(*ends, kind, f"{place}: result[{i}]") for kind in kinds)
 
 
 def _regions(item: Mapping) -> list[Mapping]:

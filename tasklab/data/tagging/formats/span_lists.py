@@ -44,7 +44,8 @@ def spans_of(values) -> list[Span]:
         if isinstance(value, Mapping):
             start, end, kind, surface = (_first(value, keys) for keys in (START, END, KIND, SURFACE))
             kinds = kind if isinstance(kind, list) and kind else [kind]
-            found += [Span(start, end, kind, surface if isinstance(surface, str) else None) for kind in kinds]
+            surface, name = surface if isinstance(surface, str) else None, str(value.get("id", ""))
+            found += [Span(start, end, kind, surface, id=name) for kind in kinds]
         elif isinstance(value, (list, tuple)) and len(value) >= 3:
             found.append(Span(*value[:3]))
         else:

@@ -1,0 +1,1 @@
+"""Texts, what a schema asks about them, and the spans that answer."""

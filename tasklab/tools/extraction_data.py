@@ -1,0 +1,111 @@
+"""Makes files for information_extraction of what doccano, Label Studio and brat export."""
+
+import json
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tasklab.data.extraction.annotated import AnnotatedText
+from tasklab.data.extraction.negatives import ALL, with_negatives
+from tasklab.data.extraction.prompts import Wording, class_prompts, line_of
+from tasklab.data.extraction.schema import wording_problem
+from tasklab.errors import DataError
+from tasklab.tools import TOOLS
+from tasklab.tools.annotations import read_annotated, read_classified
+from tasklab.weights.atomic import write_folder
+
+INDEX = "sample_index.json"
+NAMES = ("train", "dev", "test")
+
+
+@dataclass(frozen=True)
+class Converted:
+    folder: Path
+    counts: dict[str, tuple[int, int]]
+    notes: tuple[str, ...]
+    seconds: float
+
+    def __str__(self):
+        lines = [
+            f"Save {found} examples to {self.folder / name}.txt. ({answered} of them have an answer)"
+            for name, (found, answered) in self.counts.items()
+        ]
+        return "\n".join([*self.notes, *lines, f"Finished! It takes {self.seconds:.2f} seconds"])
+
+
+@TOOLS.register("extraction-data")
+def extraction_data(
+    annotations: str, *, to: str, task_type: Literal["ext", "cls"] = "ext", negative_ratio: int = 5,
+    splits: list[float] | None = None, options: list[str] | None = None, prompt_prefix: str = "情感倾向",
+    separator: str = "##", wording: str = "{subject}的{predicate}", shuffle: bool = False, seed: int = 1000,
+    skip_bad: bool = False,
+) -> Converted:  # fmt: skip
+    """Make training files for information_extraction of annotated texts.
+
+    Each line is a text, a prompt and its answers; a text gets a prompt for every type that it has and for every subject
+    and predicate, and prompts that nothing answers: types that it has not; and of relations their reverse, other
+    entities, and types as predicates, none of which is known to be answered. Dev and test get all of these.
+
+    Args:
+        annotations: a .json or .jsonl file of doccano or Label Studio, or a folder of brat.
+        to: a new folder for train.txt, dev.txt, test.txt and sample_index.json, which says what texts are in which.
+        task_type: ext for spans, cls for texts with labels.
+        negative_ratio: prompts without an answer for one with, -1 for all there are.
+        splits: shares of the texts for train, dev and test, which add up to 1; default: all to train.
+        options: of classifications, of whole texts or of entities whose type is "TYPE##CLASS"; default 正向 负向.
+        prompt_prefix: what a classification is asked.
+        separator: what parts a type from its class.
+        wording: of prompts about relations, for English "{predicate} of {subject}".
+        shuffle: put the texts into another order before they are split.
+        seed: of all that is drawn.
+        skip_bad: leave texts out that have something wrong with them.
+    """
+    start, shares = time.perf_counter(), splits or [1.0]
+    if len(shares) > 3 or min(shares) < 0 or abs(sum(shares) - 1) > 1e-9:
+        raise DataError(f"--splits {' '.join(map(str, shares))}: expected up to three shares that add up to 1")
+    if wrong := wording_problem(wording):
+        raise DataError(f"--wording {wrong}")
+    if negative_ratio < ALL:
+        raise DataError(f"--negative-ratio {negative_ratio}: expected 0 or more, or -1 for all")
+    if Path(to).exists():
+        raise DataError(f"{to}: is there already; name a new folder")
+    texts, notes = _read(annotations, task_type, skip_bad)
+    rng, words = random.Random(seed), Wording(wording, tuple(options or ("正向", "负向")), prompt_prefix, separator)
+    order = list(range(len(texts)))
+    if shuffle:
+        rng.shuffle(order)
+    files, counts, index, done, share = {}, {}, {}, 0, 0.0
+    for name, part in zip(NAMES, shares, strict=False):
+        share += part
+        members = order[done : (done := round(share * len(texts)))]
+        index[f"{name}_ids"] = members
+        lines, answered = _lines([texts[i] for i in members], words, negative_ratio, name == "train", rng)
+        files[f"{name}.txt"] = "".join(f"{line}\n" for line in lines).encode()
+        counts[name] = len(lines), answered
+    files[INDEX] = json.dumps(index).encode()
+    write_folder(Path(to), files)
+    return Converted(Path(to), counts, tuple(notes), time.perf_counter() - start)
+
+
+def _read(path, task_type: str, skip_bad: bool) -> tuple[list[AnnotatedText], list[str]]:
+    remarks = {}
+    if task_type == "cls":
+        texts, bad = read_classified(path)
+    else:
+        texts, bad, remarks = read_annotated(path)
+    if not skip_bad:
+        bad.raise_if_fatal()
+    if not texts:
+        raise DataError(f"{path}: holds no usable text{f'; {bad.summary()}' if bad else ''}")
+    return texts, [f"{what}: {count}" for what, count in remarks.items()] + ([bad.summary()] if bad else [])
+
+
+def _lines(texts, wording: Wording, ratio: int, training: bool, rng: random.Random) -> tuple[list[str], int]:
+    """The lines of a file, and how many of them have an answer."""
+    positives, negatives = with_negatives(texts, wording, ratio, training, rng)
+    positives += [example for text in texts for example in class_prompts(text, wording, rng)]
+    if training:
+        rng.shuffle(negatives)
+    return [line_of(example) for example in (*positives, *negatives)], sum(bool(e.answers) for e in positives)

@@ -1,0 +1,110 @@
+"""Schemas asked in stages by a model that knows the answers: what is asked, how often, and what comes out."""
+
+import pytest
+
+from tasklab.config import Config
+from tasklab.data.extraction.example import SchemaExample
+from tasklab.data.extraction.input import texts_from_input
+from tasklab.data.extraction.reading import ExtractionDataConfig
+from tasklab.data.extraction.schema import schema_of
+from tasklab.data.extraction.shapes import alone, plain_shapes
+from tasklab.data.extraction.stages import extracted, without_overlaps
+from tasklab.errors import ConfigError, DataError
+
+TEXT = "谭孝曾是谭元寿的长子"
+RIGHT = {"人物": ["谭孝曾", "谭元寿"], "谭孝曾的父亲": ["谭元寿"], "长子触发词": ["长子"], "长子的父亲": ["谭元寿"]}
+
+
+def span(text, said, probability=0.9):
+    start = text.index(said)
+    return {"text": said, "start": start, "end": start + len(said), "probability": probability}
+
+
+def asked_of(examples, wording="{subject}的{predicate}", **options):
+    """(results, the prompts of each stage)."""
+    stages = []
+
+    def ask(questions):
+        stages.append([prompt for _, prompt in questions])
+        return [[span(examples[i].text, said) for said in RIGHT.get(prompt, ())] for i, prompt in questions]
+
+    return extracted(examples, ask, wording, **options), stages
+
+
+def example(schema, text=TEXT):
+    return SchemaExample("0", text, schema_of(schema))
+
+
+def shape(schema):
+    one = example(schema)
+    (result,), _ = asked_of([one])
+    return alone(plain_shapes(result, one.schema))
+
+
+def test_types_come_out_by_type():
+    assert shape(["人物", "地点"]) == {"人物": ["谭孝曾", "谭元寿"], "地点": []}
+
+
+def test_relations_come_out_by_subject():
+    assert shape({"人物": ["父亲"]}) == {"谭孝曾": {"父亲": ["谭元寿"]}, "谭元寿": {"父亲": []}}
+
+
+def test_events_come_out_by_trigger_each_in_a_list():
+    assert shape({"长子触发词": ["父亲", "时间"]}) == {
+        "长子触发词": [{"trigger": "长子", "父亲": ["谭元寿"], "时间": []}]
+    }
+
+
+def test_several_forms_stand_under_their_names():
+    assert shape(["地点", {"人物": ["父亲"]}]) == {
+        "entities": {"地点": []}, "relations": {"谭孝曾": {"父亲": ["谭元寿"]}, "谭元寿": {"父亲": []}},
+    }  # fmt: skip
+
+
+def test_deeper_levels_are_asked_about_what_was_found():
+    schema = {"人物": [{"父亲": ["父亲"]}]}
+    assert shape(schema) == {"谭孝曾": {"父亲": {"谭元寿": {"父亲": []}}}, "谭元寿": {"父亲": {}}}
+    _, stages = asked_of([example(schema)])
+    assert stages == [["人物"], ["谭孝曾的父亲", "谭元寿的父亲"], ["谭元寿的父亲"]]
+
+
+def test_a_stage_is_asked_once_for_all_texts_and_equal_prompts_of_a_text_once():
+    examples = [example({"人物": ["父亲"]}), example(["人物"]), example({"人物": ["父亲"], "长子触发词": ["父亲"]})]
+    results, stages = asked_of(examples)
+    assert len(stages) == 2
+    assert sorted(stages[0]) == ["人物", "人物", "人物", "长子触发词"]
+    assert sorted(stages[1]) == ["谭元寿的父亲"] * 2 + ["谭孝曾的父亲"] * 2 + ["长子的父亲"]
+    assert results[0]["人物"][0]["relations"] == {"父亲": [span(TEXT, "谭元寿")]}
+    assert "relations" not in results[1]["人物"][0]
+
+
+def test_flat_keeps_the_most_probable_of_spans_that_overlap():
+    text = "new york city"
+    spans = {"a": [span(text, "new york", 0.6), span(text, "city", 0.5)], "b": [span(text, "york city", 0.9)]}
+    without_overlaps(spans)
+    assert spans == {"a": [], "b": [span(text, "york city", 0.9)]}
+    equal = {"a": [span(text, "york")], "b": [span(text, "new york")]}
+    without_overlaps(equal)
+    assert equal == {"a": [], "b": [span(text, "new york")]}
+
+
+def data(**settings):
+    section = Config.create(ExtractionDataConfig, task="information_extraction", name="toy").data
+    for key, value in settings.items():
+        section[key] = value
+    return section
+
+
+def test_inputs_have_the_schema_of_the_run_or_their_own(tmp_path):
+    asked = texts_from_input(["a b", {"text": "c", "id": "x", "schema": {"人物": ["父亲"]}}], data(schema=["地点"]))
+    assert [(e.id, e.text, e.schema) for e in asked] == [
+        ("0", "a b", schema_of(["地点"])), ("x", "c", schema_of({"人物": ["父亲"]})),
+    ]  # fmt: skip
+    (tmp_path / "texts.txt").write_text("one\ntwo\n")
+    assert [e.text for e in texts_from_input("texts.txt", data(schema="地点"))] == ["one", "two"]
+    with pytest.raises(ConfigError, match=r"input\[0\]: nothing is asked about it; set data.schema, or predict"):
+        texts_from_input("a b", data())
+    with pytest.raises(DataError, match=r"input\[0\]: schema\[0\] is '7'"):
+        texts_from_input({"text": "a", "schema": [7]}, data())
+    with pytest.raises(DataError, match=r"input\[1\]: is ' '"):
+        texts_from_input(["a", " "], data(schema="x"))
