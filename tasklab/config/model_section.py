@@ -68,7 +68,8 @@ class ModelConfig(Section, path="model"):
     kernel_size: int = setting(3, ge=1)  # tokens of a convolution's window
     block_size: int = setting(2, ge=1)  # gatedcnn: layers between two sums
     dual: str | None = setting(None, choices=("tied", "apart"))  # any encoder reads two texts apart, with one's weights
-    pooling: str = setting("first", choices=POOLINGS)  # of tokens, where a row gets one output
+    # of tokens, where a row gets one output; null: first, or last where a token sees nothing behind it
+    pooling: str | None = setting(None, choices=POOLINGS)
     pooler: bool = True  # a Dense behind the pooling, as BERT has; false: the head reads the state itself
     pooler_act: str = setting("tanh", choices=DENSE_ACTS)  # what follows it
     # of two texts: in one row or in two, and then compared by a layer, or by the cosine of their vectors
@@ -102,6 +103,11 @@ class ModelConfig(Section, path="model"):
     def causal(self) -> bool:
         """Whether a token of a Transformer sees nothing behind it."""
         return (self.mask or ("causal" if self.encoder == "gpt" else "full")) == "causal"
+
+    @property
+    def pooled(self) -> str:
+        """Which tokens a row's one output is made of."""
+        return self.pooling or ("last" if self.causal else "first")
 
     @property
     def has_decoder(self) -> bool:

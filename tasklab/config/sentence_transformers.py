@@ -95,7 +95,7 @@ def written(model: ModelConfig, lowercase: bool, data: dict) -> dict[str, object
         {"idx": n, "name": str(n), "path": place, "type": f"sentence_transformers.models.{kind}"}
         for n, (kind, place) in enumerate(zip(kinds, places, strict=True))
     ]
-    ours = [model.pooling, *model.pooling_beside]
+    ours = [model.pooled, *model.pooling_beside]
     older = {word: kind for word, kind in _POOLING.items() if word.endswith(("token", "tokens"))}
     if ours == [kind for kind in older.values() if kind in ours]:
         told = {f"pooling_mode_{word}": kind in ours for word, kind in older.items()}

@@ -122,7 +122,7 @@ def written(model: ModelConfig, described: dict) -> dict:
     keys = _SIZES | (_HEADS | _LAYERS if own is None else own)
     theirs = {**described, **{name: model[ours] for name, ours in keys.items()}}
     theirs |= {
-        "vocab_size": model.vocab_size, "emb_size": model.embedding_size or model.hidden_size, "pooling": model.pooling,
+        "vocab_size": model.vocab_size, "emb_size": model.embedding_size or model.hidden_size, "pooling": model.pooled,
         "embedding": [name for name, ours in _PARTS.items() if ours in model.embeddings],
         "layer_norm_eps": model.layer_norm_eps,
     }  # fmt: skip

@@ -129,7 +129,7 @@ def _ledger(found: WeightSource, model: LoadedModel, table: Format) -> Iterator[
     yield f"{found.name}: {len(model.known)} weights of a {model.family}, {found.format} names -> {table.name} names"
     yield f"  task {model.task or 'none'}; {by_module(sorted(model.known))}"
     if model.head == "vectors" and table.program not in ("tasklab", "huggingface"):
-        yield f"  how states become a vector (model.pooling: {model.description.model.pooling}) has no place there"
+        yield f"  how states become a vector (model.pooling: {model.description.model.pooled}) has no place there"
     if model.unknown:
         yield f"  left out, no weight that tasklab knows: {', '.join(model.unknown)}"
     for note in model.notes:

@@ -11,4 +11,4 @@ def choices(config: Config):
 
     model = config.model
     scores = MultipleChoiceHead(model.hidden_size, model.hidden_dropout_prob)
-    return MultipleChoiceNetwork(build_encoder(config, pooler=model.pooler), scores, model.pooling)
+    return MultipleChoiceNetwork(build_encoder(config, pooler=model.pooler), scores, model.pooled)

@@ -29,6 +29,6 @@ def classes(config: Config):
     if model.pair_encoding != "joint":
         compared = PAIR_FEATURES[model.pair_encoding]
         scores = ClassificationHead(len(compared) * model.hidden_size, outputs, dropout=0.0)
-        return SiameseNetwork(build_encoder(config), scores, model.pooling, compared)
+        return SiameseNetwork(build_encoder(config), scores, model.pooled, compared)
     scores = ClassificationHead(model.hidden_size, outputs, model.hidden_dropout_prob)
-    return PooledNetwork(build_encoder(config, pooler=model.pooler), scores, model.pooling)
+    return PooledNetwork(build_encoder(config, pooler=model.pooler), scores, model.pooled)

@@ -27,4 +27,4 @@ def pairs(config: Config):
     above = nn.Identity()
     if model.projection_size:
         above = Projection(model.hidden_size, model.projection_size, model.hidden_dropout_prob)
-    return TowersNetwork(build_encoder(config), above, model.pooling)
+    return TowersNetwork(build_encoder(config), above, model.pooled)

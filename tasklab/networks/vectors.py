@@ -23,6 +23,6 @@ def vectors(config: Config):
     config = config.copy()
     config.model.num_hidden_layers = config.model.hidden_layer or config.model.num_hidden_layers
     model = config.model
-    poolings = [model.pooling, *model.pooling_beside]
+    poolings = [model.pooled, *model.pooling_beside]
     head = VectorHead(poolings, model.hidden_size, model.whitened_size, model.dense_size, model.dense_act)
     return TaskNetwork(build_encoder(config), head)

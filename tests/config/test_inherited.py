@@ -44,4 +44,4 @@ def test_what_a_finished_run_says_is_not_asked_for(tmp_path):
 
 
 def test_defaults_are_not_asked_for_however_they_are_said():
-    assert not made("txtcls_minilm_l6", "model.pooling=first").asked("model.pooling")
+    assert not made("txtcls_minilm_l6", "model.pooler=true").asked("model.pooler")

@@ -63,7 +63,7 @@ def test_a_setting_that_the_checkpoint_does_not_share_is_told_or_refused(job, ca
     with pytest.raises(ConfigError, match="model.labels names sad, happy, but .* knows happy, sad, in this o"):
         Trainer(model=job.folder, overrides=["model.labels=[sad, happy]"]).predict(input_data="anna lives")
     Trainer(model=job.folder, overrides=["model.pooling=max"]).predict(input_data="anna lives")
-    assert "keeps its own: model.pooling = first (not max)" in caplog.text
+    assert "keeps its own: model.pooling = None (not max)" in caplog.text
 
 
 def test_a_head_trained_for_other_labels_starts_new(job, tmp_path, caplog):

@@ -19,7 +19,7 @@ from tasklab.task import TASKS
 LOOKING = ("tasklab.config.", "tasklab.session.refusals.", "tasklab.session.start.", "tasklab.saved.")
 """Modules that look at settings without acting on them: they compare, write or refuse."""
 
-ACTING = ("when", "max_tokens", "causal")
+ACTING = ("when", "max_tokens", "causal", "pooled")
 """Of these modules, what works values out for others."""
 
 ELSEWHERE = {
