@@ -23,6 +23,7 @@ def arguments(parser):
     parser.add_argument("--config", metavar="FILE", help="the model's description, where none lies beside the weights")
     parser.add_argument("--tokenizer", metavar="NAME", help="how texts are cut, where nothing says it: char, bert, ...")
     parser.add_argument("--vocab", metavar="FILE", help="its vocabulary, where none lies beside them")
+    parser.add_argument("--decoder-vocab", metavar="FILE", help="the same of an encoder-decoder's own target")
 
 
 def run(options):
@@ -35,7 +36,8 @@ def run(options):
 
     convert(
         options.source, options.target, options.to, task=options.task, family=options.family, config=options.config,
-        vocab=options.vocab, labels=options.labels, norm=options.norm, tokenizer=options.tokenizer,
+        vocab=options.vocab, decoder_vocab=options.decoder_vocab, labels=options.labels, norm=options.norm,
+        tokenizer=options.tokenizer,
     )  # fmt: skip
     if options.to == "tasklab":
         task = task_named(Path(options.target, CONFIG))

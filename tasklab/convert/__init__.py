@@ -42,7 +42,7 @@ class Conversion:
 
 def convert(
     source, target, to: str, *, task: str | None = None, family: str | None = None, config=None, vocab=None,
-    labels=None, norm: str | None = None, tokenizer: str | None = None, verify: bool = True,
+    decoder_vocab=None, labels=None, norm: str | None = None, tokenizer: str | None = None, verify: bool = True,
     say: Callable[[str], None] = print,
 ) -> Conversion:  # fmt: skip
     """Writes the model `source` into the new folder `target`, as `to` has it, and compares it with the source.
@@ -53,6 +53,7 @@ def convert(
         task: of the head, where neither the configuration nor the names of the weights tell it.
         family: bert, roberta, albert, gpt2 and so on, where they do not tell it (UER-py files).
         config, vocab: files, where none lies beside the weights.
+        decoder_vocab: likewise, of an encoder-decoder whose target has words of its own.
         labels: a file with the names of the outputs: one a line, a JSON list, or an object name: number.
         norm: of a UER-py file that is read or written: "unbiased", as it computes, or "usual"; see weights/norms.py.
         tokenizer: how texts are cut, where nothing beside the weights says it: a name in TOKENIZERS, or UER-py's
@@ -65,6 +66,7 @@ def convert(
     target, vocab = Path(target), Path(vocab) if vocab else None
     if to not in TARGETS:
         raise CheckpointError(f"--to {to}: expected one of {', '.join(TARGETS)}")
+    decoder_vocab = Path(decoder_vocab) if decoder_vocab else None
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise CheckpointError(f"{target}: exists already; name a new folder")
     if tokenizer and to != "tasklab":
@@ -88,6 +90,8 @@ def convert(
         raise CheckpointError(f"{source} has no pooler before its outputs (model.pooler): {to} has no such network")
     table = table_of(to, model.family)
     fits(model.description.model, model.known, found.name)
+    if decoder_vocab and not model.description.model.decoder_vocab_size:
+        raise CheckpointError(f"--decoder-vocab {decoder_vocab}: the words of {source} are those of its encoder")
     if to == "uer":
         model.notes += unscaled(model)
     unbiased = to == "uer" and norm != "usual"
@@ -101,7 +105,7 @@ def convert(
     if lost:
         raise CheckpointError(f"{to} has no names for {by_module(lost)}; nothing was written")
     settle_tokenizer(model.description.tokenizer, found, vocab, tokenizer)
-    files = tokenizer_files(found, model.description.tokenizer, vocab, to)
+    files = tokenizer_files(found, model.description.tokenizer, vocab, to, decoder_vocab)
     files |= weight_files(to, theirs) | description_files(to, model, target.name, unbiased)
     for line in (*_ledger(found, model, table), *([f"  {told}"] if told else [])):
         tell(line)

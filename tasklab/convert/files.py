@@ -11,6 +11,7 @@ from tasklab.content import read_content, read_json
 from tasklab.convert.loaded import LoadedModel
 from tasklab.errors import CheckpointError
 from tasklab.text import tokenizer_of
+from tasklab.text.paired import FOLDER
 from tasklab.weights.containers.mindspore_file import MindSporeFile
 from tasklab.weights.containers.tensor_bundle import bundle_files
 from tasklab.weights.containers.torch_writer import TorchFile
@@ -112,20 +113,30 @@ def read_labels(file) -> list[str]:
         raise CheckpointError(f"{path}: expected a JSON list of names, or an object of name: number from 0") from None
 
 
-def tokenizer_files(source: WeightSource, settings: TokenizerConfig, vocab: Path | None, to: str) -> dict[str, bytes]:
-    """What lies beside the weights, as it is, and the vocabulary that the user names; of a GGUF file what is inside.
+def tokenizer_files(
+    source: WeightSource, settings: TokenizerConfig, vocab: Path | None, to: str, decoder_vocab: Path | None = None
+) -> dict[str, bytes]:
+    """What lies beside the weights, as it is, and the vocabularies that the user names; of a GGUF file what is inside.
 
     Raises: CheckpointError; ConfigError and DataError when the file holds no tokenizer that is read.
     """
-    files = {name: (source.folder / name).read_bytes() for name in TOKENIZER if (source.folder / name).is_file()}
+    beside = [*TOKENIZER, *(f"{FOLDER}/{name}" for name in TOKENIZER)]
+    files = {name: (source.folder / name).read_bytes() for name in beside if (source.folder / name).is_file()}
+    if decoder_vocab is not None:
+        files |= {f"{FOLDER}/{name}": content for name, content in _named(decoder_vocab).items()}
     if vocab is None and settings.name == "gguf":
         tokens = tokenizer_of(settings, source.vocabulary)
         return tokens.huggingface_files() if to == "huggingface" else tokens.files()
     if vocab is None:
         return files
+    return files | _named(vocab)
+
+
+def _named(vocab: Path) -> dict[str, bytes]:
+    """A vocabulary that the user names, as it is called in a folder."""
     if not vocab.is_file():
         raise CheckpointError(f"{vocab}: no such vocabulary file")
-    return files | {_kind_of(vocab)[0]: vocab.read_bytes()}
+    return {_kind_of(vocab)[0]: vocab.read_bytes()}
 
 
 def settle_tokenizer(settings: TokenizerConfig, source: WeightSource, vocab: Path | None, named: str | None) -> None:

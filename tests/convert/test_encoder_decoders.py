@@ -3,6 +3,7 @@
 The numbers are what the programs computed (tests/fixtures/make_seq2seq_reference.py).
 """
 
+import itertools
 import json
 from pathlib import Path
 
@@ -124,3 +125,19 @@ def test_mindformers_names_are_those_of_its_converter(reference, tmp_path):
         f"{block}.cross_attention.projection.weight", f"{block}.cross_attention_layernorm.gamma",
     } <= names  # fmt: skip
     assert len(names) == 2 * 8 + 3 * 13 + 5
+
+
+def test_both_vocabularies_go_along(reference, tmp_path):
+    sides = {"source": 40, "target": 30}
+    for side, size in sides.items():
+        special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+        (tmp_path / side).write_text("\n".join([*special, *(f"{side}{n}" for n in range(size - 5))]) + "\n")
+    model, silent = saved(tmp_path / "mt", reference, "uer_transformer"), {"say": lambda line: None}
+    named = {"vocab": tmp_path / "source", "decoder_vocab": tmp_path / "target"}
+    convert(model, tmp_path / "ours", "tasklab", **named, **silent)
+    convert(tmp_path / "ours", tmp_path / "back", "uer", **silent)
+    for folder, name in itertools.product(("ours", "back"), named):
+        file = tmp_path / folder / ("vocab.txt" if name == "vocab" else "decoder_tokenizer/vocab.txt")
+        assert file.read_bytes() == named[name].read_bytes()
+    with pytest.raises(CheckpointError, match="--decoder-vocab .*target: the words of .* are those of its encoder"):
+        convert(saved(tmp_path / "t5", reference, "uer_t5"), tmp_path / "no", "tasklab", **named, **silent)

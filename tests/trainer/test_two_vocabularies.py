@@ -1,6 +1,8 @@
 """A training whose source and target have words of their own: its folder keeps both."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -36,6 +38,22 @@ def test_what_was_trained_answers_in_the_targets_words(files):
     (files / "target.txt").unlink()
     (answers,) = Trainer(task="text2text_generation", model=trained["output_dir"]).predict("07")
     assert set(answers["generated_text"]) <= set("abcdefghijkl")
+
+
+@pytest.mark.slow
+def test_a_run_goes_on_with_both_and_a_lost_one_is_told(files):
+    own = {"tokenizer.decoder_vocab": str(files / "target.txt"), "model.decoder_vocab_size": 16}
+    own |= {"train.save_steps": 1, "train.save_total_limit": None}
+    whole = Path(trainer(files, **own).train()["last_checkpoint"])
+    expected = (whole / "model.safetensors").read_bytes()
+    (whole / "model.safetensors").unlink()
+    (files / "target.txt").unlink()
+    half = whole.parent / "checkpoint-1"
+    again = Path(Trainer(model=str(half)).train(str(half))["last_checkpoint"])
+    assert again == whole and (whole / "model.safetensors").read_bytes() == expected
+    shutil.rmtree(whole / "decoder_tokenizer")
+    with pytest.raises(ConfigError, match="the target has no vocabulary of its own; set tokenizer"):
+        Trainer(task="text2text_generation", model=str(whole)).predict("07")
 
 
 @pytest.mark.parametrize(
