@@ -108,6 +108,7 @@ def test_wrong_usage_is_answered_with_the_usage_of_the_verb(capsys):
         ("train --model_name_or_path n --num_train_epochs 2", "tasklab train n train.epochs=2"),
         ("train n --doc_stride 64 --max-length 200", "tasklab train n data.doc_stride=64 data.max_seq_length=200"),
         ("train n --seed -1", "tasklab train n seed=-1"),
+        ("train n --fp16", "tasklab train n precision=fp16"),
         ("predict run --text a --top_k 2", "tasklab predict run a --top-k 2"),
         ("predict run a --ouput b.tsv", "tasklab predict run a --output b.tsv"),
         ("doctor data --train a.tsv --epochs 3", "tasklab doctor data a.tsv train.epochs=3"),

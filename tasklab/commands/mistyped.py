@@ -98,7 +98,14 @@ def _instead(name: str, value: str, verb: str, own: Sequence[str], sets: bool) -
     key = (OTHERS.get(name) or _setting(name.replace("-", "_"))) if sets else None
     if key == "data.train" and verb == "evaluate":
         key = "data.eval"
-    return [f"{key}={value or 'true'}"] if key else None
+    return [f"{key}={value or _switched_on(name)}"] if key else None
+
+
+def _switched_on(name: str) -> str:
+    """What a switch of another program stands for: --fp16 is a precision."""
+    from tasklab.config.aliases import VALUES
+
+    return VALUES.get(name.replace("-", "_"), {}).get("true", "true")
 
 
 def _setting(name: str) -> str | None:
