@@ -44,6 +44,7 @@ def main():
         ours = run_side([sys.executable, str(HERE / "seq2seq_tasklab.py"), str(folder)], "1")["losses"]
     apart = np.abs(np.subtract(ours, theirs))
     print(f"{len(ours)} steps of {ROWS} rows: loss {ours[0]:.4f} to {ours[-1]:.4f}; apart by at most {apart.max():.1e}")
+    print("every fifth:", " ".join(f"{one:.1e}" for one in apart[::5]))
 
 
 def rows_of(options) -> tuple[dict[str, np.ndarray], int]:

@@ -20,6 +20,8 @@ class CorruptedRows:
     their first tokens, where the corruption asks for them.
     """
 
+    apart = None
+
     def __init__(self, tokens: Ragged, corruption: Corruption, cut: int = 0, sentences: Ragged | None = None):
         self.tokens, self.corruption, self.sentences, self.epoch = tokens, corruption, sentences, 0
         self.said = np.array([corruption.most_said(*self.text(i)) for i in range(len(self))], np.int64)
