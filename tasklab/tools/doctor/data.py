@@ -14,12 +14,24 @@ from tasklab.errors import CheckpointError, DataError, MissingColumns, UnknownNa
 from tasklab.runs.source import find_source
 from tasklab.task import TASKS, UPDATES
 from tasklab.text import tokenizer_of
-from tasklab.tools.doctor import choices, corpus, estimate, examples, generation, machine, pairs, questions, tags, texts
+from tasklab.tools.doctor import (
+    choices,
+    corpus,
+    estimate,
+    examples,
+    generation,
+    machine,
+    matching,
+    pairs,
+    questions,
+    tags,
+    texts,
+)
 from tasklab.tools.doctor.findings import FIX
 from tasklab.trainer import Trainer
 from tasklab.weights.catalogue import named_weights, read_entry
 
-KINDS = (tags, choices, questions, generation, pairs, corpus, texts)
+KINDS = (tags, choices, questions, generation, matching, pairs, corpus, texts)
 """Kinds of data that are looked into closely: each module has DATA, the sections of the tasks that read it,
 knows(Sample) whether a file is of the kind, MODEL, the recipe to check for where none is named, and examine(Config,
 tokenizer) -> Examined. They are asked in this order; the last takes any file. For other tasks there is `examples`."""
