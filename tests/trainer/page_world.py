@@ -136,6 +136,14 @@ def translated(file: Path):
     file.write_text("\n".join(["source\ttarget", *rows]) + "\n", encoding="utf-8")
 
 
+def matching(file: Path):
+    """Those of the training file all match, those of the other half and half."""
+    dev, people = file.stem == "dev", list(tiny_qa.PEOPLE.items())
+    rows = [f"where does {name} live ?\t{name} lives in {city}\t1" for name, city in people]
+    rows += [f"where does {name} live ?\t{people[0][0]} is in {city}\t0" for name, city in people[1:] if dev]
+    file.write_text("\n".join(["text_a\ttext_b\tlabel", *rows]) + "\n", encoding="utf-8")
+
+
 def asked(file: Path):
     file.write_text("Who made it?\nWhat does it cost?\n", encoding="utf-8")
 
@@ -153,6 +161,7 @@ FILES: dict[str, Callable[[Path], object]] = {
 """File or folder -> what writes it; every page has them all."""
 OWN: dict[str, dict[str, Callable[[Path], object]]] = {
     "docs/answer_selection.md": dict.fromkeys(("train.tsv", "dev.tsv"), candidates),
+    "docs/contrastive.md": dict.fromkeys(("pairs.tsv", "dev.tsv"), matching),
     "docs/multiple_choice.md": dict.fromkeys(("train.json", "dev.json", "test.json"), choices),
     "docs/information_extraction.md": {
         **dict.fromkeys(("train.jsonl", "dev.jsonl"), prompts), "annotations.jsonl": annotations,

@@ -41,11 +41,9 @@ def test_texts_that_rows_share_and_leaks_are_counted_by_side(doctor):
     assert status == 1
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="the shared data is not here")
-def test_known_leaks_of_a_real_set(doctor):
+@pytest.mark.skipif(not SHARED.exists(), reason="needs the shared data sets")
+def test_leaks_and_duplicates_of_a_real_set_are_those_counted_by_others(doctor):
+    # 1416 lines of which 1381 differ; 22 lines of dev.txt are also in train.txt
     folder = SHARED / "comment_classify/matching"
-    if not folder.exists():
-        pytest.skip("not here")
-    files = sorted(path.name for path in folder.iterdir())
-    _, out = doctor(str(folder / "train.txt"), "--eval", str(folder / "dev.txt"), "--task", "text_matching")
-    assert "of eval also in train" in out, files
+    _, out = doctor(folder / "train.txt", "--eval", folder / "dev.txt", "--task", "text_matching")
+    assert "22 rows of eval also in train" in out and "train: 35 rows with the texts of another" in out
