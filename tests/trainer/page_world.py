@@ -139,8 +139,9 @@ def translated(file: Path):
 def matching(file: Path):
     """Those of the training file all match, those of the other half and half."""
     dev, people = file.stem == "dev", list(tiny_qa.PEOPLE.items())
-    rows = [f"where does {name} live ?\t{name} lives in {city}\t1" for name, city in people]
-    rows += [f"where does {name} live ?\t{people[0][0]} is in {city}\t0" for name, city in people[1:] if dev]
+    asked = "what city does {} live in ?" if dev else "where does {} live ?"
+    rows = [f"{asked.format(name)}\t{name} lives in {city}\t1" for name, city in people]
+    rows += [f"{asked.format(name)}\t{people[0][0]} lives in {city}\t0" for name, city in people[1:] if dev]
     file.write_text("\n".join(["text_a\ttext_b\tlabel", *rows]) + "\n", encoding="utf-8")
 
 
