@@ -159,8 +159,8 @@ class VectorIndex(KeptIndex):
         Raises: MissingDependency without hnswlib.
         """
         if len(self) < PAYS:
-            told = "exact search of %d vectors takes no longer than by a graph, which pays from %d on; none is built"
-            logger.warning(told, len(self), PAYS)
+            told = "exact search of %d vectors takes less time than encoding a query"
+            logger.warning(f"{told}; a graph pays from %d on; none is built", len(self), PAYS)
             return
         self._graph = Graph.build(self.vectors, search_width)
         self.description.graph = self._graph.described()

@@ -69,7 +69,7 @@ def test_few_vectors_get_no_graph_and_a_changed_index_loses_its_own(linked, capl
     assert linked.graph is None and "the graph was of other texts and is dropped; link anew" in caplog.text
     monkeypatch.setattr(index, "PAYS", 5000)
     linked.link()
-    assert linked.graph is None and "which pays from 5000 on; none is built" in caplog.text
+    assert linked.graph is None and "a graph pays from 5000 on; none is built" in caplog.text
     linked.save()
     assert json.load(open("I/index.json"))["graph"] is None
 
