@@ -92,7 +92,7 @@ class Prepared:
         tensors, _, notes = read_source(self.source, apart=resumes)
         tensors = with_copies(tensors, {name for name, _ in network.parameters_and_names()})
         wanted = task.config.model.labels
-        named, changed = list(self.labels), []
+        named, changed = list(self.labels) if "labels" in build.reads else [], []  # others name no rows of the head
         if named and named != wanted and sorted(answered(named)) == sorted(wanted):
             tensors = rows_by_name(tensors, named, wanted)
             changed = [name for name in tensors if name.startswith("head.")]

@@ -87,8 +87,9 @@ def with_saved(asked: Config, folder: Path) -> tuple[Config, DataConfig | None]:
     converted = not told_of(folder / CONFIG, "data.")  # made of another program's file: it says nothing of rows
     saved, config = _described(asked, folder) if converted else saved_config(folder, asked.task), asked.copy()
     config.model, config.tokenizer = saved.model, saved.tokenizer
-    on_any_encoder = NETWORKS.get(TASKS.get(config.task).head).aside is not None
-    if saved.task and saved.task != config.task and not on_any_encoder:
+    task = TASKS.get(config.task)
+    on_any_encoder = NETWORKS.get(task.head).aside is not None
+    if saved.task and saved.task not in (config.task, *task.answers_as_trained) and not on_any_encoder:
         raise CheckpointError(
             f"{folder} was trained for {saved.task}, not for {config.task}; "
             f"use Trainer(task={saved.task!r}, ...) or another checkpoint"

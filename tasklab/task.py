@@ -62,6 +62,8 @@ class Task(ABC):
     """Settings of config.data that `predict` takes by name, as what an input is asked."""
     answers_untrained: ClassVar[bool] = False
     """Whether published weights answer before they are trained for anything."""
+    answers_as_trained: ClassVar[tuple[str, ...]] = ()
+    """Tasks with this one's head, whose models it answers with as they are."""
     primer: ClassVar[str]
     """One line that shows what `predict` takes."""
 

@@ -6,13 +6,13 @@ from tasklab.data.rows.features import FeatureTable
 from tasklab.data.rows.pairs import parts_of, second_texts, text_rows
 from tasklab.data.texts.input import text_examples_from_input
 from tasklab.data.texts.reading import TextDataConfig, read_text_rows
-from tasklab.metrics.wrong import shown
+from tasklab.labelled_texts import LabelledTexts
 from tasklab.targets import target_of
-from tasklab.task import LEARNED, TASKS, TRIVIAL, UPDATES, Task
+from tasklab.task import TASKS, UPDATES
 
 
 @TASKS.register("text_classification")
-class TextClassification(Task):
+class TextClassification(LabelledTexts):
     """One text or two to what model.problem_type says, which `target` knows all about."""
 
     head = "classes"
@@ -65,33 +65,3 @@ class TextClassification(Task):
                 best = found[0][self.target.answer]
                 found[0]["prediction"] = best if isinstance(best, (float, list)) else theirs.get(best, best)
         return answers
-
-    def score(self, predictions, examples):
-        return self.target.score(self._best(predictions), _labels(examples))
-
-    def report(self, predictions, examples):
-        told = [
-            shown(e, e.text_a, self.target.certainty(answers[0]), **({} if e.text_b is None else {"text_b": e.text_b}))
-            for e, answers in zip(examples, predictions, strict=True)
-        ]
-        return self.target.report(self._best(predictions), _labels(examples), told)
-
-    def baselines(self, examples, training=None):
-        """The constant that suits these very labels best; a linear model of the words."""
-        wanted = _labels(examples)
-        scores = {TRIVIAL: self.target.score(self.target.constant(wanted), wanted)}
-        if training is not None:
-            learned = self.target.learned(_joined(training), _labels(training), _joined(examples))
-            scores[LEARNED] = self.target.score(learned, wanted)
-        return scores
-
-    def _best(self, predictions) -> list:
-        return [answers[0][self.target.answer] for answers in predictions]
-
-
-def _joined(examples) -> list[str]:
-    return [" ".join(filter(None, (e.text_a, e.text_b))) for e in examples]
-
-
-def _labels(examples) -> list:
-    return [e.label for e in examples]

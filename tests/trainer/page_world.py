@@ -149,6 +149,14 @@ def asked(file: Path):
     file.write_text("Who made it?\nWhat does it cost?\n", encoding="utf-8")
 
 
+def prompt(file: Path):
+    file.write_text("a {MASK} city : {textA}\n", encoding="utf-8")
+
+
+def verbalizer(file: Path):
+    file.write_text("positive\tnew,oslo\nnegative\told\n", encoding="utf-8")
+
+
 FILES: dict[str, Callable[[Path], object]] = {
     "train.tsv": texts, "dev.tsv": texts, "more.tsv": texts, "tickets.csv": labelled, "corpus.txt": corpus,
     "held_out.txt": corpus, "texts.txt": lines, "vocab.txt": vocabulary, "train.json": squad, "dev.json": squad,
@@ -156,7 +164,7 @@ FILES: dict[str, Callable[[Path], object]] = {
     "dev.conll": tags, "test.tsv": tags, "STS-B/dev.tsv": pairs, "RTE": glue, "sets": sets, "manual.md": manual,
     "questions.txt": asked, "squad": tiny_qa.write_data, "docs/examples/tickets.csv": tickets,
     "docs/examples/manual.md": manual, "docs/examples/manual_questions.csv": asked_of_manual, "train.txt": tags,
-    "pairs.tsv": translated,
+    "pairs.tsv": translated, "prompt.txt": prompt, "verbalizer.txt": verbalizer,
     "dev.txt": tags, "wikitext2.txt": corpus, "c3-m-train.json": choices, "c3-m-dev.json": choices,
 }  # fmt: skip
 """File or folder -> what writes it; every page has them all."""

@@ -1,0 +1,95 @@
+"""Labels told by a masked-word model at the mask of a pattern, from few examples or none (Schick and Schütze 2021)."""
+
+import logging
+
+import numpy as np
+
+from tasklab.data.texts.input import text_examples_from_input
+from tasklab.data.texts.prompts.reading import SINGLE, read_prompt_rows
+from tasklab.data.texts.prompts.rows import prompt_rows
+from tasklab.data.texts.prompts.verbalizer import WordTable, word_table
+from tasklab.data.texts.prompts.wording import (
+    PromptDataConfig,
+    patterns_of,
+    refuse_unfilled,
+    settle_wording,
+    tell_others,
+    verbalizer_of,
+)
+from tasklab.errors import ConfigError
+from tasklab.labelled_texts import LabelledTexts
+from tasklab.metrics.label_words import label_scores, normalized
+from tasklab.targets import target_of
+from tasklab.task import TASKS, UPDATES
+
+logger = logging.getLogger("tasklab")
+
+
+@TASKS.register("prompt_classification")
+class PromptClassification(LabelledTexts):
+    """The label whose words fit best at the mask. Metrics: those of a text with one class."""
+
+    head = "words"
+    data_config = PromptDataConfig
+    defaults = {"train": {"epochs": 3, "min_steps": UPDATES, "batch_size": 16}}
+    answers_as_trained = ("masked_language_modeling",)
+    title = "Classification Metric"
+    primer = '"a gripping and clever film"'
+
+    def __init__(self, config, tokenizer):
+        super().__init__(config, tokenizer)
+        if tokenizer is not None and tokenizer.mask_id is None:
+            raise ConfigError(f"{config.name}: the vocabulary has no [MASK]; take one that has, or add it")
+        tell_others(config.data)
+        self.target = target_of(config)
+        self.metric, self.loss_settings = self.target.metric, self.target.loss_settings
+        if config.data.label_words or config.data.verbalizer:
+            self._name_labels(list(verbalizer_of(config.data).words))
+
+    def settle(self, labels):
+        settle_wording(self.config.data)
+        for pattern in self.config.data.patterns:
+            logger.info("Prompt is -> %s", pattern)
+        self.target.settle(labels)
+
+    def read(self, path, training):
+        return read_prompt_rows(path, self.config.data, self.config.model.labels, training)
+
+    def parse(self, input_data):
+        return text_examples_from_input(input_data, self.config.data, SINGLE)
+
+    def encode(self, examples, training):
+        patterns, length = patterns_of(self.config.data), self.config.data.max_seq_length
+        refuse_unfilled(examples, patterns)
+        rows = prompt_rows(self.tokenizer, examples, patterns, self._table().masks, length)
+        rows.dense["labels"] = self.target.column([e.label for e in examples])[rows["example"]]
+        return rows
+
+    def loss(self):
+        from tasklab.nn.losses.prompts import PromptLoss
+
+        return PromptLoss(self._table(), self.target.loss())
+
+    def decode(self, outputs, rows, examples, top_k=None):
+        """Of several patterns the mean of log P(label); every answer tells the probabilities of all labels."""
+        names, table = self.config.model.labels, self._table()
+        logs, count = np.zeros((len(examples), len(names))), len(rows) // max(1, len(examples))  # [N, C]
+        for numbers, (logits,) in outputs:
+            np.add.at(logs, rows["example"][numbers], normalized(label_scores(logits, table)) / count)
+        answers = self.target.answers(logs, top_k or 1)
+        for several, told in zip(answers, np.exp(normalized(logs)).round(4).tolist(), strict=True):
+            several[0]["scores"] = dict(zip(names, told, strict=True))
+        return answers
+
+    def _name_labels(self, names: list[str]):
+        """The verbalizer's labels are the model's. Raises: ConfigError where the user wants others."""
+        config = self.config
+        if config.asked("model.labels") and config.model.labels != names:
+            told = f"model.labels = {config.model.labels}: the verbalizer names them, {names}; leave it out"
+            raise ConfigError(config.placed("model.labels", told))
+        config.model.labels = config.inherited["model.labels"] = names
+
+    def _table(self) -> WordTable:
+        data = self.config.data
+        spaced = any(pattern.spaced for pattern in patterns_of(data))
+        return word_table(self.tokenizer, verbalizer_of(data), spaced, data.length_normalized)
