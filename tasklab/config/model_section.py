@@ -76,6 +76,8 @@ class ModelConfig(Section, path="model"):
     pair_encoding: str = setting("joint", choices=("joint", "siamese", "sbert", "cosine"), rows=True)
     projection_size: int | None = setting(None, ge=1)  # text matching: of a Dense above the vectors, in training alone
     span_layers: int = setting(1, ge=1, le=2)  # of an answer's head; 2: a Dense and tanh below the scores
+    # of the learned vectors of a prompt: as they are, or behind an LSTM or two Dense
+    prompt_encoder: str = setting("embedding", choices=("embedding", "lstm", "mlp"))
     tie_word_embeddings: bool = True  # masked words are told by the table of words itself; false: by one of their own
     # encoder-decoders: the decoder has the encoder's blocks, looks back alone, and reads the encoder's states
     num_decoder_layers: int | None = setting(None, ge=1)  # null: num_hidden_layers

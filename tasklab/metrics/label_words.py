@@ -19,3 +19,8 @@ def label_scores(logits: np.ndarray, table) -> np.ndarray:
 def normalized(scores: np.ndarray) -> np.ndarray:
     """log P(label) among the labels [B, C], whose probabilities then sum up to 1."""
     return scores - logsumexp(scores, axis=1, keepdims=True)
+
+
+def calibrated(logs: np.ndarray, content_free: np.ndarray) -> np.ndarray:
+    """log P(label) [N, C] against what is said of texts without content [K, C], their mean (Zhao et al. 2021)."""
+    return logs - content_free.mean(axis=0) if len(content_free) else logs

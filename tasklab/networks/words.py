@@ -1,6 +1,7 @@
 """Words of the vocabulary at masked places; beside them, for pre-training, how two texts stand to each other."""
 
 from tasklab.config import Config
+from tasklab.data.texts.prompts.wording import patterns_of
 from tasklab.encoders import build_encoder
 from tasklab.errors import ConfigError
 from tasklab.networks import head
@@ -22,6 +23,18 @@ def pretraining(config: Config):
     return MaskedWordNetwork(
         encoder, PretrainingHead(_words(config, encoder), config.model.hidden_size), pairs=True
     )
+
+
+@head("soft_words", task="prompt_classification", reads=("prompt_encoder",))
+def soft_words(config: Config):
+    """Masked words of a pattern that holds learned vectors, as many as the data section says."""
+    from tasklab.nn.heads.pretraining import LanguageModelHead
+    from tasklab.nn.heads.soft_prompts import PromptEncoder, SoftPromptNetwork
+
+    encoder, count = build_encoder(config), config.data.soft_tokens * sum(p.soft for p in patterns_of(config.data))
+    size = encoder.embeddings.word.weight.shape[1]
+    prompt = PromptEncoder(config.model.prompt_encoder, count, size)
+    return SoftPromptNetwork(encoder, LanguageModelHead(_words(config, encoder)), prompt)
 
 
 def _words(config: Config, encoder):

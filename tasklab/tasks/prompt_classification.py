@@ -12,13 +12,15 @@ from tasklab.data.texts.prompts.wording import (
     PromptDataConfig,
     patterns_of,
     refuse_unfilled,
+    says_words,
     settle_wording,
     tell_others,
     verbalizer_of,
 )
+from tasklab.data.texts.reading import TextExample
 from tasklab.errors import ConfigError
 from tasklab.labelled_texts import LabelledTexts
-from tasklab.metrics.label_words import label_scores, normalized
+from tasklab.metrics.label_words import calibrated, label_scores, normalized
 from tasklab.targets import target_of
 from tasklab.task import TASKS, UPDATES
 
@@ -43,7 +45,9 @@ class PromptClassification(LabelledTexts):
         tell_others(config.data)
         self.target = target_of(config)
         self.metric, self.loss_settings = self.target.metric, self.target.loss_settings
-        if config.data.label_words or config.data.verbalizer:
+        if config.data.patterns or config.data.pattern:
+            self._choose_head()
+        if says_words(config.data):
             self._name_labels(list(verbalizer_of(config.data).words))
 
     def settle(self, labels):
@@ -59,10 +63,14 @@ class PromptClassification(LabelledTexts):
         return text_examples_from_input(input_data, self.config.data, SINGLE)
 
     def encode(self, examples, training):
-        patterns, length = patterns_of(self.config.data), self.config.data.max_seq_length
+        data, patterns = self.config.data, patterns_of(self.config.data)
         refuse_unfilled(examples, patterns)
-        rows = prompt_rows(self.tokenizer, examples, patterns, self._table().masks, length)
-        rows.dense["labels"] = self.target.column([e.label for e in examples])[rows["example"]]
+        asked = [*examples, *([] if training else self._content_free())]
+        rows = prompt_rows(
+            self.tokenizer, asked, patterns, self._table().masks, data.max_seq_length, self.config.model.vocab_size,
+            data.soft_tokens,
+        )  # fmt: skip
+        rows.dense["labels"] = self.target.column([e.label for e in asked])[rows["example"]]
         return rows
 
     def loss(self):
@@ -71,15 +79,30 @@ class PromptClassification(LabelledTexts):
         return PromptLoss(self._table(), self.target.loss())
 
     def decode(self, outputs, rows, examples, top_k=None):
-        """Of several patterns the mean of log P(label); every answer tells the probabilities of all labels."""
-        names, table = self.config.model.labels, self._table()
-        logs, count = np.zeros((len(examples), len(names))), len(rows) // max(1, len(examples))  # [N, C]
+        """Of several patterns the mean of log P(label), less that of texts that say nothing; every answer tells the
+        probabilities of all labels."""
+        names, table, asked = self.config.model.labels, self._table(), len(examples) + len(self._content_free())
+        logs, count = np.zeros((asked, len(names))), len(rows) // asked  # [N + content-free, C], rows of each
         for numbers, (logits,) in outputs:
             np.add.at(logs, rows["example"][numbers], normalized(label_scores(logits, table)) / count)
+        logs = calibrated(logs[: len(examples)], logs[len(examples) :])
         answers = self.target.answers(logs, top_k or 1)
         for several, told in zip(answers, np.exp(normalized(logs)).round(4).tolist(), strict=True):
             several[0]["scores"] = dict(zip(names, told, strict=True))
         return answers
+
+    def _content_free(self) -> list[TextExample]:
+        """What an evaluation asks besides, to know which labels the model likes whatever the text."""
+        return [TextExample("", text, text, place="data.content_free") for text in self.config.data.content_free]
+
+    def _choose_head(self):
+        """Whether the network learns vectors of the pattern. Raises: ConfigError where it learns none, but should."""
+        config = self.config
+        if any(pattern.soft for pattern in patterns_of(config.data)):
+            self.head = "soft_words"
+        elif config.asked("data.soft_tokens"):
+            told = f"data.soft_tokens = {config.data.soft_tokens}: no pattern has {{soft}}; write it where they stand"
+            raise ConfigError(config.placed("data.soft_tokens", told))
 
     def _name_labels(self, names: list[str]):
         """The verbalizer's labels are the model's. Raises: ConfigError where the user wants others."""

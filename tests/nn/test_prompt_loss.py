@@ -8,6 +8,7 @@ import pytest
 from mindspore import Tensor
 
 from tasklab.data.texts.prompts.verbalizer import label_words, word_table
+from tasklab.engine.rdrop import RDropLoss
 from tasklab.metrics.label_words import label_scores
 from tasklab.nn.losses.classes import ClassificationLoss
 from tasklab.nn.losses.prompts import PromptLoss
@@ -89,3 +90,27 @@ def test_the_divergence_is_that_of_the_labels(rng, logits):
     wanted = 0.5 * ((np.exp(p) - np.exp(q)) * (p - q)).sum(axis=1)
     found = PromptLoss(table(False), ClassificationLoss()).divergence(Tensor(logits), Tensor(other))
     np.testing.assert_allclose(found.asnumpy(), wanted, rtol=1e-3, atol=1e-4)
+
+
+class Twice(ms.nn.Cell):
+    """A network whose second pass over the same rows says something else, as dropout has it."""
+
+    def __init__(self, apart):
+        super().__init__()
+        self.apart = Tensor(apart)
+
+    def construct(self, logits):
+        return (logits + self.apart,)
+
+
+@pytest.mark.parametrize("alpha", [0.05, 3.0])
+def test_rdrop_is_the_mean_loss_of_both_passes_and_their_divergence(run, alpha, rng, logits):
+    apart = rng.standard_normal((8, *logits.shape[1:])).astype(np.float32)
+    apart[:4] = 0
+    first, second = by_hand(logits, False), by_hand(logits + apart[4:], False)
+    p, q = (x - np.log(np.exp(x).sum(axis=1, keepdims=True)) for x in (first, second))
+    losses = -(p[np.arange(4), LABELS] + q[np.arange(4), LABELS]) / 2
+    divergences = 0.5 * ((np.exp(p) - np.exp(q)) * (p - q)).sum(axis=1)
+    cell = RDropLoss(Twice(apart), PromptLoss(table(False), ClassificationLoss()), 1, alpha)
+    total, weight = run(cell, logits, LABELS, SEEN)
+    assert total == pytest.approx(((losses + alpha * divergences) * SEEN).sum(), rel=1e-4) and weight == 3

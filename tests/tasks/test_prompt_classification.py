@@ -16,9 +16,12 @@ ID = TOKENIZER.token_id
 PATTERNS, WORDS = ["{textA}: a {MASK} city", "the {MASK} {textA}"], {"new": ["new"], "aged": ["old", "the river"]}
 
 
+TOY = {"data.label_words": WORDS, "model.vocab_size": TOKENIZER.vocab_size}
+
+
 def job(patterns=PATTERNS, **values) -> PromptClassification:
     config = Config.create(PromptDataConfig, task="prompt_classification", name="toy")
-    for key, value in {"data.patterns": patterns, "data.label_words": WORDS, **values}.items():
+    for key, value in {**TOY, "data.patterns": patterns, **values}.items():
         config[key] = value
     return PromptClassification(config, TOKENIZER)
 
@@ -115,3 +118,35 @@ def test_files_say_the_same_and_a_trained_model_keeps_what_they_said(tmp_path, c
     (tmp_path / "prompt.txt").write_text(PATTERNS[0])
     assert len(PromptClassification(task.config, TOKENIZER).encode(task.parse("paris"), training=False)) == 2
     assert "is not read: the model keeps what it learned, data.patterns" in caplog.text
+
+
+def test_labels_that_the_model_likes_whatever_the_text_are_held_against_what_it_says_of_no_text():
+    # odds of aged to new: 2 of the text; 3 and 1 / 3 of two texts without content, whose logarithms' mean is 0; and of
+    # one of them alone 3, against which 2 is 2 / 3
+    free = [[{"new": 0.2, "old": 0.6, "a": 0.2}, {"a": 1.0}], [{"new": 0.6, "old": 0.2, "a": 0.2}, {"a": 1.0}]]
+    both = job(PATTERNS[:1], **{"data.content_free": ["a", ""]})
+    assert answered(both, "paris", [ONE, *free])[0][0]["scores"] == {"new": 0.3333, "aged": 0.6667}
+    one = job(PATTERNS[:1], **{"data.content_free": [""]})
+    assert answered(one, "paris", [ONE, free[0]])[0][0]["scores"] == {"new": 0.6, "aged": 0.4}
+
+
+def test_no_text_without_content_is_trained_on_nor_has_a_label():
+    task = job(**{"data.content_free": ["a"]})
+    examples = task.parse(["paris", "berlin"])
+    assert len(task.encode(examples, training=True)) == 4
+    rows = task.encode(examples, training=False)
+    assert len(rows) == 6 and rows["example"].tolist() == [0, 1, 2] * 2 and rows["labels"].tolist() == [-1] * 6
+
+
+def test_learned_vectors_have_ids_behind_the_vocabulary_each_pattern_its_own():
+    task = job(["{soft} {textA} {soft} {MASK}", "{MASK} {soft} {textA}"], **{"data.soft_tokens": 2})
+    assert task.head == "soft_words"
+    rows, first = task.encode(task.parse("paris"), training=False), TOKENIZER.vocab_size
+    learned = [[i - first for i in rows["input_ids"].row(r).tolist() if i >= first] for r in range(2)]
+    assert learned == [[0, 1, 2, 3], [4, 5]]
+    assert rows["masked_positions"].tolist() == [[6, 7], [1, 2]]
+
+
+def test_learned_vectors_that_no_pattern_has_are_refused():
+    with pytest.raises(ConfigError, match="data.soft_tokens = 3: no pattern has {soft}"):
+        job(**{"data.soft_tokens": 3})

@@ -8,6 +8,7 @@ import tiny_corpus
 import tiny_prompts
 import tiny_qa
 from no_curves import NoCurves
+from safetensors.numpy import load_file
 
 from tasklab import Trainer
 from tasklab.errors import CheckpointError
@@ -71,6 +72,27 @@ def test_a_resumed_run_ends_as_the_one_that_was_never_stopped(trainer, tmp_path)
     shutil.rmtree(last)
     job.train(resume_or_finetune_from_checkpoint=str(first))
     assert (last / "model.safetensors").read_bytes() == whole
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["embedding", "lstm", "mlp"])
+def test_learned_vectors_alone_are_trained_and_resumed_to_the_bit(kind, trainer, tmp_path):
+    more = {
+        "data.patterns": ["{soft} {textA} {MASK} {soft}"], "data.soft_tokens": 2, "model.prompt_encoder": kind,
+        "optimizer.rates": {"encoder": 0, "head.mlm": 0, "head.prompt": 10}, "train.epochs": 2,
+        "train.eval_strategy": "no",
+    }  # fmt: skip
+    job = trainer("prompt_classification", "run", **more)
+    job.train()
+    first, last = (tmp_path / "run" / f"checkpoint-{step}" for step in (4, 8))
+    before, after = load_file(first / "model.safetensors"), load_file(last / "model.safetensors")
+    changed = {name for name in after if not np.array_equal(before[name], after[name])}
+    assert changed == {name for name in after if name.startswith("head.prompt.")} and len(changed) >= 1
+    whole = (last / "model.safetensors").read_bytes()
+    shutil.rmtree(last)
+    job.train(resume_or_finetune_from_checkpoint=str(first))
+    assert (last / "model.safetensors").read_bytes() == whole
+    assert Trainer(model=last).predict(input_data="anna lives in rome")[0]["label"] in ("happy", "sad")
 
 
 def test_another_tasks_model_is_refused(trainer, tmp_path):

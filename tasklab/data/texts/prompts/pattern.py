@@ -8,8 +8,8 @@ from tasklab.data.files.problems import shortened
 from tasklab.data.files.textfile import encodable, read_text
 from tasklab.errors import DataError
 
-MASK, TEXT_A, TEXT_B = "MASK", "textA", "textB"
-FIELDS = (MASK, TEXT_A, TEXT_B)
+MASK, TEXT_A, TEXT_B, SOFT = "MASK", "textA", "textB", "soft"
+FIELDS = (MASK, TEXT_A, TEXT_B, SOFT)
 FORM = 'expected one {MASK}, {textA}, for pairs {textB}, such as "It was {MASK}: {textA}"; a brace itself is {{ or }}'
 
 
@@ -50,6 +50,11 @@ class Pattern(NamedTuple):
     def paired(self) -> bool:
         """Whether it asks for a second text."""
         return any(field == TEXT_B for _, field in self.pieces)
+
+    @property
+    def soft(self) -> int:
+        """Places for learned vectors (p-tuning, Liu et al. 2021)."""
+        return sum(field == SOFT for _, field in self.pieces)
 
     @property
     def spaced(self) -> bool:

@@ -8,23 +8,30 @@ from tasklab.data.rows.compose import NoRoom, Segment, compose, fit, text
 from tasklab.data.rows.features import FeatureTable
 from tasklab.data.rows.ragged import Ragged, row_offsets
 from tasklab.data.rows.tokens import distinct, encode_flat
-from tasklab.data.texts.prompts.pattern import MASK, TEXT_A, TEXT_B, Pattern
+from tasklab.data.texts.prompts.pattern import MASK, SOFT, TEXT_A, TEXT_B, Pattern
 from tasklab.errors import DataError
 
 
 def prompt_rows(
-    tokenizer, examples: Sequence, patterns: Sequence[Pattern], masks: int, max_seq_length: int
-) -> FeatureTable:
+    tokenizer, examples: Sequence, patterns: Sequence[Pattern], masks: int, max_seq_length: int, soft_id: int = 0,
+    soft_tokens: int = 0,
+) -> FeatureTable:  # fmt: skip
     """A row [CLS] pattern [SEP] for each pattern and example, all examples of the first pattern first.
 
     Args:
         examples: with text_a, text_b.
         masks: how many stand at {MASK}.
+        soft_id: what the first learned vector is called, the others counting from there; each pattern has its own.
+        soft_tokens: how many stand at each {soft}.
     Returns: input_ids, token_type_ids; masked_positions [R, masks]; example [R], the number of the row's example; the
         count cut_rows.
     Raises: DataError where a pattern leaves no room for a text.
     """
-    made = [_rows(tokenizer, examples, pattern, masks, max_seq_length) for pattern in patterns]
+    places = np.cumsum([0, *(pattern.soft for pattern in patterns)])
+    made = [
+        _rows(tokenizer, examples, pattern, masks, max_seq_length, soft_id + soft_tokens * int(first), soft_tokens)
+        for pattern, first in zip(patterns, places, strict=False)
+    ]
     ids, types, positions, cut = zip(*made, strict=True)
     dense = {
         "masked_positions": np.concatenate(positions),  # [R, masks]
@@ -34,7 +41,9 @@ def prompt_rows(
     return FeatureTable(ragged, dense, {"cut_rows": sum(cut)})
 
 
-def _rows(tokenizer, examples: Sequence, pattern: Pattern, masks: int, max_seq_length: int):
+def _rows(
+    tokenizer, examples: Sequence, pattern: Pattern, masks: int, max_seq_length: int, soft_id: int, soft_tokens: int
+):  # fmt: skip
     """Ids, types, places of the masks [N, masks], and how many rows were cut."""
     segments, at = [Segment(tokenizer.cls_id, 1)], 0
     for literal, field in pattern.pieces:
@@ -44,6 +53,9 @@ def _rows(tokenizer, examples: Sequence, pattern: Pattern, masks: int, max_seq_l
         if field == MASK:
             at = len(segments)
             segments.append(Segment(tokenizer.mask_id, masks))
+        elif field == SOFT:
+            segments.append(Segment(np.arange(soft_id, soft_id + soft_tokens), soft_tokens))
+            soft_id += soft_tokens
         elif field:
             blank = literal[len(fixed) :][:1]  # belongs to the word behind it: byte pairs tell the two apart
             segments.append(_texts(tokenizer, examples, field, blank))

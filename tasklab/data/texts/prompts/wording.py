@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tasklab.config import setting
 from tasklab.content import from_home
 from tasklab.data.texts.prompts.pattern import Pattern, checked, read_patterns
+from tasklab.data.texts.prompts.uer import read_prompt
 from tasklab.data.texts.prompts.verbalizer import LabelWords, label_words, read_verbalizer
 from tasklab.data.texts.reading import TextDataConfig
 from tasklab.errors import ConfigError, DataError
@@ -21,18 +22,24 @@ class PromptDataConfig(TextDataConfig, path="data"):
     """What is asked about each text, and by which words a label is told."""
 
     passed_over = (*TextDataConfig.passed_over, "soft_targets", "output_submission")
-    # a file with a pattern a line, such as "It was {MASK}: {textA}"; the mean of several is taken
+    # a file with a pattern a line, such as "It was {MASK}: {textA}", of which the mean is taken; or UER-py's JSON
     pattern: str | None = setting(None, file=True)
+    prompt_id: str | None = None  # which prompt of UER-py's JSON; null: the only one
     verbalizer: str | None = setting(None, file=True)  # a file with a label, a tab and its words, a line per label
     patterns: list[str] = setting([], rows=True)  # the patterns themselves, where no file holds them
     label_words: dict[str, list[str]] = setting({}, rows=True)  # label -> its words, where no file holds them
     length_normalized: bool = setting(False, rows=True)  # of a word of several tokens take the mean, not the sum
+    soft_tokens: int = setting(1, ge=1, rows=True)  # learned vectors at each {soft} of a pattern
+    # texts that say nothing, such as ["N/A", ""]: answers count against what the model says of them
+    content_free: list[str] = setting([])
 
     def idle(self):
         yield from super().idle()
         for file, own in SAID.items():
             if self[own] and self[file]:
                 yield f"data.{file}", f"data.{own}", "leave one of them out"
+        if self.prompt_id and not is_json(self.pattern):
+            yield "data.prompt_id", "data.pattern", "set that to a .json file of prompts"
 
 
 def patterns_of(data: PromptDataConfig) -> list[Pattern]:
@@ -40,6 +47,9 @@ def patterns_of(data: PromptDataConfig) -> list[Pattern]:
     wrong."""
     if data.patterns:
         return checked((f"data.patterns[{i}]", text) for i, text in enumerate(data.patterns))
+    if is_json(data.pattern):
+        prompt = read_prompt(from_home(data.pattern), data.prompt_id, data.encoding)
+        return checked([(f"{prompt.place}.template", prompt.pattern)])
     if data.pattern:
         return [Pattern.of(text) for text in read_patterns(from_home(data.pattern), data.encoding)]
     told = 'no pattern; set data.pattern=FILE with a pattern a line, or data.patterns=["It was {MASK}: {textA}"]'
@@ -52,15 +62,29 @@ def verbalizer_of(data: PromptDataConfig) -> LabelWords:
         return label_words([(f"data.label_words.{label}", label, words) for label, words in data.label_words.items()])
     if data.verbalizer:
         return read_verbalizer(from_home(data.verbalizer), data.encoding)
+    if is_json(data.pattern):
+        prompt = read_prompt(from_home(data.pattern), data.prompt_id, data.encoding)
+        rows = [(f"{prompt.place}.answer_words.{label}", label, words) for label, words in prompt.words.items()]
+        return label_words(rows)
     told = "no words for labels; set data.verbalizer=FILE with lines of label, tab, words, or data.label_words"
     raise ConfigError(f"{told}={{good: [great], bad: [awful]}}")
+
+
+def is_json(path: str | None) -> bool:
+    """Whether a setting names a file of UER-py's prompts."""
+    return path is not None and path.lower().endswith(".json")
+
+
+def says_words(data: PromptDataConfig) -> bool:
+    """Whether anything says the words of labels."""
+    return bool(data.label_words or data.verbalizer or is_json(data.pattern))
 
 
 def settle_wording(data: PromptDataConfig):
     """Puts what the files say into `data`, which a model's folder keeps: the files count no more."""
     data.patterns = [pattern.text for pattern in patterns_of(data)]
     data.label_words = {label: list(words) for label, words in verbalizer_of(data).words.items()}
-    data.pattern = data.verbalizer = None
+    data.pattern = data.verbalizer = data.prompt_id = None
 
 
 def tell_others(data: PromptDataConfig):
@@ -72,11 +96,12 @@ def tell_others(data: PromptDataConfig):
 
 def _content(data: PromptDataConfig, file: str):
     """What the file of a setting says, or None where it says nothing of the kind."""
+    data = data.copy()
+    data[SAID[file]] = type(data[SAID[file]])()
     try:
         if file == "pattern":
-            return read_patterns(from_home(data.pattern), data.encoding)
-        words = read_verbalizer(from_home(data.verbalizer), data.encoding).words
-        return {label: list(several) for label, several in words.items()}
+            return [pattern.text for pattern in patterns_of(data)]
+        return {label: list(words) for label, words in verbalizer_of(data).words.items()}
     except DataError:
         return None
 
