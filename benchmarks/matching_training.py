@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-from seq2seq_training import HERE, _run
+from seq2seq_training import HERE, run_side
 
 SCRIPTS = {"tasklab": "matching_tasklab.py", "sentence-transformers": "matching_torch.py"}
 
@@ -39,7 +39,7 @@ def main():
         job.write_text(json.dumps(told))
         for _ in range(options.rounds):
             for side, python in sides.items():  # tasklab's first run writes the rows down for the other side
-                runs[side].append(_run([python, str(HERE / SCRIPTS[side]), str(job)], options.threads))
+                runs[side].append(run_side([python, str(HERE / SCRIPTS[side]), str(job)], options.threads))
     print("| loss | side | pairs/s | processor s a step | first step s | MB |")
     print("|---|---|---|---|---|---|")
     for side, found in runs.items():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import tiny_choices
 import tiny_corpus
+import tiny_matching
 import tiny_qa
 import tiny_tags
 import tiny_texts
@@ -145,6 +146,15 @@ def matching(file: Path):
     file.write_text("\n".join(["text_a\ttext_b\tlabel", *rows]) + "\n", encoding="utf-8")
 
 
+def matches(file: Path):
+    rows = [f"{text}\t{other}\t{label}" for text, other, label in tiny_matching.rows()]
+    file.write_text("\n".join(["text_a\ttext_b\tlabel", *rows]) + "\n", encoding="utf-8")
+
+
+def types(file: Path):
+    file.write_text("0\tfruit\tapples and pears\n1\tcomputer\ta machine\n", encoding="utf-8")
+
+
 def asked(file: Path):
     file.write_text("Who made it?\nWhat does it cost?\n", encoding="utf-8")
 
@@ -171,6 +181,7 @@ FILES: dict[str, Callable[[Path], object]] = {
 OWN: dict[str, dict[str, Callable[[Path], object]]] = {
     "docs/answer_selection.md": dict.fromkeys(("train.tsv", "dev.tsv"), candidates),
     "docs/contrastive.md": dict.fromkeys(("pairs.tsv", "dev.tsv"), matching),
+    "docs/text_matching.md": {**dict.fromkeys(("train.tsv", "dev.tsv"), matches), "types_desc.txt": types},
     "docs/multiple_choice.md": dict.fromkeys(("train.json", "dev.json", "test.json"), choices),
     "docs/information_extraction.md": {
         **dict.fromkeys(("train.jsonl", "dev.jsonl"), prompts), "annotations.jsonl": annotations,
@@ -179,7 +190,10 @@ OWN: dict[str, dict[str, Callable[[Path], object]]] = {
     "docs/zh/first_classifier.md": {"tickets.csv": tickets},
 }
 """What is something else on one page; that on the page of all tasks in one block."""
-OF_BLOCKS = {"tasklab demo answer_selection": OWN["docs/answer_selection.md"]}
+OF_BLOCKS = {
+    "tasklab demo answer_selection": OWN["docs/answer_selection.md"],
+    **dict.fromkeys(("tasklab demo text_matching", "tasklab train matching_"), OWN["docs/text_matching.md"]),
+}
 RUNS = {"demo": "qa_minilm_l6", "other": "qa_minilm_l6", "qa": "qa_minilm_l6", "run": "mulcho_minilm_l6",
         "teacher": "txtcls_minilm_l6"}  # fmt: skip
 """Folder below output/ -> recipe, where it is not the folder's own name."""
