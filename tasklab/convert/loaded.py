@@ -52,6 +52,8 @@ def read_model(
         described.take_sentences(sentence_settings(found.folder))
     task = task or described.task
     head = TASKS.get(task).head if task else described.head
+    if head == "pairs" and described.model.pair_encoding != "cosine":
+        head = "classes"  # the very same network
     guessed = head is None and not labels and not described.model.labels and _answers_in_two_layers(found)
     head = "spans" if guessed else head
     tensors, _, notes = read_source(found, head, trusted)

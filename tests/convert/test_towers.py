@@ -54,3 +54,10 @@ def test_modules_say_pooling_length_and_normalisation(tmp_path):
 def test_what_compares_the_vectors_is_told_to_stay_behind(tmp_path, capsys):
     towers(tmp_path, pair_encoding="sbert")
     assert "what compares two vectors has no place there: head.classifier.bias" in capsys.readouterr().out
+
+
+def test_two_texts_in_one_row_become_a_classifier_of_transformers(tmp_path):
+    folder = towers(tmp_path, pair_encoding="joint", pooling="first") / "sentences"
+    described = json.loads((folder / "config.json").read_text())
+    assert described["architectures"] == ["BertForSequenceClassification"]
+    assert described["id2label"] == {"0": "0", "1": "1"} and not (folder / "modules.json").exists()
