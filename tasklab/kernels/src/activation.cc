@@ -42,8 +42,8 @@ void activate(Activation kind, const float* c, int64_t ldc, const float* bias, E
 }
 
 template <class E>
-void activate_backward(Activation kind, const E* x, E* y, const float* dy, E* dx, float* dbias, int64_t rows,
-                       int64_t width) {
+void activate_backward(Activation kind, const E* x, E* y, const float* dy, E* dx, int64_t ldd, float* dbias,
+                       int64_t rows, int64_t width) {
   const int64_t pieces = blocks_of(rows, kRows);
   Scratch scratch;
   float* parts = scratch.floats(pieces * width);
@@ -53,8 +53,8 @@ void activate_backward(Activation kind, const E* x, E* y, const float* dy, E* dx
       std::fill_n(part, width, 0.0f);
       for (int64_t t = block * kRows; t < std::min(rows, (block + 1) * kRows); ++t) {
         const E* in = x + t * width;
-        const float* from = dy + t * width;
-        E *out = y + t * width, *grad = dx + t * width;
+        const float* from = dy + t * ldd;
+        E *out = y + t * width, *grad = dx + t * ldd;
 #pragma omp simd
         for (int64_t j = 0; j < width; ++j) {
           const float value = widen(in[j]), slope = from[j] * f.slope(value);
@@ -91,17 +91,19 @@ void activate_gate(Activation kind, const float* c, int64_t ldc, const float* bi
 
 template <class E>
 void activate_gate_backward(Activation kind, const E* x, const E* other, E* y, const float* dy, E* dx, E* dother,
-                            int64_t rows, int64_t width) {
+                            int64_t ldd, int64_t rows, int64_t width) {
   with_kind(kind, [&](auto f) {
     parallel_for(blocks_of(rows, kRows), [&](int64_t block) {
-      for (int64_t i = block * kRows * width; i < std::min(rows, (block + 1) * kRows) * width; i += width) {
-        const float* from = dy + i;
+      for (int64_t t = block * kRows; t < std::min(rows, (block + 1) * kRows); ++t) {
+        const int64_t i = t * width;
+        const float* from = dy + t * ldd;
+        E *grad = dx + t * ldd, *dfactor = dother + t * ldd;
 #pragma omp simd
         for (int64_t j = 0; j < width; ++j) {
           const float gate = widen(x[i + j]), factor = widen(other[i + j]), d = from[j], value = f.value(gate);
           y[i + j] = narrow<E>(value * factor);
-          dother[i + j] = narrow<E>(d * value);
-          dx[i + j] = narrow<E>(d * factor * f.slope(gate));
+          dfactor[j] = narrow<E>(d * value);
+          grad[j] = narrow<E>(d * factor * f.slope(gate));
         }
       }
     });
@@ -111,17 +113,18 @@ void activate_gate_backward(Activation kind, const E* x, const E* other, E* y, c
 template void activate(Activation, const float*, int64_t, const float*, float*, float*, int64_t, int64_t, int64_t);
 template void activate(Activation, const float*, int64_t, const float*, BFloat16*, BFloat16*, int64_t, int64_t,
                        int64_t);
-template void activate_backward(Activation, const float*, float*, const float*, float*, float*, int64_t, int64_t);
-template void activate_backward(Activation, const BFloat16*, BFloat16*, const float*, BFloat16*, float*, int64_t,
+template void activate_backward(Activation, const float*, float*, const float*, float*, int64_t, float*, int64_t,
                                 int64_t);
+template void activate_backward(Activation, const BFloat16*, BFloat16*, const float*, BFloat16*, int64_t, float*,
+                                int64_t, int64_t);
 
 template void activate_gate(Activation, const float*, int64_t, const float*, float*, const float*, float*, int64_t,
                             int64_t, int64_t);
 template void activate_gate(Activation, const float*, int64_t, const float*, BFloat16*, const BFloat16*, BFloat16*,
                             int64_t, int64_t, int64_t);
 template void activate_gate_backward(Activation, const float*, const float*, float*, const float*, float*, float*,
-                                     int64_t, int64_t);
+                                     int64_t, int64_t, int64_t);
 template void activate_gate_backward(Activation, const BFloat16*, const BFloat16*, BFloat16*, const float*, BFloat16*,
-                                     BFloat16*, int64_t, int64_t);
+                                     BFloat16*, int64_t, int64_t, int64_t);
 
 }  // namespace tasklab

@@ -14,19 +14,20 @@ void activate(Activation kind, const float* c, int64_t ldc, const float* bias, E
               int64_t columns);
 
 // y = activation(x) and dx = dy * slope(x), for whole matrices [rows, width]; dbias [width] = column sums of dx, or null.
-// dx may be dy itself.
+// dy and dx have the row stride ldd; dx may be dy itself.
 template <class E>
-void activate_backward(Activation kind, const E* x, E* y, const float* dy, E* dx, float* dbias, int64_t rows,
-                       int64_t width);
+void activate_backward(Activation kind, const E* x, E* y, const float* dy, E* dx, int64_t ldd, float* dbias,
+                       int64_t rows, int64_t width);
 
 // The gated form: x = c + bias, then y = activation(x) * other.
 template <class E>
 void activate_gate(Activation kind, const float* c, int64_t ldc, const float* bias, E* x, const E* other, E* y,
                    int64_t ld, int64_t rows, int64_t columns);
 
-// y = activation(x) * other, dx and dother its gradients from dy, for whole matrices [rows, width]. dx may be dy itself.
+// y = activation(x) * other, dx and dother its gradients from dy, for whole matrices [rows, width]; gradients have the
+// row stride ldd. dx may be dy itself.
 template <class E>
 void activate_gate_backward(Activation kind, const E* x, const E* other, E* y, const float* dy, E* dx, E* dother,
-                            int64_t rows, int64_t width);
+                            int64_t ldd, int64_t rows, int64_t width);
 
 }  // namespace tasklab

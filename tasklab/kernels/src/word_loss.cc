@@ -112,12 +112,12 @@ void words_backward(const WordLoss& w, const float* dtarget, const float* dmean,
   Scratch scratch;
   const E* rows = operand<E>(packed(w, scratch), R * H, scratch);
   float* dpacked = scratch.floats(R * H);
-  float* dscores = scratch.floats(R * std::min(kBlock, V));
+  float* dscores = scratch.floats(R * spread(std::min(kBlock, V)));
   for (int64_t base = 0; base < V; base += kBlock) {
     Scratch inputs;
-    const int64_t n = std::min(kBlock, V - base);
+    const int64_t n = std::min(kBlock, V - base), ld = spread(n);
     const E* table = operand<E>(w.table + base * H, n * H, inputs);
-    const Product<E> scores{false, true, R, n, H, rows, H, table, H, 0.0f, dscores, n};
+    const Product<E> scores{false, true, R, n, H, rows, H, table, H, 0.0f, dscores, ld};
     multiply_all<E>({scores}, [&](const Tile& t, float* c, int64_t ldc) {
       for (int64_t i = 0; i < t.rows; ++i) {
         const int64_t row = w.rows[t.row + i], own = w.targets[row] - base - t.column;
@@ -126,9 +126,9 @@ void words_backward(const WordLoss& w, const float* dtarget, const float* dmean,
         if (own >= 0 && own < t.columns) c[i * ldc + own] += dtarget[row];
       }
     });
-    const E* ds = operand<E>(dscores, R * n, inputs);
-    std::vector<Product<E>> products{{false, false, R, H, n, ds, n, table, H, base > 0 ? 1.0f : 0.0f, dpacked, H}};
-    if (dtable != nullptr) products.push_back({true, false, n, H, R, ds, n, rows, H, 0.0f, dtable + base * H, H});
+    const E* ds = operand<E>(dscores, R * ld, inputs);
+    std::vector<Product<E>> products{{false, false, R, H, n, ds, ld, table, H, base > 0 ? 1.0f : 0.0f, dpacked, H}};
+    if (dtable != nullptr) products.push_back({true, false, n, H, R, ds, ld, rows, H, 0.0f, dtable + base * H, H});
     multiply_all(products);
   }
   parallel_for(R, [&](int64_t r) {
