@@ -25,8 +25,8 @@ logger = logging.getLogger("tasklab")
 
 NEEDS = "# needs the plug-in "
 """How a configuration begins whose task, encoder or head is not of tasklab; the file or module of each follows."""
-SETTLED = ("labels", "decoder_start_token_id")
-"""Of a model what data and tokenizer say, where nobody else does (`Task.settle`)."""
+SETTLED = ("labels", "decoder_start_token_id", "pooling")
+"""Of a model what data, tokenizer and network say, where nobody else does (`Task.settle`, `ModelConfig.pooled`)."""
 
 
 def task_class(name: str, folder=None) -> type[Task]:
