@@ -8,6 +8,7 @@ import pytest
 
 from tasklab.convert import convert
 from tasklab.trainer import Trainer
+from tasklab.vector_index.encoder import TextEncoder
 from tests.tools.tiny_models import write_huggingface
 
 REFERENCE = Path(__file__).parents[1] / "fixtures/towers_reference.json"
@@ -49,6 +50,15 @@ def test_modules_say_pooling_length_and_normalisation(tmp_path):
     assert kinds == ["Transformer", "Pooling", "Normalize"]  # a projection is of training alone
     assert json.loads((folder / "1_Pooling/config.json").read_text())["pooling_mode_cls_token"] is True
     assert json.loads((folder / "sentence_bert_config.json").read_text())["max_seq_length"] == 8
+
+
+def test_an_index_takes_the_vectors_that_the_towers_learned(tmp_path):
+    folder = towers(tmp_path, pooling="first")
+    encoder = TextEncoder(folder / "trained")
+    texts = ["a mill", "the old river"]
+    np.testing.assert_allclose(encoder(texts), vectors_of(folder / "sentences", texts), atol=1e-6)
+    assert encoder.description()["settings"] == ["model.pooling=first", "data.max_seq_length=8"]
+    assert TextEncoder(folder / "trained", ["model.pooling=max"]).identity()["model.pooling"] == "max"
 
 
 def test_what_compares_the_vectors_is_told_to_stay_behind(tmp_path, capsys):

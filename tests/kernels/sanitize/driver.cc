@@ -13,6 +13,7 @@
 #include "causal.h"
 #include "decoding.h"
 #include "guarded.h"
+#include "searching.h"
 
 extern "C" {
 Operator TasklabLayer, TasklabLayerTrain, TasklabLayerGrad;
@@ -205,7 +206,7 @@ int main(int count, char** arguments) {
     for (const Case& c : kCases) expected[precision].push_back(compute(c, precision, {false, false}));
   std::vector<Results> causal[2];
   for (int precision = 0; precision <= has_bf16; ++precision) causal[precision] = compute_causal(precision, {false, false});
-  const Results optimised = optimise(false), decoded = decode_all(false);
+  const Results optimised = optimise(false), decoded = decode_all(false), searched = search_all(false);
 
   auto all_ways = [&](int from) {
     for (size_t n = 0; n < kCases.size(); ++n) {
@@ -221,6 +222,7 @@ int main(int count, char** arguments) {
       }
     need_equal(optimise(from % 2), optimised, "optimizer");
     need_equal(decode_all(from % 2 == 0), decoded, "decoder");
+    need_equal(search_all(from % 2), searched, "search");
   };
   for (int threads = 1; threads <= 8; ++threads) {
     tasklab_set_threads(threads);
