@@ -5,7 +5,6 @@ import sys
 import time
 from pathlib import Path
 
-import mindspore as ms
 import numpy as np
 from safetensors.numpy import save_file
 
@@ -14,6 +13,7 @@ from tasklab.engine.optim import optimizer_for
 from tasklab.engine.runner import NetworkRunner, planned
 from tasklab.engine.step import CompileLog, GradientStep
 from tasklab.model import start_model
+from tasklab.session.refusals import prepare_device
 from tasklab.tasks.information_extraction import InformationExtraction as Task
 from tasklab.weights.files import lazy_safetensors
 from tasklab.weights.loading import load_into
@@ -23,7 +23,6 @@ BATCH, LENGTH = 32, 160
 
 
 def main(mode: str, folder: Path, data: str, vocabulary: str, steps: int):
-    ms.set_context(mode=ms.GRAPH_MODE, device_target="CPU")
     overrides = {
         "data.train": data, "tokenizer.vocab": vocabulary, "model.hidden_dropout_prob": 0.0,
         "model.attention_probs_dropout_prob": 0.0, "data.max_seq_length": LENGTH, "evaluate.batch_size": BATCH,
@@ -31,6 +30,7 @@ def main(mode: str, folder: Path, data: str, vocabulary: str, steps: int):
     config = resolve(
         model="ie_small_chinese", data_class=Task.data_config, defaults=Task.defaults, overrides=[overrides]
     )
+    prepare_device(config, training=True)
     model = start_model(config, None)
     task = model.task
     table, format_ = task.encode(task.read(data, True)[0], True), find_format("huggingface", "bert")
