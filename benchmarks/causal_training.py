@@ -8,16 +8,14 @@ since threads that wait for one another take of it too. The last column is the l
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
+from sides import HERE, run_side
 
-HERE = Path(__file__).parent
 MODELS = {
     "gpt2": {"model_type": "gpt2", "resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0},
     "smollm2": {
@@ -54,11 +52,11 @@ def _compare(folder: Path, model: str, options) -> str:
         "tasklab": [sys.executable, str(HERE / "causal_tasklab.py")],
         "torch": [options.torch_python, str(HERE / "causal_torch.py")],
     }
-    _run([*sides["torch"], str(folder), "make"], options.threads)
+    run_side([*sides["torch"], str(folder), "make"], options.threads)
     runs = {side: [] for side in sides}
     for _ in range(options.rounds):
         for side, command in sides.items():
-            runs[side].append(_run([*command, str(folder), options.precision], options.threads))
+            runs[side].append(run_side([*command, str(folder), options.precision], options.threads))
 
     def median(side, key):
         return statistics.median(run[key] for run in runs[side])
@@ -73,13 +71,6 @@ def _compare(folder: Path, model: str, options) -> str:
         f"{median('tasklab', 'first_step'):.1f}", f"{median('torch', 'first_step'):.1f}", f"{apart:.1e}",
     ]  # fmt: skip
     return "| " + " | ".join(cells) + " |"
-
-
-def _run(command: list[str], threads: int = 2) -> dict:
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": str(threads)})
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
-    return json.loads(done.stdout.splitlines()[-1])
 
 
 if __name__ == "__main__":

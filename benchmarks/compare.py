@@ -6,17 +6,15 @@ Needs the extra `bench`; --torch-python names another interpreter for PyTorch's 
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from peak import peak
+from sides import HERE, run_side
 from work import prepare
 
-HERE = Path(__file__).parent
 WORKS = [  # name, model, mode, batch size, batches, fixed length or None for real rows
     ("fine-tune, 128 tokens", "train", 16, 3, 128),
     ("predict, 128 tokens", "predict", 16, 3, 128),
@@ -54,15 +52,9 @@ def _compare(folder: Path, name: str, mode: str, precision: str, options) -> dic
     runs = {side: [] for side in sides}
     for _ in range(options.rounds):
         for side, (python, script) in sides.items():
-            runs[side].append(_run([python, str(HERE / script), str(folder), mode, str(options.repeat), precision]))
+            command = [python, str(HERE / script), str(folder), mode, str(options.repeat), precision]
+            runs[side].append(run_side(command, 2))
     return {"work": name, "precision": precision, "peak_operations_per_second": peak(precision), **runs}
-
-
-def _run(command: list[str]) -> dict:
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "2"})
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
-    return json.loads(done.stdout.splitlines()[-1])
 
 
 HEADER = (

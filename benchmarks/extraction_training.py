@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from causal_training import HERE, _run
+from sides import HERE, run_side
 
 SIDES = ("tasklab", "torch")
 
@@ -31,10 +31,10 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         asked = [str(folder), options.data, options.vocabulary, str(options.steps)]
-        _run([pythons["tasklab"], str(HERE / "extraction_tasklab.py"), "make", *asked], 1)
+        run_side([pythons["tasklab"], str(HERE / "extraction_tasklab.py"), "make", *asked], 1)
         for _ in range(options.rounds):
             for side in SIDES:
-                runs[side].append(_run([pythons[side], str(HERE / f"extraction_{side}.py"), "run", *asked], 1))
+                runs[side].append(run_side([pythons[side], str(HERE / f"extraction_{side}.py"), "run", *asked], 1))
     ours, theirs = (runs[side][0]["losses"] for side in SIDES)
     print("| tasklab s/step | torch | ratio | prompts/s | torch | ratio | losses differ by |")
     print("|---|---|---|---|---|---|---|")

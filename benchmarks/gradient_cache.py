@@ -8,13 +8,12 @@ one of so many pairs at once.
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
 import sys
 import time
 
 import numpy as np
+from sides import run_side
 from work_batches import peak_mb
 
 
@@ -40,21 +39,13 @@ def main():
     results = {name: [] for name in sides}
     for _ in range(options.rounds):
         for name, (pairs, micro) in sides.items():
-            results[name].append(_run({"pairs": pairs, "micro": micro, "length": options.length}, options.threads))
+            side = json.dumps({"pairs": pairs, "micro": micro, "length": options.length})
+            results[name].append(run_side([sys.executable, __file__, "--side", side], options.threads))
             print(name, results[name][-1], flush=True)
     print("\n| pairs | peak MB | processor s per step | pairs per processor s |\n|---|---|---|---|")
     for name, runs in results.items():
         peak, busy = max(run["peak_mb"] for run in runs), min(run["processor_seconds"] for run in runs)
         print(f"| {name} | {peak:.0f} | {busy:.2f} | {sides[name][0] / busy:.1f} |")
-
-
-def _run(side: dict, threads: int) -> dict:
-    command = [sys.executable, __file__, "--side", json.dumps(side)]
-    environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment)
-    if done.returncode:
-        raise SystemExit(f"{side} failed:\n{done.stderr[-2000:]}")
-    return json.loads(done.stdout.splitlines()[-1])
 
 
 def measured(pairs: int, micro: int, length: int, steps: int = 2) -> dict:

@@ -14,7 +14,8 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from causal_training import HERE, MODELS, _run
+from causal_training import MODELS
+from sides import HERE, run_side
 
 THEIRS = {
     "query": "q_proj", "key": "k_proj", "value": "v_proj", "output": "o_proj", "intermediate": "up_proj",
@@ -47,11 +48,11 @@ def _compare(folder: Path, options) -> str:
     np.save(folder / "tokens.npy", (rng.zipf(1.3, (options.steps, *options.shape)) % 40_000).astype(np.int32))
     (folder / "lora.json").write_text(json.dumps({"rank": options.rank, "targets": options.targets, "theirs": THEIRS}))
     pythons = {"tasklab": sys.executable, "torch": options.torch_python}
-    _run([pythons["torch"], str(HERE / "causal_torch.py"), str(folder), "make"])
+    run_side([pythons["torch"], str(HERE / "causal_torch.py"), str(folder), "make"], options.threads)
     runs = {side: [] for side in SIDES}
     for _ in range(options.rounds):
         for side in SIDES:
-            runs[side].append(_run([pythons[side], str(HERE / f"lora_{side}.py"), str(folder)], options.threads))
+            runs[side].append(run_side([pythons[side], str(HERE / f"lora_{side}.py"), str(folder)], options.threads))
 
     def median(side, key):
         return statistics.median(run[key] for run in runs[side])

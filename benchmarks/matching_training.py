@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-from seq2seq_training import HERE, run_side
+from sides import HERE, run_side
 
 SCRIPTS = {"tasklab": "matching_tasklab.py", "sentence-transformers": "matching_torch.py"}
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-from seq2seq_training import HERE, run_side
+from sides import HERE, run_side
 
 SCRIPTS = {"tasklab": "prompt_tasklab.py", "transformers": "prompt_torch.py"}
 

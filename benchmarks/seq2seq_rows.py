@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from seq2seq_training import HERE, run_side
+from sides import HERE, run_side
 
 from tasklab.config import Config
 from tasklab.task import TASKS

@@ -7,16 +7,14 @@ The last column is the largest difference of two losses.
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
+from sides import HERE, run_side
 
-HERE = Path(__file__).parent
 T5_SMALL = {"model_type": "t5", "dropout_rate": 0.0, "decoder_start_token_id": 0}  # the other sizes are its defaults
 
 
@@ -61,13 +59,6 @@ def _both(folder: Path, options) -> dict[str, list[dict]]:
         for side, command in sides.items():
             runs[side].append(run_side(command, options.threads))
     return runs
-
-
-def run_side(command: list[str], threads: str) -> dict:
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": threads})
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
-    return json.loads(done.stdout.splitlines()[-1])
 
 
 if __name__ == "__main__":

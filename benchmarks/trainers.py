@@ -6,12 +6,12 @@ Each trainer draws its own order of the rows. WEIGHTS_DIR: a HuggingFace folder.
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
+
+from sides import run_side
 
 SKIPPED = 10
 """Steps before the clock of the steady speed starts: compilation on one side, first allocations on both."""
@@ -32,7 +32,7 @@ def main():
     runs = {side: [] for side in SIDES}
     for _ in range(options.rounds):
         for side in SIDES:
-            runs[side].append(_run(side))
+            runs[side].append(run_side([sys.executable, *sys.argv, "--side", side], 2))
             print(side, runs[side][-1], flush=True)
     print("| trainer | rows/s, steady | seconds, whole run |\n|---|---|---|")
     for side, found in runs.items():
@@ -101,13 +101,6 @@ def _speeds(ticks: list[float], start: float, batch_size: int) -> dict:
     steady = (len(ticks) - 1 - SKIPPED) * batch_size / (ticks[-1] - ticks[SKIPPED])
     return {"rows_per_second": steady, "seconds": ticks[-1] - start}
 
-
-def _run(side: str) -> dict:
-    command = [sys.executable, *sys.argv, "--side", side]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "2"})
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
-    return json.loads(done.stdout.splitlines()[-1])
 
 
 if __name__ == "__main__":
