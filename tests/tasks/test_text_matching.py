@@ -1,5 +1,6 @@
 """The verbs of text matching on NumPy arrays; no network runs here."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +107,17 @@ def test_candidates_come_best_first_from_a_file_or_the_call(tmp_path):
     assert tokens(rows.row(0)["input_ids"]) == "[CLS] fox [SEP] the [SEP]"  # a candidate stands where text_a stood
     found = job.decode([(np.arange(2), (np.array([[0, 0], [0, 3]], np.float32),))], rows, [example], top_k=1)
     assert found == [[{"id": "3", "name": "place", "score": 0.952574, "match": True}]]  # 1 / (1 + exp(-3))
+
+
+def test_a_file_may_hold_the_candidates_of_each_text(tmp_path):
+    file = tmp_path / "asked.jsonl"
+    rows = [{"text": "the", "candidates": ["fox", "where"]}, {"text": "fox", "candidates": ["the"]}]
+    file.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    examples = task().parse(str(file))
+    assert [e.texts for e in examples] == [("the", "fox", "where"), ("fox", "the")]
+    file.write_text('{"text": "the", "candidates": ["fox"]}\n{"text": "fox", "candidates": []}\n', "utf-8")
+    with pytest.raises(DataError, match=r"asked.jsonl:2: candidates is '..'; expected a list"):
+        task().parse(str(file))
 
 
 @pytest.mark.parametrize(

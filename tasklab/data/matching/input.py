@@ -19,23 +19,31 @@ FORMS = (
     'the pair ("text a", "text b"), {"text_a": ..., "text_b": ...}, {"text": ..., "candidates": [...]}, or with '
     'data.candidates=FILE "a text"'
 )
+CANDIDATES = "candidates"
 INPUTS = Inputs(FORMS, alone=is_pair_alone)
 
 
 def matching_from_input(input_data, data: MatchingDataConfig, offered: Sequence[Candidate]) -> list[MatchingExample]:
     """Examples in input order: one or a list of what FORMS tells of, or a path.
 
-    A file is a table of pairs; with `offered`, which each text is compared with, of texts (.txt: one per line).
+    A file is a table of pairs, or of texts with a list of candidates each; with `offered`, which each text is compared
+    with, of texts (.txt: one per line).
     Raises: DataError naming the position.
     """
     if path := INPUTS.file(input_data):
         return _texts_of(path, data, offered) if offered else _pairs_of(path, data)
     named = tuple(filter(None, (data.text_a, data.text_b)))
-    inputs = replace(INPUTS, keys=("candidates", *ANCHORS, *POSITIVES, *named))
+    inputs = replace(INPUTS, keys=(CANDIDATES, *ANCHORS, *POSITIVES, *named))
     return [_example(item, i, place, data, offered) for i, (place, item) in enumerate(inputs.items(input_data))]
 
 
 def _pairs_of(path, data: MatchingDataConfig) -> list[MatchingExample]:
+    table = Table(path, data.columns, data.text_a or TEXT_A[0], data.quotes, data.encoding)
+    if CANDIDATES in table.columns:
+        table.gapless = True
+        examples = [_example(row, i, place, data, ()) for i, (place, row) in enumerate(table)]
+        table.bad.raise_if_fatal()
+        return examples
     examples, bad = read_matching(path, data, SCORES, training=False, labelled=False)
     if data.on_bad_row == "error":
         bad.raise_if_fatal()
@@ -61,8 +69,8 @@ def _example(item, number: int, place: str, data: MatchingDataConfig, offered: S
     if isinstance(item, Mapping):
         identity = identity_of(item, next((k for k in (data.id, *IDENTITY) if k in item), None), number)
         first = _value(item, data.text_a, ANCHORS, place)
-        if "candidates" in item:
-            return _against(first, candidates_of(item["candidates"], place, FORMS), identity, place)
+        if CANDIDATES in item:
+            return _against(first, candidates_of(item[CANDIDATES], place, FORMS), identity, place)
         if offered:
             return _against(first, offered, identity, place)
         return MatchingExample(identity, (first, _value(item, data.text_b, POSITIVES, place)), place=place)
