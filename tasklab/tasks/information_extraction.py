@@ -41,7 +41,7 @@ class InformationExtraction(Task):
     def settle(self, labels):
         """Takes the schema from the training file where none is set, so that the model can be asked without one."""
         data = self.config.data
-        if data.schema is None:
+        if data.schema is None and data.train is not None:  # a start model may be made without any
             nodes = schema_in(read_prompts(data.train, data)[0], data.wording)
             data.schema = tree_of(nodes) or None
 

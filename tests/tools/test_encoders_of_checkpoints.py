@@ -26,8 +26,11 @@ def encoder(tmp_path_factory):
 
 def _checkpoint(folder, task: str, encoder):
     (folder / "train.conll").write_text("the\tO\nriver\tB-X\n")
-    tagged = {"train": str(folder / "train.conll")} if task == "token_classification" else {}  # others need no data
-    return write_trained(folder / "c", task, encoder, **tagged)
+    needed = {
+        "token_classification": {"train": str(folder / "train.conll")},
+        "prompt_classification": {"patterns": ["{textA} {MASK}"], "label_words": {"a": ["river"], "b": ["mill"]}},
+    }  # the others need no data
+    return write_trained(folder / "c", task, encoder, **needed.get(task, {}))
 
 
 @pytest.mark.parametrize("task", ON_ANY)
