@@ -17,7 +17,8 @@ logger = logging.getLogger("tasklab")
 LINKS, CONSTRUCTION = 16, 100
 """Neighbours per vector and layer, and the search width while it is built: recall and time in docs/vector_index.md."""
 PAYS = 50_000
-"""Vectors below which exact search takes less time than encoding a query (measured: docs/vector_index.md)."""
+"""Vectors below which exact search takes less time than encoding a query: half of what docs/vector_index.md measured
+for 100,000."""
 RECALL, NEIGHBOURS, SAMPLE = 0.95, 10, 200
 """The least share of the exact nearest that a search meets; of how many; asked of how many of the vectors."""
 WIDTHS = (16, 32, 64, 128, 256, 512, 1024)
