@@ -42,7 +42,7 @@ def runs(tmp_path):
         (["doctor", "e"], ["env"]),
         (["doctor", "data", ""], []),
         (["doctor", "data", "a.tsv", "loss.bal"], ["loss.balanced="]),
-        (["list", "text_"], ["text_classification", "text_generation", "text_infilling"]),
+        (["list", "text_"], ["text_classification", "text_generation", "text_infilling", "text_matching"]),
         (["tools", "exp"], ["export"]),
         (["completion", "z"], ["zsh"]),
         (["convert", "out"], []),

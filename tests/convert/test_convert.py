@@ -65,7 +65,7 @@ def quiet(line):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("to", TARGETS)
+@pytest.mark.parametrize("to", [to for to in TARGETS if to != "uie"])  # UIE has pointers, and no classes
 def test_a_model_goes_there_and_back_bit_for_bit_with_its_labels(reference, family, to, tmp_path):
     tensors = tensors_of(reference, family)
     described = {**FAMILIES[family], "model_type": family, "id2label": LABELS}
