@@ -71,6 +71,8 @@ def read_model(
     notes += _without_bias(known, described.model)
     if head == "choices" and "pooler" not in described.said:
         described.model.pooler = "encoder.pooler.weight" in known  # UER-py's have none
+    if head == "classes" and described.model.pooling is None and FORMATS.get(found.format).program == "uer":
+        described.model.pooling = "first"  # what its scripts read, of a causal network too, where nobody says otherwise
     if "head.crf.transitions" in known:
         described.model.head = "crf"
     if "head.output.transform.weight" in known:

@@ -122,6 +122,17 @@ def test_scores_with_a_bias_are_refused_not_computed_without_it(reference, tmp_p
         opened(saved(tmp_path / "uer", reference, "uer", tensors=bias))
 
 
+@pytest.mark.parametrize("said, pooled", [({}, "first"), ({"pooling": "mean"}, "mean")])
+def test_a_classifier_of_uer_is_read_where_its_script_reads(said, pooled, reference, tmp_path):
+    """run_classifier.py: --pooling is `first` by default, whatever the mask."""
+    H = reference["uer:weight:embedding.word.embedding.weight"].shape[1]
+    sizes = {"1.weight": (H, H), "1.bias": H, "2.weight": (3, H), "2.bias": 3}
+    layers = {f"output_layer_{name}": np.zeros(size, np.float32) for name, size in sizes.items()}
+    encoder = {name: array for name, array in reference.items() if not name.startswith("uer:weight:target.")}
+    model = opened(saved(tmp_path / "uer", encoder, "uer", tensors=layers, **said))
+    assert (model.head, model.description.model.causal, model.description.model.pooled) == ("classes", True, pooled)
+
+
 @pytest.mark.parametrize("case", ["gpt2", "gpt2_untied", "uer"])
 def test_a_gpt2_is_written_for_uer_as_uer_computes_it(case, reference, tmp_path):
     convert(saved(tmp_path / case, reference, case), tmp_path / "there", "uer", say=lambda line: None)
