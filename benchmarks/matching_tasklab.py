@@ -2,17 +2,12 @@
 
 import json
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
-from work_batches import of_steps
+from rows_tasklab import trained
 
 from tasklab import Trainer
-from tasklab.config import OptimizerConfig
-from tasklab.data.rows.buckets import plan_axes
-from tasklab.engine.optim import optimizer_for
-from tasklab.engine.step import CompileLog, GradientStep
 from tasklab.model import prepare_start
 from tasklab.session.refusals import prepare_device
 
@@ -36,21 +31,7 @@ def main(path: Path):
     order = np.resize(order, job["steps"] * ROWS).reshape(-1, ROWS)
     texts = [[(*examples[i].texts, examples[i].label) for i in rows] for rows in order.tolist()]
     (path.parent / "rows.json").write_text(json.dumps(texts))
-    table, network = task.encode(examples, True), prepared.load().network
-    planned = plan_axes(table.lengths, config.data.num_buckets, config.data.max_length)["input"]
-    step = GradientStep(network, task.loss(), CompileLog())
-    optimizer = optimizer_for(step.parameters, OptimizerConfig(weight_decay=0.0, eps=1e-8), max_grad_norm=1.0)
-    own = table.lengths["input"]
-    lengths = [{"input": planned[int(np.searchsorted(planned, own[rows].max()))]} for rows in order]
-    batches = [table.batch(rows, length, ROWS, step.columns[:-1]) for rows, length in zip(order, lengths, strict=True)]
-    times, losses = [(time.perf_counter(), time.process_time())], []
-    for batch in batches:
-        loss, count, grads = step.run(batch, seed=0)
-        losses.append(loss / count)
-        optimizer.accumulate(grads)
-        optimizer.step(2e-5, 1.0 / count)
-        times.append((time.perf_counter(), time.process_time()))
-    print(json.dumps(of_steps(times, losses)))
+    print(json.dumps(trained(prepared, examples, order, 2e-5)))
 
 
 if __name__ == "__main__":
