@@ -10,6 +10,7 @@ from tasklab.config import Config
 from tasklab.data.files.answers import arranged
 from tasklab.data.matching.examples import MatchingDataConfig, MatchingExample
 from tasklab.errors import ConfigError, DataError
+from tasklab.session.typed import typed_input
 from tasklab.tasks.text_matching import TextMatching
 from tasklab.text.wordpiece import WordPiece
 
@@ -64,6 +65,7 @@ def test_texts_that_a_row_lacks_are_parts_without_tokens():
 def test_a_single_text_is_its_own_match():
     table = task(loss__matching="in_batch").encode([MatchingExample("0", ("the fox",))], True)
     assert [tokens(part) for part in table.row(0)["input_ids"]] == ["[CLS] the fox [SEP]"] * 2
+    assert typed_input(task(), [MatchingExample("0", ("the fox",))]) == TextMatching.primer  # not one text alone
 
 
 def test_rows_that_do_not_match_are_left_out_where_matches_are_learned(tmp_path):

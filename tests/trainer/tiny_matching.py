@@ -26,12 +26,16 @@ def write_data(folder: Path) -> Path:
 
 
 def write_for(config, folder: Path) -> Path:
-    """The same, in the columns that a recipe names, or without the header that it does without."""
+    """The same, in the columns that a recipe names, or without the header that it does without; single texts to train
+    on where its words repeat."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("train.tsv", "dev.tsv"):
         lines = [f"{a}\t{b}\t{label}" for a, b, label in rows()]
         header = [] if config.data.columns else ["text_a\ttext_b\tlabel"]
         (folder / name).write_text("\n".join([*header, *lines]) + "\n", encoding="utf-8")
+    if config.data.word_repetition != "none":
+        (folder / "train.tsv").unlink()
+        (folder / "train.txt").write_text("".join(f"{a}\n" for a, _, _ in rows()[::2]), encoding="utf-8")
     return folder
 
 

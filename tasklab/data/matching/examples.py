@@ -83,7 +83,7 @@ class MatchingExample:
     @property
     def asked(self) -> dict:
         """For tables of answers."""
-        if self.candidates:
+        if self.candidates or len(self.texts) == 1:
             return {"id": self.id, "text": self.texts[0]}
         return {"id": self.id, "text_a": self.texts[0], "text_b": self.texts[1]}
 
