@@ -210,7 +210,7 @@ def test_every_block_runs_or_is_excused_and_no_excuse_is_left_over():
     [
         ("", "tasklab train txtcls_minilm_l6 data.trian=train.tsv\ntasklab list\n", None, "did you mean"),
         ("", "tasklab evaluate output/nothing | tail -1\n", None, "no such run or model"),
-        ("", "$ tasklab show qa_minilm_l6\n", "no such thing", "max_grad_norm"),
+        ("", "$ tasklab show qa_minilm_l6\n", "no such thing", "warmup_ratio"),
         ("", "tasklab show qa_minilm_l7\n", "no such thing", "did you mean|Did you mean"),
         ("python", "from tasklab import Trainer\nTrainer(model='qa_minilm_l6').predict()\n", None, "needs input_data"),
     ],
