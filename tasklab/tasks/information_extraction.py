@@ -2,22 +2,20 @@
 
 import logging
 
-import numpy as np
-
-from tasklab.data.extraction.example import PromptExample
+from tasklab.data.extraction.coverage import Coverage
+from tasklab.data.extraction.example import PromptExample, answers_of, entities_of
 from tasklab.data.extraction.input import texts_from_input
 from tasklab.data.extraction.reading import ExtractionDataConfig, read_prompts, schema_in
+from tasklab.data.extraction.readings import readings_of
 from tasklab.data.extraction.schema import tree_of
 from tasklab.data.extraction.shapes import HEADS, alone, plain_shapes
 from tasklab.data.extraction.stages import extracted
 from tasklab.data.extraction.windows import prompt_windows
 from tasklab.data.files.problems import shortened
-from tasklab.data.rows.ragged import row_offsets
 from tasklab.errors import DataError
 from tasklab.metrics.entities import entity_report, score_entities
 from tasklab.metrics.extraction import heard_spans
-from tasklab.metrics.pairing import paired
-from tasklab.metrics.spans import trim
+from tasklab.metrics.pointed import pointed_spans
 from tasklab.metrics.wrong import shown
 from tasklab.task import LEARNED, TASKS, TRIVIAL, UPDATES, Task
 
@@ -70,55 +68,41 @@ class InformationExtraction(Task):
         """With `rows` the spans of each prompt; else all that the schemas ask about the texts, stage by stage."""
         if rows is not None:
             return self.decode(run(rows), rows, examples)
-        data, dropped, windows = self.config.data, set(), {}
+        data, dropped, coverage = self.config.data, set(), [Coverage(e.text) for e in examples]
 
         def ask(questions):
-            asked = [PromptExample(str(i), examples[text].text, prompt) for i, (text, prompt) in enumerate(questions)]
+            asked = [PromptExample(str(text), examples[text].text, prompt) for text, prompt in questions]
             fits = self._fit([e.prompt for e in asked])
             dropped.update(e.prompt for e, fit in zip(asked, fits, strict=True) if not fit)
-            kept = [e for e, fit in zip(asked, fits, strict=True) if fit]
-            found = iter(self._asked(kept, run, windows))
-            return [next(found) if fit else [] for fit in fits]
+            spans = iter(self._asked([e for e, fit in zip(asked, fits, strict=True) if fit], run, coverage))
+            return [next(spans) if fit else [] for fit in fits]
 
         results = extracted(examples, ask, data.wording, data.flat)
         if dropped:
             told = f"{len(dropped)} prompts of more than data.max_prompt_length {data.most_of_prompt} tokens"
             logger.warning("%s are not asked, such as %s", told, shortened(min(dropped)))
-        if windows:
+        if longer := [covered.windows for covered in coverage if covered.windows > 1]:
             told = "each token was read in a full window, that which shows most around it"
             logger.info("%d texts are longer than a row and were read in up to %d windows; %s",
-                        len(windows), max(windows.values()), told)  # fmt: skip
+                        len(longer), max(longer), told)  # fmt: skip
         if data.output_texts:
-            return [[self._plain(result, e)] for result, e in zip(results, examples, strict=True)]
+            results = [self._plain(result, e) for result, e in zip(results, examples, strict=True)]
+        if data.output_coverage:
+            results = [
+                {"answer": result, "windows": covered.windows, "unread": covered.unread}
+                for result, covered in zip(results, coverage, strict=True)
+            ]
         return [[result] for result in results]
 
     def decode(self, outputs, rows, examples, top_k=None):
-        unit = rows["unit"]
-        owner = np.repeat(rows["example"], unit.lengths)  # [T] example of each token that is read from
-        sizes = np.zeros(len(examples), np.int64)
-        np.maximum.at(sizes, owner, unit.values + 1)
-        offsets = row_offsets(sizes)
-        probability = np.zeros((2, int(offsets[-1])))  # of a start, of an end
-        characters = np.zeros((int(offsets[-1]), 2), np.int64)
-        for numbers, logits in outputs:
-            mine = {name: rows[name].select(numbers) for name in ("unit", "position", "char_start", "char_end")}
-            lengths = mine["unit"].lengths
-            at = np.repeat(offsets[rows["example"][numbers]], lengths) + mine["unit"].values
-            row = np.repeat(np.arange(len(numbers)), lengths)
-            for side, scores in zip(probability, logits, strict=True):  # start, end
-                # options stand in every window; a token of a text in one
-                np.maximum.at(side, at, _sigmoid(scores[row, mine["position"].values]))
-            characters[at, 0], characters[at, 1] = mine["char_start"].values, mine["char_end"].values
-        return [
-            [self._spans(example, probability[:, a:b], characters[a:b])]
-            for example, a, b in zip(examples, offsets[:-1], offsets[1:], strict=True)
-        ]
+        readings = readings_of(outputs, rows, len(examples))
+        return [[self._spans(e, reading)] for e, reading in zip(examples, readings, strict=True)]
 
     def score(self, predictions, examples):
-        return score_entities(_entities(predictions, examples), _wanted(examples))
+        return score_entities(entities_of(predictions, examples), answers_of(examples))
 
     def report(self, predictions, examples):
-        predicted, wanted = _entities(predictions, examples), _wanted(examples)
+        predicted, wanted = entities_of(predictions, examples), answers_of(examples)
         words = [
             (", ".join(span["text"] for span in answers[0]), ", ".join(mention.text for mention in e.answers))
             for answers, e in zip(predictions, examples, strict=True)
@@ -131,7 +115,7 @@ class InformationExtraction(Task):
 
     def baselines(self, examples, training=None):
         """No span anywhere; the texts that answered a type, or a predicate, in training."""
-        wanted = _wanted(examples)
+        wanted = answers_of(examples)
         scores = {TRIVIAL: score_entities([()] * len(examples), wanted)}
         if training is not None:
             known = ((e.kind, mention.text) for e in training for mention in e.answers)
@@ -154,50 +138,24 @@ class InformationExtraction(Task):
         by_prompt = dict(zip(different, fits, strict=True))
         return [by_prompt[prompt] for prompt in prompts]
 
-    def _asked(self, examples, run, windows: dict) -> list[list[dict]]:
-        """windows: takes up texts of several, and how many."""
+    def _asked(self, examples, run, coverage: list[Coverage]) -> list[list[dict]]:
+        """Their ids are the numbers of their texts."""
         if not examples:
             return []
         rows = self.encode(examples, False)
-        for number, count in enumerate(np.bincount(rows["example"]).tolist()):
-            if count > 1:
-                text = examples[number].text
-                windows[text] = max(count, windows.get(text, 0))
-        return [answers[0] for answers in self.decode(run(rows), rows, examples)]
+        readings = readings_of(run(rows), rows, len(examples))
+        for example, reading in zip(examples, readings, strict=True):
+            coverage[int(example.id)].add(example, reading)
+        return [self._spans(e, reading) for e, reading in zip(examples, readings, strict=True)]
 
-    def _spans(self, example: PromptExample, probability: np.ndarray, characters: np.ndarray) -> list[dict]:
-        """In the order of the text; probability [2, tokens], characters [tokens, 2]."""
-        starts, ends = (np.flatnonzero(side > self.config.data.threshold).tolist() for side in probability)
-        spans = {}
-        for first, last in paired(starts, ends):
-            begin, end = int(characters[first, 0]), int(characters[last, 1])
-            if begin >= 0:
-                begin, end = trim(example.text, begin, end)
-                text = example.text[begin:end]
-            else:
-                back = len(example.prompt) + 1
-                text = example.prompt[begin + back : end + back]
-            sure = round(float(np.sqrt(probability[0, first] * probability[1, last])), 4)
-            spans[begin, end] = {"text": text, "start": begin, "end": end, "probability": sure}
-        return [spans[place] for place in sorted(spans) if spans[place]["text"]]
+    def _spans(self, example: PromptExample, reading) -> list[dict]:
+        data = self.config.data
+        return pointed_spans(
+            example.text, example.prompt, reading.probability, reading.characters, data.threshold, data.nested
+        )
 
     def _plain(self, result: dict, example) -> dict:
         shapes = plain_shapes(result, example.schema)
         for name, shape in shapes.items():
             logger.info("%s\n%s", HEADS[name], shape)
         return alone(shapes)
-
-
-def _sigmoid(logits: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-np.clip(logits.astype(np.float64), -60, 60)))
-
-
-def _entities(predictions, examples) -> list[list[tuple[str, int, int]]]:
-    return [
-        [(e.kind, span["start"], span["end"]) for span in answers[0]]
-        for answers, e in zip(predictions, examples, strict=True)
-    ]
-
-
-def _wanted(examples) -> list[list[tuple[str, int, int]]]:
-    return [[(e.kind, mention.start, mention.end) for mention in e.answers] for e in examples]

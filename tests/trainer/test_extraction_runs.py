@@ -60,3 +60,7 @@ def test_a_long_text_is_read_whole_and_says_so(job, caplog):
     with caplog.at_level("INFO", logger="tasklab"):
         trainer.predict(input_data=text, schema="name")
     assert "1 texts are longer than a row and were read in up to" in caplog.text
+    config = {"data.output_texts": True, "data.output_coverage": True}
+    (told,) = Trainer(config, model=job.folder).predict(input_data=text + "\x07", schema=["name"])
+    assert told["windows"] > 1 and told["unread"] == [[len(text), len(text) + 1]]  # the bell is no token
+    assert list(told["answer"]) == ["name"]

@@ -1,5 +1,6 @@
 """What readers make of training files and of inputs: a text with one prompt, or with a schema."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -59,3 +60,16 @@ class SchemaExample:
 def has_options(prompt: str) -> bool:
     """Whether the answer is one of the options in the prompt, as in 情感倾向[正向,负向]."""
     return prompt.rstrip().endswith("]") and "[" in prompt
+
+
+def entities_of(predictions: Sequence, examples: Sequence[PromptExample]) -> list[list[tuple[str, int, int]]]:
+    """(kind, start, end) of the spans that were predicted."""
+    return [
+        [(e.kind, span["start"], span["end"]) for span in answers[0]]
+        for answers, e in zip(predictions, examples, strict=True)
+    ]
+
+
+def answers_of(examples: Sequence[PromptExample]) -> list[list[tuple[str, int, int]]]:
+    """(kind, start, end) of the spans that are right."""
+    return [[(e.kind, mention.start, mention.end) for mention in e.answers] for e in examples]

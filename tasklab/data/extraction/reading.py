@@ -31,8 +31,10 @@ class ExtractionDataConfig(DataConfig, path="data"):
     # tokens; longer prompts are refused; null: half of max_seq_length
     max_prompt_length: int | None = setting(None, ge=1, rows=True)
     threshold: float = setting(0.5, gt=0, lt=1)  # a token starts, or ends, a span from this probability on
+    nested: bool = False  # an end that is left over goes with a start that has one, and a start with such an end
     flat: bool = False  # of spans that overlap, whatever they answer, the most probable one stays
     output_texts: bool = False  # predictions are texts alone: {type: [...]} or {subject: {predicate: [...]}}
+    output_coverage: bool = False  # {"answer": what was found, "windows": of the text, "unread": characters}
 
     def problems(self):
         yield from super().problems()
