@@ -55,7 +55,7 @@ def test_without_an_ending_the_first_line_says_what_it_is(tmp_path, content, end
     assert plain_file(packed(tmp_path / "x.gz", content)).name == "x" + ending
 
 
-@pytest.mark.parametrize("content", [TABLE, gzip.compress(TABLE)])
+@pytest.mark.parametrize("content", [TABLE, gzip.compress(TABLE)], ids=["plain", "packed"])
 def test_a_pipe_is_read_once_whether_packed_or_not(content):
     reading, writing = os.pipe()
     writer = threading.Thread(target=lambda: (os.write(writing, content), os.close(writing)))
