@@ -51,6 +51,7 @@ def main():
 def measured(pairs: int, micro: int, length: int, steps: int = 2) -> dict:
     """Peak memory, and the median processor time of a step, optimizer included."""
     from tasklab.config import resolve
+    from tasklab.data.matching.settings import MatchingDataConfig
     from tasklab.engine import device
     from tasklab.engine.gradient_cache import gradients_of
     from tasklab.engine.optim import optimizer_for
@@ -58,7 +59,7 @@ def measured(pairs: int, micro: int, length: int, steps: int = 2) -> dict:
     from tasklab.engine.step import CompileLog, GradientStep
     from tasklab.networks import NETWORKS
     from tasklab.nn.init import initialize
-    from tasklab.tasks.text_matching import MatchingDataConfig, TextMatching
+    from tasklab.tasks.text_matching import TextMatching
 
     cached = pairs > micro
     settings = ["model.pair_encoding=cosine", "loss.matching=in_batch", f"train.batch_size={micro}"]

@@ -1,6 +1,7 @@
 """What a run reads: files, how much of them, and what is held out."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -62,6 +63,14 @@ class DataConfig(Section, path="data"):
                 yield f"data.{key}", "task", "take another task"
         if self.changed("fold") and not self.folds:
             yield "data.fold", "data.folds", "set that to the number of parts"
+
+    def idle_beside(self, config: Section) -> Iterator[tuple[str, str, str]]:
+        """As `idle`, of what a task's settings decide in the other sections of the whole config."""
+        yield from ()
+
+    def problems_beside(self, config: Section) -> Iterator[tuple[tuple[str, ...], str]]:
+        """As `problems`, of what a task's settings and those of the other sections have to fit in."""
+        yield from ()
 
     def problems(self):
         yield from super().problems()

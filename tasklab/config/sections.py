@@ -9,7 +9,6 @@ from tasklab.config.dump import dump
 from tasklab.config.generation_section import GenerationConfig
 from tasklab.config.learning_sections import AdversarialConfig, LossConfig, OptimizerConfig, ScheduleConfig
 from tasklab.config.lora_section import LoraConfig
-from tasklab.config.matching_losses import idle_in_matching, problems_in_matching
 from tasklab.config.model_section import ModelConfig
 from tasklab.config.registries import TOKENIZERS, name_problem
 from tasklab.config.section import Section
@@ -19,7 +18,6 @@ from tasklab.errors import ConfigError, brief
 
 OUTPUT = "output"
 """The folder of the runs that say none, where a person looks for them."""
-
 
 
 @dataclass
@@ -99,11 +97,7 @@ class Config(Section):
 
     def idle(self):
         yield from super().idle()
-        if "soft_targets" in self.data and not self.data.soft_targets:
-            for key in ("soft_alpha", "soft_kind", "temperature"):
-                if self.loss.changed(key):
-                    yield f"loss.{key}", "data.soft_targets", "set that to true"
-        yield from idle_in_matching(self.loss, self.model, self.data)
+        yield from self.data.idle_beside(self)
 
     def problems(self):
         yield from super().problems()
@@ -115,7 +109,7 @@ class Config(Section):
             )
         for key, by, remedy in self.idle():
             yield (key, by), f"{key} = {self[key]} changes nothing with {by} = {self[by]}; remove it, or {remedy}"
-        yield from problems_in_matching(self.loss, self.model)
+        yield from self.data.problems_beside(self)
         length, positions = self.data.max_seq_length, self.model.max_position_embeddings
         if length > (most := self.model.max_tokens):
             taken = f" less model.position_offset {self.model.position_offset}" if most < positions else ""

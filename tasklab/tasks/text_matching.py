@@ -7,16 +7,11 @@ import numpy as np
 
 from tasklab.config.matching_losses import CROSS_ENTROPY, MATCHES, MATCHING_LOSSES, NEGATIVES, TEACHER, matching_loss
 from tasklab.data.matching.candidates import read_candidates
-from tasklab.data.matching.examples import (
-    Comparison,
-    MatchingDataConfig,
-    MatchingExample,
-    candidates_first,
-    comparisons,
-)
+from tasklab.data.matching.examples import Comparison, MatchingExample, candidates_first, comparisons
 from tasklab.data.matching.input import matching_from_input
 from tasklab.data.matching.reading import contradictions, matches_of, read_matching
 from tasklab.data.matching.rows import group_rows, pair_rows, places_of, repeating, single_rows
+from tasklab.data.matching.settings import MatchingDataConfig
 from tasklab.data.rows.balance import class_weights
 from tasklab.errors import ConfigError, DataError
 from tasklab.metrics.correlation import score_numbers

@@ -8,7 +8,8 @@ import pytest
 
 from tasklab.config import Config
 from tasklab.data.files.answers import arranged
-from tasklab.data.matching.examples import MatchingDataConfig, MatchingExample
+from tasklab.data.matching.examples import MatchingExample
+from tasklab.data.matching.settings import MatchingDataConfig
 from tasklab.errors import ConfigError, DataError
 from tasklab.session.typed import typed_input
 from tasklab.tasks.text_matching import TextMatching

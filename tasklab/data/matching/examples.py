@@ -4,47 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from tasklab.config import TRAINING, TRUTH, DataConfig, setting
-from tasklab.data.rows.repetition import SIDES
-
-
-@dataclass
-class MatchingDataConfig(DataConfig, path="data"):
-    """Which columns hold the texts and the label, what labels mean, and what single texts are compared with."""
-
-    columns: list[str] = setting([])  # names for a file without a header line
-    text_a: str | None = None  # column; null looks for a usual name, such as anchor
-    text_b: str | None = None  # column of the text that it is compared with; null looks for a usual name
-    label: str | None = setting(None, needs=TRUTH)  # column
-    id: str | None = None  # column that names the rows, in predictions; null looks for a usual name
-    # the file to evaluate on where data.eval is a folder that holds several
-    eval_file: str | None = setting(None, needs=TRUTH)
-    label_names: dict[str, str] = setting({}, needs=TRUTH)  # label of the file -> its number: {entailment: 1, ...}
-    quotes: bool | None = None  # cells may stand in double quotes; null: in .csv files only
-    output_logits: bool = False  # predictions carry the scores of no match and of a match
-    output_prob: bool = False  # predictions carry the probabilities of both
-    output_plain: bool = False  # predict prints bare numbers: cosines or outputs, of candidates [name, number]
-    negatives: list[str] = setting([])  # columns of texts that do not match text_a; empty: negative, negative_1, ...
-    # what labels run from and to, such as [0, 5]; null: 0, does not match, and 1, matches
-    score_range: tuple[float, float] | None = setting(None, needs=TRUTH, rows=True)
-    candidates: str | None = setting(None, file=True)  # of predictions: id, name, description; tabs between them
-    candidates_first: bool = True  # in one row with the text: a candidate stands where text_a stood in training
-    threshold: float | None = None  # a match from this score on; null: the best of the evaluation in training
-    # single texts: which of its two readings says some words twice, others in every epoch
-    word_repetition: str = setting("none", choices=SIDES, needs=TRAINING)
-    repetition_rate: float = setting(0.32, gt=0, le=1, needs=TRAINING)  # most of the tokens that are repeated
-
-    def idle(self):
-        yield from super().idle()
-        if self.repetition_rate != self.default("repetition_rate") and self.word_repetition == "none":
-            yield "data.repetition_rate", "data.word_repetition", "set that to one_side or both"
-
-    def problems(self):
-        yield from super().problems()
-        if self.score_range and not self.score_range[0] < self.score_range[1]:
-            low, high = self.score_range
-            yield ("data.score_range",), f"data.score_range is from {low} to {high}; expected two numbers that rise"
-
 
 class Candidate(NamedTuple):
     """text: what is compared; `name: description` of a file."""

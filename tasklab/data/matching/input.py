@@ -11,8 +11,9 @@ from tasklab.data.files.problems import shortened
 from tasklab.data.files.table import Table
 from tasklab.data.files.textfile import encodable
 from tasklab.data.matching.candidates import candidates_of
-from tasklab.data.matching.examples import Candidate, MatchingDataConfig, MatchingExample
+from tasklab.data.matching.examples import Candidate, MatchingExample
 from tasklab.data.matching.reading import ANCHORS, POSITIVES, read_matching
+from tasklab.data.matching.settings import MatchingDataConfig
 from tasklab.errors import DataError
 
 FORMS = (

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tasklab.data.files.problems import BadRows
-from tasklab.data.matching.examples import MatchingDataConfig, MatchingExample, comparisons
+from tasklab.data.matching.examples import MatchingExample, comparisons
 from tasklab.data.matching.reading import read_matching
 from tasklab.data.matching.rows import group_rows, pair_rows
+from tasklab.data.matching.settings import MatchingDataConfig
 from tasklab.data.rows.findings import Finding, met_before, plain, quantiles, token_counts
 from tasklab.data.rows.protocol import INPUT
 from tasklab.data.rows.sizes import RowSizes, row_sizes

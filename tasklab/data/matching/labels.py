@@ -3,7 +3,7 @@
 import math
 
 from tasklab.data.files.problems import shortened
-from tasklab.data.matching.examples import MatchingDataConfig
+from tasklab.data.matching.settings import MatchingDataConfig
 from tasklab.errors import DataError
 
 

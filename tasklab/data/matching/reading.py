@@ -14,8 +14,9 @@ from tasklab.data.files.records import examples_of
 from tasklab.data.files.splits import find_split
 from tasklab.data.files.table import SUFFIXES, Table
 from tasklab.data.files.textfile import encodable, text_lines
-from tasklab.data.matching.examples import MatchingDataConfig, MatchingExample
+from tasklab.data.matching.examples import MatchingExample
 from tasklab.data.matching.labels import MatchLabels
+from tasklab.data.matching.settings import MatchingDataConfig
 from tasklab.data.rows.findings import repeats
 from tasklab.errors import DataError
 

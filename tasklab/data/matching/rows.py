@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tasklab.data.matching.examples import Comparison, MatchingDataConfig, MatchingExample
+from tasklab.data.matching.examples import Comparison, MatchingExample
+from tasklab.data.matching.settings import MatchingDataConfig
 from tasklab.data.rows.apart import apart_column
 from tasklab.data.rows.features import FeatureTable
 from tasklab.data.rows.pairs import joint_rows, parts_of, text_rows

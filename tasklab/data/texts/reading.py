@@ -54,6 +54,11 @@ class TextDataConfig(DataConfig, path="data"):
     output_prob: bool = False  # predictions carry the probabilities of all classes
     output_submission: bool = False  # predict writes the file of GLUE's server: index and prediction
 
+    def idle_beside(self, config):
+        for key in ("soft_alpha", "soft_kind", "temperature"):
+            if config.loss.changed(key) and not self.soft_targets:
+                yield f"loss.{key}", "data.soft_targets", "set that to true"
+
 
 @dataclass(frozen=True)
 class TextExample:

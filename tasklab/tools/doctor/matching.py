@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from tasklab.config import Config
 from tasklab.config.matching_losses import MATCHING_LOSSES, matching_loss
 from tasklab.data.files.sample import Sample
-from tasklab.data.matching.examples import MatchingDataConfig
 from tasklab.data.matching.inspect import MatchReport, inspect_matching, pair_of, shared_texts
+from tasklab.data.matching.settings import MatchingDataConfig
 from tasklab.data.rows.findings import leaks
 from tasklab.tools.doctor.findings import LOOK, Examined, Line, bad_rows, clashing, examined, leaking, repeating
 from tasklab.tools.doctor.wording import counted, lengths, padded, places, shares

@@ -6,8 +6,9 @@ import pytest
 
 from tasklab.config import Config
 from tasklab.config.matching_losses import LABELS, MATCHES, NEGATIVES, SCORES, TEACHER
-from tasklab.data.matching.examples import MatchingDataConfig, MatchingExample, comparisons
+from tasklab.data.matching.examples import MatchingExample, comparisons
 from tasklab.data.matching.reading import contradictions, matches_of, read_matching
+from tasklab.data.matching.settings import MatchingDataConfig
 from tasklab.errors import DataError
 
 HEADER = "text_a\ttext_b\tlabel\n"
