@@ -7,7 +7,9 @@ from typing import Protocol
 import numpy as np
 
 from tasklab.config import Config
+from tasklab.data.rows.protocol import Rows
 from tasklab.engine.average import WeightAverage
+from tasklab.engine.fitted_head import FittedHead
 from tasklab.engine.kept import Kept
 from tasklab.engine.momentum import MomentumEncoder
 from tasklab.engine.ranks import Ranks
@@ -25,8 +27,8 @@ class Follower(Kept, Protocol):
         """Inside, the network has the weights that are evaluated and saved: those of training, or better ones."""
 
 
-def followers_of(step: GradientStep, config: Config, ranks: Ranks) -> list[Follower]:
-    """Those that the settings and the loss ask for.
+def followers_of(step: GradientStep, config: Config, ranks: Ranks, rows: Rows) -> list[Follower]:
+    """Those that the settings, the loss and the head ask for. rows: of the training.
 
     Raises: ConfigError for a queue where several ranks train, each of which would have one of its own.
     """
@@ -38,6 +40,8 @@ def followers_of(step: GradientStep, config: Config, ranks: Ranks) -> list[Follo
             told = f"loss.queue_size {len(queue.filled)} is of one process, of which there are {ranks.count}"
             raise ConfigError(f"{told}; set it to 0")
         followers.append(MomentumEncoder(step.summed_loss.network, step.parameters, queue, step.compiles))
+    if hasattr(getattr(step.summed_loss.network, "head", None), "fit"):  # the last: to the weights that others place
+        followers.append(FittedHead(step.summed_loss.network, rows, config.train.batch_size, step.compiles))
     return followers
 
 

@@ -74,7 +74,7 @@ class TrainingLoop:
         self.step = GradientStep(network, task.loss(), compiles, objective_of(self.config.loss))
         self.gradients = gradients_of(self.step, self.config, ranks)
         self.optimizer = optimizer_for(self.step.parameters, self.config.optimizer, train.max_grad_norm)
-        self.followers = followers_of(self.step, self.config, ranks)
+        self.followers = followers_of(self.step, self.config, ranks, self.order.features)
         length = length_of(train, self.order.steps_per_epoch)
         self.length = length if train.max_steps else length._replace(steps=self.order.count(length.epochs))
         self.state = TrainerState(

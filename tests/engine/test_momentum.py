@@ -126,4 +126,4 @@ def test_a_state_of_another_queue_and_further_ranks_are_refused(contrastive):
         count = 2
 
     with pytest.raises(ConfigError, match="loss.queue_size 10 is of one process, of which there are 2; set it to 0"):
-        followers_of(loop.step, loop.config, Two())
+        followers_of(loop.step, loop.config, Two(), loop.order.features)

@@ -73,7 +73,8 @@ def write_checkpoint(folder: Path, tensors: dict | None = None) -> Path:
 
 
 LABELS = {
-    "text_classification": ["no", "yes"], "token_classification": ["O", "B-X", "I-X"],
+    "text_classification": ["no", "yes"], "contrastive_classification": ["no", "yes"],
+    "token_classification": ["O", "B-X", "I-X"],
     "multi_task_classification": ["a/no", "a/yes", "b/x", "b/y"],
 }  # fmt: skip
 

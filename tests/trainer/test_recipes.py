@@ -32,7 +32,7 @@ TOY = {
     "question_answering": tiny_qa, "text_classification": tiny_texts, "answer_selection": tiny_texts,
     "multi_task_classification": tiny_texts, "token_classification": tiny_tags, "multiple_choice": tiny_choices,
     "masked_language_modeling": tiny_corpus, "text_generation": tiny_corpus, "text_matching": tiny_matching,
-    "prompt_classification": tiny_prompts,
+    "prompt_classification": tiny_prompts, "contrastive_classification": tiny_texts,
     **dict.fromkeys([name for name in list_tasks() if TASKS.get(name).head == "seq2seq"], tiny_pairs),
 }  # fmt: skip
 """By task a module with settings(**more) and write_for(config, folder), which gives a folder of rows for a recipe."""
