@@ -38,7 +38,8 @@ class MomentumEncoder:
         finally:
             assign(self.parameters, trained)
             self.network.set_train(True)
-        self.queue.push(np.concatenate(vectors[::-1]))  # the latest first
+        texts = [columns["texts"][columns["sample_weight"] > 0, 0] for columns in batches]
+        self.queue.push(np.concatenate(vectors[::-1]), np.concatenate(texts[::-1]))  # the latest first
 
     def _vectors(self, columns: dict[str, np.ndarray]) -> np.ndarray:
         """[n, D], of the rows that count."""
@@ -58,7 +59,8 @@ class MomentumEncoder:
 
     def state(self) -> dict[str, np.ndarray]:
         weights = {f"weights.{p.name}": value for p, value in zip(self.parameters, self.weights, strict=True)}
-        return weights | {"queue": self.queue.vectors.asnumpy().copy(), "filled": self.queue.filled.asnumpy().copy()}
+        kept = {"queue": self.queue.vectors, "filled": self.queue.filled, "texts": self.queue.texts}
+        return weights | {name: parameter.asnumpy().copy() for name, parameter in kept.items()}
 
     def load_state(self, tensors: dict[str, np.ndarray]):
         """Raises: CheckpointError when the checkpoint has no such state, or one of another size."""
@@ -67,11 +69,11 @@ class MomentumEncoder:
         if other:
             raise CheckpointError(
                 f"optimizer.safetensors: {self.name}.{other[0]} is missing or has another shape, so the run had "
-                "another loss.queue_size or none; resume with the run's own settings, or start from the weights alone "
-                "with --from"
+                "another loss.queue_size, none, or an older version's; resume with the run's own settings, or start "
+                "from the weights alone with --from"
             )
         self.weights = [tensors[f"weights.{p.name}"].copy() for p in self.parameters]
-        self.queue.fill(tensors["queue"], tensors["filled"])
+        self.queue.fill(tensors["queue"], tensors["filled"], tensors["texts"])
 
 
 class FirstText(nn.Cell):

@@ -23,17 +23,19 @@ def batch_of(seed, rows=4, fillers=1):
     random = np.random.default_rng(seed)
     ids = random.integers(1, word_average.VOCAB, (rows, 2, 5)).astype(np.int32)
     weight = (np.arange(rows) < rows - fillers).astype(np.float32)
-    return {"input_ids": ids, "attention_mask": np.ones_like(ids), "sample_weight": weight}
+    texts = np.arange(1, 2 * rows + 1, dtype=np.int32).reshape(rows, 2) + 10 * seed
+    return {"input_ids": ids, "attention_mask": np.ones_like(ids), "texts": texts, "sample_weight": weight}
 
 
 def test_a_queue_takes_the_latest_first_and_lets_the_oldest_go():
     queue = VectorQueue(3, 2, 0.5)
-    queue.push(np.array([[1, 1], [2, 2]]))
-    assert queue.filled.asnumpy().tolist() == [1, 1, 0]
-    queue.push(np.array([[3, 3], [4, 4]]))
+    queue.push(np.array([[1, 1], [2, 2]]), np.array([7, 8]))
+    assert queue.filled.asnumpy().tolist() == [1, 1, 0] and queue.texts.asnumpy().tolist() == [7, 8, 0]
+    queue.push(np.array([[3, 3], [4, 4]]), np.array([5, 6]))
     assert queue.vectors.asnumpy()[:, 0].tolist() == [3, 4, 1] and queue.filled.asnumpy().tolist() == [1, 1, 1]
-    queue.push(np.arange(10, 18).reshape(4, 2))
-    assert queue.vectors.asnumpy()[:, 0].tolist() == [10, 12, 14]
+    assert queue.texts.asnumpy().tolist() == [5, 6, 7]
+    queue.push(np.arange(10, 18).reshape(4, 2), np.arange(1, 5))
+    assert queue.vectors.asnumpy()[:, 0].tolist() == [10, 12, 14] and queue.texts.asnumpy().tolist() == [1, 2, 3]
 
 
 def test_weights_and_vectors_follow_their_definitions():
@@ -57,6 +59,7 @@ def test_weights_and_vectors_follow_their_definitions():
     ]  # fmt: skip
     np.testing.assert_allclose(queue.vectors.asnumpy(), np.concatenate(wanted)[:5], atol=1e-5)
     np.testing.assert_allclose(queue.vectors.asnumpy()[0], wanted[0][0], atol=1e-5)
+    assert queue.texts.asnumpy().tolist() == [21, 23, 25, 11, 13]  # the first text of each row that counts
 
 
 def test_training_and_evaluation_go_on_as_they_were():

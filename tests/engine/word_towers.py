@@ -43,14 +43,14 @@ class WordTowers(nn.Cell):
 class QueuedLoss(nn.Cell):
     """Each first text's second one among all second ones and the vectors of the queue."""
 
-    labels = ()
+    labels = ("texts",)
     over_batch = True
 
     def __init__(self, size, momentum):
         super().__init__()
         self.queue = VectorQueue(size, WIDTH, momentum)
 
-    def construct(self, vectors, sample_weight):
+    def construct(self, vectors, texts, sample_weight):
         x = vectors * ops.rsqrt((vectors * vectors).sum(axis=-1, keepdims=True) + 1e-12)
         kept = self.queue.vectors * ops.rsqrt((self.queue.vectors**2).sum(axis=-1, keepdims=True) + 1e-12)
         others = 4 * ops.matmul(x[:, 0], kept.T) - 1e4 * (1 - self.queue.filled)  # [B, M]
@@ -72,4 +72,5 @@ def twice(table: FeatureTable) -> FeatureTable:
     rows = [column.row(i) for i in range(len(table))]
     values = np.concatenate([row for row in rows for _ in range(2)])
     ids = column._replace(values=values, offsets=row_offsets(np.repeat(column.lengths, 2)))
-    return FeatureTable({"input_ids": ids}, {}, parts=2)
+    texts = np.repeat(np.arange(1, len(rows) + 1, dtype=np.int32), 2).reshape(-1, 2)
+    return FeatureTable({"input_ids": ids}, {"texts": texts}, parts=2)

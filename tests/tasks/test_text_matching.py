@@ -58,6 +58,8 @@ def test_texts_that_a_row_lacks_are_parts_without_tokens():
     examples = [MatchingExample("0", ("the", "fox", "where")), MatchingExample("1", ("the fox", "fox"))]
     table = job.encode(examples, True)
     assert table["present"].tolist() == [[1, 1, 1], [1, 1, 0]]
+    first, second = table["texts"]
+    assert first[1] == second[1] > 0 and second[2] == 0 and len({*first, second[0]}) == 4  # "fox" is in both
     batch = table.batch([1, 0], {"input": 4}, 3)
     assert batch["attention_mask"].sum(axis=-1).tolist() == [[4, 3, 0], [3, 3, 3], [1, 1, 1]]
     assert tokens(batch["input_ids"][1, 2][:3]) == "[CLS] where [SEP]"

@@ -29,7 +29,8 @@ def group_rows(tokenizer, examples: Sequence[MatchingExample], length: int, apar
     """A row per example: all its texts, a single one twice; `present` [rows, T] tells which are there, and where a
     teacher scored them `teacher_scores` [rows, T - 1].
 
-    apart: rows with a text in common are kept out of one optimizer step.
+    apart: rows with a text in common are kept out of one optimizer step, and `texts` [rows, T] numbers the texts
+        from 1, equal ones alike.
     """
     texts = [e.texts if len(e.texts) > 1 else e.texts * 2 for e in examples]
     most = max(map(len, texts))
@@ -43,9 +44,11 @@ def group_rows(tokenizer, examples: Sequence[MatchingExample], length: int, apar
         name: column._replace(offsets=np.concatenate([[0], column.offsets[np.maximum(ends, 0)]]))
         for name, column in ragged.items()
     }
-    if apart:
-        ragged[APART] = apart_column(texts, most)
     dense = {"present": present.astype(np.float32)}
+    if apart:
+        ragged[APART] = hashes = apart_column(texts, most)
+        dense["texts"] = np.zeros(present.shape, np.int32)
+        dense["texts"][present] = 1 + np.unique(hashes.values, return_inverse=True)[1]
     if any(e.scores for e in examples):
         dense["teacher_scores"] = np.zeros((len(texts), most - 1), np.float32)
         dense["teacher_scores"][present[:, 1:]] = [score for e in examples for score in e.scores]

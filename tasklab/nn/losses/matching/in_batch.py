@@ -20,23 +20,26 @@ class InBatch(nn.Cell):
         scale: s, 1 / temperature.   margin: m, which the match has to be ahead by.
         symmetric: the mean with the same loss of each match among all u_j.
         negatives: of "in_batch", "given" (each row's own alone) and "both" (those of all rows too).
-        queue: of vectors that are candidates too and match no row (ESimCSE, Wu et al. 2022).
-    Inputs: vectors [B, T, D]; present [B, T] float, 1 for texts that are there; sample_weight [B].
+        queue: of vectors that are candidates too and match no row (ESimCSE, Wu et al. 2022); a row is not told from
+            those of its own texts.
+    Inputs: vectors [B, T, D]; present [B, T] float, 1 for texts that are there; with a queue texts [B, T] int, which
+        text each is; sample_weight [B].
     """
 
-    labels, over_batch = ("present",), True
+    over_batch = True
 
     def __init__(
         self, scale: float, margin: float = 0.0, symmetric: bool = False, negatives: str = "both",
         queue: VectorQueue | None = None,
     ):  # fmt: skip
         super().__init__()
+        self.labels = ("present",) if queue is None else ("present", "texts")
         self.queue = queue
         self.scale, self.margin, self.symmetric, self.negatives = scale, margin, symmetric, negatives
 
-    def construct(self, vectors, present, sample_weight):
+    def construct(self, vectors, present, *more):
         B, T, _ = vectors.shape
-        x, weight = unit(vectors), sample_weight.astype(ms.float32)
+        x, weight = unit(vectors), more[-1].astype(ms.float32)
         there = present * weight[:, None]  # [B, T]
         own = ops.eye(B, B, ms.float32)  # [B, B]
         matches = ops.matmul(x[:, 0], x[:, 1].T) - self.margin * own  # [B, B]
@@ -51,12 +54,18 @@ class InBatch(nn.Cell):
             scores = ops.cat((scores, self.scale * others + absent * MASKED), axis=1)
         if self.queue is not None:
             kept = ops.matmul(x[:, 0], unit(self.queue.vectors).T)  # [B, M]
-            scores = ops.cat((scores, self.scale * kept + (1 - self.queue.filled) * MASKED), axis=1)
+            scores = ops.cat((scores, self.scale * kept + self._not_told_from(more[0]) * MASKED), axis=1)
         rows = _at_own(scores, own)  # [B]
         if self.symmetric:
             back = self.scale * matches.T + (1 - weight[None]) * MASKED
             rows = (rows + _at_own(back, own)) / 2
         return (rows * weight).sum(), weight.sum()
+
+    def _not_told_from(self, texts):
+        """[B, M], 1 where the queue holds nothing yet, or the row's own text or its match."""
+        kept = self.queue.texts[None]  # [1, M]
+        own = ops.logical_or(texts[:, :1] == kept, texts[:, 1:2] == kept).astype(ms.float32)
+        return ops.maximum(own, 1 - self.queue.filled)
 
 
 def _at_own(scores, own):
