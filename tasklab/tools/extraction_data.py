@@ -46,7 +46,8 @@ def extraction_data(
 
     Each line is a text, a prompt and its answers; a text gets a prompt for every type that it has and for every subject
     and predicate, and prompts that nothing answers: types that it has not; and of relations their reverse, other
-    entities, and types as predicates, none of which is known to be answered. Dev and test get all of these.
+    entities, and types as predicates, none of which is known to be answered. Dev and test get all of them, of
+    the types and predicates of the training too.
 
     Args:
         annotations: a .json or .jsonl file of doccano or Label Studio, or a folder of brat.
@@ -81,7 +82,8 @@ def extraction_data(
         share += part
         members = order[done : (done := round(share * len(texts)))]
         index[f"{name}_ids"] = members
-        lines, answered = _lines([texts[i] for i in members], words, negative_ratio, name == "train", rng)
+        asked_of = () if name == "train" else [texts[i] for i in index["train_ids"]]
+        lines, answered = _lines([texts[i] for i in members], words, negative_ratio, name == "train", rng, asked_of)
         files[f"{name}.txt"] = "".join(f"{line}\n" for line in lines).encode()
         counts[name] = len(lines), answered
     files[INDEX] = json.dumps(index).encode()
@@ -102,9 +104,11 @@ def _read(path, task_type: str, skip_bad: bool) -> tuple[list[AnnotatedText], li
     return texts, [f"{what}: {count}" for what, count in remarks.items()] + ([bad.summary()] if bad else [])
 
 
-def _lines(texts, wording: Wording, ratio: int, training: bool, rng: random.Random) -> tuple[list[str], int]:
+def _lines(
+    texts, wording: Wording, ratio: int, training: bool, rng: random.Random, asked_of
+) -> tuple[list[str], int]:  # fmt: skip
     """The lines of a file, and how many of them have an answer."""
-    positives, negatives = with_negatives(texts, wording, ratio, training, rng)
+    positives, negatives = with_negatives(texts, wording, ratio, training, rng, asked_of)
     positives += [example for text in texts for example in class_prompts(text, wording, rng)]
     if training:
         rng.shuffle(negatives)

@@ -13,16 +13,18 @@ ALL = -1
 
 
 def with_negatives(
-    texts: Sequence[AnnotatedText], wording: Wording, ratio: int, training: bool, rng: random.Random
-) -> tuple[list[PromptExample], list[PromptExample]]:
+    texts: Sequence[AnnotatedText], wording: Wording, ratio: int, training: bool, rng: random.Random,
+    asked_of: Sequence[AnnotatedText] = (),
+) -> tuple[list[PromptExample], list[PromptExample]]:  # fmt: skip
     """(prompts that are answered, prompts that are not), each text by text.
 
     ratio: negatives per answered prompt of a text, for types and for relations alone; an evaluation gets all: every
         type that the text has not, and every subject of a text with every predicate of all texts.
+    asked_of: other texts, of the training, whose types and predicates an evaluation asks for as well.
     """
     types = [type_prompts(text, wording) for text in texts]
     relations = [relation_prompts(text, wording) for text in texts]
-    pools = _Pools(texts, types, relations, wording, rng)
+    pools = _Pools(texts, types, relations, wording, rng, asked_of)
     positives, negatives = [], []
     for i, text in enumerate(texts):
         asked = [*types[i], *relations[i]]
@@ -40,10 +42,11 @@ def with_negatives(
 class _Pools:
     """Candidates for a text, the text itself left out of them; some may be known to be answered."""
 
-    def __init__(self, texts, types, relations, wording: Wording, rng: random.Random):
+    def __init__(self, texts, types, relations, wording: Wording, rng: random.Random, asked_of):
         self.texts, self.types, self.relations, self.wording, self.rng = texts, types, relations, wording, rng
-        self.all_types = sorted({e.prompt for several in types for e in several})
-        self.predicates = list(dict.fromkeys(r.predicate for text in texts for r in text.relations))
+        everywhere = [*texts, *asked_of]
+        self.all_types = sorted({type_of(entity, wording) for text in everywhere for entity in text.entities})
+        self.predicates = list(dict.fromkeys(r.predicate for text in everywhere for r in text.relations))
         self.names: dict[str, str] = {}  # words of entities -> their type
         for text in texts:
             for entity in text.entities:

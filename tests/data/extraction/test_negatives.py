@@ -58,6 +58,15 @@ def test_an_evaluation_gets_every_subject_with_every_predicate():
     assert prompts(negatives, "丙住在丁") == ["丙的兄弟"]
 
 
+def test_an_evaluation_asks_for_what_the_training_has_too():
+    _, negatives = with_negatives(TEXTS[1:2], Wording(), 1, False, random.Random(0), asked_of=TEXTS[:1])
+    # 人物 and 城市 are there; of the training alone is the predicate 兄弟
+    assert prompts(negatives, "丙住在丁") == ["丙的兄弟"]
+    seen = [annotated("戊", {"戊": "公司"})]
+    _, negatives = with_negatives(TEXTS[1:2], Wording(), 1, False, random.Random(0), asked_of=seen)
+    assert prompts(negatives, "丙住在丁") == ["公司"]
+
+
 def test_a_seed_gives_the_same_prompts_again():
     first, again, other = (with_negatives(TEXTS * 3, Wording(), 1, True, random.Random(s)) for s in (1, 1, 2))
     assert first == again and first != other
