@@ -46,7 +46,7 @@ def extraction_confusions(model: str, data: str, *, to: str) -> Confusions:
     """
     if Path(to).exists():
         raise DataError(f"{to}: is there already; name a new folder")
-    trainer = Trainer(task="information_extraction", model=model)
+    trainer = extracting(model)
     examples, bad = read_prompts(data, trainer.config.data)
     bad.raise_if_fatal()
     relations = [e for e in examples if e.predicate and e.answers]
@@ -71,6 +71,12 @@ def extraction_confusions(model: str, data: str, *, to: str) -> Confusions:
         "negatives.txt": "".join(f"{line}\n" for line in lines).encode(),
     })  # fmt: skip
     return Confusions(Path(to), details, len(lines))
+
+
+def extracting(model: str) -> Trainer:
+    """A model whose answers are spans alone, whatever its own settings say."""
+    alone = ["data.output_texts=false", "data.output_coverage=false"]
+    return Trainer(task="information_extraction", model=model, overrides=alone)
 
 
 def _details(asked, answers) -> dict:
