@@ -19,6 +19,36 @@ class Runner(Protocol):
     def __call__(self, rows: Rows) -> RowOutputs: ...
 
 
+class Comparer(Runner, Protocol):
+    """A runner whose network compares two texts by their vectors, which it gives for rows of one text each."""
+
+    def compare(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """Vectors [N, H] of the first and the second texts -> what the network gives for these pairs, [N, C]."""
+
+
+def gathered(outputs: RowOutputs, count: int) -> np.ndarray:
+    """The network's first output of `count` rows in their order, [count, ...]; at least one of them."""
+    values = None
+    for numbers, (output, *_) in outputs:
+        if values is None:
+            values = np.zeros((count, *output.shape[1:]), output.dtype)
+        values[numbers] = output
+    return values
+
+
+def compared_once(run: Comparer, pairs: tuple[np.ndarray, np.ndarray]) -> Runner:
+    """Of rows of one text each, every one read once: what the network gives for pairs of them.
+
+    pairs: which row is the first and which the second text of each.
+    """
+
+    def outputs(rows: Rows) -> RowOutputs:
+        vectors = gathered(run(rows), len(rows))  # [rows, H]
+        yield np.arange(len(pairs[0])), (run.compare(*(vectors[numbers] for numbers in pairs)),)
+
+    return outputs
+
+
 class Generator(Runner, Protocol):
     """A runner whose network tells next words: what follows on prompts."""
 

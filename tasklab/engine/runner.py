@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from mindspore import nn
+from mindspore import Tensor, nn
 
 from tasklab.config import Config
 from tasklab.config.generation_section import GenerationConfig
@@ -45,6 +45,11 @@ class NetworkRunner:
                 outputs = forward(self.network, columns, self.compiles)
                 yield batch.rows, tuple(output[: len(batch.rows)] for output in outputs)
                 move(len(batch.rows))
+
+    def compare(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """See `tasklab.runner.Comparer`; the network is a `SiameseNetwork`."""
+        self.network.set_train(False)
+        return self.network.compare(Tensor(first), Tensor(second)).asnumpy()
 
     def generate(
         self, prompts: Sequence[np.ndarray], settings: GenerationConfig,

@@ -15,6 +15,10 @@ NEARLY_ALL = 0.9
 """Share of pairs predicted to match from which a model is suspected of telling nothing apart."""
 
 
+ALIKE = 0.8
+"""Label from which a pair counts among those whose vectors should be near: 4 of 5 in STS-B, as SimCSE counts."""
+
+
 class Threshold(NamedTuple):
     """Pairs that score at least `value` match; the scores are those of this decision, fractions of 1."""
 
@@ -24,6 +28,19 @@ class Threshold(NamedTuple):
     recall: float
     accuracy: float
     matthews_correlation: float
+
+
+def are_classes(labels: Sequence[float]) -> bool:
+    """Whether pairs match or do not, rather than more or less."""
+    return set(labels) <= {0.0, 1.0}
+
+
+def score_pairs(scores: Sequence[float], labels: Sequence[float], threshold: float | None = None) -> dict[str, float]:
+    """`score_matching`, or where labels say more than yes and no spearmanr, pearson and total."""
+    if are_classes(labels):
+        return score_matching(scores, labels, threshold)
+    numbers = score_numbers(scores, labels)
+    return {name: numbers[name] for name in ("spearmanr", "pearson", "total")}
 
 
 def score_matching(scores: Sequence[float], labels: Sequence[int], threshold: float | None = None) -> dict[str, float]:
@@ -104,6 +121,12 @@ def mostly_positive(scores: Sequence[float], labels: Sequence[int], threshold: f
         f"F1 would be {2 * matching / (1 + matching):.3f} for answering yes to all; look at average_precision and "
         "matthews_correlation, and train longer or with other negatives"
     ]
+
+
+def alignment(cosines: Sequence[float], labels: Sequence[float]) -> float | None:
+    """Mean of |u - v|^2 over the pairs labelled ALIKE or more, low is good (Wang & Isola 2020); None without one."""
+    distances = [2 - 2 * cosine for cosine, label in zip(cosines, labels, strict=True) if label >= ALIKE]
+    return float(np.mean(distances)) if distances else None
 
 
 def uniformity(vectors: np.ndarray, most: int = 2048) -> float:

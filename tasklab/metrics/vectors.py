@@ -1,5 +1,7 @@
 """Vectors of texts: how alike two are, and the whitening that a corpus of them asks for (Su et al. 2021)."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 
@@ -13,6 +15,12 @@ def unit_rows(vectors: np.ndarray) -> np.ndarray:
 def cosines(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """[N, D] and [N, D] -> [N] float64: the cosine of each row with the same row of the other; 0 for a row of zeros."""
     return (unit_rows(first.astype(np.float64)) * unit_rows(second.astype(np.float64))).sum(axis=1)
+
+
+def piece_cosines(tokenizer, first: Sequence[str], second: Sequence[str]) -> list[float]:
+    """Of each text and the same one of the other list: the cosine of their sets of word pieces, each counted once."""
+    sets = ([set(ids.tolist()) for ids, _ in tokenizer.encode_batch(texts)] for texts in (first, second))
+    return [len(a & b) / max(1, len(a) * len(b)) ** 0.5 for a, b in zip(*sets, strict=True)]
 
 
 class Moments:

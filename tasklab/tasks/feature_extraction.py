@@ -4,8 +4,6 @@ import logging
 from dataclasses import dataclass
 from itertools import chain
 
-import numpy as np
-
 from tasklab.data.rows.features import FeatureTable
 from tasklab.data.rows.pairs import text_rows
 from tasklab.data.texts.input import INPUTS, text_examples_from_input
@@ -14,8 +12,9 @@ from tasklab.data.texts.stream import TextFile
 from tasklab.errors import DataError
 from tasklab.metrics.correlation import score_numbers
 from tasklab.metrics.report import number_report
-from tasklab.metrics.vectors import cosines, unit_rows
+from tasklab.metrics.vectors import cosines, piece_cosines, unit_rows
 from tasklab.metrics.wrong import shown
+from tasklab.runner import gathered
 from tasklab.task import TASKS, TRIVIAL, Task
 
 logger = logging.getLogger("tasklab")
@@ -75,11 +74,7 @@ class FeatureExtraction(Task):
         return FeatureTable(ragged, {}, {"cut_rows": cut})
 
     def decode(self, outputs, rows, examples, top_k=None):
-        vectors = None
-        for numbers, (pooled,) in outputs:
-            if vectors is None:
-                vectors = np.zeros((len(rows), pooled.shape[1]), np.float32)
-            vectors[numbers] = pooled
+        vectors = gathered(outputs, len(rows))
         if len(rows) > len(examples):
             return [[{"score": round(float(cosine), 6)}] for cosine in cosines(vectors[::2], vectors[1::2])]
         return [[vector] for vector in (unit_rows(vectors) if self.config.data.normalize else vectors)]
@@ -94,11 +89,7 @@ class FeatureExtraction(Task):
 
     def baselines(self, examples, training=None):
         """The cosine of the sets of word pieces."""
-        first, second = (
-            [set(ids.tolist()) for ids, _ in self.tokenizer.encode_batch(texts)]
-            for texts in ([e.text_a for e in examples], [e.text_b for e in examples])
-        )
-        shared = [len(a & b) / max(1, len(a) * len(b)) ** 0.5 for a, b in zip(first, second, strict=True)]
+        shared = piece_cosines(self.tokenizer, [e.text_a for e in examples], [e.text_b for e in examples])
         return {TRIVIAL: self._score(shared, examples)}
 
     @staticmethod

@@ -14,12 +14,19 @@ from tasklab.data.matching.rows import group_rows, pair_rows, places_of, repeati
 from tasklab.data.matching.settings import MatchingDataConfig
 from tasklab.data.rows.balance import class_weights
 from tasklab.errors import ConfigError, DataError
-from tasklab.metrics.correlation import score_numbers
-from tasklab.metrics.matching import mostly_positive, score_matching, threshold_interval, uniformity
+from tasklab.metrics.matching import (
+    alignment,
+    are_classes,
+    mostly_positive,
+    score_pairs,
+    threshold_interval,
+    uniformity,
+)
 from tasklab.metrics.report import number_report
 from tasklab.metrics.tfidf import tfidf_cosines
-from tasklab.metrics.vectors import unit_rows
+from tasklab.metrics.vectors import piece_cosines, unit_rows
 from tasklab.metrics.wrong import shown
+from tasklab.runner import compared_once, gathered
 from tasklab.targets import refuse_other_targets
 from tasklab.task import TASKS, TRIVIAL, UPDATES, Task
 
@@ -28,8 +35,6 @@ LABELS = ("0", "1")
 HALF = 0.5
 CHANCE, TFIDF = "chance", "TF-IDF"
 """What the log calls these baselines."""
-ALIKE = 0.8
-"""Score from which a pair counts among those whose vectors should be near: 4 of 5 in STS-B, as SimCSE counts."""
 
 
 @TASKS.register("text_matching")
@@ -86,14 +91,13 @@ class TextMatching(Task):
             table.info["pairs_left_out_as_they_do_not_match"] = len(examples) - len(kept)
             return repeating(table, kept, self.tokenizer, self.config.data, self.config.seed)
         compared = self._compared(examples)
-        if self.vectors and not training:
-            return single_rows(self.tokenizer, compared, length)
+        if self._each_once(compared) and not training:
+            return single_rows(self.tokenizer, self._in_order(compared, examples), length)
         labels = [-1 if c.label is None else c.label for c in compared]
         dense = {"labels": np.array(labels, np.float32 if self.vectors else np.int32)}
         if not (training or all(label in (-1, 0, 1) for label in labels)):
             dense = {}  # an evaluation on scores, which are no classes
-        read = candidates_first(compared, examples) if self.config.data.candidates_first else compared
-        return pair_rows(self.tokenizer, read, length, encoding, dense)
+        return pair_rows(self.tokenizer, self._in_order(compared, examples), length, encoding, dense)
 
     def loss(self):
         if self.matching == CROSS_ENTROPY:
@@ -106,12 +110,15 @@ class TextMatching(Task):
         model = self.config.model
         return MATCHING.get(self.matching)(self.config.loss, model.projection_size or model.hidden_size)
 
+    def answer(self, examples, run, top_k=None, rows=None):
+        compared = self._compared(examples)
+        if self._each_once(compared) and not self.vectors:
+            run = compared_once(run, places_of(self._in_order(compared, examples)))
+        return super().answer(examples, run, top_k, rows)
+
     def decode(self, outputs, rows, examples, top_k=None):
-        compared, values = self._compared(examples), None
-        for numbers, (output,) in outputs:
-            if values is None:
-                values = np.zeros((len(rows), output.shape[1]), np.float32)  # [R, D] or [R, 2]
-            values[numbers] = output
+        compared = self._compared(examples)
+        values = gathered(outputs, len(rows) if self.vectors else len(compared))  # [R, D] or [N, 2]
         scores, beside = (self._cosines(values, compared), {}) if self.vectors else self._probabilities(values)
         answers: list[list[dict]] = [[] for _ in examples]
         for i, (one, score) in enumerate(zip(compared, scores.tolist(), strict=True)):
@@ -130,8 +137,11 @@ class TextMatching(Task):
 
     def score(self, predictions, examples):
         scores, labels = self._side_by_side(predictions, examples)
-        metrics = self._score(scores, labels, self._said_threshold)
-        return metrics if self._units is None else metrics | self._spread(scores, labels)
+        metrics = score_pairs(scores, labels, self._said_threshold)
+        if self._units is None:
+            return metrics
+        near = alignment(scores, labels)
+        return metrics | ({} if near is None else {"alignment": near}) | {"uniformity": uniformity(self._units)}
 
     def report(self, predictions, examples):
         scores, labels = self._side_by_side(predictions, examples)
@@ -139,7 +149,7 @@ class TextMatching(Task):
         report = number_report(scores, labels, told, same_scale=False)
         if not are_classes(labels):
             return report
-        metrics = self._score(scores, labels, self._said_threshold)
+        metrics = score_pairs(scores, labels, self._said_threshold)
         warnings = mostly_positive(scores, labels, metrics["threshold"])
         limits = lambda: {**report.intervals(), "threshold": threshold_interval(scores, labels)}  # noqa: E731
         return replace(report, warnings=warnings, intervals=limits)
@@ -148,18 +158,10 @@ class TextMatching(Task):
         """Words that both texts have, the same score for all, and words weighted by how rare they are."""
         compared = self._compared(examples)
         first, second, labels = ([c[field] for c in compared] for field in (2, 3, 4))
-        words = ([set(ids.tolist()) for ids, _ in self.tokenizer.encode_batch(texts)] for texts in (first, second))
-        shared = [len(a & b) / max(1, len(a) * len(b)) ** 0.5 for a, b in zip(*words, strict=True)]
+        shared = piece_cosines(self.tokenizer, first, second)
         rare = tfidf_cosines([text for e in training or examples for text in e.texts], first, second)
         found = {TRIVIAL: shared, CHANCE: [0.0] * len(labels), TFIDF: rare}
-        return {name: self._score(scores, labels) for name, scores in found.items()}
-
-    @staticmethod
-    def _score(scores: Sequence[float], labels: Sequence[float], threshold: float | None = None) -> dict[str, float]:
-        if are_classes(labels):
-            return score_matching(scores, labels, threshold)
-        found = score_numbers(scores, labels)
-        return {name: found[name] for name in ("spearmanr", "pearson", "total")}
+        return {name: score_pairs(scores, labels) for name, scores in found.items()}
 
     @property
     def _said_threshold(self) -> float | None:
@@ -179,11 +181,15 @@ class TextMatching(Task):
             raise DataError(f"{examples[0].place}: {told}")
         return found
 
-    def _spread(self, scores: Sequence[float], labels: Sequence[float]) -> dict[str, float]:
-        """How near vectors of pairs that match are, and how far apart those of all texts of the last answers."""
-        matching = [2 - 2 * cosine for cosine, label in zip(scores, labels, strict=True) if label >= ALIKE]
-        near = {"alignment": float(np.mean(matching))} if matching else {}  # |u - v|^2 of unit vectors
-        return near | {"uniformity": uniformity(self._units)}
+    def _each_once(self, compared: list[Comparison]) -> bool:
+        """Whether rows of an answer are single texts: what has labels has a loss, and a layer's is one of pairs."""
+        unlabelled = all(one.label is None for one in compared)
+        return self.vectors or self.config.model.pair_encoding != "joint" and unlabelled
+
+    def _in_order(self, compared: list[Comparison], examples: Sequence[MatchingExample]) -> list[Comparison]:
+        """As the network reads them; to a cosine the order is all one."""
+        turned = self.config.data.candidates_first and not self.vectors
+        return candidates_first(compared, examples) if turned else compared
 
     def _cosines(self, vectors: np.ndarray, compared: list[Comparison]) -> np.ndarray:
         first, second = places_of(compared)
@@ -210,12 +216,5 @@ class TextMatching(Task):
     def _side_by_side(self, predictions, examples) -> tuple[list[float], list[float]]:
         """Scores and labels of all comparisons; an answer tells by `index` which one of its example it is."""
         compared = self._compared(examples)
-        by_place = {
-            (i, answer.get("index", 0)): answer["score"] for i, own in enumerate(predictions) for answer in own
-        }
+        by_place = {(i, answer.get("index", 0)): answer["score"] for i, own in enumerate(predictions) for answer in own}
         return [by_place[c.example, c.place - 1] for c in compared], [c.label for c in compared]
-
-
-def are_classes(labels: Sequence[float]) -> bool:
-    """Whether pairs match or do not, rather than more or less."""
-    return set(labels) <= {0.0, 1.0}

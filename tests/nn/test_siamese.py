@@ -67,3 +67,10 @@ def test_both_texts_teach_the_one_encoder(rng):
     _, found = gradient(*map(Tensor, inputs), Tensor([0, 2], ms.int32), Tensor(np.ones(2, np.float32)))
     used = set(inputs[0][inputs[1] == 1].tolist())
     assert set(np.flatnonzero(np.abs(found.asnumpy()).sum(axis=1) > 1e-9)) == used
+
+
+def test_single_texts_give_the_vectors_that_the_comparison_starts_from(run, rng):
+    cell, inputs = network("siamese"), rows(rng)
+    (pairs,) = run(cell, *inputs)
+    (vectors,) = run(cell, *(np.concatenate([a[:, 0], a[:, 1]]) for a in inputs))  # [4, H], first texts first
+    np.testing.assert_allclose(cell.compare(Tensor(vectors[:2]), Tensor(vectors[2:])).asnumpy(), pairs, atol=1e-6)

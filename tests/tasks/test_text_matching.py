@@ -114,6 +114,32 @@ def test_candidates_come_best_first_from_a_file_or_the_call(tmp_path):
     assert found == [[{"id": "3", "name": "place", "score": 0.952574, "match": True}]]  # 1 / (1 + exp(-3))
 
 
+class Compared:
+    """Knows each text by its tokens; a pair matches the better the more tokens its second text has than its first."""
+
+    def __init__(self):
+        self.read = []
+
+    def __call__(self, rows):
+        self.read += [tokens(rows.row(i)["input_ids"]) for i in range(len(rows))]
+        yield np.arange(len(rows)), (np.array([[text.count(" ")] for text in self.read], np.float32),)
+
+    def compare(self, first, second):
+        return np.concatenate([first, second], axis=1)  # [N, 2]
+
+
+def test_a_layer_above_two_vectors_has_every_text_read_once():
+    run, job = Compared(), task("sbert")
+    examples = job.parse([{"text": t, "candidates": ["fox", "the fox", "where"]} for t in ("the", "where")])
+    found = job.answer(examples, run)
+    assert sorted(run.read) == ["[CLS] fox [SEP]", "[CLS] the [SEP]", "[CLS] the fox [SEP]", "[CLS] where [SEP]"]
+    # the candidate is the first of a pair: two tokens of it against one of the text are 1 / (1 + e)
+    assert [[answer["score"] for answer in own] for own in found] == [[0.5, 0.5, 0.268941]] * 2
+    assert [own[2]["name"] for own in found] == ["the fox"] * 2
+    pair = job.parse([("the", "the fox")])
+    assert job.answer(pair, Compared())[0][0]["score"] == 0.731059
+
+
 def test_a_file_may_hold_the_candidates_of_each_text(tmp_path):
     file = tmp_path / "asked.jsonl"
     rows = [{"text": "the", "candidates": ["fox", "where"]}, {"text": "fox", "candidates": ["the"]}]

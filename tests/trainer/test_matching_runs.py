@@ -9,7 +9,8 @@ import tiny_matching
 import tiny_qa
 from no_curves import NoCurves
 
-from tasklab import Trainer
+from tasklab import Trainer, VectorIndex
+from tasklab.cli import main
 
 
 @pytest.fixture
@@ -42,6 +43,32 @@ def test_pairs_are_learned_by_heart_and_the_threshold_stays_with_the_model(train
     answers = Trainer(model=summary["best_checkpoint"]).predict(input_data=list(zip(*pairs, strict=True)))
     right = [answer["match"] == bool(label) for answer, label in zip(answers, labels, strict=True)]
     assert sum(right) >= 0.95 * len(right)
+
+
+@pytest.mark.slow
+def test_both_networks_above_pairs_learn_them_by_heart_and_one_reranks_what_the_other_looks_up(
+    trainer, tmp_path, capsys
+):  # fmt: skip
+    settings = dict(train__epochs=40, optimizer__lr=1e-2, train__batch_size=16, train__eval_strategy="no",
+                    model__num_hidden_layers=1, model__hidden_dropout_prob=0.0, model__attention_probs_dropout_prob=0.0,
+                    model__pooling="mean")  # fmt: skip
+    apart = trainer("matching_sentence_transformer_minilm_l6", "apart", **settings)
+    together = trainer("matching_pointwise_minilm_l6", "together", **settings)
+    for job in (apart, together):
+        job.train()
+        assert job.evaluate()["average_precision"] > 0.95
+    (text, match, _), (_, other, _) = tiny_matching.rows()[:2]
+    found = apart.predict(input_data={"text": text, "candidates": [other, match]}, top_k=2)
+    assert found[0][0]["name"] == match
+    questions = sorted({second for _, second, _ in tiny_matching.rows()})
+    VectorIndex.build(questions, model=tmp_path / "apart").save(tmp_path / "index")
+    capsys.readouterr()
+    assert not main(["query", str(tmp_path / "index"), text, "--rerank", str(tmp_path / "together"), "--top-k", "8"])
+    hits = json.loads(capsys.readouterr().out)
+    scores = together.predict(input_data=[(text, hit["text"]) for hit in hits])
+    assert [hit["score"] for hit in hits] == [answer["score"] for answer in scores] and len(hits) == len(questions)
+    ranks = {hit["text"]: rank for rank, hit in enumerate(hits)}
+    assert ranks[match] < ranks[other] and hits[0]["similarity"] <= 1
 
 
 @pytest.mark.slow

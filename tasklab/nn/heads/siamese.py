@@ -18,8 +18,8 @@ class SiameseNetwork(nn.Cell):
     Args:
         head: takes [B, len(features) * H].
         features: of "first", "second", "distance" and "product", in the order of the head's columns.
-    Inputs:  input_ids, attention_mask, token_type_ids, each [B, 2, S] int32.
-    Returns: a tuple with the head's output.
+    Inputs:  input_ids, attention_mask, token_type_ids, each [B, 2, S] int32; or [B, S] for single texts.
+    Returns: a tuple with the head's output; of single texts with their vectors [B, H], for `compare`.
     """
 
     inputs, axes = INPUTS, ("rows", "texts", "tokens")
@@ -30,11 +30,16 @@ class SiameseNetwork(nn.Cell):
         self.features = features
 
     def construct(self, input_ids, attention_mask, token_type_ids):
-        B, _, S = input_ids.shape
-        rows = (2 * B, S)
+        rows = (-1, input_ids.shape[-1])
         mask = attention_mask.reshape(rows)
         hidden = self.encoder(input_ids.reshape(rows), mask, token_type_ids.reshape(rows))  # [2 B, S, H]
-        pooled = self.pooling(hidden, mask).reshape((B, 2, -1))  # [B, 2, H]
-        u, v = pooled[:, 0], pooled[:, 1]
+        pooled = self.pooling(hidden, mask)[:, 0]  # [2 B, H]
+        if input_ids.ndim == 2:
+            return (pooled,)
+        pooled = pooled.reshape((input_ids.shape[0], 2, -1))  # [B, 2, H]
+        return (self.compare(pooled[:, 0], pooled[:, 1]),)
+
+    def compare(self, u, v):
+        """The head's output for vectors u and v [B, H]."""
         seen = {"first": u, "second": v, "distance": ops.abs(u - v), "product": u * v}
-        return (self.head(ops.cat([seen[name] for name in self.features], axis=-1)),)
+        return self.head(ops.cat([seen[name] for name in self.features], axis=-1))
