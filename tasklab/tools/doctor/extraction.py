@@ -19,7 +19,10 @@ MARKED, AROUND = 5, 30
 
 
 def knows(sample: Sample) -> bool:
-    return {"content", "prompt", "result_list"} <= set(sample.columns)
+    columns = set(sample.columns)
+    if sample.file.suffix == ".txt":  # what UIE's converter writes is JSON all the same
+        columns = next((set(value) for value in sample.values if isinstance(value, dict)), columns)
+    return {"content", "prompt", "result_list"} <= columns
 
 
 def examine(config: Config, tokenizer) -> Examined:

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tasklab.cli import main
 from tasklab.data.extraction.example import Mention, PromptExample
 from tasklab.tools.doctor.extraction import marked
@@ -17,11 +19,12 @@ def test_answers_stand_in_brackets():
     assert marked(options) == "mood[[good],bad]"
 
 
-def test_a_file_is_known_by_its_keys_and_shown(tmp_path, capsys):
+@pytest.mark.parametrize("name", ["train.jsonl", "train.txt"])
+def test_a_file_is_known_by_its_keys_and_shown(tmp_path, capsys, name):
     rows = [{"content": "Ann is here", "prompt": "person", "result_list": [{"text": "Ann", "start": 0, "end": 3}]},
             {"content": "Ann is here", "prompt": "city", "result_list": []}]  # fmt: skip
-    (tmp_path / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    main(["doctor", "data", str(tmp_path / "train.jsonl")])
+    (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
+    main(["doctor", "data", str(tmp_path / name)])
     out = capsys.readouterr().out
     assert "1 have an answer; 1 spans" in out and "person: [Ann] is here" in out
     assert "tasklab train ie_minilm_l6" in out
