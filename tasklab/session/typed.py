@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from itertools import islice
 
-from tasklab.errors import DataError
+from tasklab.errors import ConfigError, DataError
 from tasklab.session.frames import asked_of
 from tasklab.task import Task
 
@@ -29,7 +29,7 @@ def _is_input(task: Task, text: str) -> bool:
     """Whether predict takes it, as one example."""
     try:
         return len(task.parse(text)) == 1
-    except DataError:
+    except (ConfigError, DataError):  # a task may lack what it is to be asked
         return False
 
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from tasklab.data.texts.reading import TextExample
-from tasklab.errors import DataError
+from tasklab.errors import ConfigError, DataError
 from tasklab.session.typed import typed_input
 
 TASK = SimpleNamespace(primer='"a gripping and clever film"', parse=lambda text: [text])
@@ -27,10 +27,12 @@ def test_what_the_task_itself_would_refuse_is_passed_over():
     def parse(text):
         if "他" in text:
             raise DataError("input[0]: is no pair")
+        if "schema" in text:
+            raise ConfigError("input[0]: nothing is asked about it")
         return [text] * (2 if text == "why" else 1)
 
     strict = SimpleNamespace(primer=TASK.primer, parse=parse)
-    asked = [text("A man.", "他"), text("why"), text("I was charged twice")]
+    asked = [text("A man.", "他"), text("no schema"), text("why"), text("I was charged twice")]
     assert typed_input(strict, asked) == "I was charged twice"
     assert typed_input(strict, [text("A man.", "他"), text("why")]) == "a gripping and clever film"
 

@@ -90,18 +90,18 @@ def example_of(row: Mapping, place: str, number: str) -> PromptExample:
 
 
 def schema_in(examples: Sequence[PromptExample], wording: str) -> tuple[Node, ...]:
-    """What the prompts ask: every type, with the predicates of its spans; () where that cannot be told.
+    """What the prompts ask: every type, with the predicates of its spans.
 
-    It cannot of files that do not say which prompts are about a relation.
+    A file without 'subject' and 'predicate' tells no predicates: of it the prompts are types that are not worded as
+    those about a relation.
     """
     between = wording.format(subject="", predicate="")
     told = any(e.predicate for e in examples)
     below: dict[str, dict[str, None]] = {}
     for example in examples:
         if example.predicate is None:
-            if not told and between in example.prompt:
-                return ()
-            below.setdefault(example.prompt, {})
+            if told or between not in example.prompt:
+                below.setdefault(example.prompt, {})
         elif example.subject_type and example.answers:
             below.setdefault(example.subject_type, {})[example.predicate] = None
     return tuple(Node(name, tuple(map(Node, predicates))) for name, predicates in below.items())

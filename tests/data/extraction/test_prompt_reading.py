@@ -76,4 +76,5 @@ def test_the_schema_of_a_file_is_told_by_its_keys(tmp_path):
     examples, _ = read(tmp_path, *asked)
     assert schema_in(examples, "{subject}的{predicate}") == (Node("人物", (Node("父亲"),)), Node("城市"))
     untold, _ = read(tmp_path, line(), line(prompt="谭孝曾的父亲", result_list=answer))
-    assert schema_in(untold, "{subject}的{predicate}") == ()  # no key says which prompts are about a relation
+    # no key says which prompts are about a relation: what is worded like one is no type
+    assert schema_in(untold, "{subject}的{predicate}") == (Node("人物"),)
