@@ -42,7 +42,11 @@ def read_matching(
     split = "train" if training else "dev"
     names = (data.eval_file,) if data.eval_file and not training else FILES[split]
     file = find_split(path, split, names, SUFFIXES)
-    if learns_from == MATCHES and training and _is_single(file, data):
+    if _is_single(file, data):
+        if not (learns_from == MATCHES and training):
+            other = "loss.matching=in_batch trains on single texts" if labelled else "name data.candidates=FILE"
+            told = "has no tab; expected pairs, a tab between the texts, and one before a label"
+            raise DataError(f"{file}:1: {told}; {other}")
         bad = BadRows(str(file))
         return list(_singles(file, data, bad)), bad
     table = Table(file, data.columns or _columns_without_header(file, data), data.text_a or TEXT_A[0], data.quotes,

@@ -67,6 +67,12 @@ def test_a_teacher_scores_every_text(tmp_path):
         read(tmp_path, json.dumps(line), TEACHER, name="train.jsonl")
 
 
+@pytest.mark.parametrize("learns_from, training", [(SCORES, True), (MATCHES, False)])
+def test_single_texts_are_no_pairs(tmp_path, learns_from, training):
+    with pytest.raises(DataError, match=r"train.txt:1: has no tab; expected pairs.*in_batch trains on single texts"):
+        read(tmp_path, "the fox\nthe dog\n", learns_from, training, name="train.txt")
+
+
 def test_single_texts_stand_on_lines_of_their_own(tmp_path):
     assert [e.texts for e in read(tmp_path, "a b\nc\n", MATCHES, name="train.txt")] == [("a b",), ("c",)]
 
