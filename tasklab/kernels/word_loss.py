@@ -11,8 +11,10 @@ from tasklab.kernels.ops import library_path
 class WordLoss(nn.Cell):
     """log softmax(hidden table^T) of one word per row, by blocks of the vocabulary, in training as in scoring.
 
-    T rows, H size of a word vector, V words. The backward pass computes the scores again; rows without a target cost
-    nothing. With `bfloat16` the products read bfloat16 operands; sums, parameters and gradients stay float32.
+    T rows, H size of a word vector, V words. In training the scores of 512 rows at a time are kept until both gradients
+    are made of them, already in the forward pass: the backward pass only scales, as long as all rows count alike, and
+    computes the scores again where they do not. Rows without a target cost nothing. With `bfloat16` the products read
+    bfloat16 operands; sums, parameters and gradients stay float32.
     frozen: nobody wants the table's gradient, and its product is left out.
     Inputs:  hidden [T, H] float32; table [V, H] float32; targets [T] int32, the words' numbers, negative for none.
     Returns: (log_probability [T] of the target, mean_log_probability [T] of all V words, for label smoothing), float32,
@@ -26,37 +28,45 @@ class WordLoss(nn.Cell):
 
     def freeze(self, frozen: bool):
         """Takes what stands above for `frozen`, instead of what was said before."""
-        self.words = _primitive(self.bfloat16, frozen)
+        self.infer, self.train_step = _primitives(self.bfloat16, frozen)
         self.settings = Tensor(np.array([self.bfloat16, frozen], np.int32))
 
     def construct(self, hidden, table, targets):
-        found = self.words(hidden, table, targets, self.settings)
-        return found[0], found[1]
+        if self.training:
+            results = self.train_step(hidden, table, targets, self.settings)
+            return results[0], results[1]
+        return self.infer(hidden, table, targets, self.settings)
 
 
 @functools.cache
-def _primitive(bfloat16: bool, frozen: bool):
+def _primitives(bfloat16: bool, frozen: bool):
+    """The operators for prediction and for training."""
     path = library_path(bfloat16)
 
-    def grad_shapes(dtarget, dmean, hidden, table, targets, settings, log_sum):
-        return hidden, [1] if frozen else table
+    def grad_shape(dtarget, dmean, hidden, *rest):
+        return hidden
 
-    def grad_types(dtarget, dmean, hidden, table, targets, settings, log_sum):
-        return hidden, table
-
-    backward = ops.Custom(f"{path}:TasklabWordsGrad", grad_shapes, grad_types, "aot")
-    backward.add_prim_attr("frozen", frozen)  # else one inferred shape would do for both
+    backward = ops.Custom(f"{path}:TasklabWordsGrad", grad_shape, grad_shape, "aot")
 
     def bprop(hidden, table, targets, settings, out, dout):
-        grads = backward(dout[0], dout[1], hidden, table, targets, settings, out[2])
-        # another use of the table would add its own gradient, of the table's shape
-        dtable = ops.zeros_like(table) if frozen else grads[1]
-        return grads[0], dtable, ops.zeros_like(targets), ops.zeros_like(settings)
+        dhidden = backward(dout[0], dout[1], hidden, table, targets, settings, out[2], out[3])
+        # scaled where it is; to a frozen table's gradient another use would add its own, of the table's shape
+        dtable = ops.zeros_like(table) if frozen else ops.depend(out[3], dhidden)
+        return dhidden, dtable, ops.zeros_like(targets), ops.zeros_like(settings)
 
     def shapes(hidden, table, targets, settings):
-        return targets, targets, targets
+        return targets, targets
 
     def types(hidden, table, targets, settings):
-        return hidden, hidden, hidden
+        return hidden, hidden
 
-    return ops.Custom(f"{path}:TasklabWords", shapes, types, "aot", bprop)
+    def train_shapes(hidden, table, targets, settings):
+        return targets, targets, hidden, [1] if frozen else table
+
+    def train_types(hidden, table, targets, settings):
+        return hidden, hidden, hidden, table
+
+    infer = ops.Custom(f"{path}:TasklabWords", shapes, types, "aot")
+    train = ops.Custom(f"{path}:TasklabWordsTrain", train_shapes, train_types, "aot", bprop)
+    train.add_prim_attr("frozen", frozen)  # else one inferred shape would do for both
+    return infer, train

@@ -35,17 +35,18 @@ def oracle(hidden, table, targets, d=None, dmean=None):
     return found, mean, dhidden, by_logits.T @ hidden[rows]
 
 
-def case(T, V, H, seed=0, asked=0.6):
+def case(T, V, H, seed=0, asked=0.6, alike=False):
+    """alike: every row counts as much as the others, as in a mean."""
     random = np.random.default_rng(seed)
     hidden, table = (random.standard_normal(s).astype(np.float32) for s in ((T, H), (V, H)))
     targets = np.where(random.random(T) < asked, random.integers(0, V, T), -1).astype(np.int32)
-    d, dmean = (random.standard_normal(T).astype(np.float32) for _ in range(2))
+    d, dmean = (random.standard_normal(1 if alike else T).astype(np.float32) * np.ones(T, np.float32) for _ in range(2))
     return hidden, table / np.float32(np.sqrt(H)), targets, d, dmean
 
 
 def values_and_gradients(hidden, table, targets, d, dmean, jit=False, **settings):
     """log-probability, mean, d hidden, d table (None if frozen)."""
-    loss, table = WordLoss(**settings), Parameter(Tensor(table), name="table")
+    loss, table = WordLoss(**settings).set_train(), Parameter(Tensor(table), name="table")
     by_target, by_mean = Tensor(d), Tensor(dmean)
 
     def scalar(hidden, targets):
@@ -59,9 +60,10 @@ def values_and_gradients(hidden, table, targets, d, dmean, jit=False, **settings
     return found.asnumpy(), mean.asnumpy(), dhidden.asnumpy(), dtable
 
 
-@pytest.mark.parametrize("T,V,H", [(1, 1, 1), (7, 5, 3), (40, 513, 17), (300, 4500, 24)])
-def test_values_and_gradients_equal_float64(T, V, H):
-    arrays = case(T, V, H)
+@pytest.mark.parametrize("alike", [True, False])
+@pytest.mark.parametrize("T,V,H", [(1, 1, 1), (7, 5, 3), (40, 513, 17), (300, 4500, 24), (900, 700, 9)])
+def test_values_and_gradients_equal_float64(T, V, H, alike):
+    arrays = case(T, V, H, alike=alike)
     for got, want in zip(values_and_gradients(*arrays), oracle(*arrays), strict=True):
         np.testing.assert_allclose(got, want, atol=2e-5 * max(1, np.abs(want).max()))
 
@@ -80,8 +82,9 @@ def test_it_equals_a_stock_log_softmax():
     np.testing.assert_allclose(got[3], dtable.asnumpy(), atol=1e-5)
 
 
-def test_graph_mode_threads_and_rows_without_target_change_no_bit():
-    hidden, table, targets, d, dmean = case(600, 5000, 20)
+@pytest.mark.parametrize("alike", [True, False])
+def test_graph_mode_threads_and_rows_without_target_change_no_bit(alike):
+    hidden, table, targets, d, dmean = case(900, 5000, 20, alike=alike)
     first = values_and_gradients(hidden, table, targets, d, dmean)
     again = [values_and_gradients(hidden, table, targets, d, dmean, jit=True)]
     hidden = np.where(targets[:, None] < 0, np.float32(np.nan), hidden)
@@ -97,9 +100,37 @@ def test_graph_mode_threads_and_rows_without_target_change_no_bit():
 
 @pytest.mark.parametrize("jit", [False, True])
 def test_a_frozen_table_leaves_the_rest_as_it_is(jit):
-    arrays = case(20, 600, 8)
+    arrays = case(20, 600, 8, alike=True)
     whole, frozen = values_and_gradients(*arrays), values_and_gradients(*arrays, jit=jit, frozen=True)
     assert all(np.array_equal(a, b) for a, b in zip(frozen[:3], whole[:3], strict=True))
+
+
+def test_training_and_scoring_tell_the_same_bits():
+    hidden, table, targets, d, dmean = case(900, 5000, 20)
+    trained = values_and_gradients(hidden, table, targets, d, dmean)[:2]
+    scored = WordLoss()(Tensor(hidden), Tensor(table), Tensor(targets))
+    assert all(np.array_equal(a, b.asnumpy()) for a, b in zip(trained, scored, strict=True))
+
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_a_table_used_twice_has_the_gradients_of_both(jit):
+    hidden, table, targets, d, _ = case(20, 600, 8, alike=True)
+    loss, word, rows = WordLoss().set_train(), Parameter(Tensor(table), name="table"), Tensor(np.arange(20) * 2)
+
+    def scalar(hidden):
+        return (loss(hidden + word[rows], word, Tensor(targets))[0] * Tensor(d)).sum()
+
+    gradient = ms.grad(scalar, None, [word])
+    got = (ms.jit(gradient) if jit else gradient)(Tensor(hidden))[0].asnumpy()
+    want = oracle(hidden + table[:40:2], table, targets, d, np.zeros_like(d))
+    want[3][:40:2] += want[2]
+    np.testing.assert_allclose(got, want[3], atol=2e-5)
+
+
+def test_a_frozen_table_needs_no_rows_that_count_alike():
+    arrays = case(600, 700, 8)
+    got, want = values_and_gradients(*arrays, frozen=True), oracle(*arrays)
+    np.testing.assert_allclose(got[2], want[2], atol=2e-5)
 
 
 def test_no_target_at_all_gives_zeros():

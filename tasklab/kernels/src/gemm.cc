@@ -55,7 +55,7 @@ std::vector<Tile> tiles_of(const std::vector<Extent>& extents) {
       const bool by_row = rows >= 2 * kRows && (rows * kColumns >= columns * kRows || columns < 2 * kColumns);
       if (!by_row && columns < 2 * kColumns) break;
       int64_t& side = by_row ? rows : columns;
-      side = ((side + 1) / 2 + 15) / 16 * 16;  // multiples of a vector
+      side = ((side + 1) / 2 + 47) / 48 * 48;  // whole vectors, and whole rows of 6 and 8 in oneDNN
     }
     for (int64_t row = 0; row < e.rows; row += rows)
       for (int64_t column = 0; column < e.columns; column += columns)
