@@ -2,7 +2,8 @@
 
 python benchmarks/small_data.py cut DATA FOLDER                         # DATA: the public sets, one folder each
 python benchmarks/small_data.py run FOLDER [--sets sst2 ...] [--seeds 1 2 3] [key=value ...] >> runs.jsonl
-python benchmarks/small_data.py table runs.jsonl                        # Markdown: default recipe against the baselines
+python benchmarks/small_data.py twin FOLDER [--torch-python PYTHON] [...] >> runs.jsonl   # PyTorch, from the same start
+python benchmarks/small_data.py table runs.jsonl                        # Markdown: tasklab, PyTorch and the baselines
 
 Every run is `tasklab train RECIPE` with nothing but its files, a seed, no checkpoint but the last one and, for Chinese,
 BERT's vocabulary: there are no Chinese weights of this size, so these recipes begin at random. A set whose source is
@@ -10,6 +11,7 @@ not in DATA is left out, told.
 """
 
 import argparse
+import ast
 import json
 import random
 import re
@@ -27,10 +29,11 @@ SHORT = 300  # characters of a paragraph
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("verb", choices=("cut", "run", "table"))
+    parser.add_argument("verb", choices=("cut", "run", "twin", "table"))
     parser.add_argument("places", nargs="+", type=Path, metavar="PLACE")
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3])
+    parser.add_argument("--torch-python", default=sys.executable, help="a Python that has torch and transformers")
     options = parser.parse_args()
     if options.verb == "cut":
         cut(*options.places)
@@ -41,7 +44,9 @@ def main():
         for seed in options.seeds:
             for name in options.sets:
                 if (Path(folder) / name).is_dir():
-                    print(json.dumps(run(name, Path(folder) / name, seed, settings)), flush=True)
+                    made = Run(name, Path(folder) / name, seed, settings)
+                    told = made.twin(options.torch_python) if options.verb == "twin" else made.run()
+                    print(json.dumps(told), flush=True)
 
 
 def cut(source: Path, target: Path):
@@ -58,20 +63,46 @@ def cut(source: Path, target: Path):
         (target / CHINESE).write_bytes(vocabulary.read_bytes())
 
 
-def run(name: str, folder: Path, seed: int, settings: list[str]) -> dict:
+class Run:
     """One training in a folder of its own, and what its log says."""
-    recipe, part = SETS[name][0], {part: str(next(folder.glob(f"{part}.*"))) for part in ("train", "eval")}
-    words = [recipe, f"data.train={part['train']}", f"data.eval={part['eval']}", f"seed={seed}"]
-    place = folder / f"run-{seed}-{time.time():.0f}"
-    words += [f"output_dir={place}", "train.save_strategy=no", *settings]
-    words += [f"tokenizer.vocab={folder.parent / CHINESE}"] if "chinese" in recipe else []
-    began = time.perf_counter()
-    done = subprocess.run([sys.executable, "-m", "tasklab.cli", "train", *words], capture_output=True, text=True)
-    found = {"set": name, "recipe": recipe, "seed": seed, "settings": settings, "rc": done.returncode}
-    found["seconds"] = round(time.perf_counter() - began)
-    found |= read_log(done.stdout + done.stderr)
-    baselines = read_baselines(place).values()
-    return found | {"baseline": max((scores.get(found["metric"], 0) for scores in baselines), default=None)}
+
+    def __init__(self, name: str, folder: Path, seed: int, settings: list[str]):
+        self.recipe, self.place = SETS[name][0], folder / f"run-{seed}-{time.time():.0f}"
+        self.words = [f"data.{part}={next(folder.glob(f'{part}.*'))}" for part in ("train", "eval")]
+        self.words += [f"seed={seed}", *settings]
+        self.words += [f"tokenizer.vocab={folder.parent / CHINESE}"] if "chinese" in self.recipe else []
+        self.told = {"set": name, "recipe": self.recipe, "seed": seed, "settings": settings}
+
+    def run(self) -> dict:
+        began = time.perf_counter()
+        done = self.tasklab("train", self.recipe, *self.words, f"output_dir={self.place}", "train.save_strategy=no")
+        seconds = round(time.perf_counter() - began)
+        told = self.told | {"rc": done.returncode, "seconds": seconds} | read_log(done.stdout + done.stderr)
+        baselines = read_baselines(self.place).values()
+        return told | {"baseline": max((scores.get(told["metric"], 0) for scores in baselines), default=None)}
+
+    def twin(self, python: str) -> dict:
+        """PyTorch's training from the weights that `run` starts from, its head included: those behind a step of 0."""
+        start, weights = self.place / "start", self.place / "weights"
+        still = ("train.max_steps=1", "optimizer.lr=1.0e-30", "train.eval_strategy=no", f"output_dir={start}")
+        self.tasklab("train", self.recipe, *self.words, *still)
+        if "bilstm" in self.recipe:
+            weights = start / "checkpoint-1"
+        else:
+            self.tasklab("convert", str(start), str(weights), "--to", "huggingface")
+        script = TWINS[self.recipe.partition("_")[0]]
+        began = time.perf_counter()
+        command = [python, str(Path(__file__).with_name(script)), self.recipe, str(weights), *self.words]
+        command += ["--seed", str(self.told["seed"])]
+        command += ["--crf", str(weights)] if "bilstm" in self.recipe else []
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
+        best = ast.literal_eval(done.stdout.rpartition("best: ")[2])
+        return self.told | {"side": "PyTorch", "seconds": round(time.perf_counter() - began), "scores": best}
+
+    def tasklab(self, *words: str) -> subprocess.CompletedProcess:
+        return subprocess.run([sys.executable, "-m", "tasklab.cli", *words], capture_output=True, text=True)
 
 
 def read_log(log: str) -> dict:
@@ -85,23 +116,30 @@ def read_log(log: str) -> dict:
 
 
 def table(files: list[Path]):
-    """Mean and range of the best score over seeds; the settings that a line was run with stand behind its name."""
+    """Means over seeds of the best scores; the settings that a line was run with stand behind its name."""
     runs = [json.loads(line) for file in files for line in file.read_text().splitlines()]
-    print("| set | recipe | rows | steps | metric | score: mean (lowest, highest) | baseline | warned |")
-    print("|---|---|---|---|---|---|---|---|")
+    print("| set | recipe | rows | steps | metric | tasklab | PyTorch | baseline | below: warned |")
+    print("|---|---|---|---|---|---|---|---|---|")
     for key in dict.fromkeys((r["set"], " ".join(r["settings"])) for r in runs):
-        own = [r for r in runs if (r["set"], " ".join(r["settings"])) == key and r["best"] is not None]
+        both = [r for r in runs if (r["set"], " ".join(r["settings"])) == key]
+        own = sorted((r for r in both if r.get("best") is not None), key=lambda r: r["seed"])
         if not own:
             continue
-        scores, first = [r["best"] for r in own], own[0]
-        baseline = first["baseline"]
+        first = own[0]
+        metric, baseline = first["metric"], first["baseline"]
+        theirs = sorted((r for r in both if "scores" in r), key=lambda r: r["seed"])
         below = [r["seed"] for r in own if r["best"] < baseline]
-        warned = f"{sum(r['warned'] for r in own)} of {len(below)} below" if below else "none below"
-        mean = f"{statistics.mean(scores):.3f} ({min(scores):.3f}, {max(scores):.3f})"
-        rows = SETS[first["set"]][2][0]
-        name = f"{key[0]} {key[1]}".strip()
-        cells = (name, f"`{first['recipe']}`", rows, first["steps"], first["metric"], mean, f"{baseline:.3f}", warned)
+        warned = f"{sum(r['warned'] for r in own)} of {len(below)}" if below else ""
+        name, rows = f"{key[0]} {key[1]}".strip(), SETS[first["set"]][2][0]
+        scores = spread([r["best"] for r in own]), spread([r["scores"][metric] for r in theirs])
+        cells = (name, f"`{first['recipe']}`", rows, first["steps"], metric, *scores, f"{baseline:.3f}", warned)
         print("|", " | ".join(map(str, cells)), "|")
+
+
+def spread(scores: list[float]) -> str:
+    """Mean, standard deviation, and each."""
+    each = ", ".join(f"{score:.3f}" for score in scores)
+    return f"{statistics.mean(scores):.3f} ± {statistics.stdev(scores):.3f} ({each})" if len(scores) > 1 else each
 
 
 def drawn(rows: list, count: int) -> list:
@@ -167,6 +205,8 @@ SETS = {
                sentences),
 }  # fmt: skip
 """Name -> recipe, files for training and evaluation, rows of each, and what writes them."""
+TWINS = {"txtcls": "torch_classification.py", "tokcls": "torch_tagging.py", "qa": "torch_qa.py"}
+"""How a recipe's name begins -> its twin."""
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from tasklab import Trainer
 from tasklab.engine.hooks import Callback
 from tasklab.engine.schedule import learning_rate
 
@@ -195,6 +194,8 @@ def main():
     parser.add_argument("overrides", nargs="*")
     parser.add_argument("--steps", type=int, default=20)
     options = parser.parse_intermixed_args()
+    from tasklab import Trainer  # not at the top: torch_recurrent's Python need not have MindSpore
+
     recorder, settings = Recorder(), {**FIXED, "train.max_steps": options.steps}
     settings |= {"tokenizer.vocab": options.vocabulary, "data.train": options.data}
     settings |= dict(pair.split("=", 1) for pair in options.overrides)

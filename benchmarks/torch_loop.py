@@ -24,7 +24,7 @@ def parser(description: str, *names: str) -> argparse.ArgumentParser:
 
 
 def prepare(seed: int):
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    torch.set_num_threads(min(torch.get_num_threads(), len(os.sched_getaffinity(0))))  # OMP_NUM_THREADS counts too
     torch.manual_seed(seed)
 
 
@@ -44,7 +44,7 @@ def padded(features, rows, names=("input_ids", "attention_mask", "token_type_ids
 
 
 def train(network, features, config, loss, weights):
-    """Yields the number of each epoch when it is done; batches are those of tasklab with the same seed.
+    """Yields the number of each epoch behind which tasklab evaluates; batches are those of tasklab with the same seed.
 
     loss: row numbers -> their losses' sum; weights: [rows], what each row counts in the mean over a batch.
     """
@@ -55,7 +55,7 @@ def train(network, features, config, loss, weights):
     ]
     optimizer = torch.optim.AdamW(groups, lr=peak, betas=tuple(config.optimizer.betas), eps=config.optimizer.eps)
     order = RowOrder(features, config)
-    total, epochs, *_ = length_of(config.train, order.steps_per_epoch)
+    total, epochs, between, _ = length_of(config.train, order.steps_per_epoch)
     warmup = int(config.schedule.warmup_ratio * total)
     step, losses = 0, []
     for epoch in range(epochs):
@@ -76,7 +76,8 @@ def train(network, features, config, loss, weights):
             step += 1
             if step % every == 0:
                 print(f"global step {step}, loss: {np.mean(losses[-every:]):.5f}", flush=True)
-        yield epoch + 1
+        if (epoch + 1) % between == 0 or epoch + 1 == epochs:
+            yield epoch + 1
 
 
 def outputs(network, features, forward):
@@ -90,7 +91,7 @@ def outputs(network, features, forward):
 
 
 def run(task, network, rows, loss, weights, forward):
-    """Trains, scores after every epoch with the task's own scorer, and prints each score and the best.
+    """Trains, scores when tasklab does with the task's own scorer, and prints each score and the best.
 
     loss, forward: functions of (features, row numbers).
     """

@@ -1,9 +1,9 @@
-"""A PyTorch twin of `tasklab train tokcls_*`: same files, rows and hyperparameters, transformers' network.
+"""A PyTorch twin of `tasklab train tokcls_*`: same files, rows and hyperparameters, a network of PyTorch.
 
 python benchmarks/torch_tagging.py RECIPE WEIGHTS_DIR data.train=FILE data.eval=FILE [key=value ...] [--seed 42]
   [--crf FOLDER]   with model.head=crf: the tasklab checkpoint that its transitions start from; else they start from 0
 Reading, encoding and scoring are tasklab's own, so that only network, optimizer and dropout differ; a head that is
-in WEIGHTS_DIR is taken from there.
+in WEIGHTS_DIR is taken from there. Of a bilstm WEIGHTS_DIR is a tasklab checkpoint.
 """
 
 import numpy as np
@@ -11,12 +11,13 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 from torch_loop import padded, parser, prepare, pretrained, run
+from torch_recurrent import TwoStacks
 from transformers import BertForTokenClassification
 
 from tasklab.config import resolve
 from tasklab.data.tagging.reading import TaggingDataConfig
 from tasklab.tasks.token_classification import TokenClassification
-from tasklab.text.wordpiece import WordPiece
+from tasklab.text import tokenizer_of
 
 NAMES = ("input_ids", "attention_mask", "token_type_ids", "labels")
 
@@ -62,11 +63,13 @@ def main():
         model=options.recipe, data_class=TaggingDataConfig, defaults=TokenClassification.defaults,
         overrides=overrides,
     )  # fmt: skip
-    task = TokenClassification(config, WordPiece(f"{options.weights}/vocab.txt"))
+    task = TokenClassification(config, tokenizer_of(config.tokenizer, f"{options.weights}/vocab.txt"))
     task.settle([])
-    network = pretrained(
-        BertForTokenClassification, options.weights, config, num_labels=len(config.model.labels)
-    )
+    if config.model.encoder == "bilstm":
+        network = TwoStacks(config.model, options.weights)
+    else:
+        labels = len(config.model.labels)
+        network = pretrained(BertForTokenClassification, options.weights, config, num_labels=labels)
     network.crf = CRF(len(config.model.labels), options.crf) if config.model.head == "crf" else None
     rows = task.encode(task.read(config.data.train, True)[0][: config.data.limit], True)
 

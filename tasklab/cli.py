@@ -98,6 +98,9 @@ def _parsed(top: argparse.ArgumentParser, arguments: list[str]) -> argparse.Name
     plain, known = [], verbs()
     if not arguments[0].startswith("-") and arguments[0] not in [verb.name for verb in known]:
         top.error(verb_instead(arguments, known))
+    if arguments[0] == "doctor" and len(arguments) > 1 and os.path.exists(arguments[1]):
+        meant = shlex.join(["tasklab", "doctor", "data", *arguments[1:]])
+        top.error(f"doctor checks data or env; did you mean: {meant}")
     if arguments[0] in [verb.name for verb in known if verb.texts] and "--" in arguments:
         cut = arguments.index("--")
         arguments, plain = arguments[:cut], arguments[cut + 1 :]

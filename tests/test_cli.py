@@ -116,6 +116,9 @@ def test_wrong_usage_is_answered_with_the_usage_of_the_verb(capsys):
         ("train qa_minilm_l6 train.tsv dev.tsv", "data.train=train.tsv data.eval=dev.tsv"),
         ("evaluate run dev.tsv", "data.eval=dev.tsv"),
         ("train qa_minilm_l6 train.epochs 3", "train.epochs=3"),
+        ("train qa_minilm_l6 data.train = a.tsv", "data.train=a.tsv"),
+        ("evaluate output/no dev.tsv", "data.eval=dev.tsv"),
+        ("doctor run --eval dev.tsv", "tasklab doctor data run --eval dev.tsv"),
     ],
 )  # fmt: skip
 def test_a_mistyped_command_is_answered_with_the_right_one(typed, right, capsys):
@@ -123,6 +126,18 @@ def test_a_mistyped_command_is_answered_with_the_right_one(typed, right, capsys)
     said = usage_error(capsys, *typed.split()).partition(": error: ")[2]
     told = said.splitlines()[0]
     assert told.endswith(f": {right}") if right else "did you mean" not in told, said
+
+
+@pytest.mark.parametrize("content", ["text,label\na: b,c\n", '[{"data": {}}]', '{"data": []}'])
+def test_a_file_of_rows_in_place_of_a_model_is_told_where_to_go(content, capsys):
+    Path("my rows.csv").write_text(content)
+    assert main(["train", "my rows.csv"]) == 1
+    assert capsys.readouterr().err.endswith("this says what to do: tasklab doctor data 'my rows.csv'\n")
+
+
+def test_of_two_texts_the_first_is_proposed(capsys):
+    assert main(["show", "txtcls_minilm_l6", "data.text=ticket"]) == 1
+    assert "unknown key 'data.text'; did you mean 'text_a'?" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,8 @@ def words_instead(verb: str, words: Sequence[str]) -> str:
         word = left.pop(0).rstrip("=:")
         key = word if "." in word and not Path(word).exists() and _setting(word) == word else None
         if key and left:
-            found.append(f"{key}={left.pop(0).removeprefix('=')}")
+            value = left.pop(0).removeprefix("=")
+            found.append(f"{key}={value or (left.pop(0) if left else '')}")
         elif not key and (Path(word).exists() or Path(word).suffix) and (key := next(files, None)):
             found.append(f"{key}={word}")
         else:

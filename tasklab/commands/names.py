@@ -44,7 +44,7 @@ def trainer_of(options, inputs: bool = False):
         options.usage.error("no model is named; `tasklab list` shows the known ones")
     model, left = names[0] if names else None, names[1:]  # a task alone means its default recipe
     if left and not inputs:
-        if task is None and find_model(model) is None and not os.path.exists(model):
+        if task is None and find_model(model) is None and not os.path.exists(model) and not _is_path(model):
             raise unknown_name("task", model, TASKS.names())
         meant = words_instead(options.verb, left)
         told = f": {meant}" if meant else ""
@@ -66,6 +66,10 @@ def _is_task(names: list[str], tasks: list[str]) -> bool:
     if task_name(word) not in tasks:
         return False
     return word.replace("-", "_") in tasks or not os.path.exists(word) or bool(names[1:] and find_model(names[1]))
+
+
+def _is_path(word: str) -> bool:
+    return os.path.dirname(word) != ""
 
 
 def tell_unused(config, absent):

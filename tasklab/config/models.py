@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shlex
 from pathlib import Path
 
 from tasklab.config.absent import beside
@@ -71,7 +72,11 @@ def origin_of(model, task: str | None = None, encoder_alone: bool = False) -> Or
             return _encoder(origin)
     elif origin is None and path.suffix == GGUF and path.is_file():
         origin = Origin(path.stem, None, [read_gguf_settings(path), _weights_here(path)])
-    elif origin is None and (path.is_file() or is_yaml(path)):
+    elif origin is None and path.is_file() and not is_yaml(path):
+        name = os.fspath(model)
+        told = f"if it holds rows, this says what to do: tasklab doctor data {shlex.quote(name)}"
+        raise UnknownName(f"{name}: a file, and no model's YAML; {told}")
+    elif origin is None and is_yaml(path):
         sources = chain(path)
         origin = Origin(path.stem, _last(sources, "task"), sources)
     if origin is None and path.parent != Path(".") and (path.parent.is_dir() or str(path.parent) == OUTPUT):

@@ -140,6 +140,8 @@ class Section:
     def unknown_key(self, name: str, rest: str = "") -> ConfigError:
         """The error for a key this section does not have, with the nearest one it has; `rest` hung below it."""
         near = difflib.get_close_matches(str(name), self.keys(), n=1, cutoff=0.6)
+        if near and near[0].endswith("_b") and f"{near[0][:-1]}a" in self.keys():
+            near = [f"{near[0][:-1]}a"]  # text_a and text_b are equally near; the first text is meant
         near = [f"{first}.{rest}" if rest and f"{first}.{rest}" in self else first for first in near]
         hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(self.keys())}"
         full = self.key_of(f"{name}.{rest}" if rest else name)
