@@ -95,6 +95,8 @@ def family_of(model: ModelConfig) -> str:
     """The name tables' word for the kind of model: RoBERTa is a BERT that counts its positions from another row."""
     if kin := encoder_decoders.family_of(model) or relative(model) or decoders.family_of(model):
         return kin
+    if model.dual and model.stream_norm == model.embedding_norm and model.pair_encoding == "siamese":
+        return "siamese"  # UER-py's, of any kind of encoder
     if model.own_blocks:
         return f"{model.encoder} with {', '.join(f'{key}={model[key]}' for key in model.own_blocks)}"
     return "roberta" if model.encoder == "bert" and model.position_offset else model.encoder

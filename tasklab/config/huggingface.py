@@ -114,8 +114,6 @@ def _ours(described: dict, place: str) -> dict:
     for key in ("is_decoder", "is_encoder_decoder", "add_cross_attention"):
         if described.get(key):
             raise ConfigError(f"{place}: {key} is true; only encoders, whose tokens see the whole row, are read")
-    if "stream_0" in described or described.get("encoder") == "dual":
-        raise ConfigError(f"{place}: UER-py's networks of two encoders (stream_0, stream_1) are not read")
     return relatives.read(described, place)
 
 

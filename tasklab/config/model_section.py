@@ -15,7 +15,8 @@ LAYERS, MOST = 10_000, 10**12
 """Layers, and numbers in the weights (4 TB), beyond which nothing is built: a file may say anything."""
 BLOCKS = (
     "embeddings", "embedding_norm", "norm", "norm_position", "feed_forward", "mask", "relative_positions",
-    "scale_attention", "use_bias", "qkv_bias", "num_key_value_heads", "head_size", "rotary", "dual", "pooler_act",
+    "scale_attention", "use_bias", "qkv_bias", "num_key_value_heads", "head_size", "rotary", "dual", "stream_norm",
+    "pooler_act",
 )  # fmt: skip
 """Settings of which other programs' files know one value only, the default; of the embeddings only those of a BERT or
 ALBERT."""
@@ -68,6 +69,7 @@ class ModelConfig(Section, path="model"):
     kernel_size: int = setting(3, ge=1)  # tokens of a convolution's window
     block_size: int = setting(2, ge=1)  # gatedcnn: layers between two sums
     dual: str | None = setting(None, choices=("tied", "apart"))  # any encoder reads two texts apart, with one's weights
+    stream_norm: bool = False  # dual: a norm of each text's own above its embeddings, though all else is tied
     # of tokens, where a row gets one output; null: first, or last where a token sees nothing behind it
     pooling: str | None = setting(None, choices=POOLINGS)
     pooler: bool = True  # a Dense behind the pooling, as BERT has; false: the head reads the state itself
@@ -140,6 +142,8 @@ class ModelConfig(Section, path="model"):
             yield "model.dense_act", "model.dense_size", "set that too"
         if self.changed("pooler_act") and not self.pooler:
             yield "model.pooler_act", "model.pooler", "set that to true"
+        if self.stream_norm and not self.dual:
+            yield "model.stream_norm", "model.dual", "set that to tied or apart"
         for key in ("rope_theta", "rope_scaling_factor"):
             if self.changed(key) and not self.rotary:
                 yield f"model.{key}", "model.rotary", "set that to true"
@@ -216,11 +220,11 @@ class ModelConfig(Section, path="model"):
                 ("model.rope_low_freq_factor", "model.rope_high_freq_factor"),
                 f"model.rope_low_freq_factor {low} has to be less than model.rope_high_freq_factor {high}",
             )
-        if self.dual and self.pair_encoding != "joint":
+        if self.dual and self.pair_encoding == "cosine":
             yield (
                 ("model.dual", "model.pair_encoding"),
-                f"model.dual {self.dual} and model.pair_encoding {self.pair_encoding} both read two texts apart; "
-                "set one of them, the other to null or joint",
+                f"model.dual {self.dual} makes vectors of first and of second texts, and model.pair_encoding cosine "
+                "compares any texts; set dual to null, or pair_encoding to siamese, sbert or joint",
             )
         layer, layers = self.hidden_layer, self.num_hidden_layers
         if layer and layers and layer > layers:

@@ -38,11 +38,12 @@ _BLOCKS = {
 }  # fmt: skip
 """What it has to say, where it says something, for weights to be those of a BERT or ALBERT; _INSIDE: gpt or synt."""
 
+_STREAMS = ("stream_0", "stream_1")
 _OTHER_MEANING = ("encoder", "embedding", "target", "mask", "labels")  # keys that both have, for other things
 
 
 def is_uer(described: dict) -> bool:
-    return "layers_num" in described
+    return "layers_num" in described or "stream_0" in described
 
 
 def read(described: dict, place: str) -> dict:
@@ -52,6 +53,8 @@ def read(described: dict, place: str) -> dict:
     """
     if uer_seq2seq.is_seq2seq(described):
         return uer_seq2seq.read(described, place)
+    if "stream_0" in described:
+        return _two_streams(described, place)
     encoder = _encoder(described)
     for key, known in (_INSIDE if encoder in ("gpt", "synt") else {} if encoder in _OWN else _BLOCKS).items():
         if described.get(key, known[0]) not in known:
@@ -88,6 +91,23 @@ def read(described: dict, place: str) -> dict:
     return ours
 
 
+def _two_streams(described: dict, place: str) -> dict:
+    """Of run_classifier_siamese.py, whose streams are two encoders of one kind."""
+    around = {key: value for key, value in described.items() if key not in (*_STREAMS, "tie_weights")}
+    first, second = ({**around, **described.get(key, {})} for key in _STREAMS)
+    if first != second:
+        other = next(key for key in (*first, *second) if first.get(key) != second.get(key))
+        raise ConfigError(f"{place}: {other} of stream_0 and of stream_1 differ; only streams of one kind are read")
+    if "embedding" not in first or first.get("encoder") == "dual":
+        raise ConfigError(f"{place}: stream_0 names no embedding or encoder; expected those of an encoder of one text")
+    ours = read(first, f"{place}: stream_0")
+    return {
+        **ours, "pair_encoding": "siamese", "dual": "tied" if described.get("tie_weights") else "apart",
+        "stream_norm": not first.get("remove_embedding_layernorm", False), "pooler": False,
+        "pooling": ours.get("pooling", "first"),
+    }  # fmt: skip
+
+
 def _encoder(described: dict) -> str | None:
     """A Transformer in which no token sees what follows is a gpt, which was a name of its own until 2021."""
     encoder = described.get("encoder")
@@ -118,6 +138,13 @@ def written(model: ModelConfig, described: dict) -> dict:
     """The JSON for a model. described: transformers' words for it, for those who read both; {} where it has none."""
     if model.has_decoder:
         return uer_seq2seq.written(model)
+    if model.dual:
+        one = model.copy()
+        one.dual, one.stream_norm, one.pooler = None, False, True
+        stream = {key: value for key, value in written(one, {}).items() if key not in ("tie_weights", "pooling")}
+        around = {"embedding": ["dual"], "encoder": "dual", "dropout": model.hidden_dropout_prob}
+        tied = {"pooling": model.pooled, "tie_weights": model.dual == "tied"}
+        return {**dict.fromkeys(_STREAMS, stream), **around, **tied}
     own, shared = _OWN.get(model.encoder), model.encoder == "albert"
     keys = _SIZES | (_HEADS | _LAYERS if own is None else own)
     theirs = {**described, **{name: model[ours] for name, ours in keys.items()}}

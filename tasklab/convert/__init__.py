@@ -83,9 +83,11 @@ def convert(
     model = read_model(found, task, config, labels=read_labels(labels) if labels else None)
     if to == "huggingface" and model.description.model.pair_encoding != "joint":
         model = one_tower(model)
-    if to != "tasklab" and model.description.model.pair_encoding != "joint":
-        raise CheckpointError(f"{source} reads two texts apart (model.pair_encoding): {to} has no such network")
-    has_none = model.head == "causal" or (to, model.head) == ("uer", "choices")
+    streams = to == "uer" and model.family == "siamese"
+    if to != "tasklab" and model.description.model.pair_encoding != "joint" and not streams:
+        but = ", but for siamese ones with model.dual and model.stream_norm" if to == "uer" else ""
+        raise CheckpointError(f"{source} reads two texts apart (model.pair_encoding): {to} has no such network{but}")
+    has_none = model.head == "causal" or (to, model.head) == ("uer", "choices") or streams
     if not model.description.model.pooler and to != "tasklab" and not has_none:
         raise CheckpointError(f"{source} has no pooler before its outputs (model.pooler): {to} has no such network")
     table = table_of(to, model.family)

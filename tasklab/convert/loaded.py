@@ -21,7 +21,7 @@ from tasklab.weights.outputs import PADDING, answered, numbered, rows_by_name
 from tasklab.weights.sizes import embeddings_in, sizes_in
 from tasklab.weights.source import WeightSource
 from tasklab.weights.store import read_source
-from tasklab.weights.tables import FORMATS, Format
+from tasklab.weights.tables import FIRST, FORMATS, SECOND, STREAM, Format
 
 
 @dataclass
@@ -147,6 +147,13 @@ def _settle(described: Description, known: dict, table: Format, told: str | None
         model[key] = value
     if "any" in table.families:
         return []  # tasklab's own, described by its own file
+    if "siamese" in table.families:
+        model.encoder, model.pair_encoding, model.pooler = shown.get("encoder") or "bert", "siamese", False
+        model.dual = "apart" if any(name.startswith(SECOND) and STREAM not in name for name in known) else "tied"
+        model.stream_norm = any(STREAM in name for name in known)
+        for key, value in embeddings_in(known).items():
+            model[key] = value
+        return [f"{place_of(described)}: {guess}" for guess in _guessed(described, known, shown)]
     named = (shown.get("encoder"), told, model.encoder, *table.families)
     family = next(name for name in named if name in table.families)
     alike = (*BERTS, *encoder_decoders.FIXED, "seq2seq")
@@ -219,7 +226,7 @@ def _head_of(known: dict) -> str | None:
     if "head.decoder.weight" in known:
         return "causal"
     if "head.classifier.weight" in known:
-        if "encoder.pooler.weight" in known:
+        if "encoder.pooler.weight" in known or any(name.startswith(FIRST) for name in known):
             return "classes"
         return "choices" if known["head.classifier.weight"].shape[0] == 1 else "tags"
     return "spans" if "head.output.weight" in known else None

@@ -6,17 +6,19 @@ import gc
 
 import mindspore as ms
 import numpy as np
-from mindspore import Tensor, nn
+from mindspore import Tensor, nn, ops
 
 from tasklab import kernels
-from tasklab.config import ModelConfig
-from tasklab.encoders import ENCODERS
+from tasklab.config import Config, ModelConfig
+from tasklab.encoders import ENCODERS, build_encoder
 from tasklab.encoders.decoder import decoder_of
 from tasklab.errors import ConfigError
 from tasklab.nn.compat import dense
 from tasklab.nn.heads.causal import CausalHead, WordScores
+from tasklab.nn.heads.classes import ClassificationHead
 from tasklab.nn.heads.crf import CRF
 from tasklab.nn.heads.pretraining import MaskedWords
+from tasklab.nn.heads.siamese import PAIR_FEATURES, SiameseNetwork
 from tasklab.nn.heads.spans import TwoLayers
 from tasklab.weights.ledger import STRICT, plan, settle
 
@@ -70,6 +72,19 @@ class Probe(nn.Cell):
         return self.head(hidden, self.encoder.pool(hidden) if self.pooled else None)
 
 
+class TwoTexts(SiameseNetwork):
+    """Two encoders and what compares their vectors; the second text of each row is the first one of another row."""
+
+    def __init__(self, model: ModelConfig, shapes: dict):
+        compared = PAIR_FEATURES[model.pair_encoding]
+        head = ClassificationHead(len(compared) * model.hidden_size, shapes["head.classifier.weight"][0], 0.0)
+        super().__init__(build_encoder(Config.create(model=model)), head, model.pooled, compared)
+
+    def construct(self, input_ids, attention_mask, token_type_ids):
+        pairs = [ops.stack((one, one.flip((0,))), axis=1) for one in (input_ids, attention_mask, 0 * token_type_ids)]
+        return {"classifier": super().construct(*pairs)[0]}
+
+
 class TwoStacks(nn.Cell):
     """Encoder, decoder and head as the names of the weights ask for them; the source is the target too."""
 
@@ -91,6 +106,8 @@ class TwoStacks(nn.Cell):
 
 
 def _network(model: ModelConfig, shapes: dict) -> nn.Cell:
+    if any(name.startswith("encoder.first.") for name in shapes):
+        return TwoTexts(model, shapes)
     return (TwoStacks if any(name.startswith("decoder.") for name in shapes) else Probe)(model, shapes)
 
 

@@ -70,10 +70,16 @@ def _built(config: Config, builder, fused: str, pooler: bool, more: dict) -> "nn
     model, options = config.model, {"recompute": config.recompute, "fused": fused, **more}
     if not model.dual:
         return builder(model, **options, pooler=pooler)
+    from tasklab.encoders.parts import embedding_size, norm
     from tasklab.nn.blocks.dual import DualEncoder
+    from tasklab.nn.blocks.encoder import share_parameters
     from tasklab.nn.compat import dense
 
-    first, second = builder(model, **options), builder(model, **options) if model.dual == "apart" else None
+    first = builder(model, **options)
+    second = builder(model, **options) if model.dual == "apart" or model.stream_norm else None
+    if model.dual == "tied" and second is not None:
+        share_parameters(first, second)
+        second.embeddings.stream_norm = norm(model, embedding_size(model))
     above = dense(model.hidden_size, model.hidden_size) if pooler else None
     return DualEncoder(first, second, above, model.pooler_act)
 

@@ -43,7 +43,7 @@ def embeddings(model, words: Parameter | None = None) -> Embeddings:
     return Embeddings(
         model.vocab_size, size, model.max_position_embeddings, model.type_vocab_size, model.hidden_dropout_prob,
         norm(model, size) if model.embedding_norm else None, model.position_offset, tuple(model.embeddings), words,
-        model.scale_embedding,
+        model.scale_embedding, norm(model, size) if model.stream_norm else None,
     )  # fmt: skip
 
 

@@ -183,8 +183,8 @@ class TextMatching(Task):
 
     def _each_once(self, compared: list[Comparison]) -> bool:
         """Whether rows of an answer are single texts: what has labels has a loss, and a layer's is one of pairs."""
-        unlabelled = all(one.label is None for one in compared)
-        return self.vectors or self.config.model.pair_encoding != "joint" and unlabelled
+        model, unlabelled = self.config.model, all(one.label is None for one in compared)
+        return self.vectors or model.pair_encoding != "joint" and not model.dual and unlabelled
 
     def _in_order(self, compared: list[Comparison], examples: Sequence[MatchingExample]) -> list[Comparison]:
         """As the network reads them; to a cosine the order is all one."""

@@ -10,7 +10,7 @@ def sizes_in(tensors: dict) -> dict[str, int | str | bool]:
 
     An ALBERT does not show how often it uses its layer, and no model shows its attention heads.
     """
-    shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    shapes = {_one_stack(name): tuple(tensor.shape) for name, tensor in tensors.items()}
     found = {}
     for name, keys in _SHAPES.items():
         found.update(zip(keys, shapes.get(name, ()), strict=False))
@@ -26,12 +26,17 @@ def _decoder(shapes: dict) -> dict:
 
 def embeddings_in(names) -> dict[str, list[str] | bool]:
     """The same for what the embeddings are the sum of, as far as that is learned."""
-    start = "encoder.embeddings."
+    start, names = "encoder.embeddings.", {_one_stack(name) for name in names}
     parts = {"word": "word", "pos": "position", "seg": "token_type"}
     return {
         "embeddings": [part for part, name in parts.items() if f"{start}{name}.weight" in names],
         "embedding_norm": f"{start}norm.weight" in names,
     }
+
+
+def _one_stack(name: str) -> str:
+    """Of two encoders the first shows the sizes of both."""
+    return name.replace("encoder.first.", "encoder.", 1) if name.startswith("encoder.first.") else name
 
 
 _SHAPES = {

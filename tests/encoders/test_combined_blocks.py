@@ -165,7 +165,7 @@ def test_sinusoidal_positions_stand_in_for_learned_ones(rng, run):
             "model.relative_attention_max_distance 16 has to be more than half of model.relative_attention_num_buckets",
         ),
         ({"relative_attention_num_buckets": 16}, "16 changes nothing without model.relative_positions; set"),
-        ({"dual": "tied", "pair_encoding": "sbert"}, "model.dual tied and model.pair_encoding sbert both read"),
+        ({"dual": "tied", "pair_encoding": "cosine"}, "model.dual tied makes vectors of first and of second texts"),
     ],
 )
 def test_blocks_that_do_not_go_together_are_refused(changes, message):

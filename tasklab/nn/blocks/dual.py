@@ -9,7 +9,7 @@ from tasklab.nn.blocks.activations import activation
 class DualEncoder(nn.Cell):
     """Tokens of type 0 go to `first`, those of type 1, which stand behind them, to `second`, each as a row of its own.
 
-    second: None reads both texts with `first`.
+    second: None reads both texts with `first`; or a cell that shares weights with it.
     Inputs:  input_ids, attention_mask, token_type_ids, each [B, S] int32.
     Returns: hidden [B, S, H], each token where it stood; rows of padded positions are meaningless.
     """
@@ -20,6 +20,7 @@ class DualEncoder(nn.Cell):
         super().__init__()
         self.first, self.second = first, second
         self.pooler, self.pooler_act = pooler, activation(pooler_act)
+        self.update_parameters_name()  # shared parameters were renamed
 
     def construct(self, input_ids, attention_mask, token_type_ids):
         B, S = input_ids.shape
@@ -37,6 +38,12 @@ class DualEncoder(nn.Cell):
         back = ops.select(place < start, place, S + place - start)
         rows = ops.arange(B).astype(ms.int32).reshape((B, 1)) * (2 * S) + back
         return ops.gather(both.reshape((2 * B * S, -1)), rows.reshape((-1,)), 0).reshape((B, S, -1))
+
+    def apart(self, input_ids, attention_mask, token_type_ids):
+        """The two texts of a row given as two, each [B, 2, S] -> [B, 2, S, H]."""
+        a = self.first(input_ids[:, 0], attention_mask[:, 0], token_type_ids[:, 0])
+        b = self.other(input_ids[:, 1], attention_mask[:, 1], token_type_ids[:, 1])
+        return ops.stack((a, b), axis=1)
 
     def other(self, input_ids, mask, types):
         return self.first(input_ids, mask, types) if self.second is None else self.second(input_ids, mask, types)

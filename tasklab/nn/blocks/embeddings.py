@@ -43,18 +43,19 @@ class Embeddings(nn.Cell):
     parts: word, and any of pos (a learned vector per position), seg (one per text of the row), sinusoidal.
     norm: a cell for the sum, None leaves it as it is.
     words: the table of words of another network, in place of one of its own. scaled: word vectors times the root of H.
+    stream_norm: a second norm, of one of two texts alone.
     """
 
     def __init__(
         self, vocab_size: int, hidden_size: int, max_positions: int, token_types: int = 2, dropout: float = 0.1,
         norm: nn.Cell | None = None, position_offset: int = 0, parts: tuple = PARTS, words: Parameter | None = None,
-        scaled: bool = False,
+        scaled: bool = False, stream_norm: nn.Cell | None = None,
     ):  # fmt: skip
         super().__init__()
         self.word = Embedding(vocab_size, hidden_size) if words is None else Borrowed(words)
         self.position = Embedding(max_positions, hidden_size) if "pos" in parts else None
         self.token_type = Embedding(token_types, hidden_size) if "seg" in parts else None
-        self.norm = norm
+        self.norm, self.stream_norm = norm, stream_norm
         self.waves = Tensor(sinusoids(max_positions, hidden_size)) if "sinusoidal" in parts else None
         # words start near 0 and waves reach 1: times the root of H, as in section 3.4 of the paper
         self.scale = hidden_size**0.5 if scaled or "sinusoidal" in parts else 1.0
@@ -74,6 +75,8 @@ class Embeddings(nn.Cell):
             x = self.add_places(x, self.position.weight, position_ids, self.offset)
         if self.norm is not None:
             x = self.norm(x)
+        if self.stream_norm is not None:
+            x = self.stream_norm(x)
         return self.dropout(x)
 
     def add_places(self, x, table, position_ids, offset):

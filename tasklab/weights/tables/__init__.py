@@ -29,6 +29,9 @@ TIES = (
 )
 """(copy, original): weights that are copies of another one in networks of ours, and may be stored twice elsewhere."""
 
+FIRST, SECOND, STREAM = "encoder.first.", "encoder.second.", ".stream_norm."
+"""Of two encoders that are tied the second has nothing of its own but a norm."""
+
 
 def to_tasklab(tensors: dict, table: Format, head: str | None = None) -> tuple[dict[str, LazyTensor], list[str]]:
     """Renames to tasklab names. Returns (mapped, names that no row knows, sorted).
@@ -58,6 +61,10 @@ def to_tasklab(tensors: dict, table: Format, head: str | None = None) -> tuple[d
     for copy, original in TIES:
         if copy in mapped and original in mapped and _equal(mapped[copy], mapped[original]):
             del mapped[copy]
+    twins = {name: name.replace(SECOND, FIRST, 1) for name in mapped if name.startswith(SECOND)}
+    twins = {copy: original for copy, original in twins.items() if STREAM not in copy}
+    if all(name in mapped and _equal(mapped[copy], mapped[name]) for copy, name in twins.items()):
+        mapped = {name: tensor for name, tensor in mapped.items() if name not in twins}
     return mapped, sorted(unmatched)
 
 
@@ -79,6 +86,8 @@ def from_tasklab(tensors: dict, table: Format, head: str | None = None) -> tuple
         for copy, original in reversed(TIES):
             if kept[copy] and original in tensors:
                 tensors.setdefault(copy, tensors[original])
+        for name in [name for name in tensors if name.startswith(FIRST) and STREAM not in name]:
+            tensors.setdefault(name.replace(FIRST, SECOND, 1), tensors[name])
     rows, mapped, done = table.table(tensors, head, theirs=False), {}, set()
     for name in tensors:
         if name in done:

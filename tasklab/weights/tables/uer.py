@@ -108,15 +108,15 @@ def register(name: str, families: tuple[str, ...], rows: tuple, needs: tuple[str
     return FORMATS.register(name)(known)
 
 
+ENCODER = (
+    *embeddings(),
+    *_layer("encoder.layers.{}", "encoder.transformer.{}"),
+    *pair("encoder.norm", "encoder.layer_norm", leaves=_NORM),
+)
 BERT = register(  # gpt is a BERT in which no token sees what follows: nothing in its weights tells
     "uer",
     ("bert", "gpt", "gpt2"),
-    (
-        *embeddings(),
-        *_layer("encoder.layers.{}", "encoder.transformer.{}"),
-        *pair("encoder.norm", "encoder.layer_norm", leaves=_NORM),
-        *_NEXT,
-    ),
+    (*ENCODER, *_NEXT),
 )
 ROBERTA = register(  # positions count from 0 there, from 2 here; its one segment is theirs of number 2
     "uer_roberta",

@@ -24,14 +24,10 @@ def both_ways(ours: str, theirs: str) -> list[tuple]:
     ]
 
 
-register(
-    "uer_recurrent",
-    ("rnn", "lstm", "gru", "birnn", "bilstm", "bigru"),
-    (
-        *embeddings(),
-        *both_ways("encoder.layers.0", "encoder.rnn"),
-        *stack("encoder.layers.0", "encoder.rnn"),
-        *stack("encoder.layers.0.ahead", "encoder.rnn_forward"),
-        *stack("encoder.layers.0.back", "encoder.rnn_backward"),
-    ),
+LAYERS = (
+    *both_ways("encoder.layers.0", "encoder.rnn"),
+    *stack("encoder.layers.0", "encoder.rnn"),
+    *stack("encoder.layers.0.ahead", "encoder.rnn_forward"),
+    *stack("encoder.layers.0.back", "encoder.rnn_backward"),
 )
+register("uer_recurrent", ("rnn", "lstm", "gru", "birnn", "bilstm", "bigru"), (*embeddings(), *LAYERS))
