@@ -76,7 +76,11 @@ def _is_default(field, args) -> bool:
 
 def _override_value(text: str, place: str):
     if text[:1] in ("[", "{", '"', "'"):
-        return yaml_source.parse(text, lambda line: place)
+        try:
+            return yaml_source.parse(text, lambda line: place)
+        except ConfigError as error:
+            quoted = f"""a text that begins with {text[0]} needs quotes of its own: 'KEY="{text[0]}..."'"""
+            raise ConfigError(f"{error}; {quoted}") from None
     return yaml_source.Located(None if text.lower() in ("", "~", "null", "none") else text, place)
 
 

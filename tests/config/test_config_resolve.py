@@ -119,6 +119,12 @@ def test_a_mapping_in_place_of_a_value_is_told_once_with_what_is_expected():
     )
 
 
+def test_a_text_that_looks_like_yaml_is_told_how_to_quote_it():
+    told = refused(model="qa_tiny", overrides=["name={a} of b"])
+    assert told.startswith("override 'name={a} of b': not valid YAML: ")
+    assert told.endswith("""; a text that begins with { needs quotes of its own: 'KEY="{..."'""")
+
+
 def test_a_mistyped_section_is_answered_with_the_whole_key():
     args = write("a.yaml", "optimzer: {lr: 1.0e-4}\nloss: {x: 1}\n")
     first, second = refused(model="qa_tiny", args=args).splitlines()
