@@ -26,6 +26,7 @@ def main(mode: str, folder: Path, data: str, vocabulary: str, steps: int):
     overrides = {
         "data.train": data, "tokenizer.vocab": vocabulary, "model.hidden_dropout_prob": 0.0,
         "model.attention_probs_dropout_prob": 0.0, "data.max_seq_length": LENGTH, "evaluate.batch_size": BATCH,
+        "data.negative_ratio": None,  # all rows
     }  # fmt: skip
     config = resolve(
         model="ie_small_chinese", data_class=Task.data_config, defaults=Task.defaults, overrides=[overrides]

@@ -2,6 +2,7 @@
 
 import logging
 
+from tasklab.data.extraction.balanced import BalancedRows
 from tasklab.data.extraction.coverage import Coverage
 from tasklab.data.extraction.example import PromptExample, answers_of, entities_of
 from tasklab.data.extraction.input import texts_from_input
@@ -57,7 +58,8 @@ class InformationExtraction(Task):
 
     def encode(self, examples, training):
         data = self.config.data
-        return prompt_windows(self.tokenizer, examples, data.max_seq_length, data.doc_stride, data.most_of_prompt)
+        rows = prompt_windows(self.tokenizer, examples, data.max_seq_length, data.doc_stride, data.most_of_prompt)
+        return BalancedRows(rows, data.negative_ratio, self.config.seed) if training and data.negative_ratio else rows
 
     def loss(self):
         from tasklab.nn.losses.pointers import PointerLoss

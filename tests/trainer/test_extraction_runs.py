@@ -21,6 +21,7 @@ def job(tmp_path_factory):
         "model.hidden_dropout_prob": 0.0, "model.attention_probs_dropout_prob": 0.0, "model.initializer_range": 0.1,
         "train.eval_strategy": "no", "train.save_total_limit": 1, "data.schema": None, "train.logging_steps": 100,
         "model.hidden_size": 32, "train.batch_size": 10,
+        "data.negative_ratio": 0.25,  # 5 of the 10 lines without an answer
     })  # fmt: skip
     trainer = Trainer(settings, "information_extraction", "bert_tiny", data, data, output_dir=home / "run")
     summary = trainer.train()

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasklab.config import DataConfig, setting
+from tasklab.config import TRAINING, DataConfig, setting
 from tasklab.data.extraction.example import Mention, PromptExample, has_options
 from tasklab.data.extraction.schema import Node, schema_of, wording_problem
 from tasklab.data.files import arrow
@@ -30,6 +30,8 @@ class ExtractionDataConfig(DataConfig, path="data"):
     doc_stride: int = setting(128, ge=1, rows=True)  # tokens between two window starts, not the overlap
     # tokens; longer prompts are refused; null: half of max_seq_length
     max_prompt_length: int | None = setting(None, ge=1, rows=True)
+    # rows without an answer that an epoch trains on for each with one, other ones in every epoch; null: all
+    negative_ratio: float | None = setting(None, gt=0, needs=TRAINING)
     threshold: float = setting(0.5, gt=0, lt=1)  # a token starts, or ends, a span from this probability on
     nested: bool = False  # an end that is left over goes with a start that has one, and a start with such an end
     flat: bool = False  # of spans that overlap, whatever they answer, the most probable one stays
