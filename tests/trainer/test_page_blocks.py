@@ -49,6 +49,7 @@ EXCUSED: dict[tuple[str, str], str] = {
     ("docs/lora.md", "python benchmarks/lora_training.py"): BENCHMARKS,
     ("docs/information_extraction.md", "python benchmarks/extraction_training.py"): BENCHMARKS,
     ("docs/information_extraction.md", "tasklab tools extraction-replay"): "trains; test_extraction_forgetting.py",
+    ("docs/information_extraction.md", "python benchmarks/extraction_types.py"): BENCHMARKS,
     ("docs/information_extraction.md", "tasklab tools extraction-rounds"): "trains; test_extraction_rounds.py",
     ("docs/multiple_choice.md", "tasklab convert c3_model.bin"): THEIRS,
     ("docs/plugins.md", "export TASKLAB_PLUGINS"): "a folder of the reader's; tests/test_plugins.py has one",
