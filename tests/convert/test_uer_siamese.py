@@ -12,6 +12,7 @@ from tasklab.errors import CheckpointError, ConfigError
 from tasklab.weights.containers import open_weights
 from tasklab.weights.containers.torch_writer import TorchFile
 from tasklab.weights.folder import write_folder
+from tasklab.weights.tables import FORMATS, to_tasklab
 
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "uer_siamese.npz"
 CASES = pytest.mark.parametrize("case", ["tied", "apart", "lstm"])
@@ -77,3 +78,8 @@ def test_streams_of_two_kinds_are_refused(reference, tmp_path):
         convert(str(folder_of(reference, "tied", tmp_path / "theirs", stream_1=second)), tmp_path / "ours", "tasklab")
     with pytest.raises(CheckpointError, match="reads two texts apart"):
         convert(str(folder_of(reference, "tied", tmp_path / "sound")), tmp_path / "google", "google")
+
+
+def test_two_equal_encoders_in_a_file_of_tasklabs_stay_two():
+    one = {f"encoder.{stream}.embeddings.word.weight": np.ones((3, 2), np.float32) for stream in ("first", "second")}
+    assert to_tasklab(one, FORMATS.get("tasklab"))[0].keys() == one.keys()

@@ -61,8 +61,8 @@ def to_tasklab(tensors: dict, table: Format, head: str | None = None) -> tuple[d
     for copy, original in TIES:
         if copy in mapped and original in mapped and _equal(mapped[copy], mapped[original]):
             del mapped[copy]
-    twins = {name: name.replace(SECOND, FIRST, 1) for name in mapped if name.startswith(SECOND)}
-    twins = {copy: original for copy, original in twins.items() if STREAM not in copy}
+    own = (name for name in mapped if name.startswith(SECOND) and STREAM not in name)
+    twins = {name: name.replace(SECOND, FIRST, 1) for name in own} if table.stores_ties else {}
     if all(name in mapped and _equal(mapped[copy], mapped[name]) for copy, name in twins.items()):
         mapped = {name: tensor for name, tensor in mapped.items() if name not in twins}
     return mapped, sorted(unmatched)
