@@ -101,9 +101,9 @@ def test_results_do_not_depend_on_padding_or_batch():
 
 def test_squad_dev_size_is_decoded_in_seconds():
     args = batch(np.random.default_rng(2), 5681, 384)
-    begin = time.perf_counter()
+    begin = time.process_time()  # other programs on the machine do not count
     spans.batch_window_candidates(*args, 30, 20)
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5
 
 
 CONTEXT = "My name is Ada and I live in Rome"

@@ -16,6 +16,7 @@ SECOND_BEST = ((TEXT, QUESTION), (TEXT, LABEL), (QUESTION, TEXT), (NUMBER, LABEL
 SAMPLED = 200  # rows
 SEARCHED = 1000  # columns
 CLASSES, CLASS_LENGTH, ID_LENGTH = 50, 60, 40  # different labels at most, and mean characters of one and of an id
+WIDE, WORD_LENGTH = "\u2e80", 4  # the first character of the Chinese and Japanese ones, and as many as a word has
 ALIKE = 0.8  # of a name and a usual one, for difflib
 DATE = re.compile(r"(\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?[-/.]\d\d?[-/.]\d{2,4})([T ].*)?")
 
@@ -72,5 +73,6 @@ def _is_number(text: str) -> bool:
 
 
 def _names_one(text: str) -> bool:
-    """Whether it has a digit and no blank, as T-1000 or 3f2a."""
-    return any(map(str.isdigit, text)) and not any(map(str.isspace, text))
+    """Whether it has a digit and no blank, as T-1000 or 3f2a; of Chinese, which has no blanks, few characters."""
+    wide = sum(character >= WIDE for character in text)
+    return wide <= WORD_LENGTH and any(map(str.isdigit, text)) and not any(map(str.isspace, text))

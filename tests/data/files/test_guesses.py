@@ -16,6 +16,8 @@ from tasklab.data.files.guesses import ID, LABEL, NUMBER, OTHER, TEXT, Held, bes
     ([[[0, 5, "PER"]], []], OTHER),
     ([None, "", float("nan")], OTHER),
     (["我喜歡這部電影", "很糟糕", "還可以"], TEXT),
+    (["房间很干净，住了3天", "早餐难吃，第2次来了", "服务态度不错，给5分"], TEXT),
+    (["订单1001", "订单1002", "订单1003"], ID),
     (["x" * 80, "y" * 80] * 3, TEXT),
 ])  # fmt: skip
 def test_a_column_is_what_its_values_are(values, kind):
