@@ -136,6 +136,10 @@ def _ledger(found: WeightSource, model: LoadedModel, table: Format) -> Iterator[
     yield f"  task {model.task or 'none'}; {by_module(sorted(model.known))}"
     if model.head == "vectors" and table.program not in ("tasklab", "huggingface"):
         yield f"  how states become a vector (model.pooling: {model.description.model.pooled}) has no place there"
+    pooled = model.description.model.pooled
+    if model.head == "classes" and table.program == "huggingface" and pooled not in ("first", "last"):
+        told = "transformers' classifier reads one token, so scores differ"
+        yield f"  model.pooling: {pooled} has no place there: {told}"
     if model.unknown:
         yield f"  left out, no weight that tasklab knows: {', '.join(model.unknown)}"
     for note in model.notes:

@@ -116,6 +116,18 @@ def test_a_file_of_uer_alone_tells_its_sizes(reference, tmp_path):
         convert(source, tmp_path / "d", "uer", say=quiet, vocab=tmp_path / "nothing.txt")
 
 
+@pytest.mark.parametrize("pooling", ["first", "mean"])
+def test_a_classifier_that_reads_more_than_a_token_is_told_of(pooling, reference, tmp_path):
+    source = huggingface(tmp_path / "a", tensors_of(reference, "bert"), FAMILIES["bert"] | {"id2label": LABELS})
+    convert(source, tmp_path / "b", "tasklab", say=quiet, verify=False)
+    described = tmp_path / "b" / "config.yaml"
+    described.write_text(described.read_text().replace("  pooling: null\n", f"  pooling: {pooling}\n"))
+    (tmp_path / "b" / "SHA256SUMS").unlink()
+    lines = convert(tmp_path / "b", tmp_path / "c", "huggingface", say=quiet, verify=False).lines
+    told = "  model.pooling: mean has no place there: transformers' classifier reads one token, so scores differ"
+    assert (told in lines) == (pooling == "mean")
+
+
 @pytest.mark.parametrize(
     "settings, family",
     [
