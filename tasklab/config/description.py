@@ -8,6 +8,7 @@ from pathlib import Path
 from tasklab.config import decoders, encoder_decoders
 from tasklab.config.entries import Entry, from_file
 from tasklab.config.export import ARCHITECTURES, MINDFORMERS, UIE
+from tasklab.config.generation_section import GenerationConfig
 from tasklab.config.gguf import SUFFIX as GGUF
 from tasklab.config.gguf import read_gguf_settings
 from tasklab.config.huggingface import ALIKE, architectures, labels_beside, read_foreign, read_object, tokenizer_in
@@ -42,7 +43,7 @@ class Description:
     """file: where it was found, None when nothing describes the model. said: the keys of `model` that it sets.
 
     task: where the file names one of ours. head: where it names a network of transformers that has it.
-    data: of a model for vectors, what it says of its rows and of them.
+    data: of a model for vectors, what it says of its rows and of them. generation: how it decodes.
     """
 
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -52,6 +53,7 @@ class Description:
     file: Path | None = None
     said: set[str] = field(default_factory=set)
     data: VectorRows = field(default_factory=lambda: VectorRows())
+    generation: GenerationConfig = field(default_factory=GenerationConfig)
 
     def take_sentences(self, entries: list[Entry]) -> None:
         """What the modules of a folder of sentence-transformers stand for, if any: vectors are then what it is for."""
@@ -103,7 +105,7 @@ def family_of(model: ModelConfig) -> str:
 
 
 def _sections(found: Description) -> dict:
-    return {"model": found.model, "tokenizer": found.tokenizer, "data": found.data}
+    return {"model": found.model, "tokenizer": found.tokenizer, "data": found.data, "generation": found.generation}
 
 
 def _apply(found: Description, entry: Entry) -> None:

@@ -54,6 +54,11 @@ _ONLY = {
 _GATED_GELU = "gated-gelu"
 
 
+def begins(family: str, described: dict) -> int | None:
+    """The token that every answer of the family begins with behind the decoder's first; described: config.json."""
+    return described.get("bos_token_id", 0) if family == "bart" else None
+
+
 def read(described: dict, place: str) -> dict:
     """A config.json of theirs under our keys. Raises: ConfigError for a network that is none of ours."""
     family = described["model_type"]

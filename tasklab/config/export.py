@@ -108,14 +108,16 @@ def mindformers(model: ModelConfig, family: str, head: str | None) -> dict:
     return {"model": {"model_config": {"type": MINDFORMERS_CONFIGS[family][0], **config}, "arch": {"type": network}}}
 
 
-def tasklab(model: ModelConfig, tokenizer: TokenizerConfig, task: str | None, name: str, data: dict) -> str:
+def tasklab(
+    model: ModelConfig, tokenizer: TokenizerConfig, task: str | None, name: str, beside: dict[str, dict]
+) -> str:
     """config.yaml of a model that was converted, not trained: what it is, and nothing of a run.
 
-    data: what belongs to the model of its rows, as far as that is known.
+    beside: sections with what belongs to the model of its rows and its decoding, as far as that is known.
     """
     top = [f"# {name}: a converted model.", *([f"task: {task}"] if task else []), f"name: {json.dumps(name)}"]
-    rows = {"data": data} if data else {}
-    return "\n".join(top) + "\n" + dump_sections({**rows, "model": model, "tokenizer": tokenizer})
+    said = {section: values for section, values in beside.items() if values}
+    return "\n".join(top) + "\n" + dump_sections({**said, "model": model, "tokenizer": tokenizer})
 
 
 def sizes(model: ModelConfig, family: str) -> dict:

@@ -32,6 +32,10 @@ class GenerationConfig(Section, path="generation", needs=""):
     prefix: str | None = None  # text that the answer begins with
     choices: list[str] = setting([])  # texts, of which the likeliest one is the answer
 
+    def said(self) -> dict:
+        """What is no default."""
+        return {key: value for key, value in self.items() if self.changed(key)}
+
     def idle(self):
         yield from super().idle()
         for key in self.keys() if self.choices else ():

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tasklab.config import decoders, encoder_decoders, relatives, uer
+from tasklab.config import decoders, encoder_decoders, published_decoding, relatives, uer
 from tasklab.config.entries import Entry
 from tasklab.config.gguf import TOKENIZER
 from tasklab.config.model_section import ModelConfig
@@ -18,7 +18,7 @@ SIZES = (
     "feedforward_size", "attention_head_size", "kernel_size", "block_size", "dim", "hidden_dim", "n_layers", "n_heads",
     "n_embd", "n_layer", "n_head", "n_inner", "n_positions", "num_key_value_heads", "head_dim", "d_model", "d_ff",
     "d_kv", "num_layers", "num_heads", "num_decoder_layers", "encoder_layers", "decoder_layers", "encoder_ffn_dim",
-    "encoder_attention_heads",
+    "encoder_attention_heads", "decoder_start_token_id",
 )  # fmt: skip
 """Keys of whole numbers in HuggingFace's and UER-py's files."""
 ROBERTA = ("roberta", "xlm-roberta", "camembert")
@@ -54,6 +54,7 @@ def read_foreign(folder: Path, name: str) -> list[Entry]:
     """The model section from config.json, whose keys are ours, and the casing from tokenizer_config.json."""
     place, content = shown(folder / name), read_object(folder / name)
     _refuse_sizes(content, place)
+    decoding, content = _decoding(folder, content, place)
     described = uer.read(content, place) if uer.is_uer(content) else _ours(content, place)
     known = [key for key in ModelConfig().keys() if described.get(key) is not None and key != "labels"]
     if name == ALBERT and described.get("hidden_act") == "gelu":  # google-research/albert has it by tanh alone
@@ -92,13 +93,28 @@ def read_foreign(folder: Path, name: str) -> list[Entry]:
             entries.append(Entry(f"tokenizer.{ours}", said[key], shown(tokenizer)))
     if said.get("do_basic_tokenize") is False:
         raise ConfigError(f"{shown(tokenizer)}: do_basic_tokenize is false; words are cut as BERT does alone")
-    return entries
+    return entries + decoding
 
 
 _TOKENIZER = {
     "do_lower_case": "lowercase", "strip_accents": "strip_accents", "tokenize_chinese_chars": "tokenize_chinese_chars"
 }  # fmt: skip
 """Keys of tokenizer_config.json that change ids -> ours."""
+
+
+def _decoding(folder: Path, described: dict, place: str) -> tuple[list[Entry], dict]:
+    """How an encoder-decoder decodes, as a file of its own says or else config.json, which follows with the start
+    that the file names."""
+    family = described.get("model_type")
+    if family not in encoder_decoders.FIXED:
+        return [], described
+    said, file = described, folder / published_decoding.FILE
+    if file.is_file():
+        said, place = read_object(file), shown(file)
+        _refuse_sizes(said, place)
+        if (start := said.get("decoder_start_token_id")) is not None:
+            described = {**described, "decoder_start_token_id": start}
+    return published_decoding.read(said, place, encoder_decoders.begins(family, described)), described
 
 
 def _ours(described: dict, place: str) -> dict:

@@ -3,6 +3,7 @@
 import dataclasses
 import difflib
 
+from tasklab.config import published_decoding
 from tasklab.config.aliases import ALIASES
 from tasklab.config.entries import Entry
 from tasklab.config.models import Origin, Source
@@ -83,6 +84,8 @@ class Merge:
         if self.problems:
             raise ConfigError("\n".join(self.problems))
         self.config.places.update(self.places)
+        if decoding := published_decoding.told(self.config, self.places):
+            self.config.notes.append(decoding)
         if self.ignored:
             self.config.notes.append(f"ignored settings (they mean nothing to tasklab): {_grouped(self.ignored)}")
         return self.config

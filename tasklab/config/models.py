@@ -31,7 +31,8 @@ HEAD = tuple(
 class Origin:
     """A model's settings, weakest source first; `task` is None when it fits any task.
 
-    shipped: of the catalog. made: they are those of a run, so what changed nothing then may stand there.
+    shipped: of the catalog. made: they are those of a run, so what changed nothing then may stand there. foreign: of
+    another program's folder.
     """
 
     name: str
@@ -39,11 +40,12 @@ class Origin:
     sources: list[Source]
     shipped: bool = False
     made: bool = False
+    foreign: bool = False
 
     def inherits(self, key: str) -> bool:
         """Whether a value may stand there without a use: it was said for whoever trains, evaluates or predicts with
         this model. Of a file of the user's own that holds for the model alone."""
-        return self.shipped or self.made or key.startswith("model.")
+        return self.shipped or self.made or self.foreign or key.startswith("model.")
 
     @property
     def by_hand(self) -> int:
@@ -198,7 +200,7 @@ def _folder(folder: Path) -> Origin:
         return Origin(folder.resolve().name, _last(sources, "task"), [*sources, start], made=True)
     for name in ("config.json", "bert_config.json", "albert_config.json"):
         if (folder / name).is_file():
-            return Origin(folder.resolve().name, None, [read_foreign(folder, name), start])
+            return Origin(folder.resolve().name, None, [read_foreign(folder, name), start], foreign=True)
     if len(alone := gguf_files(folder)) == 1:
         return Origin(folder.resolve().name, None, [read_gguf_settings(alone[0]), start])
     several = f", but {len(alone)} GGUF files: name one of them" if alone else ""

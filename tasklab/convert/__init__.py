@@ -107,8 +107,8 @@ def convert(
     if lost:
         raise CheckpointError(f"{to} has no names for {by_module(lost)}; nothing was written")
     settle_tokenizer(model.description.tokenizer, found, vocab, tokenizer)
-    files = tokenizer_files(found, model.description.tokenizer, vocab, to, decoder_vocab)
-    files |= weight_files(to, theirs) | description_files(to, model, target.name, unbiased)
+    files = weight_files(to, theirs) | description_files(to, model, target.name, unbiased)
+    files |= tokenizer_files(found, model.description.tokenizer, vocab, to, decoder_vocab)
     for line in (*_ledger(found, model, table), *([f"  {told}"] if told else [])):
         tell(line)
     write_folder(target, files)

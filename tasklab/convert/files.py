@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from tasklab.config import TokenizerConfig, export, sentence_transformers
+from tasklab.config import TokenizerConfig, encoder_decoders, export, published_decoding, sentence_transformers
 from tasklab.content import read_content, read_json
 from tasklab.convert.loaded import LoadedModel
 from tasklab.errors import CheckpointError
@@ -62,7 +62,13 @@ def description_files(to: str, loaded: LoadedModel, name: str, unbiased: bool = 
         files |= _sentence_files(loaded) if loaded.head == "vectors" else {}
         scores = loaded.known.get("head.classifier.weight") if loaded.head in ("classes", "tags") else None
         outputs = 0 if scores is None else scores.shape[0]
-        return files | {"config.json": json_bytes(export.huggingface(model, family, loaded.head, outputs))}
+        described = export.huggingface(model, family, loaded.head, outputs)
+        files["config.json"] = json_bytes(described)
+        if loaded.head == "seq2seq":
+            begins = encoder_decoders.begins(family, described)
+            decoding = published_decoding.written(loaded.description.generation, described, begins)
+            files[published_decoding.FILE] = json_bytes(decoding)
+        return files
     if to == "google":
         name = "albert_config.json" if family == "albert" else "bert_config.json"
         return files | {name: json_bytes(export.google(model, family))}
@@ -74,7 +80,8 @@ def description_files(to: str, loaded: LoadedModel, name: str, unbiased: bool = 
     if to == "mindspore" and family in export.MINDFORMERS_CONFIGS:
         return files | {"model.yaml": yaml.safe_dump(export.mindformers(model, family, loaded.head)).encode()}
     rows = loaded.description.data.said() if loaded.head == "vectors" else {}
-    described = export.tasklab(model, tokenizer, loaded.task, name, rows)
+    decoding = loaded.description.generation.said() if loaded.head == "seq2seq" else {}
+    described = export.tasklab(model, tokenizer, loaded.task, name, {"data": rows, "generation": decoding})
     return files | {CONFIG: described.encode()}
 
 

@@ -9,6 +9,7 @@ import mindspore as ms
 from tasklab import kernels
 from tasklab.cachedir import cache_dir
 from tasklab.config import Config, LossConfig
+from tasklab.config.encoder_decoders import family_of
 from tasklab.encoders import ENCODERS, check_settings
 from tasklab.engine import device
 from tasklab.engine.evaluate import measures_loss
@@ -26,7 +27,10 @@ def refuse_unoffered(config: Config):
     if config.data_parallel > 1:
         raise ConfigError(f"data_parallel = {config.data_parallel}: this version runs one process; set it to 1")
     if config.precision == "fp16":
-        raise ConfigError("precision = fp16: this version computes in fp32 or bf16; set one of them")
+        t5 = family_of(config.model) == "t5"
+        why = ", and a T5's activations pass 65,504, the largest number of float16" if t5 else ""
+        told = f"precision = fp16: this version computes in fp32 or bf16{why}; set one of the two"
+        raise ConfigError(config.placed("precision", told))
 
 
 def refuse_network(config: Config):

@@ -141,3 +141,12 @@ def test_both_vocabularies_go_along(reference, tmp_path):
         assert file.read_bytes() == named[name].read_bytes()
     with pytest.raises(CheckpointError, match="--decoder-vocab .*target: the words of .* are those of its encoder"):
         convert(saved(tmp_path / "t5", reference, "uer_t5"), tmp_path / "no", "tasklab", **named, **silent)
+
+
+def test_decoding_goes_along(reference, tmp_path):
+    folder = saved(tmp_path / "bart", reference, "bart", num_beams=3, max_length=12)
+    convert(folder, tmp_path / "ours", "tasklab", verify=False)
+    assert "generation: {max_new_tokens: 10, num_beams: 3}" in (tmp_path / "ours" / "config.yaml").read_text()
+    convert(tmp_path / "ours", tmp_path / "theirs", "huggingface", verify=False)
+    written = json.loads((tmp_path / "theirs" / "generation_config.json").read_text())
+    assert (written["num_beams"], written["max_new_tokens"], written["forced_bos_token_id"]) == (3, 11, 0)

@@ -9,10 +9,12 @@ import pytest
 import tiny_qa
 
 from tasklab import Trainer, list_models, list_tasks
+from tasklab.config import Config, encoder_decoders
 from tasklab.console import Scores
 from tasklab.digest import file_sha256
 from tasklab.engine.hooks import Callback
 from tasklab.errors import CheckpointError, ConfigError, DataError, TasklabError, UnknownName
+from tasklab.session.refusals import refuse_unoffered
 from tasklab.weights import sums
 
 CONTEXT, ASKED = tiny_qa.QUESTION.split(" - ")
@@ -212,6 +214,12 @@ def test_more_than_one_process_is_refused_where_it_would_run_as_one(placed, squa
     trainer.set_parallel_config(data_parallel=2)
     with pytest.raises(ConfigError, match="data_parallel = 2"):
         trainer.train()
+
+
+def test_fp16_is_refused_for_a_t5_with_its_own_reason():
+    t5 = {"model": {**encoder_decoders.FIXED["t5"], "num_decoder_layers": 2}, "precision": "fp16"}
+    with pytest.raises(ConfigError, match="precision = fp16: .* a T5's activations pass 65,504"):
+        refuse_unoffered(Config.create(**t5))
 
 
 def test_a_precision_that_is_not_computed_is_refused(placed, squad):

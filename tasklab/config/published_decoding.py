@@ -1,0 +1,91 @@
+"""How an encoder-decoder decodes where nobody says otherwise: generation_config.json beside published weights, or the
+same words in an older config.json (transformers' GenerationConfig, 4.30 to 5.24)."""
+
+import functools
+import logging
+from collections.abc import Mapping
+
+from tasklab.config.entries import Entry
+from tasklab.config.generation_section import GenerationConfig
+from tasklab.errors import ConfigError, brief
+
+logger = logging.getLogger("tasklab")
+
+FILE = "generation_config.json"
+SHARED = (
+    "do_sample", "temperature", "top_k", "top_p", "min_p", "num_beams", "length_penalty", "early_stopping",
+    "repetition_penalty", "no_repeat_ngram_size", "suppress_tokens",
+)  # fmt: skip
+"""Words that mean the same there."""
+LENGTHS = {"max_new_tokens": "max_length", "min_new_tokens": "min_length"}
+"""Ours, theirs too -> an older word of theirs, which counts what the decoder reads first as well."""
+_NOT_TAKEN = (
+    "num_beam_groups", "diversity_penalty", "penalty_alpha", "bad_words_ids", "force_words_ids", "sequence_bias",
+    "encoder_no_repeat_ngram_size", "encoder_repetition_penalty", "exponential_decay_length_penalty",
+    "begin_suppress_tokens", "typical_p",
+)  # fmt: skip
+_NOTHING = (None, False, 0, 1, [], {})
+_DRAWN_AMONG = 50  # of drawing where no top_k is said
+
+
+def read(said: Mapping, place: str, begins: int | None) -> list[Entry]:
+    """Settings of `generation`; a log tells, once, of words that mean something and are not taken over.
+
+    begins: the token that every answer here begins with behind the decoder's first, as a BART's do; None without.
+    Raises: ConfigError for a value that cannot be.
+    """
+    found = {key: said[key] for key in SHARED if said.get(key) is not None}
+    left = [key for key in _NOT_TAKEN if said.get(key) not in _NOTHING]
+    if said.get("forced_bos_token_id") not in (None, begins):
+        left.append("forced_bos_token_id")
+    if found.get("early_stopping") == "never":
+        left.append("early_stopping")
+        del found["early_stopping"]
+    if found.get("do_sample") is True:
+        found.setdefault("top_k", _DRAWN_AMONG)
+    before = 0 if begins is None else 1
+    for key, older in LENGTHS.items():
+        counts = [(said.get(key), before), (said.get(older), before + 1)]
+        count, more = next((one for one in counts if one[0] is not None), (None, 0))
+        if count is not None:
+            found[key] = max(count - more, 0) if type(count) is int else count
+    section = GenerationConfig()
+    for key, value in found.items():
+        try:
+            section[key] = value
+        except ConfigError as error:
+            raise ConfigError(f"{place}: {error}") from None
+    if wrong := [message for keys, message in section.problems() if "generation.do_sample" in keys]:
+        raise ConfigError(f"{place}: {wrong[0]}")
+    idle = {key for key, *_ in section.idle()}  # of beams, where it has none
+    if left:
+        _tell_left(place, ", ".join(left))
+    return [Entry(f"generation.{key}", section[key], place) for key in found if f"generation.{key}" not in idle]
+
+
+@functools.cache
+def _tell_left(place: str, left: str) -> None:
+    logger.warning("%s: not taken over, as no setting does it: %s", place, left)
+
+
+def told(values: Mapping, places: Mapping[str, str]) -> str:
+    """What a log says of the settings that still stand as a file beside weights has them; '' where none does.
+
+    places: key -> where its value was said.
+    """
+    taken = {key: place for key, place in places.items() if key.startswith("generation.") and place.endswith(".json")}
+    if not taken:
+        return ""
+    shown = ", ".join(f"{key}={brief(values[key])}" for key in taken)
+    return f"{next(iter(taken.values()))}: decoding as published, {shown}; say it yourself to decode otherwise"
+
+
+def written(generation: GenerationConfig, described: Mapping, begins: int | None) -> dict:
+    """The file for a network of ours; described: its config.json. Read back it is the same."""
+    tokens = ("decoder_start_token_id", "pad_token_id", "bos_token_id", "eos_token_id")
+    found = {key: described[key] for key in tokens if described.get(key) is not None}
+    if begins is not None:
+        found["forced_bos_token_id"] = begins
+    found |= {key: generation[key] for key in SHARED if generation.changed(key)}
+    more = 0 if begins is None else 1
+    return found | {key: generation[key] + more for key in LENGTHS if generation.changed(key)}

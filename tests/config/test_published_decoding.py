@@ -1,0 +1,81 @@
+"""Decoding as published weights ask for it, where nobody says otherwise."""
+
+import json
+
+import pytest
+
+from tasklab.config import Config, published_decoding, resolve
+from tasklab.config.description import describe
+from tasklab.errors import ConfigError
+
+BART = {
+    "model_type": "bart", "d_model": 16, "encoder_layers": 1, "decoder_layers": 1, "encoder_attention_heads": 2,
+    "encoder_ffn_dim": 32, "vocab_size": 50, "bos_token_id": 0,
+}  # fmt: skip
+SUMMARIES = {
+    "num_beams": 4, "length_penalty": 2.0, "early_stopping": True, "no_repeat_ngram_size": 3, "max_length": 142,
+    "min_length": 56, "forced_bos_token_id": 0, "forced_eos_token_id": 2,
+}  # fmt: skip
+"""As bart-large-cnn is published with."""
+
+
+def folder(path, described=BART, decoding=None):
+    (path / "config.json").write_text(json.dumps(described))
+    if decoding is not None:
+        (path / published_decoding.FILE).write_text(json.dumps(decoding))
+    return path
+
+
+@pytest.mark.parametrize("older", [False, True], ids=["generation_config.json", "config.json"])
+def test_a_folder_says_how_its_model_decodes(older, tmp_path):
+    files = ({**BART, **SUMMARIES}, None) if older else (BART, SUMMARIES)
+    config = resolve("summarization", folder(tmp_path, *files), defaults={"generation": {"max_new_tokens": 64}})
+    # </s> <s> stand in front of the 142 and 56 tokens
+    assert config.generation.said() == {
+        "num_beams": 4, "length_penalty": 2.0, "early_stopping": True, "no_repeat_ngram_size": 3,
+        "max_new_tokens": 140, "min_new_tokens": 54,
+    }  # fmt: skip
+    (note,) = config.notes
+    assert f"{'config.json' if older else published_decoding.FILE}: decoding as published" in note
+    assert "generation.num_beams=4" in note
+
+
+def test_what_the_user_says_counts_and_idle_words_go_with_it(tmp_path):
+    config = resolve("summarization", folder(tmp_path, BART, SUMMARIES), ["generation.num_beams=1"])
+    assert (config.generation.num_beams, config.generation.length_penalty) == (1, 1.0)
+    assert "num_beams" not in config.notes[0]
+    assert "no_repeat_ngram_size=3" in config.notes[0]
+
+
+def test_a_t5_reads_one_token_before_its_answer(tmp_path):
+    t5 = {"model_type": "t5", "vocab_size": 50, "d_model": 16, "num_layers": 1, "d_ff": 32, "num_heads": 2}
+    config = resolve("translation", folder(tmp_path, t5, {"max_length": 21, "decoder_start_token_id": 3}))
+    assert (config.generation.max_new_tokens, config.model.decoder_start_token_id) == (20, 3)
+
+
+def test_words_that_nothing_does_are_told(tmp_path, caplog):
+    resolve("translation", folder(tmp_path, BART, {"num_beam_groups": 2, "num_beams": 4, "forced_bos_token_id": 9}))
+    assert "generation_config.json: not taken over, as no setting does it: num_beam_groups, forced_bos" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"num_beams": 0}, "num_beams is 0; expected"),
+        ({"num_beams": 4, "do_sample": True}, "generation.do_sample=false, or num_beams=1"),
+        ({"max_length": "long"}, "max_new_tokens is 'long'; expected"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_with_its_file(said, told, tmp_path):
+    with pytest.raises(ConfigError, match=rf"generation_config\.json: .*{told}"):
+        resolve("translation", folder(tmp_path, BART, said))
+
+
+def test_it_is_written_as_it_was_read(tmp_path):
+    taken = describe(folder(tmp_path, BART, SUMMARIES)).generation
+    asked = {key: value for key, value in SUMMARIES.items() if key not in ("max_length", "min_length")}
+    del asked["forced_eos_token_id"]  # changes no text, as it ends one that is full
+    assert published_decoding.written(taken, {**BART, "eos_token_id": 2}, begins=0) == {
+        **asked, "max_new_tokens": 141, "min_new_tokens": 55, "bos_token_id": 0, "eos_token_id": 2,
+    }  # fmt: skip
+    assert Config().generation.said() == {}
