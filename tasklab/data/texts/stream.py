@@ -56,7 +56,8 @@ class TextFile:
         for place, texts, row in rows:
             wrong = next(filter(None, map(_wrong, texts)), "too many tabs" if len(texts) > 2 else "")
             if wrong:
-                bad.add(wrong, f"{place}: {wrong} in {shortened(str(texts)[1:-1])}; {FIX}")
+                told = f" in {shortened(str(texts)[1:-1])}" if any(map(str, texts)) else ""
+                bad.add(wrong, f"{place}: {wrong}{told}; {FIX}")
             else:
                 yield place, texts, row
 
