@@ -12,6 +12,8 @@ from tasklab.data.files.textfile import encodable
 from tasklab.errors import ConfigError, DataError
 
 TEXTS = ("text", "content")
+ASKED = ("schema", "prompt")
+"""What is asked about one text: a schema, or a prompt as training files have it."""
 INPUTS = Inputs('"a text", or {"text": ..., "schema": ...}', keys=TEXTS)
 
 
@@ -36,8 +38,8 @@ def _example(item, nodes: tuple[Node, ...], place: str, number: str) -> SchemaEx
     if isinstance(item, Mapping):
         text = next((item[key] for key in TEXTS if key in item), None)
         number = identity_of(item, "id", number)
-        if item.get("schema") is not None:
-            nodes = _own(item["schema"], place)
+        if (own := next((item[key] for key in ASKED if item.get(key) is not None), None)) is not None:
+            nodes = _own(own, place)
     if not isinstance(text, str) or not text.strip() or not encodable(text):
         raise INPUTS.unusable(place, item)
     if not nodes:

@@ -100,6 +100,8 @@ def test_inputs_have_the_schema_of_the_run_or_their_own(tmp_path):
     assert [(e.id, e.text, e.schema) for e in asked] == [
         ("0", "a b", schema_of(["地点"])), ("x", "c", schema_of({"人物": ["父亲"]})),
     ]  # fmt: skip
+    (line,) = texts_from_input({"content": "c", "prompt": "甲的父亲", "result_list": []}, data(schema=["地点"]))
+    assert line.schema == schema_of("甲的父亲")  # as a training file has it
     (tmp_path / "texts.txt").write_text("one\ntwo\n")
     assert [e.text for e in texts_from_input("texts.txt", data(schema="地点"))] == ["one", "two"]
     with pytest.raises(ConfigError, match=r"input\[0\]: nothing is asked about it; set data.schema, or predict"):
