@@ -1,6 +1,7 @@
 """Text to text: any text answered by another one, as pairs show it (Raffel et al. 2020)."""
 
 from tasklab.metrics.bleu import bleu_interval, score_bleu
+from tasklab.metrics.chrf import chrf_interval
 from tasklab.metrics.short_answers import score_short_answer
 from tasklab.task import TASKS
 from tasklab.text2text import Text2Text
@@ -23,5 +24,5 @@ class Text2TextGeneration(Text2Text):
         return {"exact_match": score_short_answer(text, references)["exact_match"]}
 
     def intervals(self, texts, references, scores):
-        found = super().intervals(texts, references, scores)
+        found = {"chrf": chrf_interval(texts, references), **super().intervals(texts, references, scores)}
         return found | {"bleu": bleu_interval(texts, references, self.words_by(references))}

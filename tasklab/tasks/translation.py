@@ -7,6 +7,7 @@ from tasklab.data.files.records import FIX
 from tasklab.data.text2text.pairs import BleuDataConfig, Pair
 from tasklab.errors import DataError
 from tasklab.metrics.bleu import bleu_interval, score_bleu
+from tasklab.metrics.chrf import chrf_interval
 from tasklab.metrics.scripts import wide_share
 from tasklab.task import TASKS
 from tasklab.text2text import Text2Text
@@ -48,7 +49,8 @@ class Translation(Text2Text):
         return scores
 
     def intervals(self, texts, references, scores):
-        return {"bleu": bleu_interval(texts, references, self.words_by(references))}
+        bleu = bleu_interval(texts, references, self.words_by(references))
+        return {"bleu": bleu, "chrf": chrf_interval(texts, references)}
 
     def copied(self, example):
         return example.source
