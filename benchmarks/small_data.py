@@ -85,24 +85,29 @@ class Run:
         """PyTorch's training from the weights that `run` starts from, its head included: those behind a step of 0."""
         start, weights = self.place / "start", self.place / "weights"
         still = ("train.max_steps=1", "optimizer.lr=1.0e-30", "train.eval_strategy=no", f"output_dir={start}")
-        self.tasklab("train", self.recipe, *self.words, *still)
+        finished(self.tasklab("train", self.recipe, *self.words, *still))
         if "bilstm" in self.recipe:
             weights = start / "checkpoint-1"
         else:
-            self.tasklab("convert", str(start), str(weights), "--to", "huggingface")
+            finished(self.tasklab("convert", str(start), str(weights), "--to", "huggingface"))
         script = TWINS[self.recipe.partition("_")[0]]
         began = time.perf_counter()
         command = [python, str(Path(__file__).with_name(script)), self.recipe, str(weights), *self.words]
         command += ["--seed", str(self.told["seed"])]
         command += ["--crf", str(weights)] if "bilstm" in self.recipe else []
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
-        best = ast.literal_eval(done.stdout.rpartition("best: ")[2])
+        said = finished(subprocess.run(command, capture_output=True, text=True))
+        best = ast.literal_eval(said.rpartition("best: ")[2])
         return self.told | {"side": "PyTorch", "seconds": round(time.perf_counter() - began), "scores": best}
 
     def tasklab(self, *words: str) -> subprocess.CompletedProcess:
         return subprocess.run([sys.executable, "-m", "tasklab.cli", *words], capture_output=True, text=True)
+
+
+def finished(done: subprocess.CompletedProcess) -> str:
+    """What it printed. Raises SystemExit where it failed."""
+    if done.returncode:
+        raise SystemExit(f"{' '.join(done.args)} failed:\n{done.stderr[-2000:]}")
+    return done.stdout
 
 
 def read_log(log: str) -> dict:
