@@ -45,7 +45,7 @@ def test_settings_of_other_heads_and_losses_are_told_at_once(refused):
         "override 'loss.focal_gamma=2': loss.focal_gamma = 2.0: question_answering does not know it; known there: "
         "rdrop_alpha",
         "override 'model.pooling=max': model.pooling = max: question_answering does not read it; heads that do: "
-        "choices, classes, pairs, vectors",
+        "choices, classes, contrasted, pairs, vectors",
         "override 'model.hidden_layer=1': model.hidden_layer = 1: question_answering does not read it; heads that do: "
         "vectors",
     ]
