@@ -78,6 +78,10 @@ class TextInfilling(Text2Text):
                 told = f"the text has {count} blanks ([MASK]), where a filling asks for one, and a plain text for none"
                 bad.add("wrong number of blanks", f"{pair.place}: {told}; {FIX}")
                 continue
+            if marked := [mark for text in pair.references for mark in BLANK.findall(text)]:
+                told = f"the filling holds {marked[0]}, which stands for a blank; write what fills it alone"
+                bad.add("blank in a filling", f"{pair.place}: {told}; {FIX}")
+                continue
             if self.config.data.hidden == SENTENCES and not pair.references and len(begins_of(pair.source)) < 2:
                 whole += 1
                 continue

@@ -233,6 +233,13 @@ def test_pairs_have_one_blank_and_texts_none(tmp_path):
         infilling().read(path, True)
 
 
+def test_a_filling_holds_no_mark_of_a_blank(tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_text("source\ttarget\na [MASK] b\t<extra_id_0> x\n", encoding="utf-8")
+    with pytest.raises(DataError, match="a.tsv:2: the filling holds <extra_id_0>, which stands for a blank; write"):
+        infilling().read(path, True)
+
+
 def test_sentences_are_hidden_where_there_are_several(tmp_path, caplog):
     path = tmp_path / "a.txt"
     path.write_text("one two. three four. five\nsix seven eight\n", encoding="utf-8")
