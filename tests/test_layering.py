@@ -23,7 +23,7 @@ LEVELS = [
     {"session"},
     {"trials", "views"},
     {"trainer"},
-    {"convert", "tools", "vector_index", "web"},
+    {"convert", "tools", "vector_index", "web", "shots"},
     {"commands"},
     {"cli"},
 ]

@@ -15,8 +15,8 @@ from tasklab.console import print_text, watched
 from tasklab.errors import Interrupted
 
 VERBS = (
-    "train", "evaluate", "predict", "chat", "index", "query", "search", "cross_validate", "list_names", "show",
-    "doctor", "convert", "tools", "demo", "completion",
+    "train", "evaluate", "predict", "chat", "index", "query", "search", "cross_validate", "fewshot", "list_names",
+    "show", "doctor", "convert", "tools", "demo", "completion",
 )  # fmt: skip
 """Modules here, as `tasklab --help` lists them."""
 

@@ -51,6 +51,8 @@ EXCUSED: dict[tuple[str, str], str] = {
     ("docs/information_extraction.md", "tasklab tools extraction-replay"): "trains; test_extraction_forgetting.py",
     ("docs/information_extraction.md", "python benchmarks/extraction_types.py"): BENCHMARKS,
     ("docs/information_extraction.md", "tasklab tools extraction-rounds"): "trains; test_extraction_rounds.py",
+    ("docs/few_shot.md", "tasklab fewshot"): "trains in processes of their own; test_few_shot_runs.py runs it",
+    ("docs/few_shot.md", "from tasklab import few_shot"): "the same; test_few_shot_runs.py calls it",
     ("docs/multiple_choice.md", "tasklab convert c3_model.bin"): THEIRS,
     ("docs/plugins.md", "export TASKLAB_PLUGINS"): "a folder of the reader's; tests/test_plugins.py has one",
     ("docs/plugins.md", "# setup.py of the package"): "two lines of another file",

@@ -1,0 +1,1 @@
+"""Ways to learn from few examples, compared on the same rows."""
