@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import torch
 from transformers import BertForMaskedLM, BertTokenizerFast
 from work_batches import of_steps
@@ -13,14 +14,48 @@ from work_batches import of_steps
 LENGTH = 64
 
 
-def rows_of(tokenizer, pattern: str, texts: list[str], masks: int):
+def rows_of(tokenizer, pattern: str, texts: list[str], masks: int, length: int):
     """Token ids of the pattern around each text, whose end is cut where the row is too long."""
     before, after = pattern.replace("{MASK}", tokenizer.mask_token * masks).split("{textA}")
     before, after = (tokenizer(part, add_special_tokens=False)["input_ids"] for part in (before, after))
-    room = LENGTH - len(before) - len(after) - 2
+    room = length - len(before) - len(after) - 2
     cells = tokenizer(texts, add_special_tokens=False)["input_ids"]
     rows = [[tokenizer.cls_token_id, *before, *own[:room], *after, tokenizer.sep_token_id] for own in cells]
     return tokenizer.pad({"input_ids": rows}, return_tensors="pt")
+
+
+def with_vectors(columns, soft: int, masks: int):
+    """Rows of `{MASK}{textA}` with unknown words where learned vectors come: `soft` on either side of the masks."""
+    ids, count = columns["input_ids"], len(columns["input_ids"])
+    ids = torch.cat([ids[:, :1], ids.new_zeros(count, soft), ids[:, 1 : 1 + masks], ids.new_zeros(count, soft),
+                     ids[:, 1 + masks :]], dim=1)  # fmt: skip
+    there = torch.cat([torch.ones(count, 2 * soft, dtype=torch.long), columns["attention_mask"]], dim=1)
+    return {"input_ids": ids, "attention_mask": there}
+
+
+def embedded(model, columns, vectors, masks: int):
+    """The same columns with vectors of words, and the learned ones at their places."""
+    words = model.bert.embeddings.word_embeddings(columns["input_ids"])  # [B, S, E]
+    first, second = (half.expand(len(words), -1, -1) for half in vectors.chunk(2))
+    n = first.shape[1]
+    parts = [words[:, :1], first, words[:, 1 + n : 1 + n + masks], second, words[:, 1 + 2 * n + masks :]]
+    return {"inputs_embeds": torch.cat(parts, dim=1), "attention_mask": columns["attention_mask"]}
+
+
+class Vectors(torch.nn.Module):
+    """2 n vectors as `prompt.npz` has them, behind two Dense where these are there too."""
+
+    def __init__(self, path: Path):
+        super().__init__()
+        kept = np.load(path)
+        for name in kept.files:
+            self.register_parameter(name.replace(".", "_"), torch.nn.Parameter(torch.tensor(kept[name])))
+
+    def forward(self):
+        if not hasattr(self, "inner_weight"):
+            return self.weight
+        inner = torch.nn.functional.linear(self.weight, self.inner_weight, self.inner_bias).relu()
+        return torch.nn.functional.linear(inner, self.outer_weight, self.outer_bias)
 
 
 def main(path: Path):
@@ -38,23 +73,28 @@ def main(path: Path):
     labels = [label for label, _ in words]
     spelled = [tokenizer(word, add_special_tokens=False)["input_ids"] for _, word in words]  # a word a label here
     masks = max(map(len, spelled))
-    pattern = (data / "prompt.txt").read_text(encoding="utf-8").split("\n")[0]
+    soft, pattern = job["soft"], (data / "prompt.txt").read_text(encoding="utf-8").split("\n")[0]
+    vectors = Vectors(path.parent / "prompt.npz") if soft else None
+    pattern = "{MASK}{textA}" if soft else pattern
     batches = []
     for rows in json.loads((path.parent / "rows.json").read_text()):
         texts, names = zip(*rows, strict=True)
         wanted = torch.tensor([labels.index(name) for name in names])
-        batches.append((rows_of(tokenizer, pattern, list(texts), masks), wanted))
-    optimizer = torch.optim.AdamW(model.parameters(), lr=5e-5, weight_decay=0.0, eps=1e-8)
+        columns = rows_of(tokenizer, pattern, list(texts), masks, LENGTH - 2 * soft)
+        batches.append((with_vectors(columns, soft, masks) if soft else columns, wanted))
+    parameters = [*model.parameters(), *(vectors.parameters() if soft else [])]
+    optimizer = torch.optim.AdamW(parameters, lr=5e-5, weight_decay=0.0, eps=1e-8)
     model.train()
     times, losses = [(time.perf_counter(), time.process_time())], []
     for columns, wanted in batches:
-        hidden = model.bert(**columns).last_hidden_state
+        given = columns if vectors is None else embedded(model, columns, vectors(), masks)
+        hidden = model.bert(**given).last_hidden_state
         there = hidden[columns["input_ids"] == tokenizer.mask_token_id]  # of the pattern's masks alone
         logs = model.cls(there).log_softmax(-1).reshape(len(wanted), masks, -1)
         scores = torch.stack([logs[:, range(len(ids)), ids].sum(-1) for ids in spelled], dim=1)
         loss = torch.nn.functional.cross_entropy(scores, wanted)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         optimizer.zero_grad()
         losses.append(loss.item())
