@@ -160,7 +160,7 @@ def test_the_kernel_drops_what_the_operators_drop_and_learns_the_same(case, refe
     assert other == pytest.approx(loss, rel=1e-5) and count == 3 * pairs(reference)["target_ids"].shape[1]
     for parameter, want, got in zip(steps[0].parameters, grads, others, strict=True):
         want = want.asnumpy()
-        np.testing.assert_allclose(got.asnumpy(), want, atol=2e-5 * max(1, np.abs(want).max()), err_msg=parameter.name)
+        np.testing.assert_allclose(got.asnumpy(), want, atol=3e-5 * max(1, np.abs(want).max()), err_msg=parameter.name)
 
 
 @FUSED

@@ -13,6 +13,7 @@ if not kernels.available():
 
 import mindspore as ms  # noqa: E402
 from mindspore import Parameter, Tensor, nn  # noqa: E402
+from same_rows import NEEDS_AVX512  # noqa: E402
 from test_encoder_layer import ACTIVATIONS, dropped, numeric_gradients  # noqa: E402
 
 from tasklab.kernels.decoder_layer import PARAMETERS, FusedDecoderLayer  # noqa: E402
@@ -172,6 +173,7 @@ def test_values_and_every_gradient_equal_float64(shape, p, recompute, causal):
         np.testing.assert_allclose(got, want, atol=5e-5 * max(1, np.abs(want).max()), err_msg=name)
 
 
+@NEEDS_AVX512
 @EACH_SHAPE
 def test_documents_alone_give_the_bits_of_documents_packed_together(shape):
     # 300 tokens: more than one block of queries; cut where no block ends
@@ -208,6 +210,7 @@ def test_graph_mode_recompute_and_repetition_give_the_same_bits(shape):
         assert equal(forward_and_gradients(layer, x, PACKED, dy, jit), first)
 
 
+@NEEDS_AVX512
 def test_one_to_four_threads_give_the_same_bits():
     from tasklab.kernels import build
 

@@ -11,6 +11,7 @@ from tasklab import kernels
 if not kernels.available():
     pytest.skip(kernels.why_not(), allow_module_level=True)
 
+from same_rows import NEEDS_AVX512  # noqa: E402
 from test_encoder_layer import Layer, case, forward_and_gradients  # noqa: E402
 
 BATCHES = [  # batch, sequence, hidden, inner, heads, lengths
@@ -21,6 +22,7 @@ BATCHES = [  # batch, sequence, hidden, inner, heads, lengths
 ]
 
 
+@NEEDS_AVX512
 @pytest.mark.parametrize("causal", [False, True])
 @pytest.mark.parametrize("recompute", [False, True])
 @pytest.mark.parametrize("B,S,H,inner,heads,lengths", BATCHES)
