@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from same_rows import NEEDS_AVX512
 from test_encoder_layer import Layer, case, forward_and_gradients
 
 from tasklab.kernels import build
@@ -63,6 +64,7 @@ def test_buffers_between_the_steps_of_a_vector_give_the_same_bits():
     assert np.array_equal(layer(tensor, Tensor(mask)).asnumpy(), layer(Tensor(x), Tensor(mask)).asnumpy())
 
 
+@NEEDS_AVX512
 @pytest.mark.parametrize("recompute", [False, True])
 def test_one_to_eight_threads_give_the_same_bits(recompute):
     # 1100 tokens and an inner size of 900 are cut into other tiles for other numbers of threads
