@@ -43,7 +43,7 @@ def test_every_bad_row_is_told_before_the_first_text(tmp_path):
     with pytest.raises(DataError) as refused:
         read(tmp_path / "a.txt")
     assert "2 problems: empty text (2)" in str(refused.value)
-    assert "a.txt:2: empty text in \"''\"; correct the line or set data.on_bad_row: skip" in str(refused.value)
+    assert "a.txt:2: empty text; correct the line or set data.on_bad_row: skip" in str(refused.value)
     file = read(tmp_path / "a.txt", on_bad_row="skip")
     assert file.count == 3 and "left out 2: empty text (2)" in file.bad.summary()
     (tmp_path / "b.jsonl").write_text('{"text": "A"}\n{"text": null}\n{"text": "\\ud800"}\n')
