@@ -24,6 +24,7 @@ from tasklab.tools.doctor import (
     machine,
     matching,
     pairs,
+    prompts,
     questions,
     tags,
     texts,
@@ -32,7 +33,7 @@ from tasklab.tools.doctor.findings import FIX
 from tasklab.trainer import Trainer
 from tasklab.weights.catalogue import named_weights, read_entry
 
-KINDS = (extraction, tags, choices, questions, generation, matching, pairs, corpus, texts)
+KINDS = (extraction, tags, choices, questions, generation, matching, pairs, corpus, prompts, texts)
 """Kinds of data that are looked into closely: each module has DATA, the sections of the tasks that read it,
 knows(Sample) whether a file is of the kind, MODEL, the recipe to check for where none is named, and examine(Config,
 tokenizer) -> Examined. They are asked in this order; the last takes any file. For other tasks there is `examples`."""

@@ -7,13 +7,14 @@ from tasklab.data.files.sample import Sample
 from tasklab.data.rows.balance import calls_for_weights
 from tasklab.data.rows.findings import leaks
 from tasklab.data.texts.candidates import CandidateDataConfig, questions_of
+from tasklab.data.texts.contrasts import ContrastDataConfig
 from tasklab.data.texts.inspect import TextReport, inspect_texts
 from tasklab.data.texts.reading import TextDataConfig, texts_of
 from tasklab.errors import DataError
 from tasklab.tools.doctor.findings import FIX, LOOK, Examined, Line, bad_rows, clashing, examined, leaking, repeating
 from tasklab.tools.doctor.wording import counted, lengths, padded, places, shares
 
-DATA, MODEL = (TextDataConfig, CandidateDataConfig), "txtcls_minilm_l6"
+DATA, MODEL = (TextDataConfig, CandidateDataConfig, ContrastDataConfig), "txtcls_minilm_l6"
 FEW, UNEQUAL, CUT = 10, 10, 0.05
 """Rows of a class, the largest class per smallest, and the share of cut rows from which a line is worth reading."""
 
