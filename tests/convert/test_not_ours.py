@@ -53,7 +53,7 @@ def folder(path, described, tensors):
         ({**UER, "rotary_position_embedding": True}, "rotary_position_embedding is True; UER-py's Transf"),
         ({**UER, "attention_head_size": 3}, "attention_head_size is 3; only hidden_size / heads_num"),
         ({**UER, "factorized_embedding_parameterization": True}, "without parameter_sharing"),
-        ({"stream_0": UER, "stream_1": UER, "encoder": "dual"}, "networks of two encoders"),
+        ({"stream_0": UER, "stream_1": UER, "encoder": "dual"}, "stream_0 names no embedding or encoder"),
     ],
 )
 def test_a_network_that_tasklab_lacks_is_refused_and_nothing_written(tmp_path, described, said):

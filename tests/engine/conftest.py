@@ -19,7 +19,7 @@ class ScriptedStep:
 
     losses: list = []
     columns = ("input_ids", "attention_mask", "labels", "sample_weight")
-    summed_loss = SimpleNamespace(loss=None)
+    summed_loss = SimpleNamespace(loss=None, network=None)
 
     def __init__(self, *_):
         self.parameters = (Parameter(Tensor(np.ones((1, 3), np.float32)), name="head.weight"),)
