@@ -14,8 +14,26 @@ def brief(value) -> str:
         return f"a number of {value.bit_length()} bits" if isinstance(value, int) else type(value).__name__
 
 
+_COPIES: dict[str, str] = {}
+
+
+def read_from_copy(path, copy):
+    """Has messages name `path` where a copy of it is read, such as one unpacked."""
+    _COPIES[str(copy)] = str(path)
+
+
+def with_own_names(message: str) -> str:
+    """The message with the names of files as their user knows them."""
+    for copy, path in _COPIES.items():
+        message = message.replace(copy, path)
+    return message
+
+
 class TasklabError(Exception):
     """Base of everything a user can cause and mend; the command line prints it without a traceback."""
+
+    def __str__(self) -> str:
+        return with_own_names(super().__str__())
 
 
 class ConfigError(TasklabError):

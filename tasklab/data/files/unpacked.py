@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 from tasklab.data.files.textfile import MAX_BYTES
 from tasklab.data.files.workbook import is_workbook, write_csv
-from tasklab.errors import DataError
+from tasklab.errors import DataError, read_from_copy, with_own_names
 
 logger = logging.getLogger("tasklab")
 
@@ -44,7 +44,7 @@ def plain_file(path: Path) -> Path:
     if not ((is_packed(path) or is_workbook(path)) and path.is_file()):
         return path
     found = path.stat()
-    return _unpacked(path.absolute(), found.st_mtime_ns, found.st_size)
+    return _named(path, _unpacked(path.absolute(), found.st_mtime_ns, found.st_size))
 
 
 def plain_suffix(path) -> str:
@@ -66,9 +66,20 @@ def handed_file(path: Path) -> Path:
         with open(0 if str(path) == "-" else path, "rb", closefd=str(path) != "-") as file:
             if stat.S_ISCHR(os.fstat(file.fileno()).st_mode):  # /dev/null, or a terminal: nobody knows that it waits
                 raise DataError(f"{path}: nothing is handed over; write: zcat FILE | tasklab predict ... --file -")
-            return _kept(path, file, "input")
+            return _named(path, _kept(path, file, "input"))
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _named(path: Path, copy: Path) -> Path:
+    read_from_copy(path, copy)
+    logger.addFilter(_own_names)
+    return copy
+
+
+def _own_names(record: logging.LogRecord) -> bool:
+    record.msg, record.args = with_own_names(record.getMessage()), ()
+    return True
 
 
 @functools.lru_cache(maxsize=64)

@@ -10,7 +10,7 @@ from tasklab.data.rows.sizes import RowSizes
 from tasklab.datahub import at_hand
 from tasklab.digest import file_sha256
 from tasklab.engine.length import Length, length_of
-from tasklab.errors import CheckpointError, DataError, MissingColumns, UnknownName
+from tasklab.errors import CheckpointError, DataError, MissingColumns, UnknownName, with_own_names
 from tasklab.runs.source import find_source
 from tasklab.task import TASKS, UPDATES
 from tasklab.text import tokenizer_of
@@ -62,7 +62,7 @@ def report(train, dev, model: str | None, overrides, task: str | None = None) ->
     except MissingColumns as error:
         error.command = command
         raise
-    print(*found.shown, sep="\n")
+    print(with_own_names("\n".join(found.shown)))
     sizes, dev_sizes = found.sizes
     if tokenizer is None:
         print(f"\nno vocabulary of {config.name}, so nothing is said about tokens, memory and time:\n  {why_not}")
@@ -70,7 +70,7 @@ def report(train, dev, model: str | None, overrides, task: str | None = None) ->
         _show_run(sizes, dev_sizes, config)
     print()
     for line in found.lines:
-        print(f"{line.level:5} {line.text}", *line.places, sep="\n        ")
+        print(with_own_names("\n        ".join((f"{line.level:5} {line.text}", *line.places))))
     to_fix = sum(line.level == FIX for line in found.lines)
     before = f"{to_fix} to fix before training; then" if to_fix else "nothing has to be fixed;"
     print(f"{before} start with:\n ", shlex.join(["tasklab", *command]))

@@ -1,6 +1,7 @@
 """Packed files and what a shell hands over become plain files with an ending."""
 
 import gzip
+import logging
 import os
 import subprocess
 import sys
@@ -34,6 +35,16 @@ def test_a_packed_file_is_read_under_its_own_ending(tmp_path):
     path = packed(tmp_path / "test.tsv.gz")
     for found in (plain_file(path), handed_file(path), Inputs("").file(str(path)), at_hand(path, training=True)):
         assert found.name == "test.tsv" and found.read_bytes() == TABLE
+
+
+@pytest.mark.parametrize("logged", [False, True])
+def test_messages_name_the_file_that_its_user_knows(tmp_path, caplog, logged):
+    path = packed(tmp_path / "test.tsv.gz")
+    message = f"{plain_file(path)}:2: 'label' is '', expected a label"
+    if logged:
+        logging.getLogger("tasklab").warning("%s", message)
+    told = caplog.messages[-1] if logged else str(DataError(message))
+    assert told == f"{path}:2: 'label' is '', expected a label"
 
 
 def test_a_packed_file_written_anew_is_read_anew(tmp_path):
