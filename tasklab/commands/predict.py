@@ -26,7 +26,7 @@ def arguments(parser):
     parser.add_argument("--file", metavar="FILE", help=FILES)
     parser.add_argument("--context", metavar="FILE", help=CONTEXT)
     parser.add_argument("--questions", metavar="FILE", help="questions about --context, one per line, or as a table")
-    parser.add_argument("--output", metavar="FILE", help=OUTPUT)
+    parser.add_argument("--output", "--out", metavar="FILE", help=OUTPUT)
     for name, what in (("logits", "outputs"), ("prob", "probabilities")):
         told = f"answers of classifiers carry the {what} of all classes (column {name})"
         parser.add_argument(f"--output_{name}", f"--output-{name}", action="store_true", help=told)

@@ -23,7 +23,7 @@ def arguments(parser):
     parser.add_argument("--rerank", metavar="MODEL", help="a cross-encoder that decides among the nearest")
     parser.add_argument("--candidates", type=int, metavar="N", help="how many it reads per query (default 100)")
     parser.add_argument("--model", metavar="MODEL", help="where the index' own model lies now; it has to be the same")
-    parser.add_argument("--output", metavar="FILE", help=OUTPUT)
+    parser.add_argument("--output", "--out", metavar="FILE", help=OUTPUT)
 
 
 def run(options):

@@ -85,11 +85,11 @@ def test_a_bad_file_is_named_at_once(case, tmp_path):
     change, message = BAD[case]
     path = tmp_path / "bad.safetensors"
     path.write_bytes(change(whole(tmp_path)))
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(CheckpointError, match=message) as error:
         read_safetensors(path)
     assert str(path) in str(error.value)
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
 
 
 ROW = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}

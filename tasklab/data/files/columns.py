@@ -135,6 +135,9 @@ def missing_columns(
         ids, rest = ([name for name, kind in left.items() if (kind == ID) == one] for one in (True, False))
         others = [f"id {listed(ids)}"] * bool(ids) + [f"unused {listed(rest)}"] * bool(rest)
         lines.append(f"by what they hold: {shlex.join(settings)}" + (f" ({', '.join(others)})" if others else ""))
+    if table.writer:
+        spans = "marked spans are for token_classification and information_extraction"
+        lines.append(f"{table.writer} wrote them: what its annotators chose is the label; {spans}")
     if table.nameable and not table.named:
         lines.append("a file without a header line needs data.columns=[...], a name for each column")
     return MissingColumns(f"{table.head}: " + "\n  ".join(lines), settings)

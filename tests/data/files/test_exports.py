@@ -7,6 +7,7 @@ import pytest
 from tasklab.data.files.exports import plain_row, writer_of
 from tasklab.data.files.sample import sample_of
 from tasklab.data.texts.reading import TextDataConfig, read_text_rows
+from tasklab.errors import DataError
 from tasklab.tools.doctor import texts
 from tasklab.tools.doctor.data import KINDS
 
@@ -71,3 +72,11 @@ def test_exported_classes_are_read_as_text_classification(items, writer, tmp_pat
     assert next(kind for kind in KINDS if kind.knows(sample_of(path))) is texts
     unlabelled, _ = read_text_rows(path, TextDataConfig(), "single_label_classification", labelled=False)
     assert [e.text_a for e in unlabelled] == [e.text_a for e in examples]
+
+
+def test_marked_spans_given_as_classes_are_told_where_they_belong(tmp_path):
+    region = {"type": "labels", "value": {"start": 0, "end": 4, "text": "Anna", "labels": ["PER"]}}
+    task = {"id": 1, "data": {"text": "Anna sings"}, "annotations": [{"result": [region]}]}
+    (tmp_path / "spans.json").write_text(json.dumps([task]), encoding="utf-8")
+    with pytest.raises(DataError, match="Label Studio wrote them: .*marked spans are for token_classification and inf"):
+        read_text_rows(tmp_path / "spans.json", TextDataConfig(), "single_label_classification")

@@ -3,7 +3,6 @@
 import logging
 import os
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -144,7 +143,7 @@ def test_file_sha256_is_the_published_sha256(tmp_path):
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs the real data sets")
-def test_squad_rows_load_in_under_a_third_of_a_second(tmp_path):
+def test_squad_rows_come_back_from_the_cache(tmp_path):
     from tasklab.data.questions.reading import read_squad
     from tasklab.data.questions.windows import qa_windows
     from tasklab.text.wordpiece import WordPiece
@@ -156,12 +155,7 @@ def test_squad_rows_load_in_under_a_third_of_a_second(tmp_path):
         return qa_windows(tokenizer, examples, 384, 128, 64, True)
 
     built = cached_features(tmp_path, {}, build)
-    seconds = []
-    for _ in range(3):
-        start = time.perf_counter()
-        loaded = cached_features(tmp_path, {}, build)
-        seconds.append(time.perf_counter() - start)
-    assert min(seconds) < 0.3
+    loaded = cached_features(tmp_path, {}, build)
     for name in built.ragged:
         np.testing.assert_array_equal(loaded[name].values, built[name].values)
         np.testing.assert_array_equal(loaded[name].offsets, built[name].offsets)

@@ -68,7 +68,7 @@ def test_fifty_thousand_rows_take_seconds():
     words = ["".join(rng.choice(list("abcdefghijklmnopqrstuvwxyz"), 6)) for _ in range(3000)]
     texts = [" ".join(words[i] for i in rng.integers(0, 3000, 12)) for _ in range(45_000)]
     texts += [text[:30] + "q" + text[31:] for text in texts[:5000]]
-    began = time.perf_counter()
+    began = time.process_time()
     found = groups(texts)
-    assert time.perf_counter() - began < 60  # about 3; all pairs would be 1.25e9 comparisons
+    assert time.process_time() - began < 60  # about 3; all pairs would be 1.25e9 comparisons
     assert np.mean([found[45_000 + i] == i for i in range(5000)]) > 0.999 and len(set(found)) < 45_010
