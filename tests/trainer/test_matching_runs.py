@@ -49,9 +49,9 @@ def test_pairs_are_learned_by_heart_and_the_threshold_stays_with_the_model(train
 def test_both_networks_above_pairs_learn_them_by_heart_and_one_reranks_what_the_other_looks_up(
     trainer, tmp_path, capsys
 ):  # fmt: skip
-    settings = dict(train__epochs=40, optimizer__lr=1e-2, train__batch_size=16, train__eval_strategy="no",
+    settings = dict(train__epochs=200, optimizer__lr=3e-3, train__batch_size=16, train__eval_strategy="no",
                     model__num_hidden_layers=1, model__hidden_dropout_prob=0.0, model__attention_probs_dropout_prob=0.0,
-                    model__pooling="mean")  # fmt: skip
+                    model__initializer_range=0.05, model__pooling="mean")  # fmt: skip
     apart = trainer("matching_sentence_transformer_minilm_l6", "apart", **settings)
     together = trainer("matching_pointwise_minilm_l6", "together", **settings)
     for job in (apart, together):
