@@ -41,7 +41,7 @@ def main():
     )  # fmt: skip
     task = TextClassification(config, WordPiece(f"{options.weights}/vocab.txt"))
     task.settle([])
-    network = pretrained(NETWORKS[config.model.pooling], options.weights, config, num_labels=task.target.outputs)
+    network = pretrained(NETWORKS[config.model.pooled], options.weights, config, num_labels=task.target.outputs)
     rows = task.encode(task.read(config.data.train, True)[0], True)
 
     def forward(features, part):
