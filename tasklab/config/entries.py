@@ -79,9 +79,13 @@ def _override_value(text: str, place: str):
         try:
             return yaml_source.parse(text, lambda line: place)
         except ConfigError as error:
-            quoted = f"""a text that begins with {text[0]} needs quotes of its own: 'KEY="{text[0]}..."'"""
-            raise ConfigError(f"{error}; {quoted}") from None
+            raise ConfigError(f"{error}; {needs_quotes(text[0])}") from None
     return yaml_source.Located(None if text.lower() in ("", "~", "null", "none") else text, place)
+
+
+def needs_quotes(first: str) -> str:
+    """What to do where YAML takes a text for something else, of which `first` is the first character."""
+    return f"""a text that begins with {first} needs quotes of its own: 'KEY="{first}..."'"""
 
 
 def _located(value, place: str):

@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 from tasklab.config.section import Section
 from tasklab.config.values import setting
+from tasklab.errors import ConfigError
 
 OF_CHOICES = ("choices", "prefix", "num_return_sequences")
 """What counts where one of given texts is the answer."""
+_OF_ANSWERS = {"max_length": "max_new_tokens", "min_length": "min_new_tokens"}
+"""transformers' names for lengths that count what a decoder reads first, and ours."""
 
 
 @dataclass
@@ -31,6 +34,12 @@ class GenerationConfig(Section, path="generation", needs=""):
     suppress_tokens: list[int] = setting([])  # ids that are never chosen
     prefix: str | None = None  # text that the answer begins with
     choices: list[str] = setting([])  # texts, of which the likeliest one is the answer
+
+    def unknown_key(self, name, rest=""):
+        if name not in _OF_ANSWERS:
+            return super().unknown_key(name, rest)
+        told = f"did you mean {_OF_ANSWERS[name]!r}? It counts the tokens of the answer alone"
+        return ConfigError(f"unknown key {self.key_of(name)!r}; {told}")
 
     def said(self) -> dict:
         """What is no default."""

@@ -5,7 +5,7 @@ import difflib
 
 from tasklab.config import published_decoding
 from tasklab.config.aliases import ALIASES
-from tasklab.config.entries import Entry
+from tasklab.config.entries import Entry, needs_quotes
 from tasklab.config.models import Origin, Source
 from tasklab.config.registries import OPTIMIZERS
 from tasklab.config.section import Section
@@ -95,7 +95,9 @@ class Merge:
             return  # an empty section
         if value := self._value_above(entry.key):
             if value not in self.failed:
-                told = f"{value} is a mapping; expected {self.config.expected(value)}"
+                expected = self.config.expected(value)
+                told = f"{value} is a mapping; expected {expected}"
+                told += f"; {needs_quotes('{')}" if expected.startswith("text") else ""
                 self._fail(dataclasses.replace(entry, key=value), told)
             return
         try:

@@ -73,9 +73,10 @@ class TextInfilling(Text2Text):
         """Texts without a blank, and texts with one and what fills it, which gets a mark in front."""
         found, whole = [], 0
         for pair in examples:
-            count, wanted = len(BLANK.findall(pair.source)), len(pair.references[:1])
-            if count != wanted:
-                told = f"the text has {count} blanks ([MASK]), where a filling asks for one, and a plain text for none"
+            blanks, wanted = BLANK.findall(pair.source), len(pair.references[:1])
+            if len(blanks) != wanted:
+                count = f"{len(blanks)} blanks ({' '.join(blanks[:3]) or MASK})"
+                told = f"the text has {count}, where a filling asks for one, and a plain text for none"
                 bad.add("wrong number of blanks", f"{pair.place}: {told}; {FIX}")
                 continue
             if marked := [mark for text in pair.references for mark in BLANK.findall(text)]:

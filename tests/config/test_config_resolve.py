@@ -123,6 +123,11 @@ def test_a_text_that_looks_like_yaml_is_told_how_to_quote_it():
     told = refused(model="qa_tiny", overrides=["name={a} of b"])
     assert told.startswith("override 'name={a} of b': not valid YAML: ")
     assert told.endswith("""; a text that begins with { needs quotes of its own: 'KEY="{..."'""")
+    told = refused(model="qa_tiny", overrides=["name={a}"])
+    assert told == (
+        """override 'name={a}': name is a mapping; expected text, or null; """
+        """a text that begins with { needs quotes of its own: 'KEY="{..."'"""
+    )
 
 
 def test_a_mistyped_section_is_answered_with_the_whole_key():

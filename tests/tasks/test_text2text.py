@@ -143,6 +143,13 @@ def test_pairs_turned_round_are_told_with_their_lines(tmp_path):
     assert len(task("summarization").read(path, True)[0]) == 30
 
 
+def test_a_sentinel_in_a_plain_text_is_told_with_its_line(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("a b c\na <extra_id_0> c [MASK] d\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"a.txt:2: the text has 2 blanks \(<extra_id_0> \[MASK\]\), where a filling"):
+        task("text_infilling").read(path, True)
+
+
 def test_bleu_says_how_it_was_computed(caplog):
     caplog.set_level("INFO")
     job = task("translation")

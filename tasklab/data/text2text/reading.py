@@ -85,6 +85,10 @@ def _parallel(folder: Path, split: str, data: Text2TextDataConfig) -> tuple[Path
     for endings in wanted:
         if found.keys() >= set(endings):
             return found[endings[0]], found[endings[1]]
+    first, second = wanted[0]
+    if len(inside) == 1 and found.keys() <= {first, second}:
+        (there,), absent = inside, second if first in found else first
+        raise DataError(f"{folder}: has {there.name}, but no {there.stem}.{absent} whose lines belong to it; add that")
     if len(found) < 2:
         return None
     first, second, *_ = found
@@ -111,5 +115,8 @@ def _of_lines(
         except DataError as error:
             bad.add("unusable record", f"{error}; correct it in both files or set data.on_bad_row: skip")
     if count[0] != count[1]:
+        at = f"{first if count[0] > count[1] else second}:{min(count) + 1}"
         told = f"{count[0]} lines, {second.name} has {count[1]}; line by line one is the other's target"
-        raise DataError(f"{first}: has {told}")
+        raise DataError(f"{first}: has {told}. {at} is the first without one: add what is missing, or take it out")
+    if not count[0]:
+        raise DataError(f"{first}: is empty, and so is {second.name}; expected a text in each line")

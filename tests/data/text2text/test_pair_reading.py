@@ -82,10 +82,26 @@ def test_two_files_are_read_line_by_line(tmp_path):
     with pytest.raises(DataError, match=r"train.en, train.zh: which is read.*data.source=en data.target=zh"):
         read(tmp_path / "set")
     write(tmp_path / "set/train.zh", "一")
-    with pytest.raises(DataError, match=r"train.en: has 2 lines, train.zh has 1"):
+    with pytest.raises(DataError, match=r"train.en: has 2 lines, train.zh has 1;.* \S+train.en:2 is the first without"):
         read(tmp_path / "set", **asked)
     with pytest.raises(DataError, match=r"train.en: is no table by its name.*put both sides into a folder"):
         read(tmp_path / "set/train.en")
+
+
+def test_two_files_of_which_one_or_both_are_missing_or_empty_are_told(tmp_path):
+    asked, texts = {"source": "en", "target": "zh"}, tmp_path / "train.zh"
+    write(tmp_path / "train.en", "one")
+    with pytest.raises(DataError, match=r"has train.en, but no train.zh whose lines belong to it; add that"):
+        read(tmp_path, **asked)
+    texts.write_text("")
+    with pytest.raises(DataError, match=r"train.en: has 1 lines, train.zh has 0;.* \S+train.en:1 is the first without"):
+        read(tmp_path, **asked)
+    (tmp_path / "train.en").write_text("")
+    with pytest.raises(DataError, match=r"train.en: is empty, and so is train.zh; expected a text in each line"):
+        read(tmp_path, **asked)
+    texts.unlink()
+    write(tmp_path / "train.tsv", "source\ttarget", "A\tB")  # a table beside a single file is the set
+    assert [(p.source, *p.references) for p in read(tmp_path)] == [("A", "B")]
 
 
 def test_mindformers_folder_needs_no_settings(tmp_path):
