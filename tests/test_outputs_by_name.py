@@ -113,6 +113,7 @@ def quiet(line):
     pass
 
 
+@pytest.mark.slow
 def test_uers_classifier_has_names_by_number_or_those_of_a_file(rng, tmp_path):
     heads = {"output_layer_1.weight": (H, H), "output_layer_1.bias": (H,), "output_layer_2.weight": (3, H)}
     source = uer(rng, tmp_path / "uer", heads | {"output_layer_2.bias": (3,)})
@@ -142,6 +143,7 @@ def test_the_padding_class_of_uers_taggers_is_never_an_answer(rng, tmp_path):
     assert raw.config.model.labels in ([], ["O", "B-X", "I-X"])
 
 
+@pytest.mark.slow
 def test_a_pretraining_folder_is_a_backbone_and_tells_masked_words(rng, tmp_path):
     heads = {"target.mlm.linear_1.weight": (H, H), "target.mlm.linear_1.bias": (H,)}
     heads |= {"target.mlm.layer_norm.gamma": (H,), "target.mlm.layer_norm.beta": (H,)}
@@ -160,6 +162,7 @@ def test_a_pretraining_folder_is_a_backbone_and_tells_masked_words(rng, tmp_path
     assert first(trainer.predict(input_data="good film"))["label"] in ("positive", "negative")
 
 
+@pytest.mark.slow
 def test_uers_answers_of_two_layers_go_there_and_back_and_a_classifier_is_told_apart(rng, tmp_path):
     heads = {"output_layer_1.weight": (H, H), "output_layer_1.bias": (H,)}
     heads |= {"output_layer_2.weight": (2, H), "output_layer_2.bias": (2,)}

@@ -136,6 +136,7 @@ def checkpoint(tmp_path_factory):
     return write_checkpoint(tmp_path_factory.mktemp("export") / "run")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["mindir", "onnx"])
 def test_a_checkpoint_is_exported_and_compared_with_itself(checkpoint, suffix, tmp_path, capsys):
     path = tmp_path / f"made.{suffix}"

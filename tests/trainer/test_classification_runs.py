@@ -98,6 +98,7 @@ def test_all_scores_come_with_the_answers_on_demand(job):
     assert answer["score"] == pytest.approx(max(answer["prob"]), abs=1e-4)
 
 
+@pytest.mark.slow
 def test_a_student_learns_its_teacher_s_scores_in_one_command(job, tmp_path):
     settings = {k: v for k, v in tiny_texts.settings().items() if k != "train.epochs"}
     words = [f"{key}={value}" for key, value in settings.items()]

@@ -24,6 +24,7 @@ def trainer(tmp_path, monkeypatch):
     return make
 
 
+@pytest.mark.slow
 def test_a_resumed_run_ends_as_the_one_that_was_never_stopped_and_its_folder_answers(trainer, tmp_path):
     job = trainer("run", **{"train.max_steps": 40, "optimizer.lr": 3e-3, "train.save_strategy": "steps",
             "train.save_steps": 20})

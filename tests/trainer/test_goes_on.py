@@ -34,6 +34,7 @@ def short(tmp_path_factory):
     return SimpleNamespace(run=home / "run", settings=settings, data=data, said=said)
 
 
+@pytest.mark.slow
 def test_below_the_baseline_it_warns_and_says_how_to_go_on(short):
     (warning,) = [text for level, text in short.said if level == "WARNING" and "baseline" in text]
     assert "is below the baseline, 1.0000 (simple baseline that learns). What may help:" in warning
@@ -60,6 +61,7 @@ def test_an_evaluation_on_other_rows_says_that_it_learned_from_others(short, tmp
     assert f"learned from others: tasklab train {short.run} data.train=FILE" in warning
 
 
+@pytest.mark.slow
 def test_a_finished_run_goes_on_and_keeps_all_else(short, caplog):
     caplog.set_level(logging.INFO, "tasklab")
     trainer = Trainer(model=short.run, overrides=["train.epochs=2"])

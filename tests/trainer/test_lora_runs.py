@@ -32,6 +32,7 @@ def job(placed, tmp_path, monkeypatch):
     return make
 
 
+@pytest.mark.slow
 def test_a_run_keeps_what_it_trained_and_answers_as_the_merged_model(job, placed, tmp_path, caplog):
     caplog.set_level(logging.INFO, "tasklab")
     trainer = job("run")

@@ -38,6 +38,7 @@ def files_of(tmp_path) -> dict:
     return {"data.patterns": [], "data.label_words": {}, **named}
 
 
+@pytest.mark.slow
 def test_a_model_learns_by_heart_and_its_folder_is_all_it_needs(trainer, tmp_path):
     more = {"train.max_steps": 60, "optimizer.lr": 1e-2, "train.eval_strategy": "no", **files_of(tmp_path)}
     trained = trainer("prompt_classification", "run", **more).train()

@@ -41,6 +41,7 @@ def test_a_tagger_cuts_texts_as_it_learned_whoever_asks(tagger):
     assert len(tags(alone)) == 8 and tags(trainer) == tags(alone)  # characters
 
 
+@pytest.mark.slow
 def test_rows_asked_for_otherwise_stay_the_models_and_this_is_told(seed_flow, caplog):
     checkpoint = seed_flow.trained["last_checkpoint"]
     settings = tiny_qa.settings(**{"data.max_seq_length": 24, "data.doc_stride": 3})
@@ -54,6 +55,7 @@ def test_rows_asked_for_otherwise_stay_the_models_and_this_is_told(seed_flow, ca
     assert "(not 24), data.doc_stride = " in caplog.text
 
 
+@pytest.mark.slow
 def test_a_kept_network_is_not_taken_for_one_with_other_settings(tmp_path):
     tiny_qa.write_bert(tmp_path / "model")
     settings = {"data.max_seq_length": 16, "device_target": "CPU"}

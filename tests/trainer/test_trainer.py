@@ -399,6 +399,7 @@ class Counter(Callback):
         self.events.append(("save", folder.name))
 
 
+@pytest.mark.slow
 def test_a_callback_hears_steps_evaluations_and_saves_in_order(placed, squad):
     trainer, counter = make(squad, **{"train.max_steps": 2}), Counter()
     trainer.add_callback(counter)

@@ -56,6 +56,7 @@ def test_a_model_that_changed_in_its_place_is_refused(model, tmp_path):
         VectorIndex.open("J").search("a mill")
 
 
+@pytest.mark.slow
 def test_the_command_line_builds_asks_and_changes(model, capsys):
     with open("texts.tsv", "w") as file:
         file.write("id\ttext\n" + "".join(f"n{i}\t{text}\n" for i, text in enumerate(TEXTS)))
