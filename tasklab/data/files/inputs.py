@@ -20,6 +20,7 @@ logger = logging.getLogger("tasklab")
 
 OBJECT = re.compile(r"^\s*\{")
 """The `sign` of a kind whose texts can only be the JSON of an object."""
+LIST = re.compile(r"^\s*\[\s*\{")
 
 # One word of a script that sets blanks between words: no sentence is written so. Scripts without blanks (Thai, Chinese,
 # Japanese ...) begin at U+0E00; in them a sentence is "one word" too, and what ends in .txt may well be one.
@@ -46,7 +47,7 @@ class Inputs:
         sign: what every text of the kind holds; None where any text is one.
         keys: the JSON of an object with one of these is that object, as on a command line; another text with a brace
             stays a text. With `sign` OBJECT every text is JSON.
-        alone: which sequences are one item, and no list of them; None: all are lists.
+        alone: which sequences are one item, and no list of them; None: all are lists. Their JSON is such a one too.
     """
 
     forms: str
@@ -125,6 +126,8 @@ class Inputs:
         return bool(FILE_NAME.fullmatch(name)) or _begins_with_folder(name)
 
     def _object(self, text: str, place: str):
+        if self.alone and LIST.match(text):
+            return self._one_item(text)
         if not OBJECT.match(text):
             return text
         if self.sign is OBJECT:
@@ -136,6 +139,13 @@ class Inputs:
                 raise  # meant as an object
             return text
         return found if isinstance(found, dict) and not found.keys().isdisjoint(self.keys) else text
+
+    def _one_item(self, text: str):
+        try:
+            found = parse_json(text, "", DataError)
+        except DataError:
+            return text
+        return found if self.alone(found) else text
 
 
 def refuse_no_file(path) -> Path:

@@ -24,6 +24,8 @@ def test_a_text_is_continued_as_it_stands():
 def test_a_list_of_turns_is_one_chat_and_a_list_of_these_several():
     chat = Chat("0", (Message("user", "Hello"),), False, "input[0]")
     assert given([USER]) == [chat]
+    assert given(json.dumps([USER])) == given([json.dumps([USER])]) == [chat]  # as typed on a command line
+    assert [e.text for e in given(['[{"a": 1}]', "[{role"])] == ['[{"a": 1}]', "[{role"]
     assert [e.messages for e in given([[USER], {"messages": [USER]}])] == [chat.messages] * 2
     assert given(json.dumps({"messages": [USER]}))[0].messages == chat.messages
 
@@ -38,6 +40,8 @@ def test_a_chat_that_ends_with_an_answer_is_refused_where_it_is_typed():
         given([USER, {"role": "assistant", "content": "Hi"}])
     with pytest.raises(DataError, match=r"input\[0\]\[0\]: the role is assistant, where user is expected"):
         given([[{"role": "assistant", "content": "Hi"}]])
+    with pytest.raises(DataError, match=r"input\[0\]\[1\]: the role is user, where assistant is expected"):
+        given(json.dumps([USER, USER]))
 
 
 def test_a_training_file_is_asked_again_without_its_answers(tmp_path):
