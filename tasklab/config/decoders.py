@@ -87,6 +87,12 @@ def read(described: dict, place: str) -> dict:
     return found | _rotary(described, place)
 
 
+def context(described: dict) -> int:
+    """How many tokens a network of theirs reads at most."""
+    own = "n_positions" if described["model_type"] == "gpt2" else "max_position_embeddings"
+    return described.get(own) or _DEFAULTS[described["model_type"]]["max_position_embeddings"]
+
+
 def alone(family: str) -> dict:
     """What is taken of weights of this model_type that nothing describes; {} where it is none of these."""
     return {**_DEFAULTS[family], **FIXED[family]} if family in FIXED else {}

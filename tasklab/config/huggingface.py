@@ -103,10 +103,10 @@ _TOKENIZER = {
 
 
 def _decoding(folder: Path, described: dict, place: str) -> tuple[list[Entry], dict]:
-    """How an encoder-decoder decodes, as a file of its own says or else config.json, which follows with the start
+    """How a model that generates decodes, as a file of its own says or else config.json, which follows with the start
     that the file names."""
     family = described.get("model_type")
-    if family not in encoder_decoders.FIXED:
+    if family not in encoder_decoders.FIXED and family not in decoders.FIXED:
         return [], described
     said, file = described, folder / published_decoding.FILE
     if file.is_file():
@@ -114,6 +114,8 @@ def _decoding(folder: Path, described: dict, place: str) -> tuple[list[Entry], d
         _refuse_sizes(said, place)
         if (start := said.get("decoder_start_token_id")) is not None:
             described = {**described, "decoder_start_token_id": start}
+    if family in decoders.FIXED:
+        return published_decoding.read(said, place, context=decoders.context(described)), described
     return published_decoding.read(said, place, encoder_decoders.begins(family, described)), described
 
 

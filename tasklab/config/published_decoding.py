@@ -1,5 +1,5 @@
-"""How an encoder-decoder decodes where nobody says otherwise: generation_config.json beside published weights, or the
-same words in an older config.json (transformers' GenerationConfig, 4.30 to 5.24)."""
+"""How a model that generates decodes where nobody says otherwise: generation_config.json beside published weights, or
+the same words in an older config.json (transformers' GenerationConfig, 4.30 to 5.24)."""
 
 import functools
 import logging
@@ -19,19 +19,22 @@ SHARED = (
 """Words that mean the same there."""
 LENGTHS = {"max_new_tokens": "max_length", "min_new_tokens": "min_length"}
 """Ours, theirs too -> an older word of theirs, which counts what the decoder reads first as well."""
+ENDS = "eos_token_id"
 _NOT_TAKEN = (
     "num_beam_groups", "diversity_penalty", "penalty_alpha", "bad_words_ids", "force_words_ids", "sequence_bias",
     "encoder_no_repeat_ngram_size", "encoder_repetition_penalty", "exponential_decay_length_penalty",
     "begin_suppress_tokens", "typical_p",
 )  # fmt: skip
 _NOTHING = (None, False, 0, 1, [], {})
+_NO_LENGTH = (20,)  # transformers' default of max_length, which older files repeat
 _DRAWN_AMONG = 50  # of drawing where no top_k is said
 
 
-def read(said: Mapping, place: str, begins: int | None) -> list[Entry]:
+def read(said: Mapping, place: str, begins: int | None = None, context: int | None = None) -> list[Entry]:
     """Settings of `generation`; a log tells, once, of words that mean something and are not taken over.
 
     begins: the token that every answer here begins with behind the decoder's first, as a BART's do; None without.
+    context: of a decoder alone, how many tokens prompt and answer have at most.
     Raises: ConfigError for a value that cannot be.
     """
     found = {key: said[key] for key in SHARED if said.get(key) is not None}
@@ -43,9 +46,15 @@ def read(said: Mapping, place: str, begins: int | None) -> list[Entry]:
         del found["early_stopping"]
     if found.get("do_sample") is True:
         found.setdefault("top_k", _DRAWN_AMONG)
+    if isinstance(ends := said.get(ENDS), list) and len(ends) > 1:  # one is the tokenizer's own
+        found["stop_token_ids"] = ends
     before = 0 if begins is None else 1
     for key, older in LENGTHS.items():
         counts = [(said.get(key), before), (said.get(older), before + 1)]
+        if context:
+            _, (both, _) = counts
+            left += [older] if both not in (*_NOTHING, *_NO_LENGTH, context) else []
+            del counts[1]  # it counts the prompt too
         count, more = next((one for one in counts if one[0] is not None), (None, 0))
         if count is not None:
             found[key] = max(count - more, 0) if type(count) is int else count
@@ -69,21 +78,26 @@ def _tell_left(place: str, left: str) -> None:
 
 
 def told(values: Mapping, places: Mapping[str, str]) -> str:
-    """What a log says of the settings that still stand as a file beside weights has them; '' where none does.
+    """What a log says of the settings that still stand as a file beside weights has them; '' where none does, or they
+    are what holds anyway.
 
     places: key -> where its value was said.
     """
-    taken = {key: place for key, place in places.items() if key.startswith("generation.") and place.endswith(".json")}
+    changed = {f"generation.{key}" for key in values["generation"].said()}
+    taken = {key: place for key, place in places.items() if key in changed and place.endswith(".json")}
     if not taken:
         return ""
     shown = ", ".join(f"{key}={brief(values[key])}" for key in taken)
     return f"{next(iter(taken.values()))}: decoding as published, {shown}; say it yourself to decode otherwise"
 
 
-def written(generation: GenerationConfig, described: Mapping, begins: int | None) -> dict:
-    """The file for a network of ours; described: its config.json. Read back it is the same."""
-    tokens = ("decoder_start_token_id", "pad_token_id", "bos_token_id", "eos_token_id")
-    found = {key: described[key] for key in tokens if described.get(key) is not None}
+def written(generation: GenerationConfig, tokens: Mapping, begins: int | None = None) -> dict:
+    """The file for a network of ours; tokens: what its config.json says, or its tokenizer. Read back it is the same."""
+    named = ("decoder_start_token_id", "pad_token_id", "bos_token_id", ENDS)
+    found = {key: tokens[key] for key in named if tokens.get(key) is not None}
+    if generation.stop_token_ids:
+        own = [found[ENDS]] if ENDS in found else []
+        found[ENDS] = list(dict.fromkeys(own + generation.stop_token_ids))
     if begins is not None:
         found["forced_bos_token_id"] = begins
     found |= {key: generation[key] for key in SHARED if generation.changed(key)}

@@ -15,6 +15,7 @@ from tasklab.convert.files import (
     settle_tokenizer,
     table_of,
     tokenizer_files,
+    tokens_of,
     weight_files,
 )
 from tasklab.convert.loaded import LoadedModel, one_tower, read_model
@@ -107,7 +108,8 @@ def convert(
     if lost:
         raise CheckpointError(f"{to} has no names for {by_module(lost)}; nothing was written")
     settle_tokenizer(model.description.tokenizer, found, vocab, tokenizer)
-    files = weight_files(to, theirs) | description_files(to, model, target.name, unbiased)
+    tokens = tokens_of(model, vocab or found.vocabulary)
+    files = weight_files(to, theirs) | description_files(to, model, target.name, unbiased, tokens)
     files |= tokenizer_files(found, model.description.tokenizer, vocab, to, decoder_vocab)
     for line in (*_ledger(found, model, table), *([f"  {told}"] if told else [])):
         tell(line)

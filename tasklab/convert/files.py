@@ -51,10 +51,12 @@ def weight_files(to: str, tensors: dict) -> dict:
     return {WEIGHTS: TensorFile(tensors, {"format": "pt"} if to == "huggingface" else None)}
 
 
-def description_files(to: str, loaded: LoadedModel, name: str, unbiased: bool = True) -> dict[str, bytes]:
+def description_files(
+    to: str, loaded: LoadedModel, name: str, unbiased: bool = True, tokens: dict | None = None
+) -> dict[str, bytes]:
     """The files that describe the model, with the names of its classes.
 
-    unbiased: the norms of a UER-py model are as it computes them.
+    unbiased: the norms of a UER-py model are as it computes them. tokens: as `tokens_of` gives them.
     """
     model, tokenizer, family = loaded.description.model, loaded.description.tokenizer, loaded.family
     files = {LABELS: json_bytes(model.labels)} if model.labels else {}
@@ -68,6 +70,9 @@ def description_files(to: str, loaded: LoadedModel, name: str, unbiased: bool = 
             begins = encoder_decoders.begins(family, described)
             decoding = published_decoding.written(loaded.description.generation, described, begins)
             files[published_decoding.FILE] = json_bytes(decoding)
+        if loaded.head == "causal":
+            decoding = published_decoding.written(loaded.description.generation, tokens or {})
+            files[published_decoding.FILE] = json_bytes(decoding)
         return files
     if to == "google":
         name = "albert_config.json" if family == "albert" else "bert_config.json"
@@ -80,7 +85,7 @@ def description_files(to: str, loaded: LoadedModel, name: str, unbiased: bool = 
     if to == "mindspore" and family in export.MINDFORMERS_CONFIGS:
         return files | {"model.yaml": yaml.safe_dump(export.mindformers(model, family, loaded.head)).encode()}
     rows = loaded.description.data.said() if loaded.head == "vectors" else {}
-    decoding = loaded.description.generation.said() if loaded.head == "seq2seq" else {}
+    decoding = loaded.description.generation.said() if loaded.head in ("seq2seq", "causal") else {}
     described = export.tasklab(model, tokenizer, loaded.task, name, {"data": rows, "generation": decoding})
     return files | {CONFIG: described.encode()}
 
@@ -137,6 +142,15 @@ def tokenizer_files(
     if vocab is None:
         return files
     return files | _named(vocab)
+
+
+def tokens_of(loaded: LoadedModel, vocabulary: Path | None) -> dict:
+    """The ids by which a decoder's texts begin and end, in transformers' words; {} without a vocabulary."""
+    if loaded.head != "causal" or vocabulary is None:
+        return {}
+    tokenizer = tokenizer_of(loaded.description.tokenizer, vocabulary)
+    found = {"bos_token_id": getattr(tokenizer, "bos_id", None), published_decoding.ENDS: tokenizer.eos_id}
+    return {key: number for key, number in found.items() if number is not None}
 
 
 def _named(vocab: Path) -> dict[str, bytes]:

@@ -53,6 +53,41 @@ def test_a_t5_reads_one_token_before_its_answer(tmp_path):
     assert (config.generation.max_new_tokens, config.model.decoder_start_token_id) == (20, 3)
 
 
+LLAMA = {
+    "model_type": "llama", "vocab_size": 50, "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1,
+    "num_attention_heads": 2, "max_position_embeddings": 4096, "eos_token_id": 2,
+}  # fmt: skip
+CHAT = {
+    "do_sample": True, "temperature": 0.6, "top_p": 0.9, "max_length": 4096, "bos_token_id": 1,
+    "eos_token_id": [2, 7], "repetition_penalty": 1.1,
+}  # fmt: skip
+"""As Llama 2 and Qwen2 are published with."""
+
+
+def test_a_decoder_draws_where_its_folder_asks_for_it_and_the_log_says_so(tmp_path):
+    config = resolve("text_generation", folder(tmp_path, LLAMA, CHAT))
+    # transformers draws among 50 where no top_k is said; max_length counts the prompt, and is the context here
+    assert config.generation.said() == {
+        "do_sample": True, "temperature": 0.6, "top_k": 50, "top_p": 0.9, "repetition_penalty": 1.1,
+        "stop_token_ids": [2, 7],
+    }  # fmt: skip
+    assert "generation_config.json: decoding as published, generation.do_sample=True" in config.notes[0]
+    config = resolve("text_generation", tmp_path, ["generation.do_sample=false"])
+    assert config.generation.said() == {"repetition_penalty": 1.1, "stop_token_ids": [2, 7]}
+
+
+@pytest.mark.parametrize("said", [None, {"eos_token_id": 2, "bos_token_id": 1}, {"do_sample": False, "top_p": 0.9}])
+def test_a_decoder_whose_folder_asks_for_nothing_is_greedy(said, tmp_path):
+    config = resolve("text_generation", folder(tmp_path, LLAMA, said))
+    assert config.generation.said() == {} and not config.notes
+
+
+def test_a_length_that_counts_the_prompt_is_told_not_taken(tmp_path, caplog):
+    config = resolve("text_generation", folder(tmp_path, LLAMA, {"max_length": 300, "max_new_tokens": 60}))
+    assert config.generation.said() == {"max_new_tokens": 60}
+    assert "generation_config.json: not taken over, as no setting does it: max_length" in caplog.text
+
+
 def test_words_that_nothing_does_are_told(tmp_path, caplog):
     resolve("translation", folder(tmp_path, BART, {"num_beam_groups": 2, "num_beams": 4, "forced_bos_token_id": 9}))
     assert "generation_config.json: not taken over, as no setting does it: num_beam_groups, forced_bos" in caplog.text
@@ -79,3 +114,9 @@ def test_it_is_written_as_it_was_read(tmp_path):
         **asked, "max_new_tokens": 141, "min_new_tokens": 55, "bos_token_id": 0, "eos_token_id": 2,
     }  # fmt: skip
     assert Config().generation.said() == {}
+
+
+def test_a_decoders_is_written_as_it_was_read(tmp_path):
+    taken = describe(folder(tmp_path, LLAMA, CHAT)).generation
+    asked = {key: value for key, value in CHAT.items() if key != "max_length"} | {"top_k": 50}
+    assert published_decoding.written(taken, {"bos_token_id": 1, "eos_token_id": 2}) == asked

@@ -247,3 +247,20 @@ def test_a_gguf_file_goes_over_with_its_tokenizer(to, tmp_path):
     made = TOKENIZERS.get({"huggingface": "tokenizer_json"}.get(to, "gguf"))
     texts = made(tmp_path / "there" / found, lowercase=False)
     assert texts.encode_batch(["abacc"])[0][0].tolist() == [3, 4, 2]  # by hand: ab ac c
+
+
+def test_how_it_decodes_and_where_texts_end_goes_along(reference, tmp_path):
+    folder = saved(tmp_path / "llama", reference, "llama", do_sample=True, temperature=0.7, eos_token_id=[2, 9])
+    (folder / "vocab.txt").write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghij"]))
+    convert(folder, tmp_path / "ours", "tasklab", verify=False, say=lambda line: None)
+    said = "generation: {do_sample: true, temperature: 0.7, top_k: 50, stop_token_ids: [2, 9]}"
+    assert said in (tmp_path / "ours" / "config.yaml").read_text()
+    convert(tmp_path / "ours", tmp_path / "theirs", "huggingface", verify=False, say=lambda line: None)
+    written = json.loads((tmp_path / "theirs" / "generation_config.json").read_text())
+    drawn = {"do_sample": True, "temperature": 0.7, "top_k": 50}
+    assert written == {**drawn, "bos_token_id": 2, "eos_token_id": [3, 2, 9]}  # [CLS], [SEP] and the folder's own
+
+    source = write_gpt2(tmp_path / "tiny.gguf")
+    convert(source, tmp_path / "gpt2", "huggingface", verify=False, say=lambda line: None)
+    ends = TOKENIZERS.get("gguf")(source).eos_id  # transformers would take 50256, a word that there is not
+    assert json.loads((tmp_path / "gpt2" / "generation_config.json").read_text())["eos_token_id"] == ends
