@@ -14,11 +14,11 @@ from tasklab.text import TOKENIZERS
 from tasklab.tools import TOOLS
 from tasklab.tools.opened import refuse_existing
 from tasklab.tools.vocabulary_counts import Wanted, char, space
-from tasklab.tools.vocabulary_training import bpe, unigram, wordpiece
+from tasklab.tools.vocabulary_training import bpe, t5, unigram, wordpiece
 from tasklab.weights.atomic import write_folder
 
-Kind = Literal["char", "space", "wordpiece", "bpe", "unigram"]
-BUILDERS = {"char": char, "space": space, "wordpiece": wordpiece, "bpe": bpe, "unigram": unigram}
+Kind = Literal["char", "space", "wordpiece", "bpe", "unigram", "t5"]
+BUILDERS = {"char": char, "space": space, "wordpiece": wordpiece, "bpe": bpe, "unigram": unigram, "t5": t5}
 """Builder(lines, Wanted) -> file name -> content; it may iterate the lines more than once, and does not hold them."""
 
 TOKENIZER = {"unigram": "sentencepiece"}  # the others go by the name of their kind
@@ -49,17 +49,17 @@ def build_vocabulary(
     """Make a vocabulary from text files, read line by line whatever their size.
 
     `char` and `space` count characters and words; `wordpiece` (BERT) and `bpe` (RoBERTa) are trained by `tokenizers`,
-    `unigram` (ALBERT) by `sentencepiece`.
+    `unigram` (ALBERT) and `t5` by `sentencepiece`.
 
     Args:
         *corpora: text files in UTF-8.
-        to: a new file, vocab.txt or for unigram spiece.model; or a folder, which bpe needs for its two files.
+        to: a new file, vocab.txt, or spiece.model for unigram and t5; or a folder, which bpe needs for its two files.
         kind: what the pieces are.
         size: at most so many pieces, special tokens included.
-        min_count: pieces that occur less often are left out (not of unigram).
+        min_count: pieces that occur less often are left out (not of unigram and t5).
         cased: keep capitals, and accents of wordpiece.
         unused: places for later behind [PAD], UER-py has 99 (char, space and wordpiece).
-        sample: of bpe and unigram, how many lines are drawn to learn from.
+        sample: of bpe, unigram and t5, how many lines are drawn to learn from.
         seed: of that draw.
     """
     refuse_existing(to)

@@ -18,7 +18,7 @@ MOST_COUNTED = 1 << 22  # different words; beyond, the rarest are forgotten
 class Wanted:
     """size: at most so many pieces, special tokens included. min_count: pieces that occur less often are left out.
 
-    unused: places [unused1], ... behind [PAD], for later. sample: lines that bpe and unigram learn from, drawn by seed.
+    unused: places [unused1], ... behind [PAD], for later. sample: lines that bpe, unigram and t5 learn from, by seed.
     """
 
     size: int

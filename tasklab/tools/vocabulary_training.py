@@ -13,6 +13,7 @@ import numpy as np
 from tasklab.content import parse_json
 from tasklab.errors import DataError
 from tasklab.text.characters import SINGLE, SPACE, WORD, CharacterTable
+from tasklab.text.sentinels import USUAL as SENTINELS
 from tasklab.tools.vocabulary_counts import CHUNK, CODE_POINTS, Wanted, chunks, listed, spelled
 
 LONGEST = 4000  # bytes of a line that sentencepiece reads; longer ones it would pass over
@@ -61,8 +62,7 @@ def bpe(lines: Iterable[str], wanted: Wanted) -> dict[str, bytes]:
         special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
     )  # fmt: skip
-    sample = _sample((line for line in lines if line.strip()), wanted.sample, wanted.seed)
-    model.train_from_iterator(_lists(spelled(line, wanted) for line in sample), trainer)
+    model.train_from_iterator(_lists(spelled(line, wanted) for line in _sampled(lines, wanted)), trainer)
     trained = parse_json(model.to_str(), "what was trained", DataError)["model"]
     merges = [" ".join(pair) if isinstance(pair, list) else pair for pair in trained["merges"]]
     return {
@@ -73,21 +73,34 @@ def bpe(lines: Iterable[str], wanted: Wanted) -> dict[str, bytes]:
 
 def unigram(lines: Iterable[str], wanted: Wanted) -> dict[str, bytes]:
     """ALBERT's SentencePiece from a sample of the lines, with ALBERT's special tokens (`sentencepiece`)."""
+    own = {"unk_id": 1, "eos_id": -1, "control_symbols": "[CLS],[SEP],[MASK]"}
+    return _sentencepiece((_cleaned(line, wanted.lowercase) for line in _sampled(lines, wanted)), wanted.size, own)
+
+
+def t5(lines: Iterable[str], wanted: Wanted) -> dict[str, bytes]:
+    """T5's SentencePiece from a sample of the lines, <pad> </s> <unk> first (`sentencepiece`). Of the size 100 are
+    sentinels, which the tokenizer puts behind the pieces."""
+    lowered = (line.lower() if wanted.lowercase else line for line in _sampled(lines, wanted))
+    if wanted.size <= SENTINELS:
+        raise DataError(f"--size {wanted.size}: {SENTINELS} of them are T5's sentinels; expected more")
+    return _sentencepiece(lowered, wanted.size - SENTINELS, {"unk_id": 2, "eos_id": 1})
+
+
+def _sentencepiece(texts: Iterable[str], size: int, own: dict) -> dict[str, bytes]:
+    """Pieces of texts without a line's end; nothing where there is no text."""
     import sentencepiece
 
-    model = io.BytesIO()
-    sample = _sample((line for line in lines if line.strip()), wanted.sample, wanted.seed)
-    if not sample:
+    model, texts = io.BytesIO(), list(_short(texts))
+    if not texts:
         return {}
     try:
         sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=iter(_short(_cleaned(line, wanted.lowercase) for line in sample)), model_writer=model,
-            vocab_size=wanted.size, hard_vocab_limit=False, model_type="unigram", character_coverage=0.9995,
-            pad_id=0, pad_piece="<pad>", unk_id=1, bos_id=-1, eos_id=-1, control_symbols="[CLS],[SEP],[MASK]",
+            sentence_iterator=iter(texts), model_writer=model, vocab_size=size, hard_vocab_limit=False,
+            model_type="unigram", character_coverage=0.9995, pad_id=0, pad_piece="<pad>", bos_id=-1, **own,
             num_threads=2, minloglevel=2,
         )  # fmt: skip
     except RuntimeError as error:
-        raise DataError(f"sentencepiece cannot make {wanted.size} pieces of this text: {error}") from None
+        raise DataError(f"sentencepiece cannot make {size} pieces of this text: {error}") from None
     return {"spiece.model": model.getvalue()}
 
 
@@ -132,6 +145,10 @@ def _lists(lines: Iterable[str]) -> Iterator[list[str]]:
     lines = iter(lines)
     while some := list(islice(lines, 1000)):
         yield some
+
+
+def _sampled(lines: Iterable[str], wanted: Wanted) -> list[str]:
+    return _sample((line for line in lines if line.strip()), wanted.sample, wanted.seed)
 
 
 def _sample(lines: Iterable[str], size: int, seed: int) -> list[str]:

@@ -86,7 +86,8 @@ def test_bpe_spells_bytes_and_has_the_special_tokens_of_roberta():
 
 
 @pytest.mark.parametrize("kind, name", [("char", "vocab.txt"), ("space", "vocab.txt"), ("wordpiece", "vocab.txt"),
-                                        ("bpe", "merges.txt"), ("unigram", "spiece.model")])  # fmt: skip
+                                        ("bpe", "merges.txt"), ("unigram", "spiece.model"),
+                                        ("t5", "spiece.model")])  # fmt: skip
 def test_a_vocabulary_spells_its_text_and_equal_text_gives_an_equal_one(kind, name, corpus, tmp_path):
     made = build_vocabulary(corpus, to=tmp_path / "v", kind=kind, size=400)
     assert made.path == tmp_path / "v" / name and made.lines == 160 and 18 < made.pieces <= 400
@@ -97,6 +98,17 @@ def test_a_vocabulary_spells_its_text_and_equal_text_gives_an_equal_one(kind, na
         texts = file.read().splitlines()
     ids = [number for found, _ in tokenizer.encode_batch(texts) for number in found]
     assert tokenizer.unk_id not in ids and max(ids) < tokenizer.vocab_size == made.pieces
+
+
+def test_t5_s_pieces_begin_with_three_of_its_own_and_end_with_a_hundred_sentinels(corpus, tmp_path):
+    made = build_vocabulary(corpus, to=tmp_path / "v", kind="t5", size=400, cased=True)
+    tokenizer = TOKENIZERS.get("t5")(made.path)
+    assert tokenizer.tokens[:3] == ["<pad>", "</s>", "<unk>"]  # 0, 1 and 2 as in the published models
+    assert tokenizer.tokens[-100:] == [f"<extra_id_{n}>" for n in reversed(range(100))]
+    ((ids, _),) = tokenizer.encode_batch(["Who built <extra_id_0>?"])
+    assert ids.tolist().count(made.pieces - 1) == 1  # <extra_id_0> is the last
+    with pytest.raises(DataError, match="--size 100: 100 of them are T5's sentinels; expected more"):
+        build_vocabulary(corpus, to=tmp_path / "w", kind="t5", size=100)
 
 
 def test_a_file_may_be_named_too_and_the_line_says_how_to_use_it(corpus, tmp_path, capsys):

@@ -138,7 +138,7 @@ def test_a_task_alone_means_its_default_model():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["char", "space", "wordpiece", "bpe", "unigram"])
+@pytest.mark.parametrize("kind", ["char", "space", "wordpiece", "bpe", "unigram", "t5"])
 def test_a_built_vocabulary_starts_a_training(kind, tmp_path, without_curves):
     folder = tiny_texts.write_data(tmp_path / "data")
     made = build_vocabulary(str(folder / "train.tsv"), to=tmp_path / "vocabulary", kind=kind, size=300)
