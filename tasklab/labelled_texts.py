@@ -1,5 +1,8 @@
-"""What tasks have in common that tell the label of a text or a pair: how answers are scored, shown, and compared."""
+"""What tasks have in common that tell the label of a text or a pair: how rows are read, and answers scored, shown, and
+compared."""
 
+from tasklab.data.texts.input import text_examples_from_input
+from tasklab.data.texts.reading import read_text_rows
 from tasklab.metrics.wrong import shown
 from tasklab.targets import Target
 from tasklab.task import LEARNED, TRIVIAL, Task
@@ -9,6 +12,16 @@ class LabelledTexts(Task):
     """Of TextExamples; `target` knows all about their labels."""
 
     target: Target
+
+    def settle(self, labels):
+        self.target.settle(labels)
+
+    def read(self, path, training):
+        model = self.config.model
+        return read_text_rows(path, self.config.data, model.problem_type, model.labels, training)
+
+    def parse(self, input_data):
+        return text_examples_from_input(input_data, self.config.data, self.config.model.problem_type)
 
     def score(self, predictions, examples):
         return self.target.score(self.best(predictions), _labels(examples))

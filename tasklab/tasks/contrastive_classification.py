@@ -8,8 +8,6 @@ from tasklab.data.rows.balance import class_weights
 from tasklab.data.rows.features import FeatureTable
 from tasklab.data.rows.pairs import second_texts, text_rows
 from tasklab.data.texts.contrasts import ContrastDataConfig, ContrastRows
-from tasklab.data.texts.input import text_examples_from_input
-from tasklab.data.texts.reading import read_text_rows
 from tasklab.errors import ConfigError
 from tasklab.labelled_texts import LabelledTexts
 from tasklab.targets import refuse_other_targets, target_of
@@ -47,16 +45,6 @@ class ContrastiveClassification(LabelledTexts):
         self.loss_settings = (
             "matching", *MATCHING_LOSSES[self.matching].settings, "class_weights", "balanced", "max_weight_ratio",
         )  # fmt: skip
-
-    def settle(self, labels):
-        self.target.settle(labels)
-
-    def read(self, path, training):
-        model = self.config.model
-        return read_text_rows(path, self.config.data, model.problem_type, model.labels, training)
-
-    def parse(self, input_data):
-        return text_examples_from_input(input_data, self.config.data, self.config.model.problem_type)
 
     def encode(self, examples, training):
         first, second = [e.text_a for e in examples], second_texts(examples)

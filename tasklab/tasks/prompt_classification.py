@@ -4,8 +4,7 @@ import logging
 
 import numpy as np
 
-from tasklab.data.texts.input import text_examples_from_input
-from tasklab.data.texts.prompts.reading import SINGLE, read_prompt_rows
+from tasklab.data.texts.prompts.reading import read_prompt_rows
 from tasklab.data.texts.prompts.rows import prompt_rows
 from tasklab.data.texts.prompts.verbalizer import WordTable, word_table
 from tasklab.data.texts.prompts.wording import (
@@ -21,7 +20,7 @@ from tasklab.data.texts.reading import TextExample
 from tasklab.errors import ConfigError
 from tasklab.labelled_texts import LabelledTexts
 from tasklab.metrics.label_words import calibrated, label_scores, normalized
-from tasklab.targets import target_of
+from tasklab.targets import refuse_other_targets, target_of
 from tasklab.task import TASKS, UPDATES
 
 logger = logging.getLogger("tasklab")
@@ -40,6 +39,7 @@ class PromptClassification(LabelledTexts):
 
     def __init__(self, config, tokenizer):
         super().__init__(config, tokenizer)
+        refuse_other_targets(config)
         if tokenizer is not None and tokenizer.mask_id is None:
             raise ConfigError(f"{config.name}: the vocabulary has no [MASK]; take one that has, or add it")
         tell_others(config.data)
@@ -58,9 +58,6 @@ class PromptClassification(LabelledTexts):
 
     def read(self, path, training):
         return read_prompt_rows(path, self.config.data, self.config.model.labels, training)
-
-    def parse(self, input_data):
-        return text_examples_from_input(input_data, self.config.data, SINGLE)
 
     def encode(self, examples, training):
         data, patterns = self.config.data, patterns_of(self.config.data)

@@ -5,7 +5,7 @@ import numpy as np
 from tasklab.data.rows.features import FeatureTable
 from tasklab.data.rows.pairs import parts_of, second_texts, text_rows
 from tasklab.data.texts.input import text_examples_from_input
-from tasklab.data.texts.reading import TextDataConfig, read_text_rows
+from tasklab.data.texts.reading import TextDataConfig
 from tasklab.labelled_texts import LabelledTexts
 from tasklab.targets import target_of
 from tasklab.task import TASKS, UPDATES
@@ -27,13 +27,6 @@ class TextClassification(LabelledTexts):
         self.metric = self.target.metric
         self.layout = "submission" if config.data.output_submission else "answers"
         self.loss_settings = self.target.loss_settings + self.target.soft_settings * config.data.soft_targets
-
-    def settle(self, labels):
-        self.target.settle(labels)
-
-    def read(self, path, training):
-        model = self.config.model
-        return read_text_rows(path, self.config.data, model.problem_type, model.labels, training)
 
     def parse(self, input_data):
         data = self.config.data

@@ -147,6 +147,11 @@ def test_learned_vectors_have_ids_behind_the_vocabulary_each_pattern_its_own():
     assert rows["masked_positions"].tolist() == [[6, 7], [1, 2]]
 
 
+def test_labels_of_another_kind_than_one_class_are_refused():
+    with pytest.raises(ConfigError, match="model.problem_type = regression: prompt_classification knows single_label"):
+        job(**{"model.problem_type": "regression"})
+
+
 def test_learned_vectors_that_no_pattern_has_are_refused():
     with pytest.raises(ConfigError, match="data.soft_tokens = 3: no pattern has {soft}"):
         job(**{"data.soft_tokens": 3})

@@ -3,12 +3,10 @@
 import difflib
 from collections.abc import Sequence
 
-from tasklab.data.files.problems import BadRows, listed, shortened
+from tasklab.data.files.problems import SKIP, BadRows, listed, shortened
 from tasklab.data.texts.prompts.wording import PromptDataConfig
 from tasklab.data.texts.reading import TextExample, read_text_rows
 from tasklab.errors import DataError
-
-SINGLE = "single_label_classification"
 
 
 def read_prompt_rows(
@@ -19,7 +17,7 @@ def read_prompt_rows(
     labels: those that have words; () takes any.
     Raises: DataError that names every row whose label has none, unless data.on_bad_row is skip.
     """
-    examples, note = read_text_rows(path, data, SINGLE, (), training)
+    examples, note = read_text_rows(path, data, "single_label_classification", (), training)
     bad = BadRows(str(path))
     for example in examples if labels else ():
         if example.label not in labels:
@@ -28,7 +26,7 @@ def read_prompt_rows(
             bad.add(
                 "label without words",
                 f"{example.place}: the label {shortened(example.label)} has no words; those that do: {listed(labels)}; "
-                f"{hint}correct it, name its words, or set data.on_bad_row=skip",
+                f"{hint}correct it, name its words, or {SKIP}",
             )
     if data.on_bad_row == "error":
         bad.raise_if_fatal()
