@@ -73,7 +73,7 @@ def _read(annotations, to):
     if Path(to).exists():
         raise DataError(f"{to}: is there already; name another place")
     texts, bad, _ = read_annotated(annotations)
-    bad.raise_if_fatal()
+    bad.raise_if_fatal("leave it out")
     if not texts:
         raise DataError(f"{annotations}: holds no usable text")
     return texts

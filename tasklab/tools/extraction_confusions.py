@@ -48,7 +48,7 @@ def extraction_confusions(model: str, data: str, *, to: str) -> Confusions:
         raise DataError(f"{to}: is there already; name a new folder")
     trainer = extracting(model)
     examples, bad = read_prompts(data, trainer.config.data)
-    bad.raise_if_fatal()
+    bad.raise_if_fatal("leave it out")
     relations = [e for e in examples if e.predicate and e.answers]
     if not relations:
         raise DataError(f"{data}: no line has an answer with 'subject' and 'predicate'; extraction-data writes such")

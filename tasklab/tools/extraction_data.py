@@ -98,7 +98,7 @@ def _read(path, task_type: str, skip_bad: bool) -> tuple[list[AnnotatedText], li
     else:
         texts, bad, remarks = read_annotated(path)
     if not skip_bad:
-        bad.raise_if_fatal()
+        bad.raise_if_fatal("give --skip-bad")
     if not texts:
         raise DataError(f"{path}: holds no usable text{f'; {bad.summary()}' if bad else ''}")
     return texts, [f"{what}: {count}" for what, count in remarks.items()] + ([bad.summary()] if bad else [])

@@ -84,7 +84,7 @@ ALL = "all"
 
 def _lines(path: str, data: ExtractionDataConfig | None = None) -> list[PromptExample]:
     examples, bad = read_prompts(path, data or ExtractionDataConfig())
-    bad.raise_if_fatal()
+    bad.raise_if_fatal("leave it out")
     return examples
 
 

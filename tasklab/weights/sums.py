@@ -38,7 +38,7 @@ def refuse_unlisted(path: Path, names, sums: dict[str, str]) -> None:
         if name not in sums and (path / name).is_file():
             raise CheckpointError(
                 f"{path / name}: not listed in {SUMS}, so nothing tells whether it is whole. Copy the folder again, or "
-                "take the file out if it does not belong to the model"
+                "take the file out if it does not belong to it"
             )
 
 
@@ -48,7 +48,7 @@ def _verify(file: Path, digest: str) -> None:
     if file_sha256(file) != digest:
         raise CheckpointError(
             f"{file}: damaged (its SHA-256 is not the one in {SUMS}: cut short, or changed after saving). "
-            "Copy it again, or use another checkpoint"
+            "Copy it again, or use another folder"
         )
 
 
@@ -58,7 +58,7 @@ def read_sums(path) -> dict[str, str]:
     try:
         text = read_content(path / SUMS, MAX_LIST).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise CheckpointError(f"{path}: holds no readable {SUMS}, so it is not a complete checkpoint") from error
+        raise CheckpointError(f"{path}: holds no readable {SUMS}, so nothing tells whether it is whole") from error
     sums = {}
     for number, line in enumerate(text.splitlines(), start=1):
         row = re.fullmatch(r"([0-9a-f]{64})  (.+)", line)
@@ -66,7 +66,7 @@ def read_sums(path) -> dict[str, str]:
             raise CheckpointError(f"{path / SUMS}:{number}: expected SHA-256, two spaces, name; got {brief(line)}")
         sums[name_within(row[2], path / SUMS)] = row[1]
     if not sums:
-        raise CheckpointError(f"{path / SUMS}: empty, so the checkpoint is not complete")
+        raise CheckpointError(f"{path / SUMS}: empty, so nothing tells whether the folder is whole")
     return sums
 
 

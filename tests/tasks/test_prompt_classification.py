@@ -78,7 +78,7 @@ def test_a_row_whose_label_has_no_words_is_told_or_left_out(tmp_path):
         job().read(file, training=False)
     assert str(error.value) == (
         f"{file}:3: the label 'age' has no words; those that do: new, aged; did you mean 'aged'? correct it, name its "
-        "words, or set data.on_bad_row=skip"
+        "words, or set data.on_bad_row: skip"
     )
     examples, note = job(**{"data.on_bad_row": "skip"}).read(file, training=False)
     assert [example.label for example in examples] == ["new"] and "label without words (1)" in note

@@ -106,3 +106,11 @@ def test_confused_predicates_are_counted_and_become_lines(tmp_path, monkeypatch)
     (line,) = map(json.loads, (tmp_path / "out/negatives.txt").read_text(encoding="utf-8").splitlines())
     assert (line["prompt"], line["result_list"], line["predicate"]) == ("乙的籍贯", [], "籍贯")
     assert "父亲" in str(told)
+
+
+def test_what_is_wrong_with_annotations_is_told_with_a_remedy_that_the_tool_has(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"text": "ab", "entities": [{"start_offset": 0, "end_offset": 9, "label": "x"}]}')
+    with pytest.raises(DataError, match="has 2 characters; correct the line or give --skip-bad$"):
+        extraction_data(str(tmp_path / "a.jsonl"), to=str(tmp_path / "new"))
+    with pytest.raises(DataError, match="correct the line or leave it out$"):
+        convert_annotations(str(tmp_path / "a.jsonl"), to=str(tmp_path / "b.jsonl"), program="doccano")

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from tasklab.data.files.cells import as_text, broken, is_missing
-from tasklab.data.files.problems import LONGEST, BadRows, shortened
+from tasklab.data.files.problems import LONGEST, SKIP, BadRows, shortened
 from tasklab.data.files.textfile import encodable
 
 NUMBER = re.compile(r"\d{1,3}", re.ASCII)
 SUSPICIOUS = 2
 """Answers that are numbers, none of them 0, from which it is worth a word."""
-FIX = "correct the row or set data.on_bad_row: skip"
+FIX = f"correct the row or {SKIP}"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from tasklab.data.files.cells import as_text
 from tasklab.data.files.columns import TEXT_A, find_column, refuse_columns, taken_as, tell_columns
 from tasklab.data.files.foreign import foreign_kind
 from tasklab.data.files.portions import in_portions
-from tasklab.data.files.problems import BadRows, shortened
+from tasklab.data.files.problems import SKIP, BadRows, shortened
 from tasklab.data.files.table import SUFFIXES, Table
 from tasklab.data.files.textfile import encodable, encoding_advice, neighbours, text_lines
 from tasklab.data.files.unpacked import plain_file
@@ -19,7 +19,7 @@ from tasklab.errors import DataError
 BLOCK = 1 << 18  # bytes read, and characters encoded, at a time: memory and processor caches stay small
 LINES = 1000  # at a time where a file names its encoding
 MAX_LINE = 16 << 20  # bytes
-FIX = "correct the line, or set data.on_bad_row: skip"
+FIX = f"correct the line, or {SKIP}"
 
 
 def corpus_files(path) -> list[Path]:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from tasklab.errors import DataError
 
 SHOWN = 20
+SKIP = "set data.on_bad_row: skip"
+"""What remedies end with that a user of a configuration has."""
 NAMED, LONGEST = 12, 60  # names in one message, and characters of one
 
 
@@ -50,13 +52,17 @@ class BadRows:
         """One line such as "left out 3: empty question (2), misaligned answer (1); first: ...", or ''."""
         return f"left out {len(self)}: {kinds_listed(self.counts)}; first: {self.first[0]}" if self else ""
 
-    def raise_if_fatal(self):
-        """Raises DataError with the first messages and the count of the rest."""
+    def raise_if_fatal(self, skip: str = SKIP):
+        """Raises DataError with the first messages and the count of the rest.
+
+        skip: what remedies say in place of SKIP, where there is no configuration.
+        """
         total = self._fatal_total
+        messages = [message.replace(SKIP, skip) for message in self._first_fatal]
         if total == 1:
-            raise DataError(self._first_fatal[0])
+            raise DataError(messages[0])
         if total:
-            listed = "".join(f"\n  {message}" for message in self._first_fatal)
+            listed = "".join(f"\n  {message}" for message in messages)
             more = f"\n  ... and {total - SHOWN} more" if total > SHOWN else ""
             raise DataError(f"{self.file}: {total} problems: {kinds_listed(self._fatal)}{listed}{more}")
 

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
+from tasklab.data.files.problems import SKIP
 from tasklab.data.files.table import Table
 from tasklab.errors import DataError
 
-FIX = "correct the row or set data.on_bad_row: skip"
+FIX = f"correct the row or {SKIP}"
 Example = TypeVar("Example")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from tasklab.content import parse_json
 from tasklab.data.files import arrow
 from tasklab.data.files.exports import plain_row, writer_of
-from tasklab.data.files.problems import BadRows, listed, shortened
+from tasklab.data.files.problems import SKIP, BadRows, listed, shortened
 from tasklab.data.files.textfile import read_text, text_lines
 from tasklab.errors import DataError
 
@@ -20,7 +20,7 @@ SEPARATOR = re.compile(r'"?sep=(.)"?')
 """The first line that Excel writes, or understands, above the header."""
 QUOTED = re.compile(r'"[^"]*("|$)')
 MOST = (1 << 31) - 1  # characters of a cell
-FIX = "correct the line or set data.on_bad_row: skip"
+FIX = f"correct the line or {SKIP}"
 
 
 class Table:

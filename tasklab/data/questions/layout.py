@@ -6,7 +6,7 @@ Read alike: SQuAD 1.1 and 2.0, CMRC 2018, DRCD, XQuAD, COVID-QA. Keys that are n
 import re
 
 from tasklab.data.files.cells import is_missing
-from tasklab.data.files.problems import BadRows, shortened
+from tasklab.data.files.problems import SKIP, BadRows, shortened
 from tasklab.data.files.textfile import encodable
 from tasklab.data.questions.example import Answer, QAExample
 from tasklab.data.questions.flat import Flat, answers_of, listed_answers
@@ -14,7 +14,7 @@ from tasklab.errors import DataError
 
 TRUTH = {"true": True, "false": False, "1": True, "0": False, "none": False, "": False}
 """As tables spell it."""
-FIX_ROW = "correct the row or set data.on_bad_row: skip"
+FIX_ROW = f"correct the row or {SKIP}"
 TYPES = {dict: "an object", list: "a list", str: "text", int: "a whole number", bool: "true or false"}
 
 
@@ -174,7 +174,6 @@ class SquadLayout:
 
 
 MISALIGNED = "misaligned answer"
-SKIP = "set data.on_bad_row: skip"
 
 
 def _misaligned(text: str, start: int, context: str) -> str:

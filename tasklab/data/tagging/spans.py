@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import accumulate
 
-from tasklab.data.files.problems import shortened
+from tasklab.data.files.problems import SKIP, shortened
 from tasklab.data.files.textfile import encodable
 from tasklab.data.tagging.examples import Tokens
 from tasklab.data.tagging.schemes import Entity
@@ -107,7 +107,7 @@ class SpanChecks:
                 self.remarks["spans that are there twice and count once"].add(_shown(passage, span))
             else:
                 told = f"{_shown(passage, kept[-1])} and {_shown(passage, span, '')} overlap; a token can have one tag"
-                self.bad.add("overlapping spans", f"{told}: remove one of the two, or set data.on_bad_row: skip")
+                self.bad.add("overlapping spans", f"{told}: remove one of the two, or {SKIP}")
         return kept
 
     def _cut(self, passage: Passage, tokens: Tokens, spans: Sequence[Span]) -> Tokens:

@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from tasklab.content import from_home
-from tasklab.data.files.problems import shortened
+from tasklab.data.files.problems import SKIP, shortened
 from tasklab.data.files.splits import WORDS
 from tasklab.data.files.textfile import read_text
 from tasklab.data.tagging.sentences import FIX, Link, Passage, Source, Span
@@ -72,7 +72,7 @@ def _spans(file: Path, text: str, source: Source, encoding: str | None) -> Itera
         parts = [tuple(map(int, part.split())) for part in offsets.split(";")]
         if any(text[end:start].strip() or start < end for (_, end), (start, _) in pairwise(parts)):
             told = f"{kind} {shortened(surface or '')} is in several pieces ({offsets}) with others between them"
-            remedy = "mark one piece, or set data.on_bad_row: skip to leave the text out"
+            remedy = f"mark one piece, or {SKIP}"
             source.bad.add("span in several pieces", f"{place}: {told}; a token can have one tag: {remedy}")
             continue
         yield Span(parts[0][0], parts[-1][1], kind, surface, place, name)  # brat cuts a span at every line end
