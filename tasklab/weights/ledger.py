@@ -12,7 +12,9 @@ STRICT = "strict"  # evaluate, predict, resume: every weight of the network, in 
 FINETUNE = "finetune"  # a new head may start from its initializer
 POLICIES = (STRICT, FINETUNE)
 
-MAY_BE_NEW = ("head.", "encoder.pooler.", "pooler.")
+STREAM_NORMS = ("encoder.first.embeddings.stream_norm.", "encoder.second.embeddings.stream_norm.")
+"""Of two encoders of a text each; a plain one that they start from has none."""
+MAY_BE_NEW = ("head.", "encoder.pooler.", "pooler.", *STREAM_NORMS)
 MAY_BE_DROPPED = ("encoder.pooler.", "pooler.", "head.nsp.")  # strict only: many files carry these, few tasks use them
 
 
@@ -71,7 +73,7 @@ def settle(ledger: Ledger, policy: str, source: str, unused: tuple[str, ...] = (
     """The ledger that will be carried out, or a refusal.
 
     strict: nothing new, nothing of another shape, and nothing left out but a pooler and names that begin as `unused`.
-    finetune: only the head and the pooler may be new; a head of another shape counts as new, with a note.
+    finetune: only the head, the pooler and the norms of two streams may be new; a head of another shape counts as new, with a note.
     Raises: CheckpointError that lists every weight in the way, with its shapes.
     """
     if policy not in POLICIES:

@@ -193,3 +193,13 @@ def test_words_that_were_left_out_as_copies_come_back_for_a_network_that_ties_no
     back = with_copies(mapped, {"encoder.embeddings.word.weight", "head.decoder.weight"})
     np.testing.assert_array_equal(np.asarray(back["head.decoder.weight"]), words)
     assert with_copies(mapped, {"encoder.embeddings.word.weight", "head.mlm.decoder.weight"}).keys() == mapped.keys()
+
+
+def test_a_plain_encoder_fills_both_of_two():
+    file = {"encoder.embeddings.word.weight": np.ones((3, 2), np.float32), "head.classifier.bias": np.ones(2)}
+    names = {f"encoder.{which}.embeddings.word.weight" for which in ("first", "second")}
+    both = with_copies(file, {*names, "encoder.first.embeddings.stream_norm.weight", "head.classifier.bias"})
+    assert both.keys() == {*names, "head.classifier.bias"}
+    assert all(both[name] is file["encoder.embeddings.word.weight"] for name in names)
+    assert with_copies(both, names).keys() == both.keys()  # streams of their own stay
+    assert with_copies(file, file.keys()) == file

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import ChainMap
 
 import numpy as np
@@ -69,8 +70,14 @@ def to_tasklab(tensors: dict, table: Format, head: str | None = None) -> tuple[d
 
 
 def with_copies(tensors: dict, names) -> dict:
-    """`tensors` and, of a network with these names that ties no words, the tables that were left out as copies."""
+    """`tensors` and, of a network with these names that ties no words, the tables that were left out as copies; of one
+    that reads two texts apart, a plain encoder for both."""
     found = dict(tensors)
+    if not any(name.startswith((FIRST, SECOND)) for name in found):
+        streams = {name: re.sub(r"^encoder\.(first|second)\.", "encoder.", name) for name in names}
+        plain = {name: own for name, own in streams.items() if name != own and own in found}
+        found |= {name: found[own] for name, own in plain.items()}
+        found = {name: tensor for name, tensor in found.items() if name not in plain.values()}
     for copy, original in reversed(TIES[1:]):  # of decoders: a new head for masked words starts from its initializer
         if copy in names and copy not in found and original in found:
             found[copy] = found[original]
