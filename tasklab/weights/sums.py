@@ -58,7 +58,8 @@ def read_sums(path) -> dict[str, str]:
     try:
         text = read_content(path / SUMS, MAX_LIST).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise CheckpointError(f"{path}: holds no readable {SUMS}, so nothing tells whether it is whole") from error
+        told = f"holds no readable {SUMS}, so nothing tells whether it is whole"
+        raise CheckpointError(f"{path}: {told}. Copy it again, or use another folder") from error
     sums = {}
     for number, line in enumerate(text.splitlines(), start=1):
         row = re.fullmatch(r"([0-9a-f]{64})  (.+)", line)
@@ -66,7 +67,7 @@ def read_sums(path) -> dict[str, str]:
             raise CheckpointError(f"{path / SUMS}:{number}: expected SHA-256, two spaces, name; got {brief(line)}")
         sums[name_within(row[2], path / SUMS)] = row[1]
     if not sums:
-        raise CheckpointError(f"{path / SUMS}: empty, so nothing tells whether the folder is whole")
+        raise CheckpointError(f"{path / SUMS}: empty, so nothing tells whether the folder is whole. Copy it again")
     return sums
 
 
