@@ -51,6 +51,7 @@ class PromptClassification(LabelledTexts):
             self._name_labels(list(verbalizer_of(config.data).words))
 
     def settle(self, labels):
+        self._table()  # what the vocabulary lacks is told with its line, as long as a file is named
         settle_wording(self.config.data)
         for pattern in self.config.data.patterns:
             logger.info("Prompt is -> %s", pattern)

@@ -147,6 +147,13 @@ def test_learned_vectors_have_ids_behind_the_vocabulary_each_pattern_its_own():
     assert rows["masked_positions"].tolist() == [[6, 7], [1, 2]]
 
 
+def test_a_word_of_a_file_that_the_vocabulary_lacks_is_told_with_its_line(tmp_path):
+    (tmp_path / "words.txt").write_text("new\tnew\naged\t漢\n", encoding="utf-8")
+    task = job(**{"data.label_words": {}, "data.verbalizer": str(tmp_path / "words.txt")})
+    with pytest.raises(DataError, match="words.txt:2: '漢' of 'aged' is not in the vocabulary"):
+        task.settle([])
+
+
 def test_labels_of_another_kind_than_one_class_are_refused():
     with pytest.raises(ConfigError, match="model.problem_type = regression: prompt_classification knows single_label"):
         job(**{"model.problem_type": "regression"})
