@@ -70,7 +70,7 @@ def test_overlapping_spans_are_kept(tmp_path):
 @pytest.mark.parametrize(
     "row, told",
     [
-        ({"entities": [{**SPANS[0], "label": None}]}, "span 0 to 3 has the type 'None', expected its name"),
+        ({"entities": [{**SPANS[0], "label": None}]}, "span 0 to 3 has no type, expected its name"),
         ({"entities": [{**SPANS[0], "end_offset": 99}]}, "person from 0 to 99, but the text has 14 characters"),
         ({"entities": [{**SPANS[0], "text": "Bob"}]}, "person 'Bob' is said to be characters 0 to 3, where 'Ann' is"),
         ({"relations": [{"from_id": 1, "to_id": 9, "type": "home"}]},

@@ -55,7 +55,8 @@ class SpanChecks:
             told = f"the span {shortened(str(kind if start is end else [*span[:3]]))} is not where two characters are"
             self.bad.add("span without place", f"{place}: {told}; expected [start, end, type]; {FIX}")
         elif not isinstance(kind, str) or not kind.strip() or not encodable(kind):
-            told = f"the span {start} to {end} has the type {shortened(str(kind))}, expected its name"
+            named = "no type" if kind is None else f"the type {shortened(str(kind))}"
+            told = f"the span {start} to {end} has {named}, expected its name"
             numbered = f"; {NUMBERED}" if isinstance(kind, int) else ""
             self.bad.add("span without type", f"{place}: {told}{numbered}; {FIX}")
         return Span(start, end, kind.strip() if isinstance(kind, str) else kind, span.surface, place, span.id)

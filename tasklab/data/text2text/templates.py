@@ -19,8 +19,8 @@ class Template(NamedTuple):
         """Raises: ValueError for braces that name no column."""
         try:
             found = list(Formatter().parse("{source}" if text is None else text))
-        except ValueError as error:
-            raise ValueError(f"{error}; {FORM}") from None
+        except ValueError:
+            raise ValueError(f"has a brace without its other one; {FORM}") from None
         if any(more or conversion for _, _, more, conversion in found) or not any(name for _, name, _, _ in found):
             raise ValueError(f"names no column; {FORM}")
         if any(name == "" for _, name, _, _ in found):

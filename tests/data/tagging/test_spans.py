@@ -68,7 +68,7 @@ def test_blank_edges_are_left_out_and_equal_spans_count_once(tmp_path):
         ("a b", [[1, 2, "LOC"]], "LOC from 1 to 2 holds blanks alone"),
         ("Oslo", [[0, True, "LOC"]], "the span \"[0, True, 'LOC']\" is not where two characters are; expected [start,"),
         ("Oslo", [[0, 4]], "the span '[0, 4]' is not where two"),
-        ("Oslo", [[0, 4, None]], "the span 0 to 4 has the type 'None', expected its name"),
+        ("Oslo", [[0, 4, None]], "the span 0 to 4 has no type, expected its name"),
         ("Oslo", [[0, 4, " "]], "the span 0 to 4 has the type ' ', expected its name"),
         ("Oslo", [[0, 4, "\ud800"]], "the span 0 to 4 has the type '\\ud800', expected its name"),
     ],

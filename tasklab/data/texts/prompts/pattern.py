@@ -24,9 +24,8 @@ class Pattern(NamedTuple):
         """Raises: ValueError for lone braces, for fields that nobody knows, without a mask or without {textA}."""
         try:
             found = list(Formatter().parse(text))
-        except ValueError as error:
-            told = str(error).replace(" encountered", "")
-            raise ValueError(f"{told.partition(' in format')[0]}; {FORM}") from None
+        except ValueError:
+            raise ValueError(f"has a brace without its other one; {FORM}") from None
         if not encodable(text):
             raise ValueError("holds half of a surrogate pair; correct it")
         fields = [name for _, name, _, _ in found if name is not None]
