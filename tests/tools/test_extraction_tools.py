@@ -112,5 +112,7 @@ def test_what_is_wrong_with_annotations_is_told_with_a_remedy_that_the_tool_has(
     (tmp_path / "a.jsonl").write_text('{"text": "ab", "entities": [{"start_offset": 0, "end_offset": 9, "label": "x"}]}')
     with pytest.raises(DataError, match="has 2 characters; correct the line or give --skip-bad$"):
         extraction_data(str(tmp_path / "a.jsonl"), to=str(tmp_path / "new"))
+    with pytest.raises(DataError, match="holds no usable text; left out 1: .*; correct the line$"):
+        extraction_data(str(tmp_path / "a.jsonl"), to=str(tmp_path / "new"), skip_bad=True)
     with pytest.raises(DataError, match="correct the line or leave it out$"):
         convert_annotations(str(tmp_path / "a.jsonl"), to=str(tmp_path / "b.jsonl"), program="doccano")

@@ -50,7 +50,10 @@ class BadRows:
 
     def summary(self) -> str:
         """One line such as "left out 3: empty question (2), misaligned answer (1); first: ...", or ''."""
-        return f"left out {len(self)}: {kinds_listed(self.counts)}; first: {self.first[0]}" if self else ""
+        if not self:
+            return ""
+        first = self.first[0].replace(f", or {SKIP}", "").replace(f" or {SKIP}", "")  # who reads this has done so
+        return f"left out {len(self)}: {kinds_listed(self.counts)}; first: {first}"
 
     def raise_if_fatal(self, skip: str = SKIP):
         """Raises DataError with the first messages and the count of the rest.
