@@ -73,7 +73,8 @@ def settle(ledger: Ledger, policy: str, source: str, unused: tuple[str, ...] = (
     """The ledger that will be carried out, or a refusal.
 
     strict: nothing new, nothing of another shape, and nothing left out but a pooler and names that begin as `unused`.
-    finetune: only the head, the pooler and the norms of two streams may be new; a head of another shape counts as new, with a note.
+    finetune: only the head, the pooler and the norms of two streams may be new; a head of another shape counts as new,
+    with a note.
     Raises: CheckpointError that lists every weight in the way, with its shapes.
     """
     if policy not in POLICIES:

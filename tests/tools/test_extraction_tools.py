@@ -109,7 +109,8 @@ def test_confused_predicates_are_counted_and_become_lines(tmp_path, monkeypatch)
 
 
 def test_what_is_wrong_with_annotations_is_told_with_a_remedy_that_the_tool_has(tmp_path):
-    (tmp_path / "a.jsonl").write_text('{"text": "ab", "entities": [{"start_offset": 0, "end_offset": 9, "label": "x"}]}')
+    span = {"start_offset": 0, "end_offset": 9, "label": "x"}
+    (tmp_path / "a.jsonl").write_text(json.dumps({"text": "ab", "entities": [span]}))
     with pytest.raises(DataError, match="has 2 characters; correct the line or give --skip-bad$"):
         extraction_data(str(tmp_path / "a.jsonl"), to=str(tmp_path / "new"))
     with pytest.raises(DataError, match="holds no usable text; left out 1: .*; correct the line$"):
