@@ -24,7 +24,7 @@ from tasklab.trials.trial import LOG, POLL, Trial
 logger = logging.getLogger("tasklab")
 
 SCORE_FILE, TABLE_FILE = "score.json", "table.json"
-NEW_WORDS = re.compile(r"^weights .*new \d+: .*head\.mlm", re.MULTILINE)
+NEW_WORDS = re.compile(r"^weights .*new \d+: (?:(?! dropped \d).)*head\.mlm", re.MULTILINE)
 RANDOM_HEAD = "its head for words starts random: the model was published without one"
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from tasklab import cli, few_shot
 from tasklab.errors import ConfigError, DataError, TrainingError, UnknownName
+from tasklab.shots.compare import NEW_WORDS
 from tasklab.shots.methods import METHODS, configured
 
 WORDS = "[PAD] [UNK] [CLS] [SEP] [MASK] anna ben clara dan fred gina hugo ida lives in paris rome oslo lima good bad"
@@ -86,3 +87,15 @@ def test_nothing_that_runs_is_an_error(toy, tmp_path):
     data, settings = toy
     with pytest.raises(TrainingError, match="no method ran: prompt: "):
         few_shot(data, 2, 1, ["prompt"], "bilstm_chinese", overrides=["from_scratch=true"], output_dir=tmp_path / "o")
+
+
+@pytest.mark.parametrize(
+    "ledger, told",
+    [
+        ("loaded 2 of 4, new 2: head.mlm (bias), head.mlm.norm (weight), dropped 1: encoder.pooler (bias)", True),
+        ("loaded 2 of 4, new 2: head.classifier (bias, weight), dropped 1: head.mlm (bias)", False),
+        ("loaded 4 of 4 (100.0 % of encoder)", False),
+    ],
+)
+def test_a_head_for_words_is_told_as_random_where_it_starts_new_and_not_where_it_is_left_out(ledger, told):
+    assert bool(NEW_WORDS.search(f"a line\nweights some/folder: {ledger}\n")) is told
