@@ -126,3 +126,9 @@ def test_strict_leaves_out_what_it_is_told_to_and_nothing_else():
     assert ledger.dropped == ("encoder.layers.2.attention.query.weight", "head.mlm.bias")
     with pytest.raises(CheckpointError, match=r"not used     encoder.layers.2.attention.query.weight"):
         settle(plan(NETWORK, tensors), STRICT, "x", ("head.",))
+
+
+def test_weights_of_two_streams_are_told_as_such():
+    tensors = {name.replace("encoder.", "encoder.first."): array for name, array in file().items()}
+    with pytest.raises(CheckpointError, match="reads two texts apart: set model.dual to tied or apart"):
+        settle(plan(NETWORK, tensors), FINETUNE, "x")
