@@ -108,7 +108,7 @@ def convert(
     if lost:
         raise CheckpointError(f"{to} has no names for {by_module(lost)}; nothing was written")
     settle_tokenizer(model.description.tokenizer, found, vocab, tokenizer)
-    tokens = tokens_of(model, vocab or found.vocabulary)
+    tokens = tokens_of(model, vocab or found.vocabulary) if to == "huggingface" else {}
     files = weight_files(to, theirs) | description_files(to, model, target.name, unbiased, tokens)
     files |= tokenizer_files(found, model.description.tokenizer, vocab, to, decoder_vocab)
     for line in (*_ledger(found, model, table), *([f"  {told}"] if told else [])):

@@ -65,6 +65,7 @@ def description_files(
         scores = loaded.known.get("head.classifier.weight") if loaded.head in ("classes", "tags") else None
         outputs = 0 if scores is None else scores.shape[0]
         described = export.huggingface(model, family, loaded.head, outputs)
+        described |= (tokens or {}) if loaded.head == "seq2seq" else {}
         files["config.json"] = json_bytes(described)
         if loaded.head == "seq2seq":
             begins = encoder_decoders.begins(family, described)
@@ -145,11 +146,13 @@ def tokenizer_files(
 
 
 def tokens_of(loaded: LoadedModel, vocabulary: Path | None) -> dict:
-    """The ids by which a decoder's texts begin and end, in transformers' words; {} without a vocabulary."""
-    if loaded.head != "causal" or vocabulary is None:
+    """The ids by which a decoder's texts begin and end, of an encoder-decoder padding and end, in transformers' words;
+    {} without a vocabulary."""
+    if loaded.head not in ("causal", "seq2seq") or vocabulary is None:
         return {}
     tokenizer = tokenizer_of(loaded.description.tokenizer, vocabulary)
-    found = {"bos_token_id": getattr(tokenizer, "bos_id", None), published_decoding.ENDS: tokenizer.eos_id}
+    key, other = ("bos_token_id", "bos_id") if loaded.head == "causal" else ("pad_token_id", "pad_id")
+    found = {key: getattr(tokenizer, other, None), published_decoding.ENDS: tokenizer.eos_id}
     return {key: number for key, number in found.items() if number is not None}
 
 

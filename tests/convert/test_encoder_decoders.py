@@ -143,6 +143,17 @@ def test_both_vocabularies_go_along(reference, tmp_path):
         convert(saved(tmp_path / "t5", reference, "uer_t5"), tmp_path / "no", "tasklab", **named, **silent)
 
 
+def test_the_end_of_a_text_is_that_of_the_vocabulary(reference, tmp_path):
+    folder, words = saved(tmp_path / "t5", reference, "t5"), tmp_path / "vocab.txt"
+    words.write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghij"]))
+    silent = {"verify": False, "say": lambda line: None}
+    convert(folder, tmp_path / "ours", "tasklab", vocab=words, tokenizer="wordpiece", **silent)
+    convert(tmp_path / "ours", tmp_path / "theirs", "huggingface", **silent)
+    for name in ("config.json", "generation_config.json"):
+        written = json.loads((tmp_path / "theirs" / name).read_text())
+        assert (written["eos_token_id"], written["pad_token_id"]) == (3, 0)  # [SEP]; T5's own </s> is 1
+
+
 def test_decoding_goes_along(reference, tmp_path):
     folder = saved(tmp_path / "bart", reference, "bart", num_beams=3, max_length=12)
     convert(folder, tmp_path / "ours", "tasklab", verify=False)
