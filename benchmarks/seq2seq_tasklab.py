@@ -31,6 +31,7 @@ def main(folder: Path):
     step = GradientStep(network, CausalLoss(), CompileLog())
     optimizer = optimizer_for(step.parameters, OptimizerConfig(weight_decay=0.0, eps=1e-8), max_grad_norm=1.0)
     columns = dict(np.load(folder / "rows.npz"))
+    lr, kept = float(columns.pop("lr", 5e-5)), "kept" in columns and columns.pop("kept")
     times, losses = [(time.perf_counter(), time.process_time())], []
     for number in range(len(columns["input_ids"])):
         batch = {name: np.ascontiguousarray(column[number]) for name, column in columns.items()}
@@ -40,9 +41,11 @@ def main(folder: Path):
         loss, count, grads = step.run(batch, seed=0)
         losses.append(loss / count)
         optimizer.accumulate(grads)
-        optimizer.step(5e-5, 1.0 / count)
+        optimizer.step(lr, 1.0 / count)
         del grads  # as the loop does: else they would stay through the next step
         times.append((time.perf_counter(), time.process_time()))
+    if kept:
+        np.savez(folder / "trained.npz", **{name: one.asnumpy() for name, one in network.parameters_and_names()})
     print(json.dumps(of_steps(times, losses)))
 
 
