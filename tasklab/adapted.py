@@ -51,6 +51,9 @@ def adapt(network: nn.Cell, config: LoraConfig, seed: int):
         drawn = generator(seed, f"{name}.lora.a").uniform(-1, 1, (config.rank, in_size)) * in_size**-0.5
         dense.lora.a.set_data(ms.Tensor(drawn.astype(np.float32)))
     network.update_parameters_name()
+    for _, cell in network.cells_and_names():
+        if hasattr(cell, "adapted"):
+            cell.adapted()
 
 
 def started(network: nn.Cell, config: LoraConfig, source: WeightSource, new: Iterable[str], left_out) -> Adapted:

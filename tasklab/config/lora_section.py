@@ -12,7 +12,7 @@ class LoraConfig(Section, path="lora", needs=TRAINING):
 
     rank: int = setting(0, ge=0)  # rows of the first small matrix, columns of the second; 0 trains the network itself
     alpha: float = setting(16.0, gt=0)  # what the two give is multiplied by alpha / rank
-    dropout: float = setting(0.0, ge=0, lt=1)  # of what the first one reads; above 0 stock operators run, slower
+    dropout: float = setting(0.0, ge=0, lt=1)  # of what the first one reads, in training
     targets: list[str] = setting(["query", "value"])  # names of Denses that get such matrices; all: those of all layers
     # names of parts that are trained as they are, and kept beside the matrices; what the weights lack is in any case
     modules_to_save: list[str] = setting(["head"])

@@ -60,7 +60,7 @@ def fused_precision(config: Config) -> str:
     from tasklab import kernels
     from tasklab.nn.compat import on_cpu
 
-    wanted = config.kernels == "auto" and on_cpu() and not config.lora.dropout  # of which no kernel knows
+    wanted = config.kernels == "auto" and on_cpu()
     if wanted and not kernels.available():
         logger.warning("fused kernels are off, stock operators run, several times slower: %s", kernels.why_not())
     return config.precision if wanted and kernels.available() else ""

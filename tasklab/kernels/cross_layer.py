@@ -4,14 +4,14 @@ import functools
 
 from mindspore import ops
 
-from tasklab.kernels.decoder_layer import PARAMETERS, POSITIONS, FusedDecoderLayer, saved_shape
+from tasklab.kernels.decoder_layer import ADAPTERS, PARAMETERS, POSITIONS, FusedDecoderLayer, saved_shape
 from tasklab.kernels.ops import library_path
 
 SOURCE_PARAMETERS = (
     "source_query", "source_query_bias", "source_key", "source_key_bias", "source_value", "source_value_bias",
     "source_output", "source_output_bias", "source_norm", "source_norm_bias",
 )  # fmt: skip
-"""Of the attention to the source, behind PARAMETERS and POSITIONS in the order of `construct`."""
+"""Of the attention to the source, behind PARAMETERS, POSITIONS and ADAPTERS in the order of `construct`."""
 
 
 class FusedCrossLayer(FusedDecoderLayer):
@@ -19,12 +19,14 @@ class FusedCrossLayer(FusedDecoderLayer):
 
     R tokens of the source; arguments are those of FusedDecoderLayer, and both attentions have its heads and its scale.
     Inputs:  x [B, S, H] float32; mask [B, S] int32, 0 = padding; cos and sin as there; states [B, R, H] float32 and
-        mask [B, R] of the source; then PARAMETERS, POSITIONS and SOURCE_PARAMETERS, None for those that there are not.
+        mask [B, R] of the source; then PARAMETERS, POSITIONS, ADAPTERS and SOURCE_PARAMETERS, None for those that
+        there are not.
     Returns: [B, S, H]. Padded positions are left out of the work, of the source too: rows and gradients are 0. A row
         whose source has no token gets nothing from it.
     """
 
-    names = (*PARAMETERS, POSITIONS, *SOURCE_PARAMETERS)
+    names = (*PARAMETERS, POSITIONS, ADAPTERS, *SOURCE_PARAMETERS)
+    denses = (*FusedDecoderLayer.denses, "source_query", "source_key", "source_value", "source_output")
 
     def rates_of(self, dropout: float, attention_dropout: float, active_dropout: float) -> tuple[float, ...]:
         """The last two are of the attention to the source: its probabilities, its output."""
@@ -36,12 +38,13 @@ class FusedCrossLayer(FusedDecoderLayer):
     def construct(
         self, x, mask, cos, sin, states, source_mask, query, query_bias, key, key_bias, value, value_bias, output,
         output_bias, attention_norm, attention_norm_bias, intermediate, intermediate_bias, gate, gate_bias, down,
-        down_bias, norm, norm_bias, positions, source_query, source_query_bias, source_key, source_key_bias,
-        source_value, source_value_bias, source_output, source_output_bias, source_norm, source_norm_bias,
+        down_bias, norm, norm_bias, positions, adapters, source_query, source_query_bias, source_key,
+        source_key_bias, source_value, source_value_bias, source_output, source_output_bias, source_norm,
+        source_norm_bias,
     ):  # fmt: skip
         none = self.or_none
         cos, sin, positions, gate, gate_bias = none(cos), none(sin), none(positions), none(gate), none(gate_bias)
-        query_bias, key_bias, value_bias = none(query_bias), none(key_bias), none(value_bias)
+        query_bias, key_bias, value_bias, adapters = none(query_bias), none(key_bias), none(value_bias), none(adapters)
         output_bias, attention_norm_bias, norm_bias = none(output_bias), none(attention_norm_bias), none(norm_bias)
         intermediate_bias, down_bias = none(intermediate_bias), none(down_bias)
         source_query_bias, source_key_bias = none(source_query_bias), none(source_key_bias)
@@ -51,20 +54,20 @@ class FusedCrossLayer(FusedDecoderLayer):
             return self.train_step(
                 x, mask, self.seed, self.settings_train, cos, sin, query, query_bias, key, key_bias, value, value_bias,
                 output, output_bias, attention_norm, attention_norm_bias, intermediate, intermediate_bias, gate,
-                gate_bias, down, down_bias, norm, norm_bias, positions, states, source_mask, source_query,
+                gate_bias, down, down_bias, norm, norm_bias, positions, adapters, states, source_mask, source_query,
                 source_query_bias, source_key, source_key_bias, source_value, source_value_bias, source_output,
                 source_output_bias, source_norm, source_norm_bias,
             )[0]  # fmt: skip
         return self.infer(
             x, mask, self.seed, self.settings_infer, cos, sin, query, query_bias, key, key_bias, value, value_bias,
             output, output_bias, attention_norm, attention_norm_bias, intermediate, intermediate_bias, gate, gate_bias,
-            down, down_bias, norm, norm_bias, positions, states, source_mask, source_query, source_query_bias,
-            source_key, source_key_bias, source_value, source_value_bias, source_output, source_output_bias,
-            source_norm, source_norm_bias,
+            down, down_bias, norm, norm_bias, positions, adapters, states, source_mask, source_query,
+            source_query_bias, source_key, source_key_bias, source_value, source_value_bias, source_output,
+            source_output_bias, source_norm, source_norm_bias,
         )  # fmt: skip
 
 
-OWN = len(PARAMETERS) + 1  # parameters before the states, POSITIONS the last of them
+OWN = len(PARAMETERS) + 2  # parameters before the states, ADAPTERS the last of them
 
 
 @functools.cache
@@ -92,15 +95,16 @@ def _primitives(
     def bprop(
         x, mask, seed, settings, cos, sin, query, query_bias, key, key_bias, value, value_bias, output, output_bias,
         attention_norm, attention_norm_bias, intermediate, intermediate_bias, gate, gate_bias, down, down_bias, norm,
-        norm_bias, positions, states, source_mask, source_query, source_query_bias, source_key, source_key_bias,
-        source_value, source_value_bias, source_output, source_output_bias, source_norm, source_norm_bias, out, dout,
+        norm_bias, positions, adapters, states, source_mask, source_query, source_query_bias, source_key,
+        source_key_bias, source_value, source_value_bias, source_output, source_output_bias, source_norm,
+        source_norm_bias, out, dout,
     ):  # fmt: skip
         grads = backward(
             dout[0], x, mask, seed, settings, cos, sin, query, query_bias, key, key_bias, value, value_bias, output,
             output_bias, attention_norm, attention_norm_bias, intermediate, intermediate_bias, gate, gate_bias, down,
-            down_bias, norm, norm_bias, positions, states, source_mask, source_query, source_query_bias, source_key,
-            source_key_bias, source_value, source_value_bias, source_output, source_output_bias, source_norm,
-            source_norm_bias, out[1],
+            down_bias, norm, norm_bias, positions, adapters, states, source_mask, source_query, source_query_bias,
+            source_key, source_key_bias, source_value, source_value_bias, source_output, source_output_bias,
+            source_norm, source_norm_bias, out[1],
         )  # fmt: skip
         nothing = (
             ops.zeros_like(mask), ops.zeros_like(seed), ops.zeros_like(settings), ops.zeros_like(cos),

@@ -13,9 +13,12 @@ PARAMETERS = (
     "attention_norm_bias", "intermediate", "intermediate_bias", "gate", "gate_bias", "down", "down_bias", "norm",
     "norm_bias",
 )  # fmt: skip
-"""In the order of `construct`; linear weights are [out, in]. Behind them POSITIONS may follow."""
+"""In the order of `construct`; linear weights are [out, in]. Behind them POSITIONS and ADAPTERS may follow."""
 POSITIONS = "positions"
 """[N, 2 S - 1]: what attention adds to a head's scores for the distance key - query, from 1 - S to S - 1."""
+ADAPTERS = "adapters"
+"""One after the other A [rank, in] and B [out, rank] (scaled) of the Denses named to `adapt`, in the order of their
+weights, all flat in one tensor: y + drop(x) A' B' is what such a Dense gives (LoRA)."""
 
 
 class FusedDecoderLayer(nn.Cell):
@@ -29,12 +32,14 @@ class FusedDecoderLayer(nn.Cell):
     Inputs:  x [B, S, H] float32; documents [B, S] int32, the number of the token's document in its row, from 1 on and
         never falling, 0 = padding; cos and sin [M, R / 2] float32 of the places in a document, at most M tokens, where
         the first R values of a head turn (the i-th with the one R / 2 behind it), both None without rotary positions;
-        then PARAMETERS and POSITIONS, None for those that there are not.
+        then PARAMETERS, POSITIONS and ADAPTERS, None for those that there are not.
     Returns: [B, S, H]. Padded positions are left out of the work: their rows are 0, and so are their gradients.
     Raises:  ValueError for an unknown activation or name, heads that do not divide, a probability outside [0, 1).
     """
 
-    names = (*PARAMETERS, POSITIONS)
+    names = (*PARAMETERS, POSITIONS, ADAPTERS)
+    denses = ("query", "key", "value", "output", "intermediate", "gate", "down")
+    """Beside which adapters may stand, in the order of `names`."""
 
     def __init__(
         self, num_heads: int, num_key_value_heads: int, head_size: int, act: str = "gelu", gated: bool = False,
@@ -54,7 +59,7 @@ class FusedDecoderLayer(nn.Cell):
         ]  # fmt: skip
         self.tail = [float_bits(eps), float_bits(scale or head_size**-0.5)]
         self.rates = self.rates_of(dropout, attention_dropout, active_dropout)
-        self.sites = tuple(range(len(self.rates)))
+        self.sites, self.rank, self.beside = tuple(range(len(self.rates))), 0, {}
         self.none = Tensor(np.zeros(1, np.float32))
         self.seed = Tensor(0, ms.int32)
         self.freeze(frozen)
@@ -73,6 +78,12 @@ class FusedDecoderLayer(nn.Cell):
         self.sites = sites
         self._fill()
 
+    def adapt(self, rank: int, beside: dict[str, tuple[int, float]]):
+        """Takes the names of the Denses that have adapters, all of one rank, with the number and the probability of the
+        dropout on what A reads."""
+        self.rank, self.beside = rank, beside
+        self._fill()
+
     def freeze(self, names):
         """Takes the names of the parameters whose gradients are not wanted, instead of those named before."""
         unknown = set(names) - {*self.names}
@@ -85,9 +96,10 @@ class FusedDecoderLayer(nn.Cell):
     def construct(
         self, x, documents, cos, sin, query, query_bias, key, key_bias, value, value_bias, output, output_bias,
         attention_norm, attention_norm_bias, intermediate, intermediate_bias, gate, gate_bias, down, down_bias, norm,
-        norm_bias, positions=None,
+        norm_bias, positions=None, adapters=None,
     ):  # fmt: skip
         cos, sin, none, positions = self.or_none(cos), self.or_none(sin), self.or_none, self.or_none(positions)
+        adapters = none(adapters)
         query_bias, key_bias, value_bias = none(query_bias), none(key_bias), none(value_bias)
         output_bias, attention_norm_bias, norm_bias = none(output_bias), none(attention_norm_bias), none(norm_bias)
         intermediate_bias, gate, gate_bias, down_bias = (
@@ -97,12 +109,12 @@ class FusedDecoderLayer(nn.Cell):
             return self.train_step(
                 x, documents, self.seed, self.settings_train, cos, sin, query, query_bias, key, key_bias, value,
                 value_bias, output, output_bias, attention_norm, attention_norm_bias, intermediate, intermediate_bias,
-                gate, gate_bias, down, down_bias, norm, norm_bias, positions,
+                gate, gate_bias, down, down_bias, norm, norm_bias, positions, adapters,
             )[0]  # fmt: skip
         return self.infer(
             x, documents, self.seed, self.settings_infer, cos, sin, query, query_bias, key, key_bias, value,
             value_bias, output, output_bias, attention_norm, attention_norm_bias, intermediate, intermediate_bias,
-            gate, gate_bias, down, down_bias, norm, norm_bias, positions,
+            gate, gate_bias, down, down_bias, norm, norm_bias, positions, adapters,
         )  # fmt: skip
 
     def or_none(self, parameter):
@@ -110,9 +122,12 @@ class FusedDecoderLayer(nn.Cell):
         return self.none if parameter is None else parameter
 
     def _fill(self):
-        drops = [value for site, p in zip(self.sites, self.rates, strict=True) for value in (site, *thresholds(p))]
-        off = [value for site in self.sites for value in (site, *thresholds(0.0))]
-        head = [*self.head, self.wanted, *self.tail]
+        dropouts = [*zip(self.sites, self.rates, strict=True)]
+        dropouts += [self.beside.get(name, (0, 0.0)) for name in self.denses]
+        drops = [value for site, p in dropouts for value in (site, *thresholds(p))]
+        off = [value for site, _ in dropouts for value in (site, *thresholds(0.0))]
+        adapted = sum(1 << self.names.index(name) // 2 for name in self.beside)
+        head = [*self.head, self.wanted, self.rank, adapted, *self.tail]
         self.settings_train = Tensor(np.array(head + drops, np.int32))
         self.settings_infer = Tensor(np.array(head + off, np.int32))
 
@@ -130,7 +145,7 @@ def _primitives(
         return x, saved_shape(sizes, x, parameters[10])
 
     def grad_shapes(dy, x, documents, seed, settings, cos, sin, *parameters):
-        given = zip(parameters[:-1], range(len(PARAMETERS) + 1), strict=True)
+        given = zip(parameters[:-1], range(len(PARAMETERS) + 2), strict=True)
         return x, *(shape if wanted >> i & 1 else [1] for shape, i in given)
 
     def grad_types(dy, x, documents, seed, settings, cos, sin, *parameters):
@@ -142,12 +157,12 @@ def _primitives(
     def bprop(
         x, documents, seed, settings, cos, sin, query, query_bias, key, key_bias, value, value_bias, output,
         output_bias, attention_norm, attention_norm_bias, intermediate, intermediate_bias, gate, gate_bias, down,
-        down_bias, norm, norm_bias, positions, out, dout,
+        down_bias, norm, norm_bias, positions, adapters, out, dout,
     ):  # fmt: skip
         grads = backward(
             dout[0], x, documents, seed, settings, cos, sin, query, query_bias, key, key_bias, value, value_bias,
             output, output_bias, attention_norm, attention_norm_bias, intermediate, intermediate_bias, gate, gate_bias,
-            down, down_bias, norm, norm_bias, positions, out[1],
+            down, down_bias, norm, norm_bias, positions, adapters, out[1],
         )  # fmt: skip
         nothing = (
             ops.zeros_like(documents), ops.zeros_like(seed), ops.zeros_like(settings), ops.zeros_like(cos),

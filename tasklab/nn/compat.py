@@ -17,7 +17,10 @@ def runs_numpy() -> bool:
 
 
 class Dense(nn.Dense):
-    """nn.Dense, with room for a cell that adds to what it gives, see `nn.lora`. Kernels take `matrix`, not `weight`."""
+    """nn.Dense, with room for a cell that adds to what it gives, see `nn.lora`.
+
+    Kernels take `matrix`, or `weight` and `beside`.
+    """
 
     def __init__(self, *sizes, **options):
         super().__init__(*sizes, **options)
@@ -31,10 +34,9 @@ class Dense(nn.Dense):
         """[out, in]: its weight, and what is added to it."""
         return self.weight if self.lora is None else self.weight + self.lora.matrix()
 
-    def matrix_learns(self) -> bool:
-        """Whether anybody wants the gradient of `matrix`."""
-        beside = () if self.lora is None else self.lora.get_parameters()
-        return any(parameter.requires_grad for parameter in (self.weight, *beside))
+    def beside(self):
+        """The numbers of what is added, in tensors [n], for kernels that add it themselves."""
+        return () if self.lora is None else self.lora.flat()
 
 
 def dense(in_size: int, out_size: int, bias: bool = True) -> Dense:

@@ -15,7 +15,7 @@ class Adapter(nn.Cell):
     def __init__(self, in_size: int, out_size: int, rank: int, scale: float, dropout: float = 0.0):
         super().__init__()
         self.a, self.b = parameter((rank, in_size), "a"), parameter((out_size, rank), "b")
-        self.scale, self.in_size, self.out_size = scale, in_size, out_size
+        self.rank, self.scale, self.in_size, self.out_size = rank, scale, in_size, out_size
         self.dropout = Dropout(dropout)
         self.product, self.through = ops.MatMul(), ops.MatMul(transpose_b=True)
 
@@ -26,3 +26,7 @@ class Adapter(nn.Cell):
     def matrix(self):
         """[out, in], for kernels that take one."""
         return self.product(self.b * self.scale, self.a)
+
+    def flat(self):
+        """A and scale * B, [rank * in] and [out * rank], for kernels that take both."""
+        return self.a.reshape((-1,)), (self.b * self.scale).reshape((-1,))

@@ -163,7 +163,8 @@ def test_layers_that_leave_out_gradients_compute_what_the_others_do(name, rng):
 
 @NEEDS_KERNELS
 @pytest.mark.slow
-def test_a_decoder_whose_words_stand_still_learns_alike_on_kernels_and_without(rng):
+@pytest.mark.parametrize("dropout", [0.0, 0.4])
+def test_a_decoder_whose_words_stand_still_learns_alike_on_kernels_and_without(dropout, rng):
     ids = rng.integers(1, 11, (2, 6)).astype(np.int32)
     columns = {
         "input_ids": ids, "documents": np.ones_like(ids), "position_ids": np.tile(np.arange(6, dtype=np.int32), (2, 1)),
@@ -173,9 +174,11 @@ def test_a_decoder_whose_words_stand_still_learns_alike_on_kernels_and_without(r
     found = []
     for run_on in ("off", "auto"):
         tiny = model("gpt", attention_probs_dropout_prob=0.0)
-        network = NETWORKS.get("causal")(Config(model=tiny, kernels=run_on, lora=LoraConfig(rank=2)))
+        lora = LoraConfig(rank=2, targets=["all"], dropout=dropout, modules_to_save=[])
+        network = NETWORKS.get("causal")(Config(model=tiny, kernels=run_on, lora=lora))
+        assert run_on == "off" or any(isinstance(cell, FusedBlocksLayer) for _, cell in network.cells_and_names())
         initialize(network, seed=0, std=0.3)
-        adapt(network, LoraConfig(rank=2, modules_to_save=[]), seed=1)
+        adapt(network, lora, seed=1)
         for path, parameter in network.parameters_and_names():
             parameter.requires_grad = ".lora." in path
             if path.endswith(".lora.b"):
@@ -185,6 +188,6 @@ def test_a_decoder_whose_words_stand_still_learns_alike_on_kernels_and_without(r
         loss, weight, grads = step.run(columns, 0)
         found.append((loss / weight, {p.name: grad.asnumpy() for p, grad in zip(step.parameters, grads, strict=True)}))
     (loss, expected), (fused_loss, fused) = found
-    assert fused_loss == pytest.approx(loss, abs=1e-5) and len(expected) == 8
+    assert fused_loss == pytest.approx(loss, abs=1e-5) and len(expected) == 24  # A and B of 6 Denses in 2 layers
     for name, gradient in expected.items():
         np.testing.assert_allclose(fused[name], gradient, atol=1e-4 * np.abs(gradient).max() + 1e-6, err_msg=name)

@@ -13,7 +13,7 @@ if not kernels.available():
 
 import mindspore as ms  # noqa: E402
 from mindspore import Parameter, Tensor, nn  # noqa: E402
-from test_decoder_layer import norm  # noqa: E402
+from test_decoder_layer import norm, through  # noqa: E402
 from test_encoder_layer import ACTIVATIONS, dropped, numeric_gradients  # noqa: E402
 
 from tasklab.kernels.cross_layer import FusedCrossLayer  # noqa: E402
@@ -30,11 +30,11 @@ MASK = np.array([[1, 1, 1, 0], [0, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 1]], np.int
 SOURCE_MASK = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 0, 0], [0, 0, 0, 0, 0], [1, 0, 1, 1, 0]], np.int32)
 
 
-def attention(x, states, visible, w, prefix, shape, positions, p, seed, site):
+def attention(x, states, visible, w, prefix, shape, positions, p, seed, site, adapters):
     """[B, S, N D] in float64; a query that sees nothing gets zeros."""
     N, G, D = shape["heads"]
     q, k, v = (
-        (read @ w[prefix + name].T + w[f"{prefix}{name}_bias"]).reshape(*read.shape[:2], heads, D)
+        through(read, w, prefix + name, adapters, seed).reshape(*read.shape[:2], heads, D)
         for read, name, heads in ((x, "query", N), (states, "key", G), (states, "value", G))
     )
     k, v = (np.repeat(each, N // G, 2) for each in (k, v))
@@ -49,7 +49,7 @@ def attention(x, states, visible, w, prefix, shape, positions, p, seed, site):
     return np.einsum("bnij,bjnd->bind", weights, v).reshape(*x.shape[:2], N * D)
 
 
-def oracle(x, states, mask, source_mask, params, shape, p=0.0, seed=0, sites=(0, 1, 2, 3, 4, 5)):
+def oracle(x, states, mask, source_mask, params, shape, p=0.0, seed=0, sites=(0, 1, 2, 3, 4, 5), adapters=()):
     """The layer of Vaswani et al. 2017, section 3, in float64; rows of padding come out as 0."""
     w = {name: 0.0 if params.get(name) is None else params[name] for name in FusedCrossLayer.names}
     real = mask != 0
@@ -57,21 +57,21 @@ def oracle(x, states, mask, source_mask, params, shape, p=0.0, seed=0, sites=(0,
     def step(x, name, function, output, site):
         """One part with its dropout, sum and norm."""
         normal = lambda x: norm(x, shape["norm"], w[name], w[name + "_bias"])  # noqa: E731
-        y = function(normal(x) if shape["norm_first"] else x) @ w[output].T + w[output + "_bias"]
+        y = through(function(normal(x) if shape["norm_first"] else x), w, output, adapters, seed)
         y = x + dropped(y, p, seed, site)
         return y if shape["norm_first"] else normal(y)
 
     def look_back(x):
         visible = (real[:, :, None] & real[:, None]) & np.tri(x.shape[1], dtype=bool)
-        return attention(x, x, visible, w, "", shape, params.get("positions"), p, seed, sites[0])
+        return attention(x, x, visible, w, "", shape, params.get("positions"), p, seed, sites[0], adapters)
 
     def look_across(x):
         visible = real[:, :, None] & (source_mask != 0)[:, None]
-        return attention(x, states, visible, w, "source_", shape, None, p, seed, sites[4])
+        return attention(x, states, visible, w, "source_", shape, None, p, seed, sites[4], adapters)
 
     def feed(x):
-        inner, act = x @ w["intermediate"].T + w["intermediate_bias"], ACTIVATIONS[shape["act"]]
-        inner = act(x @ w["gate"].T + w["gate_bias"]) * inner if shape["gated"] else act(inner)
+        inner, act = through(x, w, "intermediate", adapters, seed), ACTIVATIONS[shape["act"]]
+        inner = act(through(x, w, "gate", adapters, seed)) * inner if shape["gated"] else act(inner)
         return dropped(inner, p, seed, sites[3])
 
     x = step(x, "attention_norm", look_back, "output", sites[1])
@@ -95,6 +95,7 @@ class Layer(nn.Cell):
             self.query, self.query_bias, self.key, self.key_bias, self.value, self.value_bias, self.output,
             self.output_bias, self.attention_norm, self.attention_norm_bias, self.intermediate, self.intermediate_bias,
             self.gate, self.gate_bias, self.down, self.down_bias, self.norm, self.norm_bias, self.positions,
+            self.adapters,
         )  # fmt: skip
         return self.fused(
             x, mask, None, None, states, source_mask, *own, self.source_query, self.source_query_bias, self.source_key,
@@ -114,6 +115,8 @@ def case(shape, B, S, R, H, inner, seed=0):
     params = {}
     for name in FusedCrossLayer.names:
         matrix = name.removesuffix("_bias")
+        if name == "adapters":
+            continue
         if name == "positions":
             if shape["positions"]:
                 params[name] = random.standard_normal((N, 2 * S - 1)).astype(np.float32)

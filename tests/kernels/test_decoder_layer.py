@@ -48,7 +48,16 @@ def places_of(documents):
     return np.array([[int((row[:i] == number).sum()) for i, number in enumerate(row)] for row in documents])
 
 
-def oracle(x, documents, params, tables, shape, p=0.0, seed=0, sites=(0, 1, 2, 3), causal=True):
+def through(x, w, name, adapters, seed):
+    """A Dense and what stands beside it. adapters: name -> A, B, probability and site of the dropout before A."""
+    y = x @ w[name].T + w[name + "_bias"]
+    if name in adapters:
+        a, b, p, site = adapters[name]
+        y = y + dropped(x, p, seed, site) @ a.T @ b.T
+    return y
+
+
+def oracle(x, documents, params, tables, shape, p=0.0, seed=0, sites=(0, 1, 2, 3), causal=True, adapters=()):
     """The layer in float64, with the formulas of the GPT-2 and Llama papers; rows of padding come out as 0."""
     w = {name: 0.0 if value is None else value for name, value in zip(PARAMETERS, params, strict=True)}
     N, G, D = shape["heads"]
@@ -56,7 +65,7 @@ def oracle(x, documents, params, tables, shape, p=0.0, seed=0, sites=(0, 1, 2, 3
     kind, first = shape["norm"], shape["norm_first"]
     read = norm(x, kind, w["attention_norm"], w["attention_norm_bias"]) if first else x
     q, k, v = (
-        (read @ w[name].T + w[name + "_bias"]).reshape(B, S, count, D)
+        through(read, w, name, adapters, seed).reshape(B, S, count, D)
         for name, count in (("query", N), ("key", G), ("value", G))
     )
     if tables is not None:
@@ -72,22 +81,22 @@ def oracle(x, documents, params, tables, shape, p=0.0, seed=0, sites=(0, 1, 2, 3
     total = weights.sum(-1, keepdims=True)
     weights = dropped(weights / np.where(total == 0, 1, total), p, seed, sites[0])
     context = np.einsum("bnij,bjnd->bind", weights, v).reshape(B, S, N * D)
-    x1 = x + dropped(context @ w["output"].T + w["output_bias"], p, seed, sites[1])
+    x1 = x + dropped(through(context, w, "output", adapters, seed), p, seed, sites[1])
     if not first:
         x1 = norm(x1, kind, w["attention_norm"], w["attention_norm_bias"])
     read = norm(x1, kind, w["norm"], w["norm_bias"]) if first else x1
-    inner = read @ w["intermediate"].T + w["intermediate_bias"]
+    inner = through(read, w, "intermediate", adapters, seed)
     act = ACTIVATIONS[shape["act"]]
-    inner = act(read @ w["gate"].T + w["gate_bias"]) * inner if shape["gated"] else act(inner)
+    inner = act(through(read, w, "gate", adapters, seed)) * inner if shape["gated"] else act(inner)
     inner = dropped(inner, p, seed, sites[3])
-    y = x1 + dropped(inner @ w["down"].T + w["down_bias"], p, seed, sites[2])
+    y = x1 + dropped(through(inner, w, "down", adapters, seed), p, seed, sites[2])
     if not first:
         y = norm(y, kind, w["norm"], w["norm_bias"])
     return y * (documents != 0)[..., None]
 
 
 class Layer(nn.Cell):
-    def __init__(self, params, tables, shape, p=0.0, seed=0, sites=(0, 1, 2, 3), **more):
+    def __init__(self, params, tables, shape, p=0.0, seed=0, sites=(0, 1, 2, 3), adapters=None, **more):
         super().__init__()
         own = {key: shape[key] for key in ("act", "norm", "norm_first", "gated")}
         rates = {"dropout": p, "attention_dropout": p, "active_dropout": p}
@@ -96,13 +105,14 @@ class Layer(nn.Cell):
         self.cos, self.sin = (None, None) if tables is None else (Tensor(t.astype(np.float32)) for t in tables)
         for name, value in zip(PARAMETERS, params, strict=True):
             setattr(self, name, None if value is None else Parameter(Tensor(value.astype(np.float32)), name=name))
+        self.adapters = None if adapters is None else Parameter(Tensor(adapters.astype(np.float32)), name="adapters")
 
     def construct(self, x, documents):
         return self.fused(
             x, documents, self.cos, self.sin, self.query, self.query_bias, self.key, self.key_bias, self.value,
             self.value_bias, self.output, self.output_bias, self.attention_norm, self.attention_norm_bias,
             self.intermediate, self.intermediate_bias, self.gate, self.gate_bias, self.down, self.down_bias, self.norm,
-            self.norm_bias,
+            self.norm_bias, None, self.adapters,
         )  # fmt: skip
 
 

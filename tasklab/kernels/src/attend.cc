@@ -54,11 +54,16 @@ void attend(const Look<E>& look, const float* x, const float* source, float* y) 
     const E* rows = operand<E>(x, T * H, inputs);
     const E* seen = look.across() ? operand<E>(source, look.seen.count() * H, inputs) : rows;
     std::vector<Product<E>> products;
-    for (const Projection<E>& p : parts)
-      products.push_back(apply(p.of_source ? seen : rows, operand<E>(p.dense.weight, p.width * H, inputs), p.rows, H,
-                               p.width, in_place(p.values), p.ld));
-    multiply_all(products, [&](const Tile& t, const float* c, int64_t ldc) {
+    std::vector<AdapterForward<E>> adapters;
+    for (const Projection<E>& p : parts) {
+      const E* read = p.of_source ? seen : rows;
+      products.push_back(apply(read, operand<E>(p.dense.weight, p.width * H, inputs), p.rows, H, p.width,
+                               in_place(p.values), p.ld));
+      adapters.emplace_back(p.dense.adapter, p.of_source ? look.seen : look.tokens, read, inputs);
+    }
+    multiply_all(products, [&](const Tile& t, float* c, int64_t ldc) {
       const Projection<E>& p = parts[t.job];
+      adapters[t.job].add(t, c, ldc);
       add_bias(c, ldc, p.dense.bias + t.column, p.values + t.row * p.ld + t.column, p.ld, t.rows, t.columns);
     });
   }
@@ -66,7 +71,9 @@ void attend(const Look<E>& look, const float* x, const float* source, float* y) 
   attention_forward(attention_of(look, parts));
   Scratch scratch;
   const E* output = operand<E>(look.dense.output.weight, H * C, scratch);
-  multiply_all<E>({apply<E>(look.context, output, T, C, H, y, H)});
+  const AdapterForward<E> adapter(look.dense.output.adapter, look.tokens, look.context, scratch);
+  multiply_all<E>({apply<E>(look.context, output, T, C, H, y, H)},
+                  [&](const Tile& t, float* c, int64_t ldc) { adapter.add(t, c, ldc); });
 }
 
 template <class E>
@@ -81,9 +88,13 @@ void attend_backward(const Look<E>& look, const float* x, const float* source, c
     E* dcontext = narrow.take<E>(T * C);
     std::vector<Product<E>> products{back(dsum, H, output, T, C, H, 0.0f, in_place(dcontext))};
     if (g.output.weight) products.push_back(weigh<E>(dsum, H, look.context, T, C, H, g.output.weight));
-    multiply_all(products, [&](const Tile& t, const float* c, int64_t ldc) {
-      if (t.job == 0) narrow_rows(c, ldc, dcontext + t.row * C + t.column, C, t.rows, t.columns);
+    const AdapterBackward<E> adapter(look.dense.output.adapter, look.tokens, dsum, H, narrow);
+    multiply_all(products, [&](const Tile& t, float* c, int64_t ldc) {
+      if (t.job != 0) return;
+      adapter.add(t, c, ldc);
+      narrow_rows(c, ldc, dcontext + t.row * C + t.column, C, t.rows, t.columns);
     });
+    adapter.learn(look.context, g.output.adapter);
     attention_backward<E>(attention_of(look, projections(look, look.qkv)), dcontext, parts[0].values, parts[1].values,
                           parts[2].values, dpositions);
   }
@@ -101,7 +112,10 @@ void attend_backward(const Look<E>& look, const float* x, const float* source, c
   for (const Projection<E>& p : parts) {
     const E* weight = operand<E>(p.dense.weight, p.width * H, scratch);
     float& before = p.of_source ? source_beta : beta;
-    multiply_all<E>({back<E>(p.values, p.ld, weight, p.rows, H, p.width, before, p.of_source ? dsource : dx)});
+    const AdapterBackward<E> adapter(p.dense.adapter, p.of_source ? look.seen : look.tokens, p.values, p.ld, scratch);
+    multiply_all<E>({back<E>(p.values, p.ld, weight, p.rows, H, p.width, before, p.of_source ? dsource : dx)},
+                    [&](const Tile& t, float* c, int64_t ldc) { adapter.add(t, c, ldc); });
+    adapter.learn(p.of_source ? seen : rows, p.grad->adapter);
     before = 1.0f;  // the next one adds
   }
 }

@@ -13,11 +13,14 @@ namespace {
 enum Setting {
   kHeads, kGroups, kHeadSize, kKind, kGated, kCentred, kNormFirst, kCausal, kRecompute, kBFloat16,
   kWanted,  // bit i: the gradient of parameter i is; the others come out as one zero
+  kRank, kAdapted,  // of adapters, 0 for none; bit i: the i-th of `matrices` has one
   kEps, kScale, kFirstDropout
 };
-constexpr int kSettings = kFirstDropout + 4 * kDropoutSettings, kSourceSettings = 2 * kDropoutSettings;
+constexpr int kDropouts = 4, kSourceDropouts = 2, kDenses = 7, kSourceDenses = 4;
+constexpr int kSettings = kFirstDropout + (kDropouts + kDenses) * kDropoutSettings;
+constexpr int kSourceSettings = (kSourceDropouts + kSourceDenses) * kDropoutSettings;
 constexpr int kFirst = 6;  // x [B, S, H], documents [B, S], seed [1], settings, cos, sin come before the parameters
-constexpr int kMatrices = 9, kPositions = 2 * kMatrices, kOwn = kPositions + 1;  // positions [N, 2 S - 1]
+constexpr int kMatrices = 9, kPositions = 2 * kMatrices, kAdapters = kPositions + 1, kOwn = kAdapters + 1;
 constexpr int kStates = kFirst + kOwn, kSourceFirst = kStates + 2;  // states [B, R, H], mask [B, R] come in between
 constexpr int kSourceMatrices = 5, kMost = kOwn + 2 * kSourceMatrices;
 constexpr int kUp = kFirst + 10;
@@ -35,7 +38,8 @@ bool has_source(const Arguments& args, int others, int others_with_source) {
   return source;
 }
 
-// Matrices and norms with their biases, in the order of the parameters; null stands for the positions.
+// Matrices and norms with their biases, in the order of the parameters; null stands for the positions [N, 2 S - 1] and
+// the adapters, one flat tensor of A and B of each Dense that has them.
 template <class Dense, class Layer>
 std::vector<Dense*> matrices(Layer& l) {
   return {&l.attention.query, &l.attention.key, &l.attention.value, &l.attention.output, &l.attention_norm, &l.up,
@@ -44,7 +48,9 @@ std::vector<Dense*> matrices(Layer& l) {
 }
 
 // The number of the parameter that is the weight of the i-th of these; its bias is behind it.
-int weight_of(int i) { return i <= kMatrices ? 2 * i : 2 * i - 1; }
+int weight_of(int i) { return 2 * i; }
+
+bool is_norm(int i) { return i == 4 || i == 8 || i == 14; }
 
 struct DecoderCall {
   LayerCall call;
@@ -81,7 +87,11 @@ DecoderCall read(const Arguments& args, int first, bool source, Scratch& scratch
     l.rotary = {args.floats(first + 4, places * half), args.floats(first + 5, places * half), places, half};
   }
   set_dropouts({&l.on_probabilities, &l.on_attention, &l.on_output, &l.on_active}, seed, settings + kFirstDropout);
-  if (source) set_dropouts({&l.on_source_probabilities, &l.on_source}, seed, settings + kSettings);
+  const int32_t* rest = settings + kFirstDropout + kDropouts * kDropoutSettings;
+  if (source) {
+    set_dropouts({&l.on_source_probabilities, &l.on_source}, seed, rest);
+    rest += kSourceDropouts * kDropoutSettings;
+  }
   const int64_t C = l.context(), G = l.groups * l.head_size, I = l.inner;
   const int64_t rows[] = {C, G, G, H, H, I, I, H, H, 0, C, G, G, H, H};
   const int64_t columns[] = {H, H, H, C, 1, H, H, I, 1, 0, H, H, H, C, 1};
@@ -101,6 +111,21 @@ DecoderCall read(const Arguments& args, int first, bool source, Scratch& scratch
     l.positions = args.floats(at, l.heads * (2 * S - 1));
     given |= 1 << kPositions;
   }
+  const float* adapters = args.floats(first + place(kAdapters), args.size(first + place(kAdapters)));
+  int64_t taken = 0;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i] == nullptr || is_norm(i) || i > kMatrices && !source) continue;
+    Dropout dropout;
+    set_dropouts({&dropout}, seed, rest);
+    rest += kDropoutSettings;
+    if (!(settings[kAdapted] >> i & 1)) continue;
+    if (parts[i]->weight == nullptr) throw std::invalid_argument("an adapter stands beside a Dense that is not there");
+    const int64_t a = settings[kRank] * columns[i], b = settings[kRank] * rows[i];
+    parts[i]->adapter = {settings[kRank], columns[i], rows[i], adapters + taken, adapters + taken + a, dropout};
+    taken += a + b;
+    given |= 1 << kAdapters;
+  }
+  if (taken > 0) args.floats(first + place(kAdapters), taken);
   LayerCall call{args.floats(first, B * S * H), Tokens(args.ints(first + 1, B * S), B, S, !source), l,
                  settings[kRecompute] != 0, settings[kBFloat16] != 0};
   if (source) {
@@ -140,7 +165,7 @@ TASKLAB_OPERATOR(TasklabDecoderLayerGrad) {
   const bool source = has_source(args, 3 + kOwn, 4 + kMost);
   const int saved = 1 + inputs(source), dx = saved + 1, dstates = dx + 1 + parameters(source);
   Scratch scratch;
-  const DecoderCall in = read(args, 1, source, scratch);
+  DecoderCall in = read(args, 1, source, scratch);
   LayerGrad g;
   auto gradient = [&](int i) -> float* {
     if (in.wanted >> i & 1) return args.floats(dx + 1 + i, args.size(1 + place(i)));
@@ -148,10 +173,19 @@ TASKLAB_OPERATOR(TasklabDecoderLayerGrad) {
     return nullptr;
   };
   const std::vector<DenseGrad*> parts = matrices<DenseGrad>(g);
+  float* adapters = gradient(kAdapters);
+  std::vector<Dense*> of = matrices<Dense>(in.call.layer);
   for (int i = 0; weight_of(i) < parameters(source); ++i) {
     const int weight = weight_of(i);
-    if (parts[i] == nullptr) g.positions = gradient(kPositions);
-    else *parts[i] = {gradient(weight), gradient(weight + 1)};
+    if (parts[i] == nullptr) {
+      g.positions = gradient(kPositions);
+      continue;
+    }
+    *parts[i] = {gradient(weight), gradient(weight + 1)};
+    const int64_t rank = of[i]->adapter.rank;
+    if (rank == 0 || adapters == nullptr) continue;
+    parts[i]->adapter = {adapters, adapters + rank * of[i]->adapter.in};
+    adapters += rank * (of[i]->adapter.in + of[i]->adapter.out);
   }
   if (source) g.states = args.floats(dstates, args.size(1 + kStates));
   run_backward(in.call, args.floats(saved, kept_floats(in.call)), args.floats(0, args.size(1)),

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "adapter.h"
 #include "gemm.h"
 #include "number.h"
 #include "scratch.h"
@@ -11,10 +12,12 @@ namespace tasklab {
 
 struct Dense {
   const float *weight, *bias;  // [out, in], [out]; a bias that is not there is zeros
+  Adapter adapter = {};
 };
 
 struct DenseGrad {
   float *weight = nullptr, *bias = nullptr;  // null: not wanted, and not computed where that saves work
+  AdapterGrad adapter = {};
 };
 
 // y [T, out] = x [T, in] weight^T; y null: see Product

@@ -44,7 +44,9 @@ void feed_forward(const Layer& l, const Tokens& tokens, const float* x, const Sa
   Scratch scratch;
   E* active = scratch.take<E>(T * I);
   const E *rows = operand<E>(x, T * H, scratch), *up = operand<E>(l.up.weight, I * H, scratch);
-  multiply_all<E>({apply(rows, up, T, H, I, in_place(s.inner), I)}, [&](const Tile& t, const float* c, int64_t ldc) {
+  const AdapterForward<E> beside_up(l.up.adapter, tokens, rows, scratch);
+  multiply_all<E>({apply(rows, up, T, H, I, in_place(s.inner), I)}, [&](const Tile& t, float* c, int64_t ldc) {
+    beside_up.add(t, c, ldc);
     const int64_t at = t.row * I + t.column;
     const float* bias = l.up.bias + t.column;
     if (l.gated) return add_bias(c, ldc, bias, s.inner + at, I, t.rows, t.columns);
@@ -53,7 +55,9 @@ void feed_forward(const Layer& l, const Tokens& tokens, const float* x, const Sa
   });
   if (l.gated) {
     const E* gate = operand<E>(l.gate.weight, I * H, scratch);
-    multiply_all<E>({apply(rows, gate, T, H, I, in_place(s.gate), I)}, [&](const Tile& t, const float* c, int64_t ldc) {
+    const AdapterForward<E> beside_gate(l.gate.adapter, tokens, rows, scratch);
+    multiply_all<E>({apply(rows, gate, T, H, I, in_place(s.gate), I)}, [&](const Tile& t, float* c, int64_t ldc) {
+      beside_gate.add(t, c, ldc);
       const int64_t at = t.row * I + t.column;
       activate_gate(l.activation, c, ldc, l.gate.bias + t.column, s.gate + at, s.inner + at, active + at, I, t.rows,
                     t.columns);
@@ -61,7 +65,9 @@ void feed_forward(const Layer& l, const Tokens& tokens, const float* x, const Sa
     });
   }
   const E* down = operand<E>(l.down.weight, H * I, scratch);
-  multiply_all<E>({apply<E>(active, down, T, I, H, y, H)});
+  const AdapterForward<E> beside_down(l.down.adapter, tokens, active, scratch);
+  multiply_all<E>({apply<E>(active, down, T, I, H, y, H)},
+                  [&](const Tile& t, float* c, int64_t ldc) { beside_down.add(t, c, ldc); });
 }
 
 template <class E>
@@ -73,7 +79,9 @@ void feed_forward_backward(const Layer& l, const Tokens& tokens, const float* x,
   const E *up = operand<E>(l.up.weight, I * H, wide), *down = operand<E>(l.down.weight, H * I, wide);
   E* active = wide.take<E>(T * I);
   float* dactive = wide.floats(T * ld);
-  multiply_all<E>({{false, false, T, I, H, dsum, H, down, I, 0.0f, dactive, ld}});
+  const AdapterBackward<E> beside_down(l.down.adapter, tokens, dsum, H, wide);
+  multiply_all<E>({{false, false, T, I, H, dsum, H, down, I, 0.0f, dactive, ld}},
+                  [&](const Tile& t, float* c, int64_t ldc) { beside_down.add(t, c, ldc); });
   drop_active(l, tokens, dactive, ld);
   E* dinner = replacing<E>(dactive, T * ld, wide);
   E* dgate = nullptr;
@@ -92,10 +100,15 @@ void feed_forward_backward(const Layer& l, const Tokens& tokens, const float* x,
   if (g.up.weight) products.push_back(weigh<E>(dinner, ld, rows, T, H, I, g.up.weight));
   if (g.gate.weight) products.push_back(weigh<E>(dgate, ld, rows, T, H, I, g.gate.weight));
   multiply_all(products);
-  multiply_all<E>({back<E>(dinner, ld, up, T, H, I, beta, dx)});
-  if (!l.gated) return;
-  const E* gate = operand<E>(l.gate.weight, I * H, wide);
-  multiply_all<E>({back<E>(dgate, ld, gate, T, H, I, 1.0f, dx)});
+  beside_down.learn(active, g.down.adapter);
+  auto pass_back = [&](const Dense& dense, const E* dy, const E* weight, float before, const AdapterGrad& grad) {
+    const AdapterBackward<E> beside(dense.adapter, tokens, dy, ld, wide);
+    multiply_all<E>({back<E>(dy, ld, weight, T, H, I, before, dx)},
+                    [&](const Tile& t, float* c, int64_t ldc) { beside.add(t, c, ldc); });
+    beside.learn(rows, grad);
+  };
+  pass_back(l.up, dinner, up, beta, g.up.adapter);
+  if (l.gated) pass_back(l.gate, dgate, operand<E>(l.gate.weight, I * H, wide), 1.0f, g.gate.adapter);
 }
 
 template void feed_forward(const Layer&, const Tokens&, const float*, const Saved<float>&, float*);

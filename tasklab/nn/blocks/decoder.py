@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from mindspore import nn
+from mindspore import nn, ops
 
 from tasklab.kernels.cross_layer import FusedCrossLayer
-from tasklab.kernels.decoder_layer import POSITIONS, FusedDecoderLayer
+from tasklab.kernels.decoder_layer import ADAPTERS, POSITIONS, FusedDecoderLayer
 from tasklab.nn.blocks.attention import SelfAttention
 from tasklab.nn.blocks.cross_attention import CrossAttention, CrossAttentionLayer
 from tasklab.nn.blocks.positions import RelativePositions
@@ -33,11 +33,23 @@ class _OnItsParts:
         """Hands the kernel what `bind_dropout` gave to the cells it stands for."""
         cells = self.dropouts()
         self.fused.bind(cells[0].seed, tuple(0 if cell is None else cell.site for cell in cells))
+        self.adapted()
+
+    def adapted(self):
+        """Tells the kernel which Denses have adapters, and what is dropped before these."""
+        denses = ((name, dense) for name, dense in self.matrices().items() if dense is not None)
+        beside = {name: dense.lora for name, dense in denses if dense.lora is not None}
+        drops = {name: (lora.dropout.site, lora.dropout.p) for name, lora in beside.items()}
+        self.fused.adapt(max((lora.rank for lora in beside.values()), default=0), drops)
 
     def leave_out_frozen(self):
         """Tells the kernel which gradients nobody wants."""
         denses, norms, positions = self.matrices(), self.norms(), self.attention.positions
-        still = {name for name, dense in denses.items() if dense is not None and not dense.matrix_learns()}
+        there = {name: dense for name, dense in denses.items() if dense is not None}
+        still = {name for name, dense in there.items() if not dense.weight.requires_grad}
+        adapters = [dense.lora for dense in there.values() if dense.lora is not None]
+        if not any(parameter.requires_grad for each in adapters for parameter in each.get_parameters()):
+            still.add(ADAPTERS)
         still |= {name for name, norm in norms.items() if not norm.weight.requires_grad}
         if isinstance(positions, RelativePositions) and not positions.weight.requires_grad:
             still.add(POSITIONS)
@@ -53,13 +65,27 @@ class _OnItsParts:
         """In the order of kernels/decoder_layer.py."""
         attention, inner, gate, gate_bias = self.attention, self.feed_forward, None, None
         if inner.gate is not None:
-            gate, gate_bias = inner.gate.matrix(), inner.gate.bias
+            gate, gate_bias = inner.gate.weight, inner.gate.bias
         return (
-            attention.query.matrix(), attention.query.bias, attention.key.matrix(), attention.key.bias,
-            attention.value.matrix(), attention.value.bias, attention.output.matrix(), attention.output.bias,
-            self.attention_norm.weight, self.attention_norm.bias, inner.intermediate.matrix(),
-            inner.intermediate.bias, gate, gate_bias, inner.output.matrix(), inner.output.bias,
-            self.feed_forward_norm.weight, self.feed_forward_norm.bias, self.distances(S),
+            attention.query.weight, attention.query.bias, attention.key.weight, attention.key.bias,
+            attention.value.weight, attention.value.bias, attention.output.weight, attention.output.bias,
+            self.attention_norm.weight, self.attention_norm.bias, inner.intermediate.weight, inner.intermediate.bias,
+            gate, gate_bias, inner.output.weight, inner.output.bias, self.feed_forward_norm.weight,
+            self.feed_forward_norm.bias, self.distances(S), self.beside(),
+        )  # fmt: skip
+
+    def beside(self):
+        """The numbers of all adapters, flat; None where there are none."""
+        flat = self.adapters()
+        return ops.concat(flat) if len(flat) > 0 else None
+
+    def adapters(self):
+        """Of each Dense in the kernel's order, A and B."""
+        attention, inner = self.attention, self.feed_forward
+        gate = () if inner.gate is None else inner.gate.beside()
+        return (
+            attention.query.beside() + attention.key.beside() + attention.value.beside() + attention.output.beside()
+            + inner.intermediate.beside() + gate + inner.output.beside()
         )  # fmt: skip
 
     def distances(self, S):
@@ -122,10 +148,15 @@ class FusedCrossBlocksLayer(_OnItsParts, CrossAttentionLayer):
     def norms(self) -> dict:
         return super().norms() | {"source_norm": self.cross_attention_norm}
 
+    def adapters(self):
+        across = self.cross_attention
+        more = across.query.beside() + across.key.beside() + across.value.beside() + across.output.beside()
+        return super().adapters() + more
+
     def construct(self, x, mask, states, source_mask):
         across, norm = self.cross_attention, self.cross_attention_norm
         return self.fused(
-            x, mask, *self.turns(), states, source_mask, *self.weights(x.shape[1]), across.query.matrix(),
-            across.query.bias, across.key.matrix(), across.key.bias, across.value.matrix(), across.value.bias,
-            across.output.matrix(), across.output.bias, norm.weight, norm.bias,
+            x, mask, *self.turns(), states, source_mask, *self.weights(x.shape[1]), across.query.weight,
+            across.query.bias, across.key.weight, across.key.bias, across.value.weight, across.value.bias,
+            across.output.weight, across.output.bias, norm.weight, norm.bias,
         )  # fmt: skip

@@ -13,6 +13,7 @@ struct DecoderCase {
   bool gated, centred, norm_first, biased;
   int wanted;                  // whose gradients
   int64_t source = 0;          // tokens of a source; 0: the layer reads none
+  int rank = 0, adapted = 0;   // of adapters; bit i: the i-th matrix has one
 };
 
 inline const std::vector<DecoderCase> kDecoderCases = {
@@ -23,6 +24,8 @@ inline const std::vector<DecoderCase> kDecoderCases = {
     {"empty batch", 0, 5, 8, 2, 2, 4, 6, {}, 0, false, true, true, true, -1},
     {"T5's, odd sizes", 3, 7, 15, 6, 2, 5, 11, {6}, 0, true, false, true, false, -1, 9},
     {"BART's, several blocks", 3, 140, 12, 2, 2, 6, 7, {139}, 0, false, true, false, true, 0x0A56C53, 150},
+    {"Llama's with adapters", 3, 90, 15, 6, 2, 5, 11, {40, 1, 30}, 2, true, false, true, false, -1, 0, 3, 0xEF},
+    {"BART's adapters alone", 3, 7, 12, 2, 2, 6, 7, {6}, 0, false, true, false, true, 1 << 19, 9, 2, 0x3CAF},
     {"no token but a source's", 2, 3, 4, 2, 1, 2, 6, {}, 0, true, false, true, false, -1, 4},
 };
 
@@ -33,16 +36,21 @@ inline Results decoder_layer(const DecoderCase& c, bool bfloat16, Way way) {
   const Shape weights[14] = {{C, H}, {G, H}, {G, H}, {H, C}, {H},    {I, H}, {I, H},
                              {H, I}, {H},    {C, H}, {G, H}, {G, H}, {H, C}, {H}};
   const int64_t R = c.source;
-  constexpr size_t own = 19;  // parameters before those that read a source
+  constexpr size_t own = 20;  // parameters before those that read a source
   std::vector<Shape> shapes;  // a parameter that is not there is one value
   for (int i = 0; i < (R ? 14 : 9); ++i) {
     const bool there = i != 6 || c.gated;
     shapes.push_back(there ? weights[i] : Shape{1});
     shapes.push_back(there && c.biased ? Shape{weights[i][0]} : Shape{1});
-    if (i == 8) shapes.push_back(c.half ? Shape{1} : Shape{c.heads, 2 * S - 1});  // distances, where nothing turns
+    if (i != 8) continue;
+    shapes.push_back(c.half ? Shape{1} : Shape{c.heads, 2 * S - 1});  // distances, where nothing turns
+    int64_t adapters = 0;
+    for (int at = 0; at < 14; ++at)
+      if (c.adapted >> (at < 9 ? at : at + 1) & 1) adapters += c.rank * (weights[at][0] + weights[at][1]);
+    shapes.push_back({std::max<int64_t>(adapters, 1)});
   }
   Buffers buffers{way.unaligned, {}, {}};
-  const int64_t count = R ? 31 : 25;
+  const int64_t count = R ? 66 : 48;
   Guarded<int> documents(B * S, way.unaligned), seed(1, way.unaligned), settings(count, way.unaligned);
   Guarded<int> seen(B * R, way.unaligned);
   std::vector<int> sources(B * R, 0);
@@ -58,7 +66,7 @@ inline Results decoder_layer(const DecoderCase& c, bool bfloat16, Way way) {
   seed.copy({77});
   const int p = 1 << 28, scale = bits(1 / (1 - 0.125f));  // an eighth is dropped
   std::vector<int> values{(int)c.heads, (int)c.groups, (int)c.head_size, 3, c.gated, c.centred, c.norm_first, 1,
-                          way.recompute, bfloat16, c.wanted, bits(1e-5f), bits(0.4f)};
+                          way.recompute, bfloat16, c.wanted, c.rank, c.adapted, bits(1e-5f), bits(0.4f)};
   for (int site = 0; (int64_t)values.size() < count; ++site) values.insert(values.end(), {site, p, scale});
   settings.copy(values);
   const Shape table = c.half ? Shape{S, c.half} : Shape{1};
