@@ -187,6 +187,15 @@ def test_a_text_that_holds_an_equals_sign_is_a_text(text, calls):
     assert calls[1][1][1]["input_data"] == [text]
 
 
+def test_a_file_among_the_texts_is_told(calls, tmp_path, monkeypatch, caplog):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my rows.tsv").write_text("a")
+    main(["predict", "run", "a text", "my rows.tsv"])
+    assert calls[1][1][1]["input_data"] == ["a text", "my rows.tsv"]
+    told = "my rows.tsv is answered as a text; what that file holds is read by --file 'my rows.tsv'"
+    assert caplog.messages == [told]
+
+
 def test_a_column_may_have_a_blank_in_its_name(calls):
     main(["predict", "run", "a", "data.text_a=Message Text"])
     assert calls[0][1]["overrides"] == ["data.text_a=Message Text"] and calls[1][1][1]["input_data"] == ["a"]

@@ -1,9 +1,13 @@
 """tasklab predict"""
 
+import logging
+import os
 import shlex
 
 from tasklab.commands import Verb, next_step, print_json
 from tasklab.commands.names import NAMES, add_names, is_setting, tell_unused, trainer_of
+
+logger = logging.getLogger("tasklab")
 
 EXAMPLES = """examples:
   tasklab predict output/qa_minilm_l6 "My name is Wolfgang and I live in Berlin - Where do I live?"
@@ -43,6 +47,8 @@ def run(options):
 
     options.names += [f"data.{key}=true" for key in ("output_logits", "output_prob") if getattr(options, key)]
     trainer, inputs = trainer_of(options, inputs=True)
+    for word in filter(os.path.isfile, inputs):
+        logger.warning("%s is answered as a text; what that file holds is read by --file %s", word, shlex.quote(word))
     if options.context or options.questions:
         inputs = _about(options, trainer, inputs)
     elif bool(inputs) == bool(options.file):

@@ -1,5 +1,6 @@
 """How a model that generates chooses its tokens; names and meanings are those of transformers' GenerationConfig."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tasklab.config.section import Section
@@ -44,6 +45,12 @@ class GenerationConfig(Section, path="generation", needs=""):
     def said(self) -> dict:
         """What is no default."""
         return {key: value for key, value in self.items() if self.changed(key)}
+
+    def unknown_tokens(self, words: int) -> Iterator[tuple[str, str]]:
+        """(key, what is wrong) where one names a token that a model of so many words lacks."""
+        for key in ("stop_token_ids", "suppress_tokens"):
+            for token in [token for token in self[key] if not 0 <= token < words][:1]:
+                yield key, f"no token has the number {token}; this model has 0 to {words - 1}"
 
     def idle(self):
         yield from super().idle()

@@ -156,11 +156,8 @@ def _going_on(decoder: Decoder, rows: list[_Row], logits: np.ndarray, found: dic
 
 
 def _refuse_unknown(decoder: Decoder, settings: GenerationConfig, choices):
-    for key in ("stop_token_ids", "suppress_tokens"):
-        unknown = [token for token in settings[key] if not 0 <= token < decoder.vocab_size]
-        if unknown:
-            told = f"no token has the number {unknown[0]}; this model has 0 to {decoder.vocab_size - 1}"
-            raise ConfigError(f"generation.{key} = {settings[key]}: {told}")
+    for key, told in settings.unknown_tokens(decoder.vocab_size):
+        raise ConfigError(f"generation.{key} = {settings[key]}: {told}")
     for k, ids in enumerate(choices):
         if not len(ids):
             raise ConfigError(f"generation.choices[{k}] holds no token of this model; leave it out")

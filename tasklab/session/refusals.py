@@ -69,7 +69,7 @@ def refuse_without_evaluation(config: Config):
 
 
 def refuse_unread(task):
-    """Raises ConfigError that lists settings which this task's loss and head would pass over."""
+    """Raises ConfigError that lists settings which this task's loss and head would pass over, or answers fail on."""
     config, wrong = task.config, []
     known = (*task.loss_settings, "rdrop_alpha")
     plain = LossConfig()
@@ -80,6 +80,9 @@ def refuse_unread(task):
     if not task.generates:
         asked = (key for key in config.generation if config.asked(f"generation.{key}"))
         wrong += [(f"generation.{key}", f"{config.task} does not generate text, so nothing reads it") for key in asked]
+    else:
+        words = config.model.decoder_vocab_size or config.model.vocab_size
+        wrong += [(f"generation.{key}", told) for key, told in config.generation.unknown_tokens(words)]
     for key, heads in unread(task.head).items():
         if config.asked(f"model.{key}"):
             wrong.append((f"model.{key}", f"{config.task} does not read it; heads that do: {', '.join(heads)}"))

@@ -65,8 +65,15 @@ def test_a_run_goes_on_with_both_and_a_lost_one_is_told(files):
             {"tokenizer.decoder_vocab": "target.txt", "model.decoder_vocab_size": 15},
             "the target's vocabulary holds 16 pieces, but model.decoder_vocab_size is 15",
         ),
+        (
+            {
+                "tokenizer.decoder_vocab": "target.txt", "model.decoder_vocab_size": 16,
+                "generation.stop_token_ids": [16],
+            },  # fmt: skip
+            r"generation.stop_token_ids = \[16\]: no token has the number 16; this model has 0 to 15",
+        ),
     ],
 )
-def test_one_of_two_that_is_missing_is_told(files, settings, told):
+def test_one_of_two_that_is_missing_or_too_small_is_told(files, settings, told):
     with pytest.raises(ConfigError, match=told):
         trainer(files, **settings).train()
