@@ -295,5 +295,5 @@ def _configuration(args, task: str | None, model, overrides: list) -> Config:
         model = default_model(task)
     return resolve(
         task=task, model=model, args=args, data_class=found.data_config, defaults=defaults_with(model, found.defaults),
-        overrides=overrides, encoder_alone=NETWORKS.get(found.head).aside is not None,
+        overrides=overrides, encoder_alone=NETWORKS.get(found.head).aside is not None, generates=found.generates,
     )  # fmt: skip

@@ -15,7 +15,7 @@ from tasklab.config.translate import translate
 
 def resolve(
     task=None, model=None, overrides=(), *, args=None, data_class: type[DataConfig] = DataConfig, defaults=None,
-    encoder_alone: bool = False,
+    encoder_alone: bool = False, generates: bool = True,
 ) -> Config:  # fmt: skip
     """The config of a run. Weakest first: field defaults, `defaults`, backbone, recipe, `args`, `overrides`.
 
@@ -26,6 +26,7 @@ def resolve(
         args: a YAML file (tasklab's or MindFormers'), a dictionary, or a TrainingArguments object.
         data_class, defaults: the task's own data section, and its nested default values.
         encoder_alone: the task takes the encoder of any model, whatever that is made for.
+        generates: whether it reads the section `generation`; else how a published model decodes does not concern it.
     Raises: UnknownName for names; ConfigError that lists all other problems, one per line.
     """
     given = [*_args_sources(args), from_overrides(overrides)]
@@ -34,7 +35,10 @@ def resolve(
     if origin:
         first.append(Entry("name", origin.name, "model"))
     merge = Merge(Config.create(data_class), task)
-    for source in [first, *(origin.sources if origin else [])]:
+    sources = origin.sources if origin else []
+    if origin and origin.foreign and not generates:
+        sources = [[entry for entry in source if not entry.key.startswith("generation.")] for source in sources]
+    for source in [first, *sources]:
         merge.add(source)
     merge.recipe = merge.level - (origin.by_hand if origin else 0)
     if origin and origin.made:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tasklab import Trainer
 from tasklab.config import Config, published_decoding, resolve
 from tasklab.config.description import describe
 from tasklab.errors import ConfigError
@@ -80,6 +81,13 @@ def test_a_decoder_draws_where_its_folder_asks_for_it_and_the_log_says_so(tmp_pa
 def test_a_decoder_whose_folder_asks_for_nothing_is_greedy(said, tmp_path):
     config = resolve("text_generation", folder(tmp_path, LLAMA, said))
     assert config.generation.said() == {} and not config.notes
+
+
+def test_a_task_that_does_not_generate_hears_nothing_of_it(tmp_path):
+    config = resolve("text_classification", folder(tmp_path, LLAMA, CHAT), generates=False)
+    assert config.generation.said() == {} and not config.notes
+    trainer = Trainer(task="text_classification", model=str(tmp_path))
+    assert trainer.config.generation.said() == {} and not trainer.config.notes
 
 
 def test_a_length_that_counts_the_prompt_is_told_not_taken(tmp_path, caplog):
