@@ -24,7 +24,9 @@ class Streamed:
     def push(self, ids: Sequence[int]) -> str:
         """The text that these make certain."""
         special = self.tokenizer.special_ids
-        self._ids += [number for number in map(int, ids) if number not in special]
+        if not (said := [number for number in map(int, ids) if number not in special]):
+            return ""  # the last byte of a character, alone in _ids, would read as a beginning of one
+        self._ids += said
         text = self.tokenizer.decode(self._ids)
         certain = text.removesuffix(HALF)
         more, self._out = certain[self._out :], len(certain)

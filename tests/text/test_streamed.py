@@ -54,6 +54,12 @@ def test_a_character_is_out_with_its_last_byte(of_bytes):
     assert in_parts(of_bytes, ids, 1) == ["a", "", "", "漢", "b", ""]
 
 
+def test_a_special_token_behind_a_character_of_several_bytes_adds_nothing(of_bytes):
+    ids = of_bytes.encode_batch(["a漢"])[0][0].tolist()
+    assert in_parts(of_bytes, [*ids, of_bytes.eos_id], 1) == ["a", "", "", "漢", "", ""]
+    assert in_parts(of_bytes, [*ids[:2], of_bytes.eos_id], 1) == ["a", "", "", HALF]  # what there is of it
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 8])
 def test_parts_of_any_ids_are_what_is_decoded_of_all(of_bytes, size):
     draw = random.Random(size)
