@@ -17,7 +17,7 @@ class Streamed:
 
     def __init__(self, tokenizer, before: Sequence[int] = ()):
         self.tokenizer = tokenizer
-        # the last one that is out, as a text hangs on what stands before, and those behind
+        # the last two that are out, as a text hangs on what stands before (5 behind 63 and its point), and those behind
         self._ids: list[int] = self._last_character(before)
         self._out = len(tokenizer.decode(self._ids))  # characters of their text that are out
 
@@ -25,13 +25,13 @@ class Streamed:
         """The text that these make certain."""
         special = self.tokenizer.special_ids
         if not (said := [number for number in map(int, ids) if number not in special]):
-            return ""  # the last byte of a character, alone in _ids, would read as a beginning of one
+            return ""  # last bytes of a character, alone in _ids, would read as a beginning of one
         self._ids += said
         text = self.tokenizer.decode(self._ids)
         certain = text.removesuffix(HALF)
         more, self._out = certain[self._out :], len(certain)
         if certain == text:
-            self._ids = self._ids[-1:]
+            self._ids = self._ids[-2:]
             self._out = len(self.tokenizer.decode(self._ids))
         return more
 

@@ -9,6 +9,7 @@ from tokenizers.pre_tokenizers import ByteLevel
 from tasklab.text.bpe import BytePairs
 from tasklab.text.sentencepiece import SentencePiece
 from tasklab.text.separate import Words
+from tasklab.text.streamed import Streamed
 from tasklab.text.wordpiece import WordPiece
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -26,6 +27,16 @@ def chinese(tmp_path):
 def test_wordpiece_reads_without_blanks_in_chinese_and_with_them_between_words(chinese, text):
     ((ids, _),) = chinese.encode_batch([text])
     assert chinese.decode([chinese.bos_id, *ids, chinese.eos_id]) == text
+
+
+@pytest.mark.parametrize("text", ["约63.5公里", "at 10:30. The 5", "in 1999, 5 of them", "(63.5%)"])
+def test_numbers_keep_their_points(text, tmp_path):
+    special, words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"], "约 公 里 63 5 10 30 1999 at in of the them . , : % ( )"
+    (tmp_path / "vocab.txt").write_text("\n".join([*special, *words.split()]), encoding="utf-8")
+    tokens = WordPiece(tmp_path / "vocab.txt", lowercase=True)
+    ((ids, _),) = tokens.encode_batch([text])
+    streamed = Streamed(tokens)
+    assert tokens.decode(ids) == text.lower() == "".join(streamed.push([number]) for number in ids) + streamed.rest()
 
 
 def test_byte_pairs_read_the_very_text():
