@@ -86,7 +86,7 @@ def _parallel(folder: Path, split: str, data: Text2TextDataConfig) -> tuple[Path
         if found.keys() >= set(endings):
             return found[endings[0]], found[endings[1]]
     first, second = wanted[0]
-    if len(inside) == 1 and found.keys() <= {first, second}:
+    if len(inside) == len(found) == 1 and found.keys() <= {first, second}:
         (there,), absent = inside, second if first in found else first
         raise DataError(f"{folder}: has {there.name}, but no {there.stem}.{absent} whose lines belong to it; add that")
     if len(found) < 2:

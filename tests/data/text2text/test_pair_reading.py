@@ -102,6 +102,8 @@ def test_two_files_of_which_one_or_both_are_missing_or_empty_are_told(tmp_path):
     texts.unlink()
     write(tmp_path / "train.tsv", "source\ttarget", "A\tB")  # a table beside a single file is the set
     assert [(p.source, *p.references) for p in read(tmp_path)] == [("A", "B")]
+    (tmp_path / "train.en").unlink()
+    assert [(p.source, *p.references) for p in read(tmp_path)] == [("A", "B")]
 
 
 def test_mindformers_folder_needs_no_settings(tmp_path):
