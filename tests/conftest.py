@@ -4,10 +4,12 @@ import os
 import shutil
 import sys
 import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # for `from tests...`: not every way to install puts it there
 os.environ.setdefault("GLOG_v", "4")  # MindSpore reads it when it is imported: errors only
 
 
