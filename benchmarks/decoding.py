@@ -1,4 +1,4 @@
-"""Generating text: tasklab's decoder against transformers' `generate`, and CTranslate2 where that is there.
+"""Generating text: tasklab's decoder against transformers' `generate`, CTranslate2 and llama.cpp where these are there.
 
 python benchmarks/decoding.py [--models smollm2 t5_small] [--torch-python PYTHON] [--rounds 2] [--threads 2]
 smollm2 goes on behind 64 tokens, t5_small answers sources of 64, greedily and with four beams; weights are drawn, so
@@ -40,14 +40,14 @@ GIVEN, NEW = 64, {"smollm2": 128, "t5_small": 64}
 """Tokens of a prompt or source, and those that follow: exactly so many, no row ends before."""
 SIDES = [
     ("tasklab", "fp32"), ("tasklab", "bf16"), ("tasklab", "int8"), ("torch", "fp32"), ("ctranslate2", "fp32"),
-    ("ctranslate2", "int8"),
+    ("ctranslate2", "int8"), ("llamacpp", "fp32"), ("llamacpp", "int8"),
 ]  # fmt: skip
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", nargs="+", default=list(MODELS), choices=MODELS)
-    parser.add_argument("--torch-python", default=sys.executable, help="has transformers, and perhaps ctranslate2")
+    parser.add_argument("--torch-python", default=sys.executable, help="has transformers, and what else is compared")
     parser.add_argument("--rounds", type=int, default=2, help="how often each side runs; the fastest run counts")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
@@ -63,7 +63,7 @@ def _compare(folder: Path, model: str, options, bandwidth: float):
     largest = max(rows for rows, _ in CASES[model])
     np.save(folder / "given.npy", np.random.default_rng(0).integers(3, MODELS[model]["vocab_size"], (largest, GIVEN)))
     (folder / "cases.json").write_text(json.dumps({"new": NEW[model], "cases": CASES[model]}))
-    for side in ("torch", "ctranslate2"):
+    for side in ("torch", "ctranslate2", "llamacpp"):
         _run(options, folder, side, "make")
     runs = {side: [] for side in SIDES}
     for _ in range(options.rounds):
