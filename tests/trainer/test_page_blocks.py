@@ -69,6 +69,7 @@ EXCUSED: dict[tuple[str, str], str] = {
     ("docs/training.md", 'pip install "tasklab[stacking]"'): "installs; tests/tools/test_stack.py stacks",
     ("docs/zh/tasks.md", "tasklab demo information_extraction"): "other rows; docs/information_extraction.md runs",
     ("docs/vector_index.md", "python benchmarks/vector_index.py"): BENCHMARKS,
+    ("docs/vector_index.md", "python benchmarks/sentence_vectors.py"): BENCHMARKS,
     ("docs/zh/tasks.md", "tasklab demo translation"): "vocabularies of other sizes than the toy's; text2text.md runs",
 }
 """(page, how a block begins) -> why it does not run here."""
