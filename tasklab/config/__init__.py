@@ -11,6 +11,7 @@ from tasklab.config.models import find_model, task_in, task_named, told_of
 from tasklab.config.resolve import assign, find_task, read_config, resolve, settings_of, task_name
 from tasklab.config.section import Section
 from tasklab.config.sections import OUTPUT, Config, TokenizerConfig
+from tasklab.config.texts import NoName, names
 from tasklab.config.train_section import LENGTH, EvaluateConfig, TrainConfig
 from tasklab.config.translate import is_alias, key_meant
 from tasklab.config.values import TRAINING, TRUTH, setting
@@ -29,6 +30,7 @@ __all__ = [
     "LoraConfig",
     "LossConfig",
     "ModelConfig",
+    "NoName",
     "OptimizerConfig",
     "ScheduleConfig",
     "Section",
@@ -42,6 +44,7 @@ __all__ = [
     "key_meant",
     "list_models",
     "marked_models",
+    "names",
     "read_config",
     "resolve",
     "setting",

@@ -4,9 +4,9 @@ import dataclasses
 import enum
 from collections.abc import Iterable, Mapping
 
-from tasklab.config import yaml_source
+from tasklab.config import texts, yaml_source
 from tasklab.config.section import Section
-from tasklab.errors import ConfigError
+from tasklab.errors import ConfigError, brief
 
 WHOLE = "schema"
 """The last word of a key whose value is a tree of the user's own names, not of settings."""
@@ -36,7 +36,7 @@ def from_overrides(overrides) -> list[Entry]:
     entries, problems = [], []
     for text in [overrides] if isinstance(overrides, (str, Mapping)) else overrides or ():
         if isinstance(text, Mapping):
-            flat = _flatten(_located(text, ""))
+            flat = _flatten(_located(text, "override"))
             entries += [dataclasses.replace(entry, place=f"override '{entry.key}={entry.value}'") for entry in flat]
             continue
         key, equals, value = str(text).partition("=")
@@ -85,16 +85,31 @@ def _override_value(text: str, place: str):
 
 def needs_quotes(first: str) -> str:
     """What to do where YAML takes a text for something else, of which `first` is the first character."""
-    return f"""a text that begins with {first} needs quotes of its own: 'KEY="{first}..."'"""
+    listed = """texts of a list may need quotes: 'KEY=["...", "..."]'; """ if first == "[" else ""
+    return f"""{listed}a text that begins with {first} needs quotes of its own: 'KEY="{first}..."'"""
 
 
 def _located(value, place: str):
     value = value.value if isinstance(value, enum.Enum) else value
     if isinstance(value, Mapping):
-        return yaml_source.Located({str(key): _located(item, place) for key, item in value.items()}, place)
+        return yaml_source.Located(_mapping(value, place), place)
     if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
         return yaml_source.Located([_located(item, place) for item in value], place)
     return yaml_source.Located(value, place)
+
+
+def _mapping(value: Mapping, place: str) -> dict:
+    located = {}
+    for key, item in value.items():
+        try:
+            said = texts.name(key)
+        except ValueError as error:
+            told = error if isinstance(error, texts.NoName) else f" is {brief(key)}; expected text"
+            raise ConfigError(f"{place}: a key{told}") from None
+        if said in located:
+            raise ConfigError(f"{place}: key {brief(said)} is given twice, as text and as a number")
+        located[said] = _located(item, place)
+    return located
 
 
 def _flatten(node, prefix: str = "") -> list[Entry]:

@@ -103,7 +103,8 @@ class Merge:
         try:
             self._assign(entry.key, entry.value)
         except ConfigError as error:
-            self._fail(entry, str(error) if entry.key in self.native else self._unknown(entry.key, str(error)))
+            known = entry.key in self.native or self._mapping_above(entry.key)
+            self._fail(entry, str(error) if known else self._unknown(entry.key, str(error)))
             return
         self.places.pop(entry.key, None)
         self.places[entry.key] = entry.place
@@ -130,10 +131,16 @@ class Merge:
 
     def _value_above(self, key: str) -> str | None:
         """The setting with one value, if any, that a mapping was given to, of which `key` is an entry."""
+        return next((k for k in self._above(key) if not isinstance(self.config[k], (Section, tuple, dict))), None)
+
+    def _mapping_above(self, key: str) -> str | None:
+        """The setting with a mapping, if any, of which `key` is an entry."""
+        return next((k for k in self._above(key) if isinstance(self.config[k], dict)), None)
+
+    def _above(self, key: str) -> list[str]:
+        """Known keys of which `key` is, or would be, a part."""
         parts = key.split(".")
-        above = (".".join(parts[:n]) for n in range(1, len(parts)))
-        known = (k for k in above if k in self.native)
-        return next((k for k in known if not isinstance(self.config[k], (Section, tuple, dict))), None)
+        return [k for n in range(1, len(parts)) if (k := ".".join(parts[:n])) in self.native]
 
     def _fail(self, entry: Entry, message: str):
         self.failed.add(entry.key)

@@ -5,6 +5,7 @@ import difflib
 import typing
 from collections.abc import Mapping
 
+from tasklab.config.texts import NoName
 from tasklab.config.values import Spec, specs_of
 from tasklab.errors import ConfigError, brief
 
@@ -162,6 +163,8 @@ class Section:
     def _converted(self, name: str, spec: Spec, value):
         try:
             return spec.convert(value)
+        except NoName as error:
+            raise ConfigError(f"{self.key_of(name)}{error}") from None
         except (ValueError, TypeError, KeyError, OverflowError):
             whole = isinstance(value, str) and len(value) < 300
             shown = "null" if value is None else repr(value) if whole else brief(value)

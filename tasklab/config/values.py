@@ -5,15 +5,13 @@ import functools
 import math
 import numbers
 import operator
-import os
 import types
 import typing
-from collections.abc import Mapping
+
+from tasklab.config import texts
 
 _BOUNDS = {"ge": (operator.ge, ">="), "gt": (operator.gt, ">"), "le": (operator.le, "<="), "lt": (operator.lt, "<")}
 _TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-HOME = "~/"
-"""How only a path begins: shells leave it as it is behind `output_dir=`."""
 _NOUNS = {int: "an integer", float: "a number", bool: "true or false", str: "text", object: "names, or a tree of them"}
 
 
@@ -73,6 +71,8 @@ class Spec:
             text = f"a list of {len(args)} values, each {_NOUNS[args[0]]}"
         elif origin is list:
             text = f"a list, each value {_NOUNS[args[0]]}"
+        elif origin is dict:
+            text = f"a mapping, each value {'a list' if typing.get_origin(args[1]) else _NOUNS[args[1]]}"
         elif self.file:
             text = "the path of a file"
         else:
@@ -80,14 +80,20 @@ class Spec:
         text += " and".join(f" {_BOUNDS[name][1]} {bound}" for name, bound in self.bounds.items())
         return text + (", or null" if self.optional else "")
 
-    def _convert(self, kind, value):
+    def _item(self, kind, value, place: str):
+        return self._convert(kind, texts.name(value, place) if kind is str else value, place)
+
+    def _convert(self, kind, value, place: str = ""):
         origin, args = typing.get_origin(kind), typing.get_args(kind)
         if origin in (tuple, list):
             if isinstance(value, (str, bytes, dict)) or (origin is tuple and len(value) != len(args)):
                 raise ValueError(value)
-            return origin(self._convert(args[0], item) for item in value)
+            return origin(self._item(args[0], item, f"{place}[{i}]") for i, item in enumerate(value))
         if origin is dict:
-            return {str(key): self._convert(args[1], item) for key, item in dict(value).items()}
+            items = dict(value).items()
+            return {
+                texts.name(key, f"{place}: a key"): self._item(args[1], item, f"{place}.{key}") for key, item in items
+            }
         value = _READERS[kind](value)
         if self.choices and value not in self.choices:
             value = next((choice for choice in self.choices if str(choice).lower() == str(value).lower()), value)
@@ -142,23 +148,4 @@ def _boolean(value) -> bool:
     return bool(value)
 
 
-def _text(value) -> str:
-    if isinstance(value, (str, os.PathLike)):
-        text = os.fspath(value)
-        if "\0" in text:
-            raise ValueError(value)
-        text.encode("utf-8", "surrogateescape")  # UnicodeEncodeError is a ValueError: half of a surrogate pair
-        return os.path.expanduser(text) if text.startswith(HOME) else text
-    if isinstance(value, (bool, numbers.Real)):  # a name such as 1 or off that a YAML reader took for a value
-        return str(value)
-    raise ValueError(value)
-
-
-def _tree(value):
-    """Names in lists and mappings, as deep as they lie."""
-    if isinstance(value, Mapping):
-        return {_text(name): None if below is None else _tree(below) for name, below in value.items()}
-    return [_tree(item) for item in value] if isinstance(value, (list, tuple)) else _text(value)
-
-
-_READERS = {int: _integer, float: _number, bool: _boolean, str: _text, object: _tree}
+_READERS = {int: _integer, float: _number, bool: _boolean, str: texts.text, object: texts.names}

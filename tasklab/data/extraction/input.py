@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 
+from tasklab.config import NoName, names
 from tasklab.data.extraction.example import SchemaExample
 from tasklab.data.extraction.reading import ExtractionDataConfig
 from tasklab.data.extraction.schema import FORMS, Node, schema_of
 from tasklab.data.files.cells import identity_of
 from tasklab.data.files.inputs import Inputs
+from tasklab.data.files.problems import shortened
 from tasklab.data.files.table import Table
 from tasklab.data.files.textfile import encodable
 from tasklab.errors import ConfigError, DataError
@@ -49,6 +51,10 @@ def _example(item, nodes: tuple[Node, ...], place: str, number: str) -> SchemaEx
 
 def _own(schema, place: str) -> tuple[Node, ...]:
     try:
-        return schema_of(schema, f"{place}: schema")
+        return schema_of(names(schema), f"{place}: schema")
+    except NoName as error:
+        raise DataError(f"{place}: schema{error}") from None
+    except ValueError:
+        raise DataError(f"{place}: schema is {shortened(str(schema))}; expected {FORMS}") from None
     except ConfigError as error:
         raise DataError(str(error)) from None

@@ -106,7 +106,11 @@ def test_inputs_have_the_schema_of_the_run_or_their_own(tmp_path):
     assert [e.text for e in texts_from_input("texts.txt", data(schema="地点"))] == ["one", "two"]
     with pytest.raises(ConfigError, match=r"input\[0\]: nothing is asked about it; set data.schema, or predict"):
         texts_from_input("a b", data())
-    with pytest.raises(DataError, match=r"input\[0\]: schema\[0\] is '7'"):
-        texts_from_input({"text": "a", "schema": [7]}, data())
+    (numbered,) = texts_from_input({"text": "a", "schema": {2024: [7]}}, data())
+    assert numbered.schema == schema_of({"2024": ["7"]})
+    with pytest.raises(DataError, match=r"input\[0\]: schema\.a\[0\] is null; expected text: .* needs quotes"):
+        texts_from_input({"text": "a", "schema": {"a": [None]}}, data())
+    with pytest.raises(DataError, match=r"input\[0\]: schema is \"\[b'a'\]\"; expected a list of types"):
+        texts_from_input({"text": "a", "schema": [b"a"]}, data())
     with pytest.raises(DataError, match=r"input\[1\]: is ' '"):
         texts_from_input(["a", " "], data(schema="x"))

@@ -1,0 +1,48 @@
+"""Texts that users give, and names of their own, such as labels, types and words, in lists and mappings."""
+
+import datetime
+import numbers
+import os
+from collections.abc import Mapping
+
+HOME = "~/"
+"""How only a path begins: shells leave it as it is behind `output_dir=`."""
+
+
+class NoName(ValueError):
+    """What no longer tells how a name was spelled; `place`, such as [1].city[0], is behind the key of a setting."""
+
+    def __init__(self, value, place: str):
+        shown = "null" if value is None else str(value)
+        told = "what reads as null, true, false or a date needs quotes"
+        super().__init__(f'{place} is {shown}; expected text: {told}, such as "yes" or "2024-01-01"')
+
+
+def text(value) -> str:
+    """Raises: ValueError for what is no text, for NUL in it, for half of a surrogate pair."""
+    if isinstance(value, (str, os.PathLike)):
+        said = os.fspath(value)
+        if "\0" in said:
+            raise ValueError(value)
+        said.encode("utf-8", "surrogateescape")  # UnicodeEncodeError is a ValueError: half of a surrogate pair
+        return os.path.expanduser(said) if said.startswith(HOME) else said
+    if isinstance(value, (bool, numbers.Real)):  # a name such as 1 or off that a YAML reader took for a value
+        return str(value)
+    raise ValueError(value)
+
+
+def name(value, place: str = "") -> str:
+    """A number counts as it is written. Raises: NoName where the spelling is lost; ValueError as `text` does."""
+    if value is None or isinstance(value, (bool, datetime.date)):
+        raise NoName(value, place)
+    return text(value)
+
+
+def names(value, place: str = ""):
+    """Names in lists and mappings, as deep as they lie; null below a name is nothing."""
+    if isinstance(value, Mapping):
+        below = {key: None if item is None else names(item, f"{place}.{key}") for key, item in value.items()}
+        return {name(key, f"{place}: a key"): item for key, item in below.items()}
+    if isinstance(value, (list, tuple)):
+        return [names(item, f"{place}[{i}]") for i, item in enumerate(value)]
+    return name(value, place)
