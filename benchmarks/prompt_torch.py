@@ -43,19 +43,30 @@ def embedded(model, columns, vectors, masks: int):
 
 
 class Vectors(torch.nn.Module):
-    """2 n vectors as `prompt.npz` has them, behind two Dense where these are there too."""
+    """2 n vectors as `prompt.npz` has them, behind two LSTM layers and two Dense where these are there too."""
 
     def __init__(self, path: Path):
         super().__init__()
-        kept = np.load(path)
-        for name in kept.files:
-            self.register_parameter(name.replace(".", "_"), torch.nn.Parameter(torch.tensor(kept[name])))
+        kept = {theirs(name): torch.tensor(array) for name, array in np.load(path).items()}
+        size = kept["weight"].shape[1]
+        self.weight = torch.nn.Parameter(kept["weight"])
+        recurrent, deep = (any(name.startswith(part) for name in kept) for part in ("recurrent", "dense"))
+        self.recurrent = torch.nn.LSTM(size, size // 2, num_layers=2, bidirectional=True) if recurrent else None
+        dense = [torch.nn.Linear(size, size), torch.nn.ReLU(), torch.nn.Linear(size, size)] if deep else []
+        self.dense = torch.nn.Sequential(*dense)
+        self.load_state_dict(kept)
 
     def forward(self):
-        if not hasattr(self, "inner_weight"):
-            return self.weight
-        inner = torch.nn.functional.linear(self.weight, self.inner_weight, self.inner_bias).relu()
-        return torch.nn.functional.linear(inner, self.outer_weight, self.outer_bias)
+        return self.dense(self.weight if self.recurrent is None else self.recurrent(self.weight)[0])
+
+
+def theirs(name: str) -> str:
+    """What PyTorch calls a weight that stands before the vectors."""
+    part, *rest = name.split(".")
+    if part == "recurrent":
+        layer, way, matrix, kind = rest
+        return f"recurrent.{kind}_{'ih' if matrix == 'input' else 'hh'}_l{layer}{'_reverse' * (way == 'back')}"
+    return name.replace("inner", "dense.0").replace("outer", "dense.2")
 
 
 def main(path: Path):

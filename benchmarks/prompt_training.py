@@ -23,7 +23,7 @@ def main():
     parser.add_argument("--torch-python", default=sys.executable)
     parser.add_argument("--steps", type=int, default=50, help="the first is not timed")
     parser.add_argument("--soft", type=int, default=0, help="learned vectors at each place of the pattern")
-    parser.add_argument("--prompt-encoder", choices=("embedding", "mlp"), default="embedding")
+    parser.add_argument("--prompt-encoder", choices=("embedding", "lstm", "mlp"), default="embedding")
     parser.add_argument("--rounds", type=int, default=2, help="how often each side runs")
     parser.add_argument("--threads", default="1")
     options = parser.parse_args()
