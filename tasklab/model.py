@@ -144,8 +144,12 @@ def prepare_ready(config: Config, checkpoint, trains: bool = False) -> Prepared:
     """For evaluations, predictions and a resume, which trains: every weight from `checkpoint`, sizes, rows and
     tokenizer too.
 
-    Raises: CheckpointError when the checkpoint belongs to another task; ConfigError when the two do not go together.
+    Raises: CheckpointError when there is none, or it belongs to another task; ConfigError when the two do not go
+    together.
     """
+    if checkpoint is None:
+        told = "train it and name the folder of the run, or set checkpoint=<name or folder>"
+        raise CheckpointError(f"{config.name} names no weights; {told}")
     source, rows = find_weights(checkpoint), None
     if is_checkpoint(source.folder):
         config, rows = with_saved(config, source.folder)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from tasklab.content import from_home
-from tasklab.errors import CheckpointError, ConfigError, MissingDependency
+from tasklab.errors import CheckpointError, ConfigError, MissingDependency, UnknownName
 from tasklab.vector_index.encoder import TextEncoder, same_model
 from tasklab.vector_index.exact import Levels
 from tasklab.vector_index.folder import GRAPH, Description, Stored, write_index
@@ -50,7 +50,11 @@ class KeptIndex:
                     f"{self._name}: was built from vectors, and names no model that makes them of "
                     "texts; search with vectors, or build it with model=..."
                 )
-            self._encoder = TextEncoder(told["name"], told["settings"])
+            try:
+                self._encoder = TextEncoder(told["name"], told["settings"])
+            except UnknownName as error:
+                where = "tasklab query --model, in Python open(..., model=...)"
+                raise CheckpointError(f"{self._name}: {error}; if it has moved, say where it lies: {where}") from None
             self._refuse_other()
         return self._encoder
 

@@ -155,7 +155,7 @@ def test_a_file_may_hold_the_candidates_of_each_text(tmp_path):
     "lines, expected",
     [
         ("1\tfox\n", "types.txt:1: 'fox' has no description"),
-        ("1\tfox\tx\n1\tox\ty\n", "types.txt:2: the id '1' is that of line 1 too"),
+        ("1\tfox\tx\n1\tox\ty\n", "types.txt:2: the id '1' is that of line 1 too; give each candidate"),
         ("\n", "types.txt: holds no candidate"),
     ],
 )
@@ -171,7 +171,7 @@ def test_candidates_that_cannot_be_told_apart_are_named(lines, expected, tmp_pat
         ("the", "input.0.: 'the' is one text; what is it compared with"),
         ({"text": "the", "candidates": []}, "candidates is '..'; expected a list"),
         ({"text": "the", "candidates": [{"name": "x"}]}, r"candidates\[0\]: 'x' has no description"),
-        ({"text": "the", "candidates": [{"id": 1, "description": "x"}, {"id": 1, "description": "y"}]}, "the id '1'"),
+        ({"text": "the", "candidates": [{"id": 1, "description": "x"}, {"id": 1, "description": "y"}]}, "too; give"),
         ([("the", "")], "a text is empty"),
     ],
 )

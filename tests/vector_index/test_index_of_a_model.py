@@ -56,6 +56,19 @@ def test_a_model_that_changed_in_its_place_is_refused(model, tmp_path):
         VectorIndex.open("J").search("a mill")
 
 
+def test_a_model_that_is_gone_asks_where_it_lies_now(model, tmp_path):
+    shutil.copytree(model, tmp_path / "mine")
+    VectorIndex.build(TEXTS, model=tmp_path / "mine").save("J")
+    shutil.move(tmp_path / "mine", tmp_path / "moved")
+    with pytest.raises(CheckpointError, match="^J: .*mine: no such run or model.*; if it has moved, .*query --model"):
+        VectorIndex.open("J").search("a mill")
+
+
+def test_a_recipe_without_weights_makes_no_vectors():
+    with pytest.raises(CheckpointError, match="^matching_dssm_small_chinese names no weights; train it and name"):
+        VectorIndex.build(TEXTS, model="matching_dssm_small_chinese")
+
+
 @pytest.mark.slow
 def test_the_command_line_builds_asks_and_changes(model, capsys):
     with open("texts.tsv", "w") as file:

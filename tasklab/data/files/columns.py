@@ -118,7 +118,8 @@ def _missing(table: Table, roles: Sequence[Role], taken: Sequence[str]) -> DataE
     if {"text_a", "text_b"} <= guessed.keys():  # the first comes again, as a question does with every candidate
         both = sorted((guessed["text_a"], guessed["text_b"]), key=lambda name: columns[name].values)
         guessed["text_a"], guessed["text_b"] = both
-    settings = [f"data.{role.setting}={guessed[role.setting]}" for role in unnamed if role.setting in guessed]
+    whole = all(role.setting in guessed for role in unnamed)  # with some of them the next one would be missing
+    settings = [f"data.{role.setting}={guessed[role.setting]}" for role in unnamed if whole]
     return missing_columns(table, told, columns, settings, [*taken, *guessed.values()])
 
 

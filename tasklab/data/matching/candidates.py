@@ -11,6 +11,7 @@ from tasklab.errors import DataError
 BETWEEN = "："
 """Between name and description, as the texts of comment_classify have it."""
 FIELDS = ("id", "name", "description")
+OWN = "give each candidate an id of its own"
 
 
 def read_candidates(path, encoding: str | None = None) -> tuple[Candidate, ...]:
@@ -28,11 +29,12 @@ def read_candidates(path, encoding: str | None = None) -> tuple[Candidate, ...]:
         if len(cells) > len(FIELDS):
             bad.add("too many cells", f"{place}: has {len(cells)} cells, expected id, name, description; {FIX}")
         elif len(cells) < 2 or not all(cells[:2]):
-            bad.add("no name", f"{place}: {shortened(line.rstrip())} has no name; expected id, name, description")
+            bad.add("no name", f"{place}: {shortened(line.rstrip())} has no name; write id, name, description")
         elif len(cells) < 3 or not cells[2]:
             bad.add("no description", f"{place}: {shortened(cells[1])} has no description; write one behind a tab")
         elif cells[0] in known:
-            bad.add("id twice", f"{place}: the id {shortened(cells[0])} is that of line {known[cells[0]][0]} too")
+            told = f"the id {shortened(cells[0])} is that of line {known[cells[0]][0]} too; {OWN}"
+            bad.add("id twice", f"{place}: {told}")
         else:
             known[cells[0]] = (number, Candidate(BETWEEN.join(cells[1:]), cells[0], cells[1]))
     bad.raise_if_fatal()
@@ -52,7 +54,8 @@ def candidates_of(given, place: str, expected: str) -> tuple[Candidate, ...]:
     for i, item in enumerate(given):
         candidate = _candidate(item, str(i), f"{place}.candidates[{i}]", expected)
         if candidate.id in known:
-            raise DataError(f"{place}.candidates[{i}]: the id {shortened(candidate.id)} is that of another one too")
+            told = f"the id {shortened(candidate.id)} is that of another one too; {OWN}"
+            raise DataError(f"{place}.candidates[{i}]: {told}")
         known[candidate.id] = candidate
     return tuple(known.values())
 

@@ -102,6 +102,12 @@ def test_a_column_that_is_nearly_called_as_usual_is_offered(tmp_path):
     assert "\n  by what they hold: data.label=lable\n" in told
 
 
+def test_columns_are_offered_only_where_none_would_be_missing_still(tmp_path):
+    with pytest.raises(MissingColumns) as caught:  # one column, read as a header: nothing can be the label
+        read_text_rows(write(tmp_path, "a cat\na dog runs\n"), TextDataConfig(), SINGLE)
+    assert caught.value.settings == [] and "by what they hold" not in str(caught.value)
+
+
 def test_a_table_without_rows_says_what_is_missing(tmp_path):
     told = message(write(tmp_path, "text\tlabel\n"))
     assert told == "FILE: holds no usable row; there is no line below the one that names the columns"
