@@ -1,12 +1,13 @@
 """MiniLM fine-tuned on pairs with dropout: what dev says during training, tasklab or sentence-transformers.
 
-    python benchmarks/matching_scores.py tasklab WEIGHTS_DIR STS-B cosent --seed 1 --steps 360 [--lr 2e-5]
-    python benchmarks/matching_scores.py sentence_transformers WEIGHTS_DIR STS-B cosent --seed 1 --steps 360
+    python benchmarks/matching_scores.py tasklab WEIGHTS_DIR STS-B cosent --seeds 1 2 3 --steps 60 [--lr 2e-5]
+    python benchmarks/matching_scores.py sentence_transformers WEIGHTS_DIR STS-B cosent --seeds 1 2 3 --steps 60
 
-WEIGHTS_DIR holds all-MiniLM-L6-v2 as HuggingFace stores it; the third word is a folder of GLUE with STS-B's, MRPC's or
-QQP's file of that folder. A seed gives both sides the same 32 rows in every step, of at most 128 tokens; each draws its
-dropout on its own. AdamW without decay, clip 1.0, fp32, a rate that rises for a share of the steps and falls to 0.
-sentence-transformers' side is its model and its loss in a plain loop. Each fifth pair of QQP's part is kept for dev.
+WEIGHTS_DIR holds all-MiniLM-L6-v2 as HuggingFace stores it, or what matching_start.py made of the --recipe; the third
+word is a folder of SETS. Each seed is a training from WEIGHTS_DIR and gives both sides the same 32 rows in every step,
+of at most 128 tokens; each side draws its dropout on its own. The last lines are the mean and the deviation of the last
+scores. AdamW without decay, clip 1.0, fp32, a rate that rises for a share of the steps and falls to 0.
+sentence-transformers' side is its model and its loss in a plain loop. Of a single file each fifth pair is dev.
 """
 
 import argparse
@@ -17,18 +18,24 @@ from pathlib import Path
 import numpy as np
 
 ROWS, LENGTH = 32, 128
+SETS = {
+    "STS-B": (("train.tsv", "dev.tsv"), 1, (7, 8, 9), 5), "MRPC": (("train.tsv", "dev.tsv"), 1, (3, 4, 0), 1),
+    "QQP": (("part.tsv",), 0, (3, 4, 5), 1), "lcqmc": (("dev.tsv",), 0, (0, 1, 2), 1),
+    "matching": (("train.txt", "dev.txt"), 0, (0, 1, 2), 1),
+}  # fmt: skip
+"""Folder -> its files, lines of their header, columns of text a, text b and label, and what the label runs up to."""
 
 
 def pairs(folder: Path) -> tuple[list, list]:
     """(training, dev): [text a, text b, label from 0 to 1] each."""
-    if folder.name == "STS-B":
-        files, take = ("train.tsv", "dev.tsv"), lambda r: (r[7], r[8], float(r[9]) / 5)
-    elif folder.name == "MRPC":
-        files, take = ("train.tsv", "dev.tsv"), lambda r: (r[3], r[4], float(r[0]))
-    else:
-        rows = [(r[3], r[4], float(r[5])) for r in _rows(folder / "part.tsv") if len(r) == 6]
-        return [row for i, row in enumerate(rows) if i % 5], rows[::5]
-    return tuple([take(r) for r in _rows(folder / file)[1:]] for file in files)
+    files, header, columns, most = SETS[folder.name]
+    told = [
+        [(row[columns[0]], row[columns[1]], float(row[columns[2]]) / most) for row in rows if len(row) > max(columns)]
+        for rows in (_rows(folder / file)[header:] for file in files)
+    ]
+    if len(told) == 2:
+        return tuple(told)
+    return [row for i, row in enumerate(told[0]) if i % 5], told[0][::5]
 
 
 def _rows(path: Path) -> list[list[str]]:
@@ -50,7 +57,7 @@ def scores(cosines: np.ndarray, labels: np.ndarray) -> dict[str, float]:
 
 
 class Tasklab:
-    def __init__(self, options, train: list):
+    def __init__(self, options, seed: int, train: list):
         from tasklab import Trainer
         from tasklab.config import OptimizerConfig
         from tasklab.data.matching.examples import MatchingExample
@@ -63,7 +70,7 @@ class Tasklab:
 
         still = [] if options.dropout else ["model.hidden_dropout_prob=0", "model.attention_probs_dropout_prob=0"]
         graded = [f"loss.matching={options.loss}", "data.score_range=[0,1]", *still]
-        config = Trainer(model="matching_dssm_minilm_l6", overrides=graded).config
+        config = Trainer(model=options.recipe, overrides=graded).config
         prepare_device(config, training=True)
         prepared = prepare_start(config, options.weights)
         self.task, network = prepared.task, prepared.load().network
@@ -73,7 +80,7 @@ class Tasklab:
         self.gradient = GradientStep(network, self.task.loss(), CompileLog())
         self.optimizer = optimizer_for(self.gradient.parameters, OptimizerConfig(weight_decay=0.0), max_grad_norm=1.0)
         self.run = NetworkRunner(network, config, CompileLog(), planned, self.task.tokenizer)
-        self.seed = lambda number: dropout_seed(options.seed, number, 0)
+        self.seed = lambda number: dropout_seed(seed, number, 0)
 
     def step(self, number: int, rows: np.ndarray, lr: float) -> float:
         own = self.table.lengths["input"][rows].max()
@@ -90,13 +97,14 @@ class Tasklab:
 
 
 class SentenceTransformers:
-    def __init__(self, options, train: list):
+    def __init__(self, options, seed: int, train: list):
         import torch
         from sentence_transformers import SentenceTransformer, losses, models
 
-        torch.manual_seed(options.seed)
+        torch.manual_seed(seed)
         encoder = models.Transformer(options.weights, max_seq_length=LENGTH)
-        self.model = SentenceTransformer(modules=[encoder, models.Pooling(384, "mean")], device="cpu")
+        pooling = models.Pooling(encoder.get_word_embedding_dimension(), "mean")
+        self.model = SentenceTransformer(modules=[encoder, pooling], device="cpu")
         if not options.dropout:
             for module in self.model.modules():
                 if isinstance(module, torch.nn.Dropout):
@@ -104,7 +112,8 @@ class SentenceTransformers:
                 if hasattr(module, "dropout_prob"):
                     module.dropout_prob = 0.0
         loss = {"cosent": losses.CoSENTLoss, "in_batch": losses.MultipleNegativesRankingLoss,
-                "cosine_mse": losses.CosineSimilarityLoss, "angle": losses.AnglELoss}  # fmt: skip
+                "cosine_mse": losses.CosineSimilarityLoss, "angle": losses.AnglELoss,
+                "contrastive": losses.ContrastiveLoss}  # fmt: skip
         self.loss, self.train = loss[options.loss](self.model), train
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=0.0, weight_decay=0.0)
 
@@ -136,8 +145,9 @@ def main():
     parser.add_argument("side", choices=SIDES)
     parser.add_argument("weights")
     parser.add_argument("data", type=Path)
-    parser.add_argument("loss", choices=("cosent", "in_batch", "cosine_mse", "angle"))
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("loss", choices=("cosent", "in_batch", "cosine_mse", "angle", "contrastive"))
+    parser.add_argument("--recipe", default="matching_dssm_minilm_l6", help="of the sizes in WEIGHTS_DIR")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     parser.add_argument("--steps", type=int, default=180)
     parser.add_argument("--every", type=int, default=60, help="steps between two looks at dev")
     parser.add_argument("--lr", type=float, default=2e-5)
@@ -147,20 +157,33 @@ def main():
     train, dev = pairs(options.data)
     if options.loss == "in_batch":
         train = [row for row in train if row[2] >= 0.5]
+    print(json.dumps(vars(options) | {"data": options.data.name, "weights": ""}), flush=True)
+    ends = []
+    for seed in options.seeds:
+        for told in training(options, seed, train, dev):
+            print(json.dumps({"seed": seed} | told), flush=True)
+        ends.append(told)
+    for name in [name for name in ends[0] if name not in ("step", "loss")]:
+        values = [end[name] for end in ends]
+        print(f"{name} {np.mean(values):.2f}, deviation {np.std(values, ddof=len(values) > 1):.2f}")
+
+
+def training(options, seed: int, train: list, dev: list):
+    """Yields what dev says of the start, once, behind each `options.every` steps and at the end."""
     labels = np.array([row[2] for row in dev])
-    rng, order = np.random.default_rng(options.seed), []
+    rng, order = np.random.default_rng(seed), []
     while len(order) < options.steps:  # whole epochs, less what fills no batch
         order += rng.permutation(len(train))[: len(train) // ROWS * ROWS].reshape(-1, ROWS).tolist()
-    side = SIDES[options.side](options, train)
+    side = SIDES[options.side](options, seed, train)
     rising, losses = max(1, round(options.warmup * options.steps)), []
-    print(json.dumps(vars(options) | {"data": options.data.name, "weights": ""}), flush=True)
-    print(json.dumps({"step": 0} | scores(side.cosines(dev), labels)), flush=True)
+    if seed == options.seeds[0]:  # the start is that of every seed
+        yield {"step": 0} | scores(side.cosines(dev), labels)
     for number in range(options.steps):
         share = min((number + 1) / rising, (options.steps - number) / max(1, options.steps - rising))
         losses.append(side.step(number, np.array(order[number]), options.lr * min(1.0, share)))
         if (number + 1) % options.every == 0 or number + 1 == options.steps:
             told = {"step": number + 1, "loss": round(float(np.mean(losses[-options.every :])), 4)}
-            print(json.dumps(told | scores(side.cosines(dev), labels)), flush=True)
+            yield told | scores(side.cosines(dev), labels)
 
 
 if __name__ == "__main__":

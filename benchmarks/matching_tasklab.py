@@ -20,7 +20,7 @@ def main(path: Path):
     overrides = [
         f"loss.matching={job['loss']}", "model.hidden_dropout_prob=0", "model.attention_probs_dropout_prob=0", *graded,
     ]  # fmt: skip
-    config = Trainer(model="matching_dssm_minilm_l6", overrides=overrides).config
+    config = Trainer(model=job["recipe"], overrides=overrides).config
     prepare_device(config, training=True)
     prepared = prepare_start(config, job["weights"])
     task = prepared.task
@@ -31,7 +31,7 @@ def main(path: Path):
     order = np.resize(order, job["steps"] * ROWS).reshape(-1, ROWS)
     texts = [[(*examples[i].texts, examples[i].label) for i in rows] for rows in order.tolist()]
     (path.parent / "rows.json").write_text(json.dumps(texts))
-    print(json.dumps(trained(prepared, examples, order, 2e-5)))
+    print(json.dumps(trained(prepared, examples, order, job["lr"])))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ def main(path: Path):
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     job = json.loads(path.read_text())
     encoder = models.Transformer(job["weights"], max_seq_length=128)
-    model = SentenceTransformer(modules=[encoder, models.Pooling(384, "mean")], device="cpu")
+    pooling = models.Pooling(encoder.get_word_embedding_dimension(), "mean")
+    model = SentenceTransformer(modules=[encoder, pooling], device="cpu")
     for module in model.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
@@ -28,7 +29,7 @@ def main(path: Path):
         if hasattr(module, "dropout_prob"):
             module.dropout_prob = 0.0
     loss = LOSSES[job["loss"]](model)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-5, weight_decay=0.0, eps=1e-8)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=job["lr"], weight_decay=0.0, eps=1e-8)
     batches = []
     for rows in json.loads((path.parent / "rows.json").read_text()):
         first, second, labels = zip(*rows, strict=True)
