@@ -89,19 +89,19 @@ def _settled(network: nn.Cell, kept: Iterable[str], beside: Beside) -> Adapted:
 
 def _targets(network: nn.Cell, config: LoraConfig) -> list[tuple[str, Dense]]:
     denses = [(name, cell) for name, cell in network.cells_and_names() if isinstance(cell, Dense)]
-    found = {
+    matches = {
         target: {name for name, _ in denses if (_in_layer(name) if target == ALL else named(target, name))}
         for target in config.targets
     }
-    if missing := [target for target, names in found.items() if not names]:
-        known = sorted({name.rpartition(".")[2] for name, _ in denses})
+    if missing := [target for target, names in matches.items() if not names]:
+        words = sorted({name.rpartition(".")[2] for name, _ in denses})
         raise ConfigError(
-            f"lora.targets: no Dense of this network is called {', '.join(missing)}; there are {', '.join(known)} (or "
+            f"lora.targets: no Dense of this network is called {', '.join(missing)}; there are {', '.join(words)} (or "
             "more words of a name, such as feed_forward.output), and all"
         )
-    wanted = set().union(*found.values())
-    saved = {name for name in wanted if any(named(part, name) for part in config.modules_to_save)}
-    return [(name, dense) for name, dense in denses if name in wanted - saved]
+    selected = set().union(*matches.values())
+    saved = {name for name in selected if any(named(part, name) for part in config.modules_to_save)}
+    return [(name, dense) for name, dense in denses if name in selected - saved]
 
 
 def _in_layer(name: str) -> bool:

@@ -95,13 +95,13 @@ def _parsed(top: argparse.ArgumentParser, arguments: list[str]) -> argparse.Name
     from tasklab.commands import verbs
     from tasklab.commands.mistyped import options_instead, verb_instead
 
-    plain, known = [], verbs()
-    if not arguments[0].startswith("-") and arguments[0] not in [verb.name for verb in known]:
-        top.error(verb_instead(arguments, known))
+    plain, all_verbs = [], verbs()
+    if not arguments[0].startswith("-") and arguments[0] not in [verb.name for verb in all_verbs]:
+        top.error(verb_instead(arguments, all_verbs))
     if arguments[0] == "doctor" and len(arguments) > 1 and os.path.exists(arguments[1]):
         meant = shlex.join(["tasklab", "doctor", "data", *arguments[1:]])
         top.error(f"doctor checks data or env; did you mean: {meant}")
-    if arguments[0] in [verb.name for verb in known if verb.texts] and "--" in arguments:
+    if arguments[0] in [verb.name for verb in all_verbs if verb.texts] and "--" in arguments:
         cut = arguments.index("--")
         arguments, plain = arguments[:cut], arguments[cut + 1 :]
     options, left = top.parse_known_args(arguments)

@@ -71,8 +71,8 @@ def _bounded(read: Callable, place: str, raises: type[Exception], more: str = ""
         return value, end
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno} (character {error.pos})"
-        told = more if error.msg == "Extra data" else ""
-        raise raises(f"{place}: not JSON at {where}: {error.msg}{told}") from None
+        hint = more if error.msg == "Extra data" else ""
+        raise raises(f"{place}: not JSON at {where}: {error.msg}{hint}") from None
     except RecursionError:
         raise raises(f"{place}: nested more than {MAX_DEPTH} deep; expected plain JSON") from None
     except ValueError as error:  # a number of thousands of digits
@@ -95,11 +95,11 @@ def from_home(path) -> Path:
 
     Where nothing is there, but a name that only other code points write (macOS takes an ö apart), that is meant.
     """
-    found = Path(os.path.expanduser(path))
-    if str(found).isascii() or os.path.exists(found):
-        return found
-    wanted = unicodedata.normalize("NFC", found.name)
+    expanded = Path(os.path.expanduser(path))
+    if str(expanded).isascii() or os.path.exists(expanded):
+        return expanded
+    composed = unicodedata.normalize("NFC", expanded.name)
     with contextlib.suppress(OSError):
-        same = (name for name in os.listdir(found.parent) if unicodedata.normalize("NFC", name) == wanted)
-        return found.with_name(next(same, found.name))
-    return found
+        same = (name for name in os.listdir(expanded.parent) if unicodedata.normalize("NFC", name) == composed)
+        return expanded.with_name(next(same, expanded.name))
+    return expanded

@@ -65,12 +65,12 @@ def at_hand(path, training: bool) -> Path | None:
         return _fetched(str(path), "train" if training else "validation")
     if len(os.fsencode(path)) > LONGEST:
         raise DataError(f"{brief(str(path))}: a text of {len(str(path))} characters is not the name of a file")
-    found = from_home(path)
-    if not (os.path.isfile(found) or os.path.isdir(found)):  # a pipe or a device may never end
-        what = "not a file" if os.path.exists(found) else "no such file"
-        raise DataError(f"{path}: {what}; {neighbours(found.parent)}")
-    check_kept(found)
-    return plain_file(found)
+    local = from_home(path)
+    if not (os.path.isfile(local) or os.path.isdir(local)):  # a pipe or a device may never end
+        what = "not a file" if os.path.exists(local) else "no such file"
+        raise DataError(f"{path}: {what}; {neighbours(local.parent)}")
+    check_kept(local)
+    return plain_file(local)
 
 
 def _fetched(spec: str, usual_split: str) -> Path:

@@ -95,8 +95,8 @@ class _Header:
         if version & 0xFFFF == 0:
             raise _Strange("its numbers are big-endian; expected little-endian: convert it where it was made")
         if version not in VERSIONS:
-            known = " and ".join(map(str, VERSIONS))
-            raise _Strange(f"version {version}; known are {known}: convert it anew with llama.cpp of today")
+            versions = " and ".join(map(str, VERSIONS))
+            raise _Strange(f"version {version}; known are {versions}: convert it anew with llama.cpp of today")
         self.tensor_count = self.count("Q", MAX_TENSORS, "tensors")
         self.key_count = self.count("Q", MAX_KEYS, "keys")
 
@@ -124,13 +124,13 @@ class _Header:
         return self.take(self.count("Q", limit, "bytes of a text")).decode()
 
     def metadata(self) -> dict:
-        found: dict = {}
+        metadata: dict = {}
         for _ in range(self.key_count):
             key = self.text(MAX_NAME)
-            if key in found:
+            if key in metadata:
                 raise ValueError(f"the key {brief(key)} is there twice")
-            found[key] = self.value(self.number("I"), 0)
-        return found
+            metadata[key] = self.value(self.number("I"), 0)
+        return metadata
 
     def value(self, kind: int, depth: int):
         if kind == _TEXT:
@@ -158,17 +158,17 @@ class _Header:
         if type(alignment) is not int or not 0 < alignment <= 1 << 16:
             raise ValueError(f"general.alignment is {brief(alignment)}, expected a number such as 32")
         start = -(-self.file.tell() // alignment) * alignment
-        end, found = 0, {}
+        end, tensors = 0, {}
         for name, shape, kind, offset in sorted(rows, key=lambda row: row[3]):
             count = nbytes(shape, kind, name)
             if offset < end:
                 raise ValueError(f"tensor {brief(name)} lies in the place of another one")
             if (end := offset + count) > self.size - start:
                 raise ValueError(f"tensor {brief(name)} needs {start + end} bytes of the file, which has {self.size}")
-            if name in found:
+            if name in tensors:
                 raise ValueError(f"the tensor {brief(name)} is there twice")
-            found[name] = _tensor(path, shape, kind, start + offset, count)
-        return {row[0]: found[row[0]] for row in rows}
+            tensors[name] = _tensor(path, shape, kind, start + offset, count)
+        return {row[0]: tensors[row[0]] for row in rows}
 
     def described(self) -> tuple[str, tuple[int, ...], str, int]:
         """(name, shape, kind, offset behind the header) of the next tensor."""
@@ -181,14 +181,14 @@ class _Header:
 def _kind(number: int, name: str) -> str:
     from gguf.constants import GGMLQuantizationType
 
-    known = next((kind.name for kind in GGMLQuantizationType if kind == number), None)
-    if known not in READ:
-        told = f"the quantisation {known}" if known else f"a quantisation of number {number}, which nobody here knows"
+    quant = next((kind.name for kind in GGMLQuantizationType if kind == number), None)
+    if quant not in READ:
+        text = f"the quantisation {quant}" if quant else f"a quantisation of number {number}, which nobody here knows"
         raise _Strange(
-            f"tensor {brief(name)} has {told}; read are {', '.join(READ)}: take the model in one of these, or write it "
+            f"tensor {brief(name)} has {text}; read are {', '.join(READ)}: take the model in one of these, or write it "
             "so with llama.cpp's llama-quantize"
         )
-    return known
+    return quant
 
 
 def nbytes(shape: tuple[int, ...], kind: str, name: str = "") -> int:
@@ -224,16 +224,16 @@ def tokenizer_part(metadata: dict) -> bytes:
 
     Numbers of lists lie in 32 bits, signed. Raises: ValueError for a value of another kind.
     """
-    said = [struct.pack("<IQQ", VERSIONS[-1], 0, len(metadata))]
+    chunks = [struct.pack("<IQQ", VERSIONS[-1], 0, len(metadata))]
     for key, value in metadata.items():
         kind = _kind_of(value)
-        said += [_text_bytes(key), struct.pack("<I", kind)]
+        chunks += [_text_bytes(key), struct.pack("<I", kind)]
         if kind == _ARRAY:
             inner = _kind_of(value[0]) if value else _TEXT
-            said += [struct.pack("<IQ", inner, len(value)), *(_value_bytes(item, inner) for item in value)]
+            chunks += [struct.pack("<IQ", inner, len(value)), *(_value_bytes(item, inner) for item in value)]
         else:
-            said.append(_value_bytes(value, kind))
-    return MAGIC + b"".join(said)
+            chunks.append(_value_bytes(value, kind))
+    return MAGIC + b"".join(chunks)
 
 
 def _kind_of(value) -> int:

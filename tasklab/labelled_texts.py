@@ -27,19 +27,19 @@ class LabelledTexts(Task):
         return self.target.score(self.best(predictions), _labels(examples))
 
     def report(self, predictions, examples):
-        told = [
+        excerpts = [
             shown(e, e.text_a, self.target.certainty(answers[0]), **({} if e.text_b is None else {"text_b": e.text_b}))
             for e, answers in zip(examples, predictions, strict=True)
         ]
-        return self.target.report(self.best(predictions), _labels(examples), told)
+        return self.target.report(self.best(predictions), _labels(examples), excerpts)
 
     def baselines(self, examples, training=None):
         """The constant that suits these very labels best; a linear model of the words."""
-        wanted = _labels(examples)
-        scores = {TRIVIAL: self.target.score(self.target.constant(wanted), wanted)}
+        references = _labels(examples)
+        scores = {TRIVIAL: self.target.score(self.target.constant(references), references)}
         if training is not None:
             learned = self.target.learned(_joined(training), _labels(training), _joined(examples))
-            scores[LEARNED] = self.target.score(learned, wanted)
+            scores[LEARNED] = self.target.score(learned, references)
         return scores
 
     def best(self, predictions) -> list:

@@ -52,11 +52,11 @@ class Model:
     def files(self) -> dict[str, bytes]:
         """What a checkpoint needs beside the weights to stand alone: configuration and tokenizer."""
         config = standing_alone(self.config)
-        parts = type(self.task), ENCODERS.get(config.model.encoder), NETWORKS.get(self.task.head)
-        told = "".join(f"{NEEDS}{place}\n" for place in brought(*parts))
+        components = type(self.task), ENCODERS.get(config.model.encoder), NETWORKS.get(self.task.head)
+        header = "".join(f"{NEEDS}{place}\n" for place in brought(*components))
         labels = {LABELS: json_bytes(config.model.labels)} if config.model.labels else {}  # for other programs too
         beside = {ADAPTER: self.adapted.beside.to_json()} if self.adapted else {}
-        return {CONFIG: (told + config.to_yaml()).encode(), **labels, **beside, **self.task.tokenizer.files()}
+        return {CONFIG: (header + config.to_yaml()).encode(), **labels, **beside, **self.task.tokenizer.files()}
 
 
 @dataclass(frozen=True)
@@ -91,15 +91,15 @@ class Prepared:
         resumes = self.trains and self.policy == STRICT
         tensors, _, notes = read_source(self.source, apart=resumes)
         tensors = with_copies(tensors, {name for name, _ in network.parameters_and_names()})
-        wanted = task.config.model.labels
+        labels = task.config.model.labels
         named, changed = list(self.labels) if "labels" in build.reads else [], []  # others name no rows of the head
-        if named and named != wanted and sorted(answered(named)) == sorted(wanted):
-            tensors = rows_by_name(tensors, named, wanted)
+        if named and named != labels and sorted(answered(named)) == sorted(labels):
+            tensors = rows_by_name(tensors, named, labels)
             changed = [name for name in tensors if name.startswith("head.")]
-            notes += [f"the head's rows are matched by name: {listed(wanted)}"]
-        elif self.policy == FINETUNE and named and named != wanted:
+            notes += [f"the head's rows are matched by name: {listed(labels)}"]
+        elif self.policy == FINETUNE and named and named != labels:
             tensors = {name: array for name, array in tensors.items() if not name.startswith("head.")}
-            notes += [f"the head starts new: it knows the labels {listed(self.labels)}, the data {listed(wanted)}"]
+            notes += [f"the head starts new: it knows the labels {listed(self.labels)}, the data {listed(labels)}"]
         aside = build.aside(task.config.model) if build.aside else ()
         if build.aside:  # names that no table knows are of heads: those of an encoder have been refused
             aside += tuple(name for name in tensors if not name.startswith("encoder."))
@@ -208,14 +208,14 @@ def _check_target(config: Config, target):
     """Raises: ConfigError where one of two vocabularies is missing, or has more words than the decoder."""
     words = config.model.decoder_vocab_size
     if target is None and words:
-        told = f"model.decoder_vocab_size is {words}, but the target has no vocabulary of its own"
-        raise ConfigError(f"{config.name}: {told}; set tokenizer.decoder_vocab to its file")
+        text = f"model.decoder_vocab_size is {words}, but the target has no vocabulary of its own"
+        raise ConfigError(f"{config.name}: {text}; set tokenizer.decoder_vocab to its file")
     if target is not None and not words:
-        told = f"the target's own vocabulary holds {target.vocab_size} pieces; set model.decoder_vocab_size to as many"
-        raise ConfigError(f"{config.name}: {told}, or leave tokenizer.decoder_vocab out")
+        text = f"the target's own vocabulary holds {target.vocab_size} pieces; set model.decoder_vocab_size to as many"
+        raise ConfigError(f"{config.name}: {text}, or leave tokenizer.decoder_vocab out")
     if target is not None and target.vocab_size > words:
-        told = f"the target's vocabulary holds {target.vocab_size} pieces, but model.decoder_vocab_size is {words}"
-        raise ConfigError(f"{config.name}: {told}; use the vocabulary that belongs to the weights")
+        text = f"the target's vocabulary holds {target.vocab_size} pieces, but model.decoder_vocab_size is {words}"
+        raise ConfigError(f"{config.name}: {text}; use the vocabulary that belongs to the weights")
 
 
 def _vocabulary_without_weights(config: Config):

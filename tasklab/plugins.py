@@ -71,13 +71,13 @@ def config_folders() -> list[Path]:
 def folders() -> list[Path]:
     """The folders that the variable names. Raises ConfigError for one that does not exist."""
     named = [part for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part.strip()]
-    found = [Path(os.path.expanduser(part)).resolve() for part in named]
-    for part, folder in zip(named, found, strict=True):
+    paths = [Path(os.path.expanduser(part)).resolve() for part in named]
+    for part, folder in zip(named, paths, strict=True):
         if not folder.is_dir():
             raise ConfigError(
                 f"{VARIABLE} names {part!r}, which is no folder; correct it (folders are separated by {os.pathsep!r})"
             )
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(paths))
 
 
 def _modules() -> Iterator[tuple[str, Path]]:
@@ -87,12 +87,12 @@ def _modules() -> Iterator[tuple[str, Path]]:
     """
     owner: dict[str, Path] = {}
     for folder in folders():
-        for found in pkgutil.iter_modules([str(folder)]):
-            file = folder / found.name / "__init__.py" if found.ispkg else folder / f"{found.name}.py"
-            if (first := owner.setdefault(found.name, file)) != file:
+        for module in pkgutil.iter_modules([str(folder)]):
+            file = folder / module.name / "__init__.py" if module.ispkg else folder / f"{module.name}.py"
+            if (first := owner.setdefault(module.name, file)) != file:
                 raise TasklabError(f"two plug-ins have one name: {first} and {file}; rename one of them")
-            if not found.name.startswith("_"):
-                yield f"{PACKAGE}.{found.name}", file
+            if not module.name.startswith("_"):
+                yield f"{PACKAGE}.{module.name}", file
 
 
 def _entry_points() -> Iterator[tuple[str, str]]:

@@ -12,12 +12,12 @@ LISTED = 12
 """Known names that a message lists."""
 
 
-def unknown_name(kind: str, name: str, known, else_told: str = "") -> UnknownName:
-    """The error for a name that is not in `known`, with the nearest ones first; else_told: its end without any."""
-    known = sorted(known)
-    near = difflib.get_close_matches(str(name), known, n=3, cutoff=0.6)
+def unknown_name(kind: str, name: str, names, else_told: str = "") -> UnknownName:
+    """The error for a name that is not in `names`, with the nearest ones first; else_told: its end without any."""
+    names = sorted(names)
+    near = difflib.get_close_matches(str(name), names, n=3, cutoff=0.6)
     hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
-    listed = (", ".join(known[:LISTED]) or "none") + (f" and {len(known) - LISTED} more" if known[LISTED:] else "")
+    listed = (", ".join(names[:LISTED]) or "none") + (f" and {len(names) - LISTED} more" if names[LISTED:] else "")
     return UnknownName(f"no {kind} named {name!r}.{hint} Known: {listed}{'' if near else else_told}")
 
 

@@ -105,17 +105,17 @@ def with_saved(asked: Config, folder: Path) -> tuple[Config, DataConfig | None]:
     plain = type(asked.data)()
     others = [key for key in keep_rows(config.data, saved.data) if asked.data[key] != plain[key]]
     if others:
-        told = (f"data.{key} = {saved.data[key]} (not {asked.data[key]})" for key in others)
-        logger.warning("%s keeps the rows that it learned from: %s", folder, ", ".join(told))
+        kept = (f"data.{key} = {saved.data[key]} (not {asked.data[key]})" for key in others)
+        logger.warning("%s keeps the rows that it learned from: %s", folder, ", ".join(kept))
     return config, saved.data
 
 
 def _described(asked: Config, folder: Path) -> Config:
     """`asked` with the model that was converted into `folder`, its tokenizer, and the task where that is known."""
     verify_file(folder / CONFIG)
-    found, config = describe(folder), asked.copy()
-    config.model, config.tokenizer = found.model, found.tokenizer
-    config.task = found.task or asked.task
+    description, config = describe(folder), asked.copy()
+    config.model, config.tokenizer = description.model, description.tokenizer
+    config.task = description.task or asked.task
     return config
 
 
@@ -149,12 +149,12 @@ def _compare(asked: ModelConfig, saved: ModelConfig, folder: Path):
 def _tell_tokenizer(asked: TokenizerConfig, saved: TokenizerConfig, folder: Path):
     """Tells what of tokenizer.* stays as the checkpoint has it; a vocabulary of equal content is the same one."""
     others = [key for key in ("name", "lowercase") if saved[key] != asked[key]]
-    told = [f"tokenizer.{key} = {saved[key]} (not {asked[key]})" for key in others]
+    kept = [f"tokenizer.{key} = {saved[key]} (not {asked[key]})" for key in others]
     if asked.vocab and Path(asked.vocab).is_file():
         here = {file_sha256(folder / name) for _, name in TOKENIZER_FILES if (folder / name).is_file()}
-        told += [] if file_sha256(asked.vocab) in here else [f"its vocabulary (not {asked.vocab})"]
-    if told:
-        logger.warning("%s keeps its own: %s", folder, ", ".join(told))
+        kept += [] if file_sha256(asked.vocab) in here else [f"its vocabulary (not {asked.vocab})"]
+    if kept:
+        logger.warning("%s keeps its own: %s", folder, ", ".join(kept))
 
 
 def _take_pooling(model: ModelConfig, asked: ModelConfig, folder: Path):

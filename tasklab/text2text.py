@@ -116,14 +116,14 @@ class Text2Text(Task):
         examples."""
         if rows is None:
             self._tell_cut(examples)
-            found = zip(examples, self._generated(examples, run), strict=True)
-            told = self._as_uer if self.config.data.generate_seq2seq_output else self.told
-            return [[told(example, one) for one in several] for example, several in found]
-        told, part = self.decode(run(rows), rows, examples), self._part(len(examples))
+            generated = zip(examples, self._generated(examples, run), strict=True)
+            render = self._as_uer if self.config.data.generate_seq2seq_output else self.told
+            return [[render(example, one) for one in several] for example, several in generated]
+        answers, part = self.decode(run(rows), rows, examples), self._part(len(examples))
         asked = self.posed([examples[i] for i in part])
         for place, (best, *_) in zip(part, self._generated(asked, run), strict=True):
-            told[place][0] |= Text2Text.told(self, examples[place], best)
-        return told
+            answers[place][0] |= Text2Text.told(self, examples[place], best)
+        return answers
 
     def decode(self, outputs, rows, examples, top_k=None):
         """Per example what its references cost, of all their tokens together."""
@@ -136,8 +136,8 @@ class Text2Text(Task):
 
     def score(self, predictions, examples):
         texts, references, _ = self._compared(predictions, examples)
-        told = [answers[0] for answers in predictions if "log_probability" in answers[0]]
-        loss, tokens = -sum(one["log_probability"] for one in told), sum(one["tokens"] for one in told)
+        sums = [answers[0] for answers in predictions if "log_probability" in answers[0]]
+        loss, tokens = -sum(one["log_probability"] for one in sums), sum(one["tokens"] for one in sums)
         foreseen = {"loss": loss / tokens, "perplexity": perplexity_of(loss / tokens)} if tokens else {}
         return self.measured(texts, references) | foreseen | {"generated": len(texts)}
 
@@ -159,13 +159,13 @@ class Text2Text(Task):
         asked = self.posed([examples[i] for i in part])
         texts = {TRIVIAL: [self.copied(example) for example in asked]}
         if training is not None:
-            known = [(pair.source, pair.references[0]) for pair in self.posed(training)]
-            ((frequent, _),) = Counter(target for _, target in known).most_common(1)
-            near = nearest_texts([source for source, _ in known], [example.source for example in asked])
-            texts |= {FREQUENT: [frequent] * len(asked), NEAREST: [known[place][1] for place in near]}
+            pairs = [(pair.source, pair.references[0]) for pair in self.posed(training)]
+            ((frequent, _),) = Counter(target for _, target in pairs).most_common(1)
+            near = nearest_texts([source for source, _ in pairs], [example.source for example in asked])
+            texts |= {FREQUENT: [frequent] * len(asked), NEAREST: [pairs[place][1] for place in near]}
         scores = {}
-        for name, told in texts.items():
-            by_place = dict(zip(part, ({"generated_text": text} for text in told), strict=True))
+        for name, answers in texts.items():
+            by_place = dict(zip(part, ({"generated_text": text} for text in answers), strict=True))
             scores[name] = self.score([[by_place.get(i, {})] for i in range(len(examples))], examples)
         return scores
 
@@ -173,18 +173,18 @@ class Text2Text(Task):
         """What somebody would answer who has learned nothing."""
         return first_sentence(example.cells[-1])
 
-    def text_of(self, found: Generated) -> str:
+    def text_of(self, answer: Generated) -> str:
         """What an answer says."""
-        return found.text
+        return answer.text
 
-    def told(self, example: Pair, found: Generated) -> dict:
+    def told(self, example: Pair, answer: Generated) -> dict:
         """An answer as `predict` gives it."""
-        return {"generated_text": self.text_of(found), "finish_reason": found.reason, "score": round(found.score, 4)}
+        return {"generated_text": self.text_of(answer), "finish_reason": answer.reason, "score": round(answer.score, 4)}
 
-    def _as_uer(self, example: Pair, found: Generated) -> dict:
+    def _as_uer(self, example: Pair, answer: Generated) -> dict:
         """Every token that the decoder read and said but the one that ends it."""
         tokens = self.target.tokens
-        return {"prompt": example.source, "tokens": "".join(tokens[i] for i in (*self.framing.prompt, *found.ids))}
+        return {"prompt": example.source, "tokens": "".join(tokens[i] for i in (*self.framing.prompt, *answer.ids))}
 
     def sign(self, signature: str):
         """Tells how BLEU was computed, once."""
@@ -230,20 +230,20 @@ class Text2Text(Task):
             ((begun, _),) = self.target.encode_batch([prefix])
             prompt = [*prompt, *begun.tolist()]
         read = [sources.row(i) for i in range(len(examples))]
-        found = run.generate([np.array(prompt, np.int32)] * len(examples), settings, sources=read)
-        return [[replace(one, text=prefix + one.text) for one in several] for several in found]
+        generated = run.generate([np.array(prompt, np.int32)] * len(examples), settings, sources=read)
+        return [[replace(one, text=prefix + one.text) for one in several] for several in generated]
 
     def _compared(self, predictions, examples) -> tuple[list[str], list[Sequence[str]], list[Pair]]:
         """The answers that there are, what each may be, and what they answer.
 
         Of equal sources every reference counts for each: a file may have a row per reference.
         """
-        known: dict[str, dict[str, None]] = {}
+        by_source: dict[str, dict[str, None]] = {}
         examples = self.posed(examples)
         for example in examples:
-            known.setdefault(example.source, {}).update(dict.fromkeys(example.references))
+            by_source.setdefault(example.source, {}).update(dict.fromkeys(example.references))
         answered = [(answers[0], example) for answers, example in zip(predictions, examples, strict=True)
                     if "generated_text" in answers[0]]  # fmt: skip
         texts = [answer["generated_text"] for answer, _ in answered]
-        references = [list(known[example.source]) for _, example in answered]
+        references = [list(by_source[example.source]) for _, example in answered]
         return texts, references, [example for _, example in answered]

@@ -85,10 +85,10 @@ class Trainer(TrainerViews, TrialVerbs):
                 verify_file(from_home(model) / CONFIG)  # before what it says is taken for a fault of its own
             self.config = _configuration(args, task, model, overrides)
         else:
-            found = self._run.read(lambda folder: _configuration(args, task, folder, overrides), True, logger.warning)
-            if found is None:
+            config = self._run.read(lambda folder: _configuration(args, task, folder, overrides), True, logger.warning)
+            if config is None:
                 raise CheckpointError(f"{model}: every checkpoint in it is damaged; copy it again, or train anew")
-            self.config = found
+            self.config = config
         for note in self.config.notes:
             logger.warning(note)
 
@@ -254,10 +254,10 @@ class Trainer(TrainerViews, TrialVerbs):
     def set_parallel_config(self, data_parallel: int = 1, **others):
         """Number of data-parallel processes; every other kind of parallelism is refused by name."""
         tuning = ("gradient_aggregation_group", "vocab_emb_dp")  # of kinds that are off
-        wanted = {name: value for name, value in others.items() if name not in tuning and value not in (1, False, None)}
-        if wanted:
+        kinds = {name: value for name, value in others.items() if name not in tuning and value not in (1, False, None)}
+        if kinds:
             raise ConfigError(
-                f"set_parallel_config: {', '.join(sorted(wanted))} is not offered; tasklab is data parallel only"
+                f"set_parallel_config: {', '.join(sorted(kinds))} is not offered; tasklab is data parallel only"
             )
         self.config.data_parallel = data_parallel
 
@@ -290,10 +290,10 @@ class Trainer(TrainerViews, TrialVerbs):
 def _configuration(args, task: str | None, model, overrides: list) -> Config:
     """What the names and settings of a job come to."""
     task = find_task(args=args, task=task, model=model)
-    found = task_class(task, model)
+    cls = task_class(task, model)
     if model is None and args is None:
         model = default_model(task)
     return resolve(
-        task=task, model=model, args=args, data_class=found.data_config, defaults=defaults_with(model, found.defaults),
-        overrides=overrides, encoder_alone=NETWORKS.get(found.head).aside is not None, generates=found.generates,
+        task=task, model=model, args=args, data_class=cls.data_config, defaults=defaults_with(model, cls.defaults),
+        overrides=overrides, encoder_alone=NETWORKS.get(cls.head).aside is not None, generates=cls.generates,
     )  # fmt: skip

@@ -85,12 +85,12 @@ class TrainerViews:
 
     def _state(self, run: RunFolder | None) -> str:
         """How far the run is, by its newest checkpoint."""
-        if run is None or not (found := run.checkpoints()):
+        if run is None or not (folders := run.checkpoints()):
             return "not trained"
         try:
-            state = TrainerState.from_json((found[-1] / STATE).read_text(encoding="utf-8"), found[-1] / STATE)
+            state = TrainerState.from_json((folders[-1] / STATE).read_text(encoding="utf-8"), folders[-1] / STATE)
             metric = watched_metric(self.config.train, self._plain_task().metric)
         except (TasklabError, OSError, UnicodeDecodeError):
-            return f"{found[-1].name}, whose state cannot be read"
+            return f"{folders[-1].name}, whose state cannot be read"
         best = "" if state.best_step is None else f", best {metric} {state.best_metric:.4f} at {state.best_step}"
         return f"{'finished' if state.finished else 'saved'} at step {state.global_step} of {state.total_steps}{best}"

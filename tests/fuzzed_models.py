@@ -202,7 +202,7 @@ def corpus_ids():
 
     ids = np.arange(1, 7, dtype=np.uint16)
     part = (ids, np.array([4, 2]), np.array([True, False]), np.zeros(6, bool))
-    write = partial(write_token_file, vocab_size=100, parts=[part], info=dict)
+    write = partial(write_token_file, vocab_size=100, chunks=[part], info=dict)
     cached_tokens("cache", {"a": 1}, write)
     (file,) = (path for path in Path("cache").iterdir() if path.is_file())
 

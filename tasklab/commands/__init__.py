@@ -65,14 +65,14 @@ def goes_on_when_repeated(what: str):
     try:
         yield
     except KeyboardInterrupt:
-        told = f"stopped; what has ended is kept, and the {what} goes on when the same command is given again"
-        raise Interrupted(told, signal.SIGINT) from None
+        message = f"stopped; what has ended is kept, and the {what} goes on when the same command is given again"
+        raise Interrupted(message, signal.SIGINT) from None
 
 
-def next_step(told: str, *words: str):
+def next_step(purpose: str, *words: str):
     """The last line where a person is watching: the command that usually comes next, to copy."""
     if watched():
-        print(f"{told}: {shlex.join(['tasklab', *words])}", file=sys.stderr)
+        print(f"{purpose}: {shlex.join(['tasklab', *words])}", file=sys.stderr)
 
 
 def print_json(value):

@@ -57,10 +57,10 @@ def run(options):
 def candidates(words: Sequence[str]) -> list[str]:
     """What may stand in place of the last of the words behind `tasklab`, which is to be completed; [] for files."""
     *before, word = words or [""]
-    known = {verb.name: verb for verb in verbs()}
+    by_name = {verb.name: verb for verb in verbs()}
     if not before:
-        return _begun(word, known)
-    verb = known.get(before[0])
+        return _begun(word, by_name)
+    verb = by_name.get(before[0])
     if verb is None:
         return []
     if "=" in (word, before[-1]):  # bash takes key=value for three words
@@ -68,7 +68,7 @@ def candidates(words: Sequence[str]) -> list[str]:
         return _begun(value, _values(key))
     if "=" in word:
         key, _, value = word.partition("=")
-        return [f"{key}={found}" for found in _begun(value, _values(key))]
+        return [f"{key}={choice}" for choice in _begun(value, _values(key))]
     if word.startswith("-"):
         return _begun(word, _options(verb))
     if verb.name == "doctor":
@@ -86,12 +86,12 @@ def _names(before: Sequence[str], word: str) -> list[str]:
     if before and before[-1] == "--resume":
         return _begun(word, _runs())
     names = [name for name in before if "=" not in name and not name.startswith("-")]
-    found: list[str] = []
+    choices: list[str] = []
     if not names:
-        found = [*_tasks(), *(model["name"] for model in list_models() if model["task"]), *_runs()]
+        choices = [*_tasks(), *(model["name"] for model in list_models() if model["task"]), *_runs()]
     elif names[-1] in _tasks() and len(names) == 1:
-        found = [model["name"] for model in list_models(names[0])]
-    return _begun(word, found) or _begun(word, _settings(word))
+        choices = [model["name"] for model in list_models(names[0])]
+    return _begun(word, choices) or _begun(word, _settings(word))
 
 
 def _settings(word: str) -> list[str]:
@@ -140,7 +140,7 @@ def _tasks() -> list[str]:
 def _runs() -> list[str]:
     from tasklab.config import OUTPUT
 
-    return sorted({str(found.parent) for found in Path(OUTPUT).glob("*/checkpoint-*")})
+    return sorted({str(checkpoint.parent) for checkpoint in Path(OUTPUT).glob("*/checkpoint-*")})
 
 
 def _tools() -> list[str]:
@@ -149,8 +149,8 @@ def _tools() -> list[str]:
     return TOOLS.names()
 
 
-def _begun(word: str, found: Iterable[str]) -> list[str]:
-    return [name for name in found if name.startswith(word)]
+def _begun(word: str, names: Iterable[str]) -> list[str]:
+    return [name for name in names if name.startswith(word)]
 
 
 VERB = Verb(

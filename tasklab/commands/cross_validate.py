@@ -12,8 +12,8 @@ A killed cross-validation goes on when the same command is given again.
 def arguments(parser):
     add_names(parser)
     parser.add_argument("--folds", type=int, default=5, metavar="K", help="trainings (default %(default)s)")
-    told = "trainings at a time (default %(default)s)"
-    parser.add_argument("--parallel", type=int, default=1, metavar="N", help=told)
+    help_text = "trainings at a time (default %(default)s)"
+    parser.add_argument("--parallel", type=int, default=1, metavar="N", help=help_text)
     parser.add_argument("--output", metavar="DIR", help="default: output/NAME-folds")
     add_compute_metrics(parser)
 
@@ -21,8 +21,8 @@ def arguments(parser):
 def run(options):
     trainer, _ = trainer_of(options)
     with goes_on_when_repeated("cross-validation"):
-        found = trainer.cross_validate(options.folds, parallel=options.parallel, output_dir=options.output)
-    print_json(found)
+        scores = trainer.cross_validate(options.folds, parallel=options.parallel, output_dir=options.output)
+    print_json(scores)
     next_step("train on all of it", "train", *options.names)
 
 

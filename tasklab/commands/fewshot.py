@@ -16,15 +16,15 @@ A killed comparison goes on when the same command is given again.
 
 def arguments(parser):
     parser.add_argument("data", metavar="DATA", help="a table of labelled texts, as text classification takes it")
-    told = "any KEY=VALUE; it counts for the methods that have such a setting"
-    parser.add_argument("names", nargs="*", metavar="KEY=VALUE", help=told)
+    help_text = "any KEY=VALUE; it counts for the methods that have such a setting"
+    parser.add_argument("names", nargs="*", metavar="KEY=VALUE", help=help_text)
     parser.add_argument("--shots", type=int, default=8, metavar="K", help="rows of each class (default %(default)s)")
-    told = "times, each with other rows (default %(default)s)"
-    parser.add_argument("--seeds", type=int, default=5, metavar="N", help=told)
-    told = "of contrastive, prompt, p_tuning, fine_tuning, tfidf (default: all)"
-    parser.add_argument("--methods", nargs="+", metavar="METHOD", help=told)
-    told = "backbone, or how recipes' names end, such as small_chinese (default %(default)s)"
-    parser.add_argument("--model", default="minilm_l6", metavar="NAME", help=told)
+    help_text = "times, each with other rows (default %(default)s)"
+    parser.add_argument("--seeds", type=int, default=5, metavar="N", help=help_text)
+    help_text = "of contrastive, prompt, p_tuning, fine_tuning, tfidf (default: all)"
+    parser.add_argument("--methods", nargs="+", metavar="METHOD", help=help_text)
+    help_text = "backbone, or how recipes' names end, such as small_chinese (default %(default)s)"
+    parser.add_argument("--model", default="minilm_l6", metavar="NAME", help=help_text)
     parser.add_argument("--from", dest="start", metavar="DIR|NAME", help="weights to start from")
     parser.add_argument("--eval", metavar="FILE", help="what to test on; default: the rows not learned from")
     parser.add_argument("--test-rows", type=int, metavar="N", help="rows to test on at most (default: all)")
@@ -41,14 +41,14 @@ def run(options):
     if wrong := next((word for word in options.names if not OVERRIDE.fullmatch(word)), None):
         options.usage.error(f"unexpected {wrong!r}; settings are written KEY=VALUE, methods behind --methods")
     with goes_on_when_repeated("comparison"):
-        found = few_shot(
+        comparison = few_shot(
             options.data, options.shots, options.seeds, options.methods, options.model, start=options.start,
             eval_data=options.eval, test_rows=options.test_rows, overrides=options.names, output_dir=options.output,
         )  # fmt: skip
     if options.out:
-        replace_text(from_home(options.out), json.dumps(found, ensure_ascii=False, indent=1) + "\n")
-    print(rendered(found["methods"], titles(found["methods"])))
-    print(f"\n{found['sentence']}")
+        replace_text(from_home(options.out), json.dumps(comparison, ensure_ascii=False, indent=1) + "\n")
+    print(rendered(comparison["methods"], titles(comparison["methods"])))
+    print(f"\n{comparison['sentence']}")
 
 
 VERB = Verb("fewshot", "compare ways to learn from few examples", run, arguments, "DATA [KEY=VALUE ...]", EXAMPLES)

@@ -53,16 +53,16 @@ def options_instead(
         name, equals, value = word.lstrip("-").partition("=")
         if not equals and left and (not left[0].startswith("-") or _is_number(left[0])):
             value = left.pop(0)
-        found = _instead(name.replace("_", "-").lower(), value, verb, own, sets)
-        if found is None:
+        replacement = _instead(name.replace("_", "-").lower(), value, verb, own, sets)
+        if replacement is None:
             return ""
-        words += found
+        words += replacement
     return _line(words)
 
 
 def words_instead(verb: str, words: Sequence[str]) -> str:
     """Words behind a name as the settings that they mean: "train.epochs 3", files of data; "" where they mean none."""
-    found = []
+    settings = []
     files = iter(("data.train", "data.eval") if verb != "evaluate" else ("data.eval",))
     left = list(words)
     while left:
@@ -70,12 +70,12 @@ def words_instead(verb: str, words: Sequence[str]) -> str:
         key = word if "." in word and not Path(word).exists() and _setting(word) == word else None
         if key and left:
             value = left.pop(0).removeprefix("=")
-            found.append(f"{key}={value or (left.pop(0) if left else '')}")
+            settings.append(f"{key}={value or (left.pop(0) if left else '')}")
         elif not key and (Path(word).exists() or Path(word).suffix) and (key := next(files, None)):
-            found.append(f"{key}={word}")
+            settings.append(f"{key}={word}")
         else:
             return ""
-    return shlex.join(found)
+    return shlex.join(settings)
 
 
 def _for_what_it_names(arguments: Sequence[str]) -> list[list[str]]:

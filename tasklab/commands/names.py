@@ -24,8 +24,8 @@ def add_names(parser, more: str = "", count: str = "+"):
 
 def add_compute_metrics(parser):
     """The option by which evaluations get numbers of the user's own."""
-    told = "a function of (predictions, label_ids) whose numbers are metrics too: FILE.py:NAME or MODULE:NAME"
-    parser.add_argument("--compute-metrics", metavar="FUNCTION", help=told)
+    help_text = "a function of (predictions, label_ids) whose numbers are metrics too: FILE.py:NAME or MODULE:NAME"
+    parser.add_argument("--compute-metrics", metavar="FUNCTION", help=help_text)
 
 
 def trainer_of(options, inputs: bool = False):
@@ -47,9 +47,9 @@ def trainer_of(options, inputs: bool = False):
         if task is None and find_model(model) is None and not os.path.exists(model) and not _is_path(model):
             raise unknown_name("task", model, TASKS.names())
         meant = words_instead(options.verb, left)
-        told = f": {meant}" if meant else ""
-        options.usage.error(f"unexpected {left[0]!r} behind the name {model!r}; settings are written KEY=VALUE{told}")
-    function = {"compute_metrics": told} if (told := getattr(options, "compute_metrics", None)) else {}
+        hint = f": {meant}" if meant else ""
+        options.usage.error(f"unexpected {left[0]!r} behind the name {model!r}; settings are written KEY=VALUE{hint}")
+    function = {"compute_metrics": metrics} if (metrics := getattr(options, "compute_metrics", None)) else {}
     trainer = Trainer(task=task, model=model, overrides=overrides, **function)
     for text in left:
         if (hit := SPACED.match(text)) and hit[1] in trainer.config:
@@ -98,5 +98,5 @@ def is_setting(word: str) -> bool:
         return bool(dot) and (key in config or first == "data" and any(name in section for section in of_data))
     if dot:
         return isinstance(config.get(first), Section)
-    known = is_alias(key) or any(key in section for section in of_data)
-    return key in config and key not in NOT_BEFORE_TEXTS or "_" in key and known
+    defined = is_alias(key) or any(key in section for section in of_data)
+    return key in config and key not in NOT_BEFORE_TEXTS or "_" in key and defined

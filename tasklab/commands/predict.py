@@ -32,8 +32,8 @@ def arguments(parser):
     parser.add_argument("--questions", metavar="FILE", help="questions about --context, one per line, or as a table")
     parser.add_argument("--output", "--out", metavar="FILE", help=OUTPUT)
     for name, what in (("logits", "outputs"), ("prob", "probabilities")):
-        told = f"answers of classifiers carry the {what} of all classes (column {name})"
-        parser.add_argument(f"--output_{name}", f"--output-{name}", action="store_true", help=told)
+        help_text = f"answers of classifiers carry the {what} of all classes (column {name})"
+        parser.add_argument(f"--output_{name}", f"--output-{name}", action="store_true", help=help_text)
     parser.add_argument("--top-k", type=int, default=1, metavar="K", help="answers per input (default 1)")
 
 

@@ -49,7 +49,7 @@ def run(options):
         print_json(hits[0] if len(hits) == 1 else hits)
         return
     asked = zip(queries, hits, strict=True)
-    rows = [{"query": query, "rank": rank, **hit} for query, found in asked for rank, hit in enumerate(found, start=1)]
+    rows = [{"query": query, "rank": rank, **hit} for query, top in asked for rank, hit in enumerate(top, start=1)]
     file.write([rows])
 
 

@@ -18,8 +18,8 @@ def arguments(parser):
     parser.add_argument("--trials", type=int, default=10, metavar="N", help="trainings in all (default %(default)s)")
     parser.add_argument("--space", action="append", metavar="KEY=VALUES|FILE", help="default: around the recipe")
     parser.add_argument("--subset", type=float, metavar="SHARE", help="share of the training examples that trials see")
-    told = "trainings at a time (default %(default)s)"
-    parser.add_argument("--parallel", type=int, default=1, metavar="N", help=told)
+    help_text = "trainings at a time (default %(default)s)"
+    parser.add_argument("--parallel", type=int, default=1, metavar="N", help=help_text)
     parser.add_argument("--direction", choices=("maximize", "minimize"), help="default: as the metric says")
     parser.add_argument("--no-pruning", action="store_true", help="let every trial train to its end")
     parser.add_argument("--backend", choices=("optuna", "ray"), default="optuna", help="ray spreads over machines")

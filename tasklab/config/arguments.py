@@ -29,10 +29,10 @@ class Arguments:
             raise AttributeError(str(error)) from None
 
     def __setattr__(self, name: str, value):
-        place, told = f"trainer.args.{name}", len(self._config.notes)
+        place, start = f"trainer.args.{name}", len(self._config.notes)
         assign(self._config.copy(), {name: value}, place)  # one that fails has changed its configuration by then
         assign(self._config, {name: value}, place)
-        for note in self._config.notes[told:]:
+        for note in self._config.notes[start:]:
             logger.warning(note)
 
     def __reduce__(self):

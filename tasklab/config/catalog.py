@@ -37,18 +37,18 @@ def configs_root() -> Path:
 def catalog() -> list[Named]:
     """Backbones first, then recipes by task. Raises ConfigError when two files claim one name or one task's default."""
     paths = [path for root in (configs_root(), *plugins.config_folders()) for path in sorted(root.glob("*/*.yaml"))]
-    found = [_named(path) for path in paths if path.parent.name == "_base" or path.parent.name[0] not in "._"]
-    found.sort(key=lambda entry: (entry.task or "", entry.name))
+    entries = [_named(path) for path in paths if path.parent.name == "_base" or path.parent.name[0] not in "._"]
+    entries.sort(key=lambda entry: (entry.task or "", entry.name))
     owner: dict[str, Named] = {}
-    for entry in found:
+    for entry in entries:
         for name in (entry.name, *entry.aliases):
             if name in owner:
                 places = f"{shown(owner[name].path)} and {shown(entry.path)}"
                 raise ConfigError(f"the model name {name!r} is claimed twice: by {places}")
             owner[name] = entry
     for mark in ("default", "demo"):
-        _one_each(found, mark)
-    return found
+        _one_each(entries, mark)
+    return entries
 
 
 def find(name: str) -> Named | None:
@@ -67,10 +67,10 @@ def list_models(task: str | None = None) -> list[dict]:
 
 def default_model(task: str) -> str:
     """The recipe for those who name the task alone. Raises ConfigError that lists the recipes where none is marked."""
-    if task not in (found := marked_models("default")):
+    if task not in (defaults := marked_models("default")):
         listed = ", ".join(entry.name for entry in catalog() if entry.task == task) or "none"
         raise ConfigError(f"{task} has no default recipe, so name a model; recipes of {task}: {listed}")
-    return found[task]
+    return defaults[task]
 
 
 def marked_models(mark: str) -> dict[str, str]:
@@ -78,9 +78,9 @@ def marked_models(mark: str) -> dict[str, str]:
     return {entry.task: entry.name for entry in catalog() if entry.task and mark in entry.marks}
 
 
-def _one_each(found: list[Named], mark: str):
+def _one_each(entries: list[Named], mark: str):
     first: dict[str, Path] = {}
-    for entry in found:
+    for entry in entries:
         if mark in entry.marks and entry.task and first.setdefault(entry.task, entry.path) != entry.path:
             places = f"{shown(first[entry.task])} and {shown(entry.path)}"
             raise ConfigError(f"{entry.task} has two recipes with '{mark}: true': {places}; take it out of one")

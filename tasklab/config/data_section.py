@@ -78,8 +78,8 @@ class DataConfig(Section, path="data"):
             yield (("data.encoding",), f"data.encoding {self.encoding!r} is none; try utf-8, cp1252, gb18030")
         share = self.eval_share
         if share is not None and not 0 < share < 1 or self.eval is not None and PERCENT.fullmatch(self.eval):
-            told = f"data.eval is {self.eval}; expected a share of data.train between 0 and 1 to hold out, such as 0.2"
-            yield ("data.eval",), f"{told}, no, or a file (of this name: ./{self.eval})"
+            text = f"data.eval is {self.eval}; expected a share of data.train between 0 and 1 to hold out, such as 0.2"
+            yield ("data.eval",), f"{text}, no, or a file (of this name: ./{self.eval})"
         if self.folds and self.fold >= self.folds:
             yield (
                 ("data.fold", "data.folds"),

@@ -74,17 +74,17 @@ def read(described: dict, place: str) -> dict:
     words = _WORDS if family == "gpt2" else _LLAMAS_WORDS
     own = () if family == "gpt2" else _LLAMAS_OWN
     names = {**words, **{key: key for key in (*_SHARED, *own)}}
-    said = {ours: described[theirs] for theirs, ours in names.items() if described.get(theirs) is not None}
-    found = {**_DEFAULTS[family], **said, **FIXED[family], "model_type": "gpt"}
+    renamed = {ours: described[theirs] for theirs, ours in names.items() if described.get(theirs) is not None}
+    settings = {**_DEFAULTS[family], **renamed, **FIXED[family], "model_type": "gpt"}
     if family == "gpt2":
-        if "intermediate_size" not in found and "hidden_size" in found:
-            found["intermediate_size"] = 4 * found["hidden_size"]
-        return found
+        if "intermediate_size" not in settings and "hidden_size" in settings:
+            settings["intermediate_size"] = 4 * settings["hidden_size"]
+        return settings
     if family == "mistral" or described.get("use_sliding_window"):  # within the window it is a Llama
         window = described.get("sliding_window")
         if type(window) is int and window > 0:
-            found["max_position_embeddings"] = min(found["max_position_embeddings"], window)
-    return found | _rotary(described, place)
+            settings["max_position_embeddings"] = min(settings["max_position_embeddings"], window)
+    return settings | _rotary(described, place)
 
 
 def context(described: dict) -> int:
@@ -100,20 +100,20 @@ def alone(family: str) -> dict:
 
 def _rotary(described: dict, place: str) -> dict:
     """What turns queries and keys, from rope_scaling (transformers 4) or rope_parameters (5)."""
-    said = described.get("rope_parameters") or described.get("rope_scaling") or {}
-    if not isinstance(said, dict):
-        raise ConfigError(f"{place}: rope_scaling is {brief(said)}; expected null or an object")
-    kind = said.get("rope_type", said.get("type", "default"))
-    found = {"rope_theta": said["rope_theta"]} if said.get("rope_theta") is not None else {}
-    if said.get("partial_rotary_factor", described.get("partial_rotary_factor", 1.0)) not in (1, None):
+    rope = described.get("rope_parameters") or described.get("rope_scaling") or {}
+    if not isinstance(rope, dict):
+        raise ConfigError(f"{place}: rope_scaling is {brief(rope)}; expected null or an object")
+    kind = rope.get("rope_type", rope.get("type", "default"))
+    settings = {"rope_theta": rope["rope_theta"]} if rope.get("rope_theta") is not None else {}
+    if rope.get("partial_rotary_factor", described.get("partial_rotary_factor", 1.0)) not in (1, None):
         raise ConfigError(f"{place}: partial_rotary_factor is not 1; only whole heads that turn are read")
     if kind in ("default", None):
-        return found
-    if kind != "llama3" or any(said.get(key) is None for key in _SCALING):
+        return settings
+    if kind != "llama3" or any(rope.get(key) is None for key in _SCALING):
         raise ConfigError(
             f"{place}: rope_scaling has the type {brief(kind)}; read are none and llama3 with {', '.join(_SCALING)}"
         )
-    return found | {ours: said[theirs] for theirs, ours in _SCALING.items()}
+    return settings | {ours: rope[theirs] for theirs, ours in _SCALING.items()}
 
 
 def family_of(model: ModelConfig) -> str | None:

@@ -71,26 +71,26 @@ def describe(folder: Path, weights: str = "", file: Path | None = None) -> Descr
     beside = [*("config.yaml", *JSON_FILES), Path(weights).stem + ".yaml"]
     beside += [weights] if weights.endswith(GGUF) else []
     file = file or next((folder / name for name in beside if (folder / name).is_file()), None)
-    found = Description(file=file)
+    description = Description(file=file)
     if file is not None and file.suffix == GGUF:
-        entries, found.head = read_gguf_settings(file), "causal"
+        entries, description.head = read_gguf_settings(file), "causal"
     elif file is None:
         named = tokenizer_in(folder)
         entries = [Entry("tokenizer.name", named[0], "")] if named else []
     elif file.suffix == ".json":
         entries = read_foreign(file.parent, file.name)
-        found.head = _head_of(read_object(file))
+        description.head = _head_of(read_object(file))
     elif file.name == "config.yaml":
         entries = [entry for source in chain(file) for entry in source]
     else:
-        keys = {f"{part}.{key}" for part, section in _sections(found).items() for key in section.keys()}
-        said = from_file(file)
-        entries = translate(said, keys | {"task"})[0] + labels_beside(folder)
+        keys = {f"{part}.{key}" for part, section in _sections(description).items() for key in section.keys()}
+        source = from_file(file)
+        entries = translate(source, keys | {"task"})[0] + labels_beside(folder)
         networks = {network: head for head, network in MINDFORMERS.items()}
-        found.head = next((networks.get(entry.value) for entry in said if entry.key == "model.arch.type"), None)
+        description.head = next((networks.get(entry.value) for entry in source if entry.key == "model.arch.type"), None)
     for entry in entries:
-        _apply(found, entry)
-    return found
+        _apply(description, entry)
+    return description
 
 
 def family_of(model: ModelConfig) -> str:
@@ -104,23 +104,26 @@ def family_of(model: ModelConfig) -> str:
     return "roberta" if model.encoder == "bert" and model.position_offset else model.encoder
 
 
-def _sections(found: Description) -> dict:
-    return {"model": found.model, "tokenizer": found.tokenizer, "data": found.data, "generation": found.generation}
+def _sections(description: Description) -> dict:
+    return {
+        "model": description.model, "tokenizer": description.tokenizer, "data": description.data,
+        "generation": description.generation,
+    }  # fmt: skip
 
 
-def _apply(found: Description, entry: Entry) -> None:
+def _apply(description: Description, entry: Entry) -> None:
     section, _, key = entry.key.partition(".")
     if entry.key == "task":
-        found.task = entry.value
+        description.task = entry.value
     elif key in ("vocab", "decoder_vocab"):
         return  # the folder's own
-    elif key and section in _sections(found) and key in _sections(found)[section]:
+    elif key and section in _sections(description) and key in _sections(description)[section]:
         try:
-            _sections(found)[section][key] = entry.value
+            _sections(description)[section][key] = entry.value
         except ConfigError as error:
             raise ConfigError(f"{entry.place}: {error}") from None
         if section == "model":
-            found.said.add(key)
+            description.said.add(key)
 
 
 def _head_of(described: dict) -> str | None:
@@ -138,5 +141,5 @@ def _head_of(described: dict) -> str | None:
     return None
 
 
-def place_of(found: Description) -> str:
-    return shown(found.file) if found.file else "no configuration beside the weights"
+def place_of(description: Description) -> str:
+    return shown(description.file) if description.file else "no configuration beside the weights"

@@ -65,10 +65,10 @@ def read(described: dict, place: str) -> dict:
     t5 = FIXED[family] is _T5
     words, own = (_T5S_WORDS, _T5S_OWN) if t5 else (_BARTS_WORDS, _BARTS_OWN)
     names = {**words, **{key: key for key in (*_SHARED, *own)}}
-    said = {ours: described[theirs] for theirs, ours in names.items() if described.get(theirs) is not None}
-    found = {**_DEFAULTS[family], **said, **FIXED[family], "model_type": "bert"}
-    found.setdefault("num_decoder_layers", found.get("num_hidden_layers"))
-    return found | (_t5(described, family, place) if t5 else _bart(described, place))
+    renamed = {ours: described[theirs] for theirs, ours in names.items() if described.get(theirs) is not None}
+    settings = {**_DEFAULTS[family], **renamed, **FIXED[family], "model_type": "bert"}
+    settings.setdefault("num_decoder_layers", settings.get("num_hidden_layers"))
+    return settings | (_t5(described, family, place) if t5 else _bart(described, place))
 
 
 def _t5(described: dict, family: str, place: str) -> dict:
@@ -97,8 +97,8 @@ def _bart(described: dict, place: str) -> dict:
     for decoders in ("attention_heads", "ffn_dim"):
         one, other = described.get(f"encoder_{decoders}"), described.get(f"decoder_{decoders}")
         if other not in (one, None):
-            told = f"decoder_{decoders} is {brief(other)}, encoder_{decoders} {brief(one)}; read are equal ones"
-            raise ConfigError(f"{place}: {told}")
+            message = f"decoder_{decoders} is {brief(other)}, encoder_{decoders} {brief(one)}; read are equal ones"
+            raise ConfigError(f"{place}: {message}")
     return {}
 
 

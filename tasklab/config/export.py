@@ -69,8 +69,8 @@ def google(model: ModelConfig, family: str) -> dict:
     """bert_config.json, albert_config.json. Raises: ConfigError for an activation that their modeling.py refuses."""
     act = _GOOGLE_ACTS.get(model.hidden_act)
     if act is None:
-        known = ", ".join(_GOOGLE_ACTS)
-        raise ConfigError(f"model.hidden_act is {model.hidden_act!r}; google-research's code has {known}")
+        acts = ", ".join(_GOOGLE_ACTS)
+        raise ConfigError(f"model.hidden_act is {model.hidden_act!r}; google-research's code has {acts}")
     return {**sizes(model, family), "hidden_act": act}
 
 
@@ -116,8 +116,8 @@ def tasklab(
     beside: sections with what belongs to the model of its rows and its decoding, as far as that is known.
     """
     top = [f"# {name}: a converted model.", *([f"task: {task}"] if task else []), f"name: {json.dumps(name)}"]
-    said = {section: values for section, values in beside.items() if values}
-    return "\n".join(top) + "\n" + dump_sections({**said, "model": model, "tokenizer": tokenizer})
+    sections = {section: values for section, values in beside.items() if values}
+    return "\n".join(top) + "\n" + dump_sections({**sections, "model": model, "tokenizer": tokenizer})
 
 
 def sizes(model: ModelConfig, family: str) -> dict:

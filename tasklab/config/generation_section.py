@@ -39,8 +39,8 @@ class GenerationConfig(Section, path="generation", needs=""):
     def unknown_key(self, name, rest=""):
         if name not in _OF_ANSWERS:
             return super().unknown_key(name, rest)
-        told = f"did you mean {_OF_ANSWERS[name]!r}? It counts the tokens of the answer alone"
-        return ConfigError(f"unknown key {self.key_of(name)!r}; {told}")
+        hint = f"did you mean {_OF_ANSWERS[name]!r}? It counts the tokens of the answer alone"
+        return ConfigError(f"unknown key {self.key_of(name)!r}; {hint}")
 
     def said(self) -> dict:
         """What is no default."""
@@ -75,8 +75,8 @@ class GenerationConfig(Section, path="generation", needs=""):
             yield keys, f"generation.num_return_sequences {several} is more than there are choices, {len(self.choices)}"
         if several > 1 and not self.choices and not self.do_sample and self.num_beams < several:
             keys = ("generation.num_return_sequences", "generation.num_beams")
-            told = f"generation.num_return_sequences {several} would be the same text; "
-            yield keys, told + f"set generation.do_sample=true, or num_beams={several}"
+            message = f"generation.num_return_sequences {several} would be the same text; "
+            yield keys, message + f"set generation.do_sample=true, or num_beams={several}"
         if self.min_new_tokens > self.max_new_tokens:
             keys = ("generation.min_new_tokens", "generation.max_new_tokens")
             least, most = self.min_new_tokens, self.max_new_tokens

@@ -38,25 +38,25 @@ def read_gguf_settings(path: Path) -> list[Entry]:
     file, place = read_gguf(path), shown(path)
     kind = file.metadata.get("general.architecture")
     if kind not in ARCHITECTURES:
-        known = ", ".join(ARCHITECTURES)
+        kinds = ", ".join(ARCHITECTURES)
         raise ConfigError(
-            f"{place}: general.architecture is {brief(kind)}, no network of tasklab; read are {known}: take a model of "
+            f"{place}: general.architecture is {brief(kind)}, no network of tasklab; read are {kinds}: take a model of "
             "one of these"
         )
     if missing := [key for key in _NEEDED if f"{kind}.{key}" not in file.metadata]:
         raise ConfigError(f"{place}: says no {kind}.{missing[0]}; convert the model anew with llama.cpp of today")
-    found = {**FIXED[kind], "hidden_act": "gelu_new" if kind == "gpt2" else "silu"}
+    model = {**FIXED[kind], "hidden_act": "gelu_new" if kind == "gpt2" else "silu"}
     for key, ours in _KEYS.items():
         if (value := file.metadata.get(f"{kind}.{key}")) is not None:
-            found[ours] = _size(value, f"{kind}.{key}", place)
-    found |= {"vocab_size": _rows(file, place), "tie_word_embeddings": "output.weight" not in file.tensors}
+            model[ours] = _size(value, f"{kind}.{key}", place)
+    model |= {"vocab_size": _rows(file, place), "tie_word_embeddings": "output.weight" not in file.tensors}
     if kind == "gpt2":
-        found["layer_norm_eps"] = _epsilon(file, "gpt2.attention.layer_norm_epsilon", place)
+        model["layer_norm_eps"] = _epsilon(file, "gpt2.attention.layer_norm_epsilon", place)
     else:
-        found |= {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0, "qkv_bias": kind == "qwen2" or None}
-        found |= _rotary(file, kind, found, place)
-        found["layer_norm_eps"] = _epsilon(file, f"{kind}.attention.layer_norm_rms_epsilon", place)
-    entries = [Entry(f"model.{key}", value, place) for key, value in found.items() if value is not None]
+        model |= {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0, "qkv_bias": kind == "qwen2" or None}
+        model |= _rotary(file, kind, model, place)
+        model["layer_norm_eps"] = _epsilon(file, f"{kind}.attention.layer_norm_rms_epsilon", place)
+    entries = [Entry(f"model.{key}", value, place) for key, value in model.items() if value is not None]
     return [*entries, Entry("tokenizer.name", "gguf", place), Entry("tokenizer.lowercase", False, place)]
 
 
@@ -80,23 +80,23 @@ def _epsilon(file: GGUFFile, key: str, place: str) -> float:
     return float(str(np.float32(value)))  # 1e-05, which the file keeps as 9.999999747378752e-06
 
 
-def _rotary(file: GGUFFile, kind: str, found: dict, place: str) -> dict:
+def _rotary(file: GGUFFile, kind: str, model: dict, place: str) -> dict:
     """Raises: ConfigError for frequencies that are not those of a base alone."""
-    said = {key: file.metadata.get(f"{kind}.{key}") for key in ("rope.dimension_count", "rope.scaling.type")}
-    size = found.get("head_size", found["hidden_size"] // found["num_attention_heads"])
-    if said["rope.dimension_count"] not in (None, size):
+    rope = {key: file.metadata.get(f"{kind}.{key}") for key in ("rope.dimension_count", "rope.scaling.type")}
+    size = model.get("head_size", model["hidden_size"] // model["num_attention_heads"])
+    if rope["rope.dimension_count"] not in (None, size):
         raise ConfigError(
-            f"{place}: {kind}.rope.dimension_count is {brief(said['rope.dimension_count'])} of a head's {size} values; "
+            f"{place}: {kind}.rope.dimension_count is {brief(rope['rope.dimension_count'])} of a head's {size} values; "
             "only whole heads that turn are read"
         )
-    if said["rope.scaling.type"] not in (None, "none") or "rope_freqs.weight" in file.tensors:
+    if rope["rope.scaling.type"] not in (None, "none") or "rope_freqs.weight" in file.tensors:
         raise ConfigError(
             f"{place}: its rotary frequencies are scaled (rope.scaling, rope_freqs); a GGUF file does not say how in "
             "full: take the model in HuggingFace's format"
         )
     for key in ("expert_count", "attention.sliding_window"):
         value = file.metadata.get(f"{kind}.{key}", 0)
-        if value and not (key.endswith("window") and value >= found["max_position_embeddings"]):
+        if value and not (key.endswith("window") and value >= model["max_position_embeddings"]):
             raise ConfigError(f"{place}: {kind}.{key} is {brief(value)}; no network of tasklab has that")
     base = file.metadata.get(f"{kind}.rope.freq_base", 10000.0)
     if not isinstance(base, float) or not 0 < base < float("inf"):

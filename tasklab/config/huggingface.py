@@ -41,13 +41,13 @@ def tokenizer_in(folder: Path) -> tuple[str, Path] | None:
 
     The pairs of SmolLM2 or Qwen2 lie beside a tokenizer.json, which alone says how words are cut and what was added.
     """
-    found = next(((name, folder / file) for name, file in TOKENIZER_FILES if (folder / file).is_file()), None)
+    named = next(((name, folder / file) for name, file in TOKENIZER_FILES if (folder / file).is_file()), None)
     whole, pieces = folder / "tokenizer.json", folder / "vocab.json"
-    if found and found[0] == "bpe" and whole.is_file():
+    if named and named[0] == "bpe" and whole.is_file():
         content = pieces.read_bytes() if pieces.is_file() else b""
         if not all(token in content for token in ROBERTAS_TOKENS):
             return "tokenizer_json", whole
-    return found
+    return named
 
 
 def read_foreign(folder: Path, name: str) -> list[Entry]:
@@ -56,10 +56,10 @@ def read_foreign(folder: Path, name: str) -> list[Entry]:
     _refuse_sizes(content, place)
     decoding, content = _decoding(folder, content, place)
     described = uer.read(content, place) if uer.is_uer(content) else _ours(content, place)
-    known = [key for key in ModelConfig().keys() if described.get(key) is not None and key != "labels"]
+    keys = [key for key in ModelConfig().keys() if described.get(key) is not None and key != "labels"]
     if name == ALBERT and described.get("hidden_act") == "gelu":  # google-research/albert has it by tanh alone
         described = {**described, "hidden_act": "gelu_new"}
-    entries = [Entry(f"model.{key}", described[key], place) for key in known]
+    entries = [Entry(f"model.{key}", described[key], place) for key in keys]
     if _has_class_names(described):
         entries.append(Entry("model.labels", _class_names(described["id2label"], place), place))
     else:
@@ -79,19 +79,19 @@ def read_foreign(folder: Path, name: str) -> list[Entry]:
     if positions != "absolute":
         raise ConfigError(f"{place}: position_embedding_type is {brief(positions)}; only 'absolute' is supported")
     tokenizer = folder / "tokenizer_config.json"
-    said = read_object(tokenizer) if tokenizer.is_file() else {}
-    if found := tokenizer_in(folder):
-        name, file = found
+    options = read_object(tokenizer) if tokenizer.is_file() else {}
+    if named := tokenizer_in(folder):
+        name, file = named
         if name == "sentencepiece":
             name = PIECES.get(content.get("model_type"), name)
         entries.append(Entry("tokenizer.name", name, shown(file)))
         # take letters as they are, whatever is said
         if name in ("bpe", "llama", *PIECES.values()) or (name == "sentencepiece" and uer.is_uer(content)):
-            said |= {"do_lower_case": False}
+            options |= {"do_lower_case": False}
     for key, ours in _TOKENIZER.items():
-        if said.get(key) is not None:
-            entries.append(Entry(f"tokenizer.{ours}", said[key], shown(tokenizer)))
-    if said.get("do_basic_tokenize") is False:
+        if options.get(key) is not None:
+            entries.append(Entry(f"tokenizer.{ours}", options[key], shown(tokenizer)))
+    if options.get("do_basic_tokenize") is False:
         raise ConfigError(f"{shown(tokenizer)}: do_basic_tokenize is false; words are cut as BERT does alone")
     return entries + decoding
 
@@ -108,15 +108,15 @@ def _decoding(folder: Path, described: dict, place: str) -> tuple[list[Entry], d
     family = described.get("model_type")
     if family not in encoder_decoders.FIXED and family not in decoders.FIXED:
         return [], described
-    said, file = described, folder / published_decoding.FILE
+    content, file = described, folder / published_decoding.FILE
     if file.is_file():
-        said, place = read_object(file), shown(file)
-        _refuse_sizes(said, place)
-        if (start := said.get("decoder_start_token_id")) is not None:
+        content, place = read_object(file), shown(file)
+        _refuse_sizes(content, place)
+        if (start := content.get("decoder_start_token_id")) is not None:
             described = {**described, "decoder_start_token_id": start}
     if family in decoders.FIXED:
-        return published_decoding.read(said, place, context=decoders.context(described)), described
-    return published_decoding.read(said, place, encoder_decoders.begins(family, described)), described
+        return published_decoding.read(content, place, context=decoders.context(described)), described
+    return published_decoding.read(content, place, encoder_decoders.begins(family, described)), described
 
 
 def _ours(described: dict, place: str) -> dict:
@@ -127,8 +127,8 @@ def _ours(described: dict, place: str) -> dict:
     if family in encoder_decoders.FIXED:
         return encoder_decoders.read(described, place)
     if family not in ALIKE:
-        known = ", ".join((*ALIKE, *decoders.FIXED, *encoder_decoders.FIXED))
-        raise ConfigError(f"{place}: model_type is {brief(family)}; no network of tasklab; read are {known}")
+        families = ", ".join((*ALIKE, *decoders.FIXED, *encoder_decoders.FIXED))
+        raise ConfigError(f"{place}: model_type is {brief(family)}; no network of tasklab; read are {families}")
     for key in ("is_decoder", "is_encoder_decoder", "add_cross_attention"):
         if described.get(key):
             raise ConfigError(f"{place}: {key} is true; only encoders, whose tokens see the whole row, are read")

@@ -33,12 +33,12 @@ class Merge:
 
     def add(self, source: Source, repeats: bool = False):
         """Applies one source; a key said twice with two values is a problem, unless `repeats`: then the last counts."""
-        said, ignored, problems = translate(source, self.native)
+        entries, ignored, problems = translate(source, self.native)
         self.problems += problems
         self.ignored += ignored
         self.level += 1
         seen: dict[str, Entry] = {}
-        for entry in said:
+        for entry in entries:
             before = seen.setdefault(entry.key, entry)
             if not repeats and str(before.value) != str(entry.value):
                 self._fail(entry, f"{entry.key} is {entry.value!r} here, but {before.value!r} at {before.place}")
@@ -51,8 +51,8 @@ class Merge:
         """What was said so far comes with the task or the model."""
         self._settle_length()
         config = self.config
-        said = [key for key in self.levels if key in config and (origin is None or origin.inherits(key))]
-        config.inherited.update((key, config[key]) for key in said)
+        keys = [key for key in self.levels if key in config and (origin is None or origin.inherits(key))]
+        config.inherited.update((key, config[key]) for key in keys)
 
     def fit_length(self):
         """A number of tokens that nobody named is no larger than the network takes."""
@@ -79,8 +79,8 @@ class Merge:
         self._settle_idle()
         for keys, message in self.config.problems():
             if not self.failed.intersection(keys):
-                said = [place for key, place in self.places.items() if key in keys]
-                self.problems.append(f"{said[-1]}: {message}" if said else message)
+                places = [place for key, place in self.places.items() if key in keys]
+                self.problems.append(f"{places[-1]}: {message}" if places else message)
         if self.problems:
             raise ConfigError("\n".join(self.problems))
         self.config.places.update(self.places)
@@ -96,9 +96,9 @@ class Merge:
         if value := self._value_above(entry.key):
             if value not in self.failed:
                 expected = self.config.expected(value)
-                told = f"{value} is a mapping; expected {expected}"
-                told += f"; {needs_quotes('{')}" if expected.startswith("text") else ""
-                self._fail(dataclasses.replace(entry, key=value), told)
+                message = f"{value} is a mapping; expected {expected}"
+                message += f"; {needs_quotes('{')}" if expected.startswith("text") else ""
+                self._fail(dataclasses.replace(entry, key=value), message)
             return
         try:
             self._assign(entry.key, entry.value)
@@ -118,9 +118,9 @@ class Merge:
             self.warmup[entry.key] = self.level
 
     def _assign(self, key: str, value):
-        parts = key.split(".")
-        for cut in range(1, len(parts)):
-            parent, last = ".".join(parts[:cut]), ".".join(parts[cut:])
+        segments = key.split(".")
+        for cut in range(1, len(segments)):
+            parent, last = ".".join(segments[:cut]), ".".join(segments[cut:])
             holder = self.config.get(parent)
             if isinstance(holder, tuple) and last.isdigit() and int(last) < len(holder):
                 value = [value if i == int(last) else item for i, item in enumerate(holder)]
@@ -139,8 +139,8 @@ class Merge:
 
     def _above(self, key: str) -> list[str]:
         """Known keys of which `key` is, or would be, a part."""
-        parts = key.split(".")
-        return [k for n in range(1, len(parts)) if (k := ".".join(parts[:n])) in self.native]
+        segments = key.split(".")
+        return [k for n in range(1, len(segments)) if (k := ".".join(segments[:n])) in self.native]
 
     def _fail(self, entry: Entry, message: str):
         self.failed.add(entry.key)
@@ -170,9 +170,9 @@ class Merge:
     def _settle_length(self):
         """A recipe's least number of steps stands beside its epochs; whoever says epochs by hand, or max_steps, and no
         least number in the same place or later, has those."""
-        said, train = self.levels.get("train.min_steps", 0), self.config.train
+        least, train = self.levels.get("train.min_steps", 0), self.config.train
         epochs, steps = (self.levels.get(f"train.{key}", 0) for key in LENGTH)
-        if epochs <= max(said, self.recipe) and (steps <= said or not train.max_steps):
+        if epochs <= max(least, self.recipe) and (steps <= least or not train.max_steps):
             train.min_steps = self.min_steps or train.min_steps
 
     def _settle_idle(self, whoever: bool = False):

@@ -76,18 +76,18 @@ def origin_of(model, task: str | None = None, encoder_alone: bool = False) -> Or
         origin = Origin(path.stem, None, [read_gguf_settings(path), _weights_here(path)])
     elif origin is None and path.is_file() and not is_yaml(path):
         name = os.fspath(model)
-        told = f"if it holds rows, this says what to do: tasklab doctor data {shlex.quote(name)}"
-        raise UnknownName(f"{name}: a file, and no model's YAML; {told}")
+        hint = f"if it holds rows, this says what to do: tasklab doctor data {shlex.quote(name)}"
+        raise UnknownName(f"{name}: a file, and no model's YAML; {hint}")
     elif origin is None and is_yaml(path):
         sources = chain(path)
         origin = Origin(path.stem, _last(sources, "task"), sources)
     if origin is None and path.parent != Path(".") and (path.parent.is_dir() or str(path.parent) == OUTPUT):
-        told = beside(path) or f"; there is no folder {OUTPUT}/ here"  # output/NAME: no name of the catalog
-        raise UnknownName(f"{os.fspath(model)}: no such run or model{told}")
+        hint = beside(path) or f"; there is no folder {OUTPUT}/ here"  # output/NAME: no name of the catalog
+        raise UnknownName(f"{os.fspath(model)}: no such run or model{hint}")
     if origin is None:
-        known = [entry["name"] for entry in list_models(task)]
-        all_of_them = " (`tasklab list` shows all)" if known[LISTED:] else ""
-        error = unknown_name("model", os.fspath(model), known)
+        names = [entry["name"] for entry in list_models(task)]
+        all_of_them = " (`tasklab list` shows all)" if names[LISTED:] else ""
+        error = unknown_name("model", os.fspath(model), names)
         raise UnknownName(f"{error}{all_of_them}{_other_places(os.fspath(model))}")
     if task and origin.task and origin.task != task:
         if encoder_alone:

@@ -30,36 +30,36 @@ _NO_LENGTH = (20,)  # transformers' default of max_length, which older files rep
 _DRAWN_AMONG = 50  # of drawing where no top_k is said
 
 
-def read(said: Mapping, place: str, begins: int | None = None, context: int | None = None) -> list[Entry]:
+def read(content: Mapping, place: str, begins: int | None = None, context: int | None = None) -> list[Entry]:
     """Settings of `generation`; a log tells, once, of words that mean something and are not taken over.
 
     begins: the token that every answer here begins with behind the decoder's first, as a BART's do; None without.
     context: of a decoder alone, how many tokens prompt and answer have at most.
     Raises: ConfigError for a value that cannot be.
     """
-    found = {key: said[key] for key in SHARED if said.get(key) is not None}
-    left = [key for key in _NOT_TAKEN if said.get(key) not in _NOTHING]
-    if said.get("forced_bos_token_id") not in (None, begins):
+    settings = {key: content[key] for key in SHARED if content.get(key) is not None}
+    left = [key for key in _NOT_TAKEN if content.get(key) not in _NOTHING]
+    if content.get("forced_bos_token_id") not in (None, begins):
         left.append("forced_bos_token_id")
-    if found.get("early_stopping") == "never":
+    if settings.get("early_stopping") == "never":
         left.append("early_stopping")
-        del found["early_stopping"]
-    if found.get("do_sample") is True:
-        found.setdefault("top_k", _DRAWN_AMONG)
-    if isinstance(ends := said.get(ENDS), list) and len(ends) > 1:  # one is the tokenizer's own
-        found["stop_token_ids"] = ends
+        del settings["early_stopping"]
+    if settings.get("do_sample") is True:
+        settings.setdefault("top_k", _DRAWN_AMONG)
+    if isinstance(ends := content.get(ENDS), list) and len(ends) > 1:  # one is the tokenizer's own
+        settings["stop_token_ids"] = ends
     before = 0 if begins is None else 1
     for key, older in LENGTHS.items():
-        counts = [(said.get(key), before), (said.get(older), before + 1)]
+        counts = [(content.get(key), before), (content.get(older), before + 1)]
         if context:
             _, (both, _) = counts
             left += [older] if both not in (*_NOTHING, *_NO_LENGTH, context) else []
             del counts[1]  # it counts the prompt too
         count, more = next((one for one in counts if one[0] is not None), (None, 0))
         if count is not None:
-            found[key] = max(count - more, 0) if type(count) is int else count
+            settings[key] = max(count - more, 0) if type(count) is int else count
     section = GenerationConfig()
-    for key, value in found.items():
+    for key, value in settings.items():
         try:
             section[key] = value
         except ConfigError as error:
@@ -69,7 +69,7 @@ def read(said: Mapping, place: str, begins: int | None = None, context: int | No
     idle = {key for key, *_ in section.idle()}  # of beams, where it has none
     if left:
         _tell_left(place, ", ".join(left))
-    return [Entry(f"generation.{key}", section[key], place) for key in found if f"generation.{key}" not in idle]
+    return [Entry(f"generation.{key}", section[key], place) for key in settings if f"generation.{key}" not in idle]
 
 
 @functools.cache
@@ -94,12 +94,12 @@ def told(values: Mapping, places: Mapping[str, str]) -> str:
 def written(generation: GenerationConfig, tokens: Mapping, begins: int | None = None) -> dict:
     """The file for a network of ours; tokens: what its config.json says, or its tokenizer. Read back it is the same."""
     named = ("decoder_start_token_id", "pad_token_id", "bos_token_id", ENDS)
-    found = {key: tokens[key] for key in named if tokens.get(key) is not None}
+    content = {key: tokens[key] for key in named if tokens.get(key) is not None}
     if generation.stop_token_ids:
-        own = [found[ENDS]] if ENDS in found else []
-        found[ENDS] = list(dict.fromkeys(own + generation.stop_token_ids))
+        own = [content[ENDS]] if ENDS in content else []
+        content[ENDS] = list(dict.fromkeys(own + generation.stop_token_ids))
     if begins is not None:
-        found["forced_bos_token_id"] = begins
-    found |= {key: generation[key] for key in SHARED if generation.changed(key)}
+        content["forced_bos_token_id"] = begins
+    content |= {key: generation[key] for key in SHARED if generation.changed(key)}
     more = 0 if begins is None else 1
-    return found | {key: generation[key] + more for key in LENGTHS if generation.changed(key)}
+    return content | {key: generation[key] + more for key in LENGTHS if generation.changed(key)}

@@ -91,8 +91,8 @@ def _args_sources(args) -> list[Source]:
 
 def _names(task, model, given: list[Source], encoder_alone: bool) -> tuple[str, Origin | None]:
     """The task to run and the origin of the model, from the arguments or from what args and overrides say."""
-    said = [entry for source in given for entry in translate(source, set(Config().leaf_keys()))[0]]
-    task = task or next((entry.value for entry in reversed(said) if entry.key == "task"), None)
+    entries = [entry for source in given for entry in translate(source, set(Config().leaf_keys()))[0]]
+    task = task or next((entry.value for entry in reversed(entries) if entry.key == "task"), None)
     task = task_name(task) if isinstance(task, str) else task
     if model is None:
         names = [e.value for source in given for e in source if e.key == "trainer.model_name"]  # MindFormers YAML

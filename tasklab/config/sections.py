@@ -91,8 +91,8 @@ class Config(Section):
 
     def validate(self) -> "Config":
         """Itself. Raises one ConfigError that lists every combination that cannot work."""
-        if found := [message for _, message in self.problems()]:
-            raise ConfigError("\n".join(found))
+        if messages := [message for _, message in self.problems()]:
+            raise ConfigError("\n".join(messages))
         return self
 
     def idle(self):

@@ -98,12 +98,12 @@ def written(model: ModelConfig, lowercase: bool, data: dict) -> dict[str, object
     ours = [model.pooled, *model.pooling_beside]
     older = {word: kind for word, kind in _POOLING.items() if word.endswith(("token", "tokens"))}
     if ours == [kind for kind in older.values() if kind in ours]:
-        told = {f"pooling_mode_{word}": kind in ours for word, kind in older.items()}
+        pooling = {f"pooling_mode_{word}": kind in ours for word, kind in older.items()}
     else:  # another order than theirs: release 6 alone reads it
         words = {kind: word for word, kind in reversed(_POOLING.items())}
-        told = {"pooling_mode": [words[kind] for kind in ours]}
+        pooling = {"pooling_mode": [words[kind] for kind in ours]}
     files = {
-        MODULES: modules, "1_Pooling/config.json": {"word_embedding_dimension": model.hidden_size, **told},
+        MODULES: modules, "1_Pooling/config.json": {"word_embedding_dimension": model.hidden_size, **pooling},
         "sentence_bert_config.json": {"max_seq_length": data.get("max_seq_length"), "do_lower_case": lowercase},
     }  # fmt: skip
     if model.dense_size:
@@ -117,10 +117,10 @@ def written(model: ModelConfig, lowercase: bool, data: dict) -> dict[str, object
 
 def poolings(described: dict, place: str) -> list[str]:
     """model.pooling, and what stands beside it, of a Pooling's config.json. Raises: ConfigError."""
-    said, start = described.get("pooling_mode"), "pooling_mode_"
-    if said is None:
-        said = [mode for mode in _POOLING if described.get(start + mode)] or ["mean"]
-    modes = said if isinstance(said, list) else [said]
+    pooling, start = described.get("pooling_mode"), "pooling_mode_"
+    if pooling is None:
+        pooling = [mode for mode in _POOLING if described.get(start + mode)] or ["mean"]
+    modes = pooling if isinstance(pooling, list) else [pooling]
     if strange := next((mode for mode in modes if mode not in _POOLING), None):
         raise ConfigError(f"{place}: pools by {brief(strange)}; expected {', '.join(_POOLING)}")
     return [_POOLING[mode] for mode in modes]
@@ -144,8 +144,8 @@ def _rows(folder: Path, read: Callable) -> list[Entry]:
     own, tokenizer, encoder = (read(folder / name) if (folder / name).is_file() else {} for name in files)
     place, entries = shown(folder / files[0]), []
     longest = [own.get("max_seq_length") or tokenizer.get("model_max_length"), encoder.get("max_position_embeddings")]
-    if known := [length for length in longest if type(length) is int]:
-        entries.append(Entry("data.max_seq_length", min(known), place))
+    if lengths := [length for length in longest if type(length) is int]:
+        entries.append(Entry("data.max_seq_length", min(lengths), place))
     if own.get("do_lower_case"):
         entries.append(Entry("tokenizer.lowercase", True, place))
         if tokenizer.get("do_lower_case") is False and tokenizer.get("strip_accents") is None:

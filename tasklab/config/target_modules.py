@@ -23,7 +23,7 @@ def read_target_modules(value) -> list[str]:
     Raises: ValueError with what is read instead, for a pattern of another kind or a name that nobody knows.
     """
     alternatives = value if isinstance(value, (list, tuple)) else _alternatives(str(value))
-    found = []
+    targets = []
     for each in alternatives:
         hit = _ONE.fullmatch(str(each).strip())
         if hit is None or hit[1] not in _OURS:
@@ -31,8 +31,8 @@ def read_target_modules(value) -> list[str]:
                 f"{each} is not read; names are {', '.join(sorted(_OURS))}, a pattern is such as '.*wq|.*wv': name the "
                 "Denses in lora.targets instead"
             )
-        found.append(_OURS[hit[1]])
-    return list(dict.fromkeys(found))
+        targets.append(_OURS[hit[1]])
+    return list(dict.fromkeys(targets))
 
 
 def _alternatives(pattern: str) -> list[str]:

@@ -14,13 +14,13 @@ def translate(entries: list[Entry], native: set[str]) -> tuple[list[Entry], list
 
     `native` holds tasklab's own dotted keys; they are never taken for somebody else's. Unknown keys pass through.
     """
-    said, weak, ignored, problems = [], [], [], []
+    translated, weak, ignored, problems = [], [], [], []
     for entry in entries:
         target = _target(entry.key, native)
         if entry.key in ONLY:
             if str(entry.value).lower() != ONLY[entry.key].lower():
-                wanted = f"tasklab supports only {ONLY[entry.key]} there"
-                problems.append(f"{entry.place}: {entry.key} is {entry.value!r}; {wanted}")
+                expected = f"tasklab supports only {ONLY[entry.key]} there"
+                problems.append(f"{entry.place}: {entry.key} is {entry.value!r}; {expected}")
         elif target:
             value = VALUES.get(entry.key, {}).get(str(entry.value).lower(), entry.value)
             if entry.key in TARGET_MODULES and value:
@@ -31,16 +31,16 @@ def translate(entries: list[Entry], native: set[str]) -> tuple[list[Entry], list
                     continue
             if value not in ("", None, SKIP):
                 moved = dataclasses.replace(entry, key=target.lstrip("?"), value=value)
-                (weak if target.startswith("?") else said).append(moved)
+                (weak if target.startswith("?") else translated).append(moved)
         elif entry.key == "model.model_config.expand_ratio":
             weak.append(entry)
         elif below := _ignored_key(entry.key, native):
             ignored.append(below)
         else:
-            said.append(entry)
-    strong = {entry.key for entry in said}
-    said += [entry for entry in _expanded(weak, said) if entry.key not in strong]
-    return said, list(dict.fromkeys(ignored)), problems
+            translated.append(entry)
+    strong = {entry.key for entry in translated}
+    translated += [entry for entry in _expanded(weak, translated) if entry.key not in strong]
+    return translated, list(dict.fromkeys(ignored)), problems
 
 
 def is_alias(key: str) -> bool:
@@ -53,9 +53,9 @@ def key_meant(word: str, keys: list[str]) -> str | None:
     if word in keys:
         return word
     last = {key.rpartition(".")[2]: key for key in reversed(keys)}
-    known = last | {alias: target.lstrip("?") for alias, target in ALIASES.items() if "." not in alias}
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.8)
-    return known[near[0]] if near else None
+    spellings = last | {alias: target.lstrip("?") for alias, target in ALIASES.items() if "." not in alias}
+    near = difflib.get_close_matches(word, spellings, n=1, cutoff=0.8)
+    return spellings[near[0]] if near else None
 
 
 def called(config: Section, key: str):
@@ -80,15 +80,15 @@ def _target(key: str, native: set[str]) -> str | None:
 
 def _ignored_key(key: str, native: set[str]) -> str | None:
     """The entry of IGNORED that covers `key`."""
-    parts = key.split(".")
+    segments = key.split(".")
     if key in native:
         return None
-    return next((p for n in range(len(parts)) if (p := ".".join(parts[: n + 1])) in IGNORED), None)
+    return next((p for n in range(len(segments)) if (p := ".".join(segments[: n + 1])) in IGNORED), None)
 
 
-def _expanded(weak: list[Entry], said: list[Entry]) -> list[Entry]:
+def _expanded(weak: list[Entry], translated: list[Entry]) -> list[Entry]:
     """MindFormers 0.3 states the feed-forward width as a multiple of the hidden size."""
-    hidden = next((e.value for e in said + weak if e.key == "model.hidden_size"), None)
+    hidden = next((e.value for e in translated + weak if e.key == "model.hidden_size"), None)
     result = []
     for entry in weak:
         if entry.key.endswith("expand_ratio") and hidden is not None:

@@ -56,10 +56,10 @@ def read(described: dict, place: str) -> dict:
     if "stream_0" in described:
         return _two_streams(described, place)
     encoder = _encoder(described)
-    for key, known in (_INSIDE if encoder in ("gpt", "synt") else {} if encoder in _OWN else _BLOCKS).items():
-        if described.get(key, known[0]) not in known:
+    for key, values in (_INSIDE if encoder in ("gpt", "synt") else {} if encoder in _OWN else _BLOCKS).items():
+        if described.get(key, values[0]) not in values:
             raise ConfigError(
-                f"{place}: {key} is {described[key]!r}; UER-py's Transformers are read where it is {known[0]!r}. "
+                f"{place}: {key} is {described[key]!r}; UER-py's Transformers are read where it is {values[0]!r}. "
                 "To train such a network from a random start, set its blocks in YAML"
             )
     head_size = described.get("attention_head_size")
@@ -118,20 +118,20 @@ def _encoder(described: dict) -> str | None:
 
 def _renamed(described: dict, keys: dict) -> dict:
     """Under our names: these keys, and those that have one name in both programs, or are ours alone."""
-    wanted = keys | {key: key for key in ("vocab_size", "pooling", "pooler", "layer_norm_eps")}
-    return {ours: described[theirs] for theirs, ours in wanted.items() if theirs in described}
+    names = keys | {key: key for key in ("vocab_size", "pooling", "pooler", "layer_norm_eps")}
+    return {ours: described[theirs] for theirs, ours in names.items() if theirs in described}
 
 
 def _embedded(described: dict, place: str) -> dict:
     """The parts of the embeddings, where it says them."""
-    found = {"embedding_norm": not described.get("remove_embedding_layernorm", False)}
+    settings = {"embedding_norm": not described.get("remove_embedding_layernorm", False)}
     if "embedding" not in described:
-        return found
-    said = described["embedding"]
-    parts = _OLD_PARTS.get(said) or said.split("_") if isinstance(said, str) else said
-    if not isinstance(parts, list) or any(part not in list(_PARTS) for part in parts):
-        raise ConfigError(f"{place}: embedding is {said!r}; expected some of {', '.join(_PARTS)}")
-    return {"embeddings": [_PARTS[part] for part in parts], **found}
+        return settings
+    embedding = described["embedding"]
+    names = _OLD_PARTS.get(embedding) or embedding.split("_") if isinstance(embedding, str) else embedding
+    if not isinstance(names, list) or any(part not in list(_PARTS) for part in names):
+        raise ConfigError(f"{place}: embedding is {embedding!r}; expected some of {', '.join(_PARTS)}")
+    return {"embeddings": [_PARTS[part] for part in names], **settings}
 
 
 def written(model: ModelConfig, described: dict) -> dict:

@@ -36,24 +36,24 @@ def is_seq2seq(described: dict) -> bool:
 
 def read(described: dict, place: str) -> dict:
     """Its keys as ours. Raises: ConfigError for a network that is none of ours."""
-    for key, known in _ONLY.items():
-        if described.get(key, known[0]) not in known:
-            raise ConfigError(f"{place}: {key} is {brief(described[key])}; of an encoder-decoder {known[0]!r} is read")
+    for key, values in _ONLY.items():
+        if described.get(key, values[0]) not in values:
+            raise ConfigError(f"{place}: {key} is {brief(described[key])}; of an encoder-decoder {values[0]!r} is read")
     embedding, target = (described.get(key, ["word"]) for key in ("embedding", "tgt_embedding"))
     wrong = not isinstance(embedding, list) or any(part not in _PARTS for part in map(str, embedding))
     if wrong or embedding != target:
-        told = f"embedding is {brief(embedding)}, tgt_embedding {brief(target)}"
-        raise ConfigError(f"{place}: {told}; expected the same list in both, some of {', '.join(_PARTS)}")
+        message = f"embedding is {brief(embedding)}, tgt_embedding {brief(target)}"
+        raise ConfigError(f"{place}: {message}; expected the same list in both, some of {', '.join(_PARTS)}")
     if described.get("emb_size", described.get("hidden_size")) != described.get("hidden_size"):
         raise ConfigError(f"{place}: emb_size is {brief(described['emb_size'])}; only that of hidden_size is read")
-    said = {ours: described[theirs] for theirs, ours in _WORDS.items() if theirs in described}
-    said |= {ours: not described.get(theirs, False) for theirs, ours in _NOT.items()}
+    settings = {ours: described[theirs] for theirs, ours in _WORDS.items() if theirs in described}
+    settings |= {ours: not described.get(theirs, False) for theirs, ours in _NOT.items()}
     norm, act = described.get("layernorm", "normal"), described.get("hidden_act", "gelu")
     if norm not in _NORMS:
         raise ConfigError(f"{place}: layernorm is {brief(norm)}; read are {', '.join(_NORMS)}")
     dropout = described.get("dropout", 0.1)
-    said.setdefault("num_decoder_layers", said.get("num_hidden_layers"))
-    return said | {
+    settings.setdefault("num_decoder_layers", settings.get("num_hidden_layers"))
+    return settings | {
         "model_type": "bert", "embeddings": [_PARTS[part] for part in embedding], "norm": _NORMS[norm],
         "layer_norm_eps": 1e-6 if norm == "t5" else described.get("layer_norm_eps", ModelConfig().layer_norm_eps),
         "hidden_act": _ACTS.get(act, act), "hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout,
@@ -76,14 +76,14 @@ def why_not(model: ModelConfig) -> str:
 
 def written(model: ModelConfig) -> dict:
     """The JSON for a model that it can hold."""
-    said = {theirs: model[ours] for theirs, ours in _WORDS.items() if model[ours] is not None}
-    said |= {theirs: not model[ours] for theirs, ours in _NOT.items()}
-    parts, rms = [theirs for theirs, ours in _PARTS.items() if ours in model.embeddings], model.norm == "rms"
-    processor = "mt" if model.decoder_vocab_size else "t5" if rms else "bart" if "pos" in parts else "gsg"
-    return said | {
+    content = {theirs: model[ours] for theirs, ours in _WORDS.items() if model[ours] is not None}
+    content |= {theirs: not model[ours] for theirs, ours in _NOT.items()}
+    names, rms = [theirs for theirs, ours in _PARTS.items() if ours in model.embeddings], model.norm == "rms"
+    processor = "mt" if model.decoder_vocab_size else "t5" if rms else "bart" if "pos" in names else "gsg"
+    return content | {
         "emb_size": model.hidden_size, "hidden_act": {"gelu_new": "gelu_fast"}.get(model.hidden_act, model.hidden_act),
         "decoder_layers_num": model.num_decoder_layers or model.num_hidden_layers,
-        "dropout": model.hidden_dropout_prob, "data_processor": processor, "embedding": parts, "tgt_embedding": parts,
+        "dropout": model.hidden_dropout_prob, "data_processor": processor, "embedding": names, "tgt_embedding": names,
         "share_embedding": not model.decoder_vocab_size, "encoder": "transformer", "mask": "fully_visible",
         "decoder": "transformer", "layernorm": "t5" if rms else "normal", "target": ["lm"],
         "layer_norm_eps": model.layer_norm_eps,

@@ -78,10 +78,10 @@ def convert(
         lines.append(line)
         say(line)
 
-    found = find_source(source)
+    checkpoint = find_source(source)
     if family or norm:
-        found = source_at(found.name, found.file, found.notes, family or found.family, norm)
-    model = read_model(found, task, config, labels=read_labels(labels) if labels else None)
+        checkpoint = source_at(checkpoint.name, checkpoint.file, checkpoint.notes, family or checkpoint.family, norm)
+    model = read_model(checkpoint, task, config, labels=read_labels(labels) if labels else None)
     if to == "huggingface" and model.description.model.pair_encoding != "joint":
         model = one_tower(model)
     streams = to == "uer" and model.family == "siamese"
@@ -92,13 +92,13 @@ def convert(
     if not model.description.model.pooler and to != "tasklab" and not has_none:
         raise CheckpointError(f"{source} has no pooler before its outputs (model.pooler): {to} has no such network")
     table = table_of(to, model.family)
-    fits(model.description.model, model.known, found.name)
+    fits(model.description.model, model.known, checkpoint.name)
     if decoder_vocab and not model.description.model.decoder_vocab_size:
         raise CheckpointError(f"--decoder-vocab {decoder_vocab}: the words of {source} are those of its encoder")
     if to == "uer":
         model.notes += unscaled(model)
     unbiased = to == "uer" and norm != "usual"
-    tensors, told = to_unbiased(model.known) if unbiased else (model.known, "")
+    tensors, note = to_unbiased(model.known) if unbiased else (model.known, "")
     if to == "huggingface":
         tensors = with_table(tensors, model)
     theirs, lost = from_tasklab(tensors, table, model.head)
@@ -107,11 +107,11 @@ def convert(
         lost = [name for name in lost if not name.startswith("head.dense.")]  # a module of its own
     if lost:
         raise CheckpointError(f"{to} has no names for {by_module(lost)}; nothing was written")
-    settle_tokenizer(model.description.tokenizer, found, vocab, tokenizer)
-    tokens = tokens_of(model, vocab or found.vocabulary) if to == "huggingface" else {}
+    settle_tokenizer(model.description.tokenizer, checkpoint, vocab, tokenizer)
+    tokens = tokens_of(model, vocab or checkpoint.vocabulary) if to == "huggingface" else {}
     files = weight_files(to, theirs) | description_files(to, model, target.name, unbiased, tokens)
-    files |= tokenizer_files(found, model.description.tokenizer, vocab, to, decoder_vocab)
-    for line in (*_ledger(found, model, table), *([f"  {told}"] if told else [])):
+    files |= tokenizer_files(checkpoint, model.description.tokenizer, vocab, to, decoder_vocab)
+    for line in (*_ledger(checkpoint, model, table), *([f"  {note}"] if note else [])):
         tell(line)
     write_folder(target, files)
     try:
@@ -133,15 +133,15 @@ def fits(model: ModelConfig, tensors: dict, source: str) -> None:
     check(model, tensors, source)
 
 
-def _ledger(found: WeightSource, model: LoadedModel, table: Format) -> Iterator[str]:
-    yield f"{found.name}: {len(model.known)} weights of a {model.family}, {found.format} names -> {table.name} names"
+def _ledger(source: WeightSource, model: LoadedModel, table: Format) -> Iterator[str]:
+    yield f"{source.name}: {len(model.known)} weights of a {model.family}, {source.format} names -> {table.name} names"
     yield f"  task {model.task or 'none'}; {by_module(sorted(model.known))}"
     if model.head == "vectors" and table.program not in ("tasklab", "huggingface"):
         yield f"  how states become a vector (model.pooling: {model.description.model.pooled}) has no place there"
     pooled = model.description.model.pooled
     if model.head == "classes" and table.program == "huggingface" and pooled not in ("first", "last"):
-        told = "transformers' classifier reads one token, so scores differ"
-        yield f"  model.pooling: {pooled} has no place there: {told}"
+        reason = "transformers' classifier reads one token, so scores differ"
+        yield f"  model.pooling: {pooled} has no place there: {reason}"
     if model.unknown:
         yield f"  left out, no weight that tasklab knows: {', '.join(model.unknown)}"
     for note in model.notes:

@@ -93,11 +93,11 @@ def description_files(
 
 def _sentence_files(loaded: LoadedModel) -> dict:
     """The modules of sentence-transformers that make vectors of the encoder's states."""
-    said, known = loaded.description, loaded.known
-    modules = sentence_transformers.written(said.model, said.tokenizer.lowercase, said.data.said())
+    description, weights = loaded.description, loaded.known
+    modules = sentence_transformers.written(description.model, description.tokenizer.lowercase, description.data.said())
     files = {name: json_bytes(content) for name, content in modules.items()}
-    if said.model.dense_size:
-        dense = {f"linear.{part}": known[f"head.dense.{part}"] for part in ("weight", "bias")}
+    if description.model.dense_size:
+        dense = {f"linear.{part}": weights[f"head.dense.{part}"] for part in ("weight", "bias")}
         files[f"{sentence_transformers.DENSE}/{WEIGHTS}"] = TensorFile(dense, {"format": "pt"})
     return files
 
@@ -114,14 +114,14 @@ def read_labels(file) -> list[str]:
         except (OSError, UnicodeDecodeError) as error:
             raise CheckpointError(f"{path}: cannot be read as names of classes ({error})") from None
         return [line.strip() for line in lines if line.strip()]
-    found = read_json(path, CheckpointError)
+    labels = read_json(path, CheckpointError)
     try:
-        if isinstance(found, dict):
-            values_count = sorted(found.values(), key=str) == sorted(range(len(found)), key=str)
-            by_number = {number: name for name, number in found.items()} if values_count else found
+        if isinstance(labels, dict):
+            values_count = sorted(labels.values(), key=str) == sorted(range(len(labels)), key=str)
+            by_number = {number: name for name, number in labels.items()} if values_count else labels
             numbered = {int(number): name for number, name in by_number.items()}
-            found = [numbered[n] for n in range(len(numbered))]
-        return [str(name) for name in found]
+            labels = [numbered[n] for n in range(len(numbered))]
+        return [str(name) for name in labels]
     except (ValueError, TypeError, KeyError, OverflowError):
         raise CheckpointError(f"{path}: expected a JSON list of names, or an object of name: number from 0") from None
 
@@ -152,8 +152,8 @@ def tokens_of(loaded: LoadedModel, vocabulary: Path | None) -> dict:
         return {}
     tokenizer = tokenizer_of(loaded.description.tokenizer, vocabulary)
     key, other = ("bos_token_id", "bos_id") if loaded.head == "causal" else ("pad_token_id", "pad_id")
-    found = {key: getattr(tokenizer, other, None), published_decoding.ENDS: tokenizer.eos_id}
-    return {key: number for key, number in found.items() if number is not None}
+    tokens = {key: getattr(tokenizer, other, None), published_decoding.ENDS: tokenizer.eos_id}
+    return {key: number for key, number in tokens.items() if number is not None}
 
 
 def _named(vocab: Path) -> dict[str, bytes]:

@@ -43,18 +43,18 @@ class Heads(nn.Cell):
             self.crf = CRF(shapes["head.crf.transitions"][0])
 
     def construct(self, hidden, pooled):
-        found = {"hidden states": hidden}
+        outputs = {"hidden states": hidden}
         if pooled is not None:
-            found["pooled state"] = pooled
+            outputs["pooled state"] = pooled
         for name in self.heads:
-            found[name] = getattr(self, name)(hidden if pooled is None or name == "output" else pooled)
+            outputs[name] = getattr(self, name)(hidden if pooled is None or name == "output" else pooled)
         if hasattr(self, "mlm"):
-            found["masked words"] = self.mlm(hidden)
+            outputs["masked words"] = self.mlm(hidden)
         if hasattr(self, "decoder"):
-            found["next words"] = self.decoder(hidden)
+            outputs["next words"] = self.decoder(hidden)
         if hasattr(self, "crf"):
-            found["pairs of tags"] = self.crf(1)[0]
-        return found
+            outputs["pairs of tags"] = self.crf(1)[0]
+        return outputs
 
 
 class Probe(nn.Cell):

@@ -60,10 +60,10 @@ def fused_precision(config: Config) -> str:
     from tasklab import kernels
     from tasklab.nn.compat import on_cpu
 
-    wanted = config.kernels == "auto" and on_cpu()
-    if wanted and not kernels.available():
+    fused = config.kernels == "auto" and on_cpu()
+    if fused and not kernels.available():
         logger.warning("fused kernels are off, stock operators run, several times slower: %s", kernels.why_not())
-    return config.precision if wanted and kernels.available() else ""
+    return config.precision if fused and kernels.available() else ""
 
 
 def _built(config: Config, builder, fused: str, pooler: bool, more: dict) -> "nn.Cell":
@@ -87,17 +87,17 @@ def _built(config: Config, builder, fused: str, pooler: bool, more: dict) -> "nn
 def check_settings(config: Config, builder):
     """Raises ConfigError that lists what `builder` needs and is not set, and what is set and would change nothing."""
     model, plain, name = config.model, ModelConfig(), config.model.encoder
-    known = {other: ENCODERS.get(other).settings for other in ENCODERS.names()}
+    settings = {other: ENCODERS.get(other).settings for other in ENCODERS.names()}
     missing = [f"model.{key} has no value; encoder {name!r} needs it" for key in builder.needs if model[key] is None]
     wrong = [config.placed("model.encoder", message) for message in missing]
     for key in model:
-        readers = [other for other in known if key in known[other]]
+        readers = [other for other in settings if key in settings[other]]
         if readers and key not in builder.settings and model[key] != plain[key]:
-            said = f"model.{key} = {model[key]}: encoder {name!r} does not know it; remove it, or name an encoder that "
-            wrong.append(config.placed(f"model.{key}", f"{said}does: {', '.join(readers)}"))
+            text = f"model.{key} = {model[key]}: encoder {name!r} does not know it; remove it, or name an encoder that "
+            wrong.append(config.placed(f"model.{key}", f"{text}does: {', '.join(readers)}"))
     if config.recompute and "recompute" not in builder.settings:
-        said = f"recompute = true: encoder {name!r} does not know it; set it to false"
-        wrong.append(config.placed("recompute", said))
+        text = f"recompute = true: encoder {name!r} does not know it; set it to false"
+        wrong.append(config.placed("recompute", text))
     if wrong:
         raise ConfigError("\n".join(wrong))
 
@@ -106,9 +106,9 @@ def _refuse_unpacked(config: Config, builder):
     model = config.model
     if "mask" not in builder.settings or model.dual or not model.causal:
         of_mask = f"mask {model.mask}" if "mask" in builder.settings else "its layers"
-        said = f"dual {model.dual}" if model.dual else of_mask
-        told = f"encoder {model.encoder!r} with {said} does not tell each token from those before it; take gpt"
-        raise ConfigError(config.placed("model.encoder", told))
+        setting = f"dual {model.dual}" if model.dual else of_mask
+        message = f"encoder {model.encoder!r} with {setting} does not tell each token from those before it; take gpt"
+        raise ConfigError(config.placed("model.encoder", message))
 
 
 def _refuse_without_bf16(encoder, config: Config):

@@ -46,18 +46,18 @@ class Computed:
             given = EvalPrediction([answers[0] for answers in predictions], self.truths)
         else:
             given = EvalPrediction(self.outputs, self.labels)
-        found = self.function(given)
-        if not isinstance(found, Mapping) or not all(isinstance(v, (Real, np.ndarray)) for v in found.values()):
-            raise ConfigError(f"compute_metrics returned {brief(found)}; expected a dict of names and numbers")
-        numbers = {str(name).removeprefix("eval_"): float(value) for name, value in found.items()}
+        metrics = self.function(given)
+        if not isinstance(metrics, Mapping) or not all(isinstance(v, (Real, np.ndarray)) for v in metrics.values()):
+            raise ConfigError(f"compute_metrics returned {brief(metrics)}; expected a dict of names and numbers")
+        numbers = {str(name).removeprefix("eval_"): float(value) for name, value in metrics.items()}
         return {OBJECTIVE: sum(numbers.values())} | numbers
 
     def _kept(self, outputs: RowOutputs) -> RowOutputs:
-        for numbers, found in outputs:
+        for numbers, arrays in outputs:
             if self.outputs is None:
-                self.outputs = np.zeros((len(self.labels), *found[0].shape[1:]), np.float32)
-            self.outputs[numbers] = found[0]
-            yield numbers, found
+                self.outputs = np.zeros((len(self.labels), *arrays[0].shape[1:]), np.float32)
+            self.outputs[numbers] = arrays[0]
+            yield numbers, arrays
 
 
 def _labels(task: Task, rows: Rows) -> np.ndarray | None:

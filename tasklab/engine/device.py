@@ -20,16 +20,16 @@ def prepare(config: Config):
     """
     import mindspore as ms
 
-    wanted = config.device_target
-    for target in available() if wanted == "auto" else [wanted]:
+    asked = config.device_target
+    for target in available() if asked == "auto" else [asked]:
         try:
             _select(target, config.device_id if target != "CPU" else 0)
             break
         except (RuntimeError, ValueError) as error:
             reason = str(error).strip().splitlines()[0].split(". ")[0]
-            if target == wanted or target == "CPU":
+            if target == asked or target == "CPU":
                 raise ConfigError(
-                    f"device_target = {wanted}: MindSpore cannot use one here ({reason}); set device_target=CPU or auto"
+                    f"device_target = {asked}: MindSpore cannot use one here ({reason}); set device_target=CPU or auto"
                 ) from None
             logger.warning("a %s driver is installed, but MindSpore cannot use it (%s); running on CPU", target, reason)
     ms.set_context(mode=ms.GRAPH_MODE)
@@ -55,5 +55,5 @@ def describe() -> str:
 
 def available() -> list[str]:
     """Devices that MindSpore could use here, best first; looks for drivers only, as loading them is slow and loud."""
-    found = [target for target, driver in DRIVERS.items() if os.path.exists(driver)]
-    return [*found, "CPU"]
+    targets = [target for target, driver in DRIVERS.items() if os.path.exists(driver)]
+    return [*targets, "CPU"]

@@ -8,8 +8,8 @@ from tasklab.runs.folder import RunFolder
 
 def diverged(what: str, step: int, lr: float, run: RunFolder) -> TrainingError:
     """The optimizer step `step`, counted from 1, came to no finite number."""
-    found = run.checkpoints()
-    saved = f"the last checkpoint, {found[-1]}, is intact" if found else "nothing was saved before"
+    checkpoints = run.checkpoints()
+    saved = f"the last checkpoint, {checkpoints[-1]}, is intact" if checkpoints else "nothing was saved before"
     return TrainingError(
         f"{what} at global step {step}; {saved}. Lower optimizer.lr (now {lr:g}) or lengthen the warm-up"
     )

@@ -43,16 +43,16 @@ class FittedHead:
         length, training = int(table.lengths[INPUT].max()), self.network.training
         self.network.set_train(False)
         self.network.head.set_train(True)
-        found = []
+        chunks = []
         for start in range(0, len(table), self.size):
             numbers = np.arange(start, min(start + self.size, len(table)))
             batch = table.batch(numbers, {INPUT: length}, self.size, self.network.inputs)
             inputs = [Tensor(batch[name]) for name in self.network.inputs]
             shapes = tuple(column.shape for column in inputs)
             vectors = self.compiles.timed("vectors", shapes, lambda: self.encode(*inputs))  # noqa: B023 - called at once
-            found.append(vectors.asnumpy()[: len(numbers)])
+            chunks.append(vectors.asnumpy()[: len(numbers)])
         self.network.set_train(training)
-        return np.concatenate(found)
+        return np.concatenate(chunks)
 
 
 class _Vectors(nn.Cell):

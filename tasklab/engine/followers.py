@@ -37,8 +37,8 @@ def followers_of(step: GradientStep, config: Config, ranks: Ranks, rows: Rows) -
         followers.append(WeightAverage(step.parameters, decay))
     if (queue := getattr(step.summed_loss.loss, "queue", None)) is not None:
         if ranks.count > 1:
-            told = f"loss.queue_size {len(queue.filled)} is of one process, of which there are {ranks.count}"
-            raise ConfigError(f"{told}; set it to 0")
+            message = f"loss.queue_size {len(queue.filled)} is of one process, of which there are {ranks.count}"
+            raise ConfigError(f"{message}; set it to 0")
         followers.append(MomentumEncoder(step.summed_loss.network, step.parameters, queue, step.compiles))
     if hasattr(getattr(step.summed_loss.network, "head", None), "fit"):  # the last: to the weights that others place
         followers.append(FittedHead(step.summed_loss.network, rows, config.train.batch_size, step.compiles))

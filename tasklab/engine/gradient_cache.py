@@ -109,13 +109,13 @@ class LossByVector(nn.Cell):
 
 
 def _refuse(loss: nn.Cell, config: Config, ranks: Ranks):
-    told = "train.gradient_cache = true makes one batch for the loss of the micro-batches of a step"
+    message = "train.gradient_cache = true makes one batch for the loss of the micro-batches of a step"
     if not getattr(loss, "over_batch", False):
         raise ConfigError(
-            f"{told}, but this loss counts each row alone, which micro-batches change nothing of; leave it out"
+            f"{message}, but this loss counts each row alone, which micro-batches change nothing of; leave it out"
         )
     if config.loss.rdrop_alpha or config.adversarial.name != "none":
         other = "loss.rdrop_alpha" if config.loss.rdrop_alpha else "adversarial.name"
-        raise ConfigError(f"{told}, and {other} wants several passes over each; leave one of them out")
+        raise ConfigError(f"{message}, and {other} wants several passes over each; leave one of them out")
     if ranks.count > 1:
-        raise ConfigError(f"{told} in one process, of which there are {ranks.count}; leave it out")
+        raise ConfigError(f"{message} in one process, of which there are {ranks.count}; leave it out")

@@ -58,8 +58,8 @@ class GraphDecoder:
         return np.stack([self._extended(text, row) for text, row in zip(texts, tokens, strict=True)])
 
     def copy(self, sources: Sequence[int], targets: Sequence[int], lengths: Sequence[int]):
-        found = [self._texts.get(source, _Text()).cut(n) for source, n in zip(sources, lengths, strict=True)]
-        self._texts |= dict(zip(targets, found, strict=True))
+        texts = [self._texts.get(source, _Text()).cut(n) for source, n in zip(sources, lengths, strict=True)]
+        self._texts |= dict(zip(targets, texts, strict=True))
 
     def cut(self, slots: Sequence[int], lengths: Sequence[int]):
         for slot, length in zip(slots, lengths, strict=True):

@@ -65,11 +65,11 @@ def listening(callbacks: Iterable | None) -> list[Callback]:
     callbacks = () if callbacks is None else callbacks
     if isinstance(callbacks, (Callback, type)) or not isinstance(callbacks, Iterable):
         raise ConfigError(f"callbacks is {_kind(callbacks)}; expected a list of objects: callbacks=[...]")
-    found = list(callbacks)
-    for number, callback in enumerate(found):
+    listeners = list(callbacks)
+    for number, callback in enumerate(listeners):
         if why := _why_not(callback):
             raise ConfigError(f"callbacks[{number}] is {_kind(callback)}{why}")
-    return found
+    return listeners
 
 
 def _why_not(callback) -> str:
@@ -83,11 +83,11 @@ def _why_not(callback) -> str:
         if name not in HOOKS:
             near = difflib.get_close_matches(name, HOOKS, 1)
             return f", whose {name} nothing would call; " + (f"did you mean {near[0]}? " if near else "") + _known()
-        wanted = list(inspect.signature(getattr(Callback, name)).parameters)[1:]
+        parameters = list(inspect.signature(getattr(Callback, name)).parameters)[1:]
         try:
-            inspect.signature(getattr(callback, name)).bind(*wanted)
+            inspect.signature(getattr(callback, name)).bind(*parameters)
         except TypeError:
-            return f", whose {name} does not take what it would get; write def {name}(self, {', '.join(wanted)})"
+            return f", whose {name} does not take what it would get; write def {name}(self, {', '.join(parameters)})"
     return ""
 
 

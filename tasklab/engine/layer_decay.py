@@ -17,12 +17,12 @@ def lr_scales(names: Sequence[str], decay: float) -> list[float]:
     """
     if decay == 1:
         return [1.0] * len(names)
-    found = [LAYER.match(name) for name in names]
-    if not any(found):
+    matches = [LAYER.match(name) for name in names]
+    if not any(matches):
         raise ConfigError("optimizer.layer_decay needs an encoder with numbered layers, this one has none; set it to 1")
-    count = 1 + max(int(match.group(1)) for match in found if match)
+    count = 1 + max(int(match.group(1)) for match in matches if match)
     powers = [
         count - int(match.group(1)) if match else count + 1 if name.startswith(EMBEDDINGS) else 0
-        for name, match in zip(names, found, strict=True)
+        for name, match in zip(names, matches, strict=True)
     ]
     return [decay**power for power in powers]

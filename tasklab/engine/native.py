@@ -20,17 +20,17 @@ def why_not(model: ModelConfig, head: str = CAUSAL) -> str:
     """Why `native_decoder` cannot take this model on this machine, in one line; empty when it can."""
     if build.library() is None:
         return build.why_not()
-    known = ("gpt", "bert") if head == CAUSAL else ("bert",)
-    if model.causal != (head == CAUSAL) or model.encoder not in known or model.dual:
+    encoders = ("gpt", "bert") if head == CAUSAL else ("bert",)
+    if model.causal != (head == CAUSAL) or model.encoder not in encoders or model.dual:
         kind = "causal Transformer" if head == CAUSAL else "encoder of a decoder's"
         return f"model.encoder {model.encoder} with model.mask {model.mask} is no {kind}"
-    for wrong, told in (
+    for wrong, setting in (
         (not set(model.embeddings) <= {"word", "pos", "sinusoidal"}, f"model.embeddings is {model.embeddings}"),
         (model.embedding_size not in (None, model.hidden_size), f"model.embedding_size is {model.embedding_size}"),
         (model.hidden_act not in ACTIVATIONS, f"model.hidden_act is {model.hidden_act}"),
     ):
         if wrong:
-            return f"{told}, which the decoder's kernels lack"
+            return f"{setting}, which the decoder's kernels lack"
     return ""
 
 
@@ -104,19 +104,19 @@ class _Named:
         return self.stack + name
 
     def _read(self, name: str):
-        found = self.tensors[self._ours(name)]
-        if getattr(found, "part", None) is None:  # all of it, once; what has parts is read by them
-            found = np.asarray(found)
-        return found
+        tensor = self.tensors[self._ours(name)]
+        if getattr(tensor, "part", None) is None:  # all of it, once; what has parts is read by them
+            tensor = np.asarray(tensor)
+        return tensor
 
     def _positions(self, name: str) -> np.ndarray:
         """Learned vectors from position_offset on, waves, or their sum: [max_tokens, H]."""
-        model, found = self.model, 0
+        model, vectors = self.model, 0
         if "pos" in model.embeddings:
-            found = np.asarray(self._read(name)[model.position_offset : model.position_offset + model.max_tokens])
+            vectors = np.asarray(self._read(name)[model.position_offset : model.position_offset + model.max_tokens])
         if "sinusoidal" in model.embeddings:
-            found = found + sinusoids(model.max_tokens, model.hidden_size)
-        return found
+            vectors = vectors + sinusoids(model.max_tokens, model.hidden_size)
+        return vectors
 
     def _distances(self, name: str, both_ways: bool) -> np.ndarray:
         """[heads, 2 reach + 1], of keys from `reach` before their query to `reach` behind it."""

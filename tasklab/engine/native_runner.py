@@ -42,24 +42,24 @@ class NativeRunner:
                 move(1)
 
     def _documents(self, documents: np.ndarray, ids: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        found = np.zeros(len(ids), np.float32)
+        log_probs = np.zeros(len(ids), np.float32)
         for document in np.unique(documents[documents > 0]):
             places = np.flatnonzero(documents == document)
-            found[places] = self._told(ids[places], targets[places])
-        return found
+            log_probs[places] = self._told(ids[places], targets[places])
+        return log_probs
 
     def _answer(self, source: np.ndarray, ids: np.ndarray, targets: np.ndarray) -> np.ndarray:
         self.decoder.read([0], [source])
         return self._told(ids, targets)
 
     def _told(self, ids: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        found = np.zeros(len(ids), np.float32)
+        log_probs = np.zeros(len(ids), np.float32)
         for part in np.split(np.arange(len(ids)), range(READ, len(ids), READ)):
             logs = log_softmax(self.decoder.scores([0], [ids[part]])[0])  # [n, V]
             asked = targets[part] != NONE
-            found[part[asked]] = logs[asked, targets[part][asked]]
+            log_probs[part[asked]] = logs[asked, targets[part][asked]]
         self.decoder.cut([0], [0])
-        return found
+        return log_probs
 
     def generate(
         self, prompts: Sequence[np.ndarray], settings: GenerationConfig,

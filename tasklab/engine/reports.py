@@ -60,14 +60,14 @@ def write_report(report: Report, folder: Path, title: str, perfect: float = 1.0)
 
     title: of the pictures. perfect: what a perfect answer scores.
     """
-    parts = {
+    writers = {
         CLASSES_FILE: report.classes and (lambda path: _write_json(path, _classes(report))),
         GROUPS_FILE: report.groups and (lambda path: _write_json(path, report.groups)),
         SCORES_FILE: report.groups and (lambda path: save(bars_figure(report.groups, title, perfect), path)),
         CONFUSION_FILE: report.confusion is not None and (lambda path: save(_confusion(report, title), path)),
         WRONG_FILE: report.wrong and (lambda path: _write_wrong(path, report.wrong)),
     }
-    for name, write in parts.items():
+    for name, write in writers.items():
         if write:
             folder.mkdir(parents=True, exist_ok=True)
             write(folder / name)

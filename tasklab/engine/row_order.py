@@ -63,8 +63,8 @@ class RowOrder:
         now = self.plan(format_version)
         differing = [key for key, value in now.items() if then.get(key) != value]
         if differing:
-            told = (WORDS.get(key) or f"{key}: then {then.get(key)}, now {now[key]}" for key in differing)
-            listed = ", ".join(told)
+            changes = (WORDS.get(key) or f"{key}: then {then.get(key)}, now {now[key]}" for key in differing)
+            listed = ", ".join(changes)
             raise CheckpointError(
                 f"resume would not repeat the run, because this changed: {listed}; "
                 "restore it, or start from the weights alone with --from"

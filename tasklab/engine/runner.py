@@ -81,8 +81,8 @@ class _Weights(dict):
         self._beside = {f"{name}.weight": cell.lora for name, cell in cells if cell.lora is not None}
 
     def __getitem__(self, name: str) -> np.ndarray:
-        found, adapter = super().__getitem__(name).asnumpy(), self._beside.get(name)
-        return found if adapter is None else found + adapter.b.asnumpy() * adapter.scale @ adapter.a.asnumpy()
+        weight, adapter = super().__getitem__(name).asnumpy(), self._beside.get(name)
+        return weight if adapter is None else weight + adapter.b.asnumpy() * adapter.scale @ adapter.a.asnumpy()
 
 
 def padded_rows(count: int, batch_size: int) -> int:

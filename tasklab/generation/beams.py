@@ -68,19 +68,19 @@ class BeamSearch:
     def _candidates(self, logits: np.ndarray) -> list[tuple[float, int, int, float]]:
         """(total, row, token, log-probability) of the best continuations, best first: so many that `num_beams` go on
         whatever ends."""
-        found, count = [], max(2, 1 + len(self.ends)) * self.settings.num_beams
+        candidates, count = [], max(2, 1 + len(self.ends)) * self.settings.num_beams
         for row, (beam, scores) in enumerate(zip(self.beams, logits, strict=True)):
             plain = log_softmax(scores)
-            told = beam.choice.allowed(plain)
-            best = likeliest(told, count)
-            found += [(beam.total + float(told[t]), row, int(t), float(plain[t])) for t in best if told[t] > NEVER]
-        return sorted(found, key=lambda one: (-one[0], one[1], one[2]))[:count]
+            logs = beam.choice.allowed(plain)
+            best = likeliest(logs, count)
+            candidates += [(beam.total + float(logs[t]), row, int(t), float(plain[t])) for t in best if logs[t] > NEVER]
+        return sorted(candidates, key=lambda one: (-one[0], one[1], one[2]))[:count]
 
     def _watched(self, ids: list[int]) -> StopTexts:
-        found = StopTexts(self.streamed(), self.settings.stop)
+        stop_texts = StopTexts(self.streamed(), self.settings.stop)
         for token in ids if self.settings.stop else ():
-            found.push(token)
-        return found
+            stop_texts.push(token)
+        return stop_texts
 
     def _told(self, ids: list[int], logs: list[float], total: float, stops: StopTexts) -> Generated:
         ended = ids[-1] in self.ends

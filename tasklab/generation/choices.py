@@ -28,13 +28,13 @@ def chosen(
 
 
 def _best(whole: list[Node], logs: dict[Node, float], streamed, several: int) -> list[Generated]:
-    told = [[logs[ids[: n + 1]] for n in range(len(ids))] for ids in whole]
-    found = []
-    for k in sorted(range(len(whole)), key=lambda k: -sum(told[k]))[:several]:
+    scores = [[logs[ids[: n + 1]] for n in range(len(ids))] for ids in whole]
+    answers = []
+    for k in sorted(range(len(whole)), key=lambda k: -sum(scores[k]))[:several]:
         stream = streamed(())  # the text as it was given
         text = stream.push(whole[k]) + stream.rest()
-        found.append(Generated(whole[k], tuple(told[k]), sum(told[k]), STOP, text))
-    return found
+        answers.append(Generated(whole[k], tuple(scores[k]), sum(scores[k]), STOP, text))
+    return answers
 
 
 def _levels(whole: list[Node]) -> list[dict[Node, list[Node]]]:

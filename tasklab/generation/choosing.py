@@ -38,9 +38,9 @@ class Choice:
 
     def followed_by(self, token: int) -> "Choice":
         """The same text with one more token."""
-        found = copy.copy(self)
-        found.seen = [*self.seen, token]
-        return found
+        choice = copy.copy(self)
+        choice.seen = [*self.seen, token]
+        return choice
 
     def next(self, logits: np.ndarray) -> tuple[int, float]:
         """(token, its log-probability before anything was changed) for logits [V]."""
@@ -51,18 +51,18 @@ class Choice:
 
     def allowed(self, logits: np.ndarray) -> np.ndarray:
         """[V] float64 with penalties, NEVER for tokens that may not come."""
-        settings, found = self.settings, logits.astype(np.float64)
+        settings, scores = self.settings, logits.astype(np.float64)
         if settings.repetition_penalty != 1.0:
             met = np.unique(self.seen)
             penalty = settings.repetition_penalty
-            found[met] = np.where(found[met] < 0, found[met] * penalty, found[met] / penalty)
+            scores[met] = np.where(scores[met] < 0, scores[met] * penalty, scores[met] / penalty)
         if settings.no_repeat_ngram_size:
-            found[self._would_repeat(settings.no_repeat_ngram_size)] = NEVER
+            scores[self._would_repeat(settings.no_repeat_ngram_size)] = NEVER
         if settings.suppress_tokens:
-            found[settings.suppress_tokens] = NEVER
+            scores[settings.suppress_tokens] = NEVER
         if self.step < settings.min_new_tokens:
-            found[self.ends] = NEVER
-        return logits.astype(np.float64) if found.max() == NEVER else found  # all are forbidden: then none is
+            scores[self.ends] = NEVER
+        return logits.astype(np.float64) if scores.max() == NEVER else scores  # all are forbidden: then none is
 
     def _would_repeat(self, size: int) -> list[int]:
         """Tokens that would end a stretch which came before."""
@@ -102,8 +102,8 @@ def likeliest(values: np.ndarray, count: int) -> np.ndarray:
     groups, least = len(values) // GROUP, NEVER
     if count <= groups:  # so many groups have a value of at least this one
         least = np.partition(values[: groups * GROUP].reshape(GROUP, groups).max(axis=0), -count)[-count]
-    found = np.flatnonzero(values >= least)
-    return found[np.argsort(-values[found], kind="stable")][:count]
+    places = np.flatnonzero(values >= least)
+    return places[np.argsort(-values[places], kind="stable")][:count]
 
 
 def _making_up(share: float, values: np.ndarray) -> np.ndarray:

@@ -39,17 +39,17 @@ def generate(
     """
     _refuse_unknown(decoder, settings, choices)
     if choices:
-        found = []
+        generated = []
         for answers in chosen(decoder, prompts, choices, streamed, settings.num_return_sequences, rows, sources):
-            found.append(answers)
+            generated.append(answers)
             if emit is not None:
-                emit(len(found) - 1, answers[0].text)
-        return found
+                emit(len(generated) - 1, answers[0].text)
+        return generated
     answering = sources if len(sources) else [()] * len(prompts)
     order = sorted(range(len(prompts)), key=lambda i: (len(answering[i]), len(prompts[i]), i))
     samples = settings.num_return_sequences if settings.num_beams == 1 else 1
     waiting = deque((i, sample) for i in order for sample in range(samples))
-    free, active, found = _blocks(settings.num_beams, rows), [], {}
+    free, active, generated = _blocks(settings.num_beams, rows), [], {}
     begun = _Begun(decoder, prompts, sources, samples)
     while waiting or active:
         entering = []
@@ -63,9 +63,9 @@ def generate(
         active += entering
         reading = [pair for row in active for pair in zip(row.slots, row.tokens, strict=False)]
         logits = decoder.extend(*zip(*reading, strict=True))
-        active = _going_on(decoder, active, logits, found, free, emit)
+        active = _going_on(decoder, active, logits, generated, free, emit)
     decoder.cut([0], [0])
-    return [[one for sample in range(samples) for one in found[i, sample]] for i in range(len(prompts))]
+    return [[one for sample in range(samples) for one in generated[i, sample]] for i in range(len(prompts))]
 
 
 @dataclass
@@ -133,8 +133,8 @@ def _growing(choice: Choice, room: int, streamed: Callable[[], object]) -> Growi
     return Text(choice, room, StopTexts(streamed(), settings.stop))
 
 
-def _going_on(decoder: Decoder, rows: list[_Row], logits: np.ndarray, found: dict, free: list, emit) -> list[_Row]:
-    """The rows that go on behind their next token; of the others the answers are in `found`."""
+def _going_on(decoder: Decoder, rows: list[_Row], logits: np.ndarray, generated: dict, free: list, emit) -> list[_Row]:
+    """The rows that go on behind their next token; of the others the answers are in `generated`."""
     left, moves, at = [], [], 0
     for row in rows:
         count = len(row.tokens)
@@ -147,7 +147,7 @@ def _going_on(decoder: Decoder, rows: list[_Row], logits: np.ndarray, found: dic
         if tokens:
             left.append(row)
         else:
-            found[row.prompt, row.sample] = row.growing.answers()
+            generated[row.prompt, row.sample] = row.growing.answers()
             decoder.cut(row.slots, [0] * len(row.slots))
             free.append(row.slots)
     if moves:
@@ -156,8 +156,8 @@ def _going_on(decoder: Decoder, rows: list[_Row], logits: np.ndarray, found: dic
 
 
 def _refuse_unknown(decoder: Decoder, settings: GenerationConfig, choices):
-    for key, told in settings.unknown_tokens(decoder.vocab_size):
-        raise ConfigError(f"generation.{key} = {settings[key]}: {told}")
+    for key, message in settings.unknown_tokens(decoder.vocab_size):
+        raise ConfigError(f"generation.{key} = {settings[key]}: {message}")
     for k, ids in enumerate(choices):
         if not len(ids):
             raise ConfigError(f"generation.choices[{k}] holds no token of this model; leave it out")

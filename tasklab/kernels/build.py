@@ -141,8 +141,8 @@ def _cpu() -> str:
         first = Path("/proc/cpuinfo").read_text().split("\n\n")[0]
     except OSError:
         return platform.processor()
-    wanted = ("model name", "flags", "Features", "CPU part", "CPU implementer")
-    return "\n".join(line for line in first.splitlines() if line.startswith(wanted))
+    fields = ("model name", "flags", "Features", "CPU part", "CPU implementer")
+    return "\n".join(line for line in first.splitlines() if line.startswith(fields))
 
 
 def _key(compiler: str, flags: list[str]) -> str:

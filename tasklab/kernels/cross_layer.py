@@ -73,7 +73,7 @@ OWN = len(PARAMETERS) + 2  # parameters before the states, ADAPTERS the last of 
 @functools.cache
 def _primitives(
     num_heads: int, groups: int, head_size: int, gated: bool, norm_first: bool, recompute: bool, bfloat16: bool,
-    wanted: int,
+    grad_bits: int,
 ):  # fmt: skip
     """The operators for prediction and for training."""
     path = library_path(bfloat16)
@@ -84,13 +84,13 @@ def _primitives(
 
     def grad_shapes(dy, x, mask, seed, settings, cos, sin, *rest):
         parameters = (*rest[:OWN], *rest[OWN + 2 : -1])
-        return x, *(shape if wanted >> i & 1 else [1] for i, shape in enumerate(parameters)), rest[OWN]
+        return x, *(shape if grad_bits >> i & 1 else [1] for i, shape in enumerate(parameters)), rest[OWN]
 
     def grad_types(dy, x, mask, seed, settings, cos, sin, *rest):
         return x, *rest[:OWN], *rest[OWN + 2 : -1], rest[OWN]
 
     backward = ops.Custom(f"{path}:TasklabDecoderLayerGrad", grad_shapes, grad_types, "aot")
-    backward.add_prim_attr("wanted", f"{wanted} with a source")
+    backward.add_prim_attr("wanted", f"{grad_bits} with a source")
 
     def bprop(
         x, mask, seed, settings, cos, sin, query, query_bias, key, key_bias, value, value_bias, output, output_bias,
@@ -116,5 +116,5 @@ def _primitives(
     infer = ops.Custom(f"{path}:TasklabDecoderLayer", lambda x, *_: x, lambda x, *_: x, "aot")
     train = ops.Custom(f"{path}:TasklabDecoderLayerTrain", train_shapes, lambda x, *_: (x, x), "aot", bprop)
     # MindSpore remembers inferred shapes by attributes and inputs, and would give one kind of `saved` for the other
-    train.add_prim_attr("saved", f"{' '.join(map(str, (*sizes, wanted)))} with a source")
+    train.add_prim_attr("saved", f"{' '.join(map(str, (*sizes, grad_bits)))} with a source")
     return infer, train

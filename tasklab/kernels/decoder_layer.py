@@ -135,7 +135,7 @@ class FusedDecoderLayer(nn.Cell):
 @functools.cache
 def _primitives(
     num_heads: int, groups: int, head_size: int, gated: bool, norm_first: bool, recompute: bool, bfloat16: bool,
-    wanted: int,
+    grad_bits: int,
 ):  # fmt: skip
     """The operators for prediction and for training."""
     path = library_path(bfloat16)
@@ -146,13 +146,13 @@ def _primitives(
 
     def grad_shapes(dy, x, documents, seed, settings, cos, sin, *parameters):
         given = zip(parameters[:-1], range(len(PARAMETERS) + 2), strict=True)
-        return x, *(shape if wanted >> i & 1 else [1] for shape, i in given)
+        return x, *(shape if grad_bits >> i & 1 else [1] for shape, i in given)
 
     def grad_types(dy, x, documents, seed, settings, cos, sin, *parameters):
         return x, *parameters[:-1]
 
     backward = ops.Custom(f"{path}:TasklabDecoderLayerGrad", grad_shapes, grad_types, "aot")
-    backward.add_prim_attr("wanted", wanted)
+    backward.add_prim_attr("wanted", grad_bits)
 
     def bprop(
         x, documents, seed, settings, cos, sin, query, query_bias, key, key_bias, value, value_bias, output,
@@ -173,7 +173,7 @@ def _primitives(
     infer = ops.Custom(f"{path}:TasklabDecoderLayer", lambda x, *_: x, lambda x, *_: x, "aot")
     train = ops.Custom(f"{path}:TasklabDecoderLayerTrain", train_shapes, lambda x, *_: (x, x), "aot", bprop)
     # MindSpore remembers inferred shapes by attributes and inputs, and would give one kind of `saved` for the other
-    train.add_prim_attr("saved", " ".join(map(str, (*sizes, wanted))))
+    train.add_prim_attr("saved", " ".join(map(str, (*sizes, grad_bits))))
     return infer, train
 
 

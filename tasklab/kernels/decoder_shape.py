@@ -75,15 +75,15 @@ class DecoderShape:
         """Name in MATRICES (with .weight) or VECTORS, {} the layer's number -> shape, and whether it may be absent.
         Those of an encoder begin with ENCODER."""
         H, V = self.hidden_size, self.vocab_size
-        found = {"embeddings.word.weight": ((V, H), False), **self._stack(crossed=bool(self.encoder_layers))}
+        tensors = {"embeddings.word.weight": ((V, H), False), **self._stack(crossed=bool(self.encoder_layers))}
         if self.encoder_layers:
-            found |= {ENCODER + name: entry for name, entry in self._stack(crossed=False).items()}
+            tensors |= {ENCODER + name: entry for name, entry in self._stack(crossed=False).items()}
         if self.source_vocab_size:
-            found[f"{ENCODER}embeddings.word.weight"] = (self.source_vocab_size, H), False
+            tensors[f"{ENCODER}embeddings.word.weight"] = (self.source_vocab_size, H), False
         if not self.tied:
-            found["vocabulary.weight"] = (V, H), False
-        found["vocabulary.bias"] = (V,), True
-        return found
+            tensors["vocabulary.weight"] = (V, H), False
+        tensors["vocabulary.bias"] = (V,), True
+        return tensors
 
     def layers_of(self, name: str) -> int:
         """How many layers have a tensor of this name with {}."""
@@ -96,21 +96,21 @@ class DecoderShape:
         sizes += [("feed_forward.gate", I, H)] if self.gated else []
         for name in ("attention", "cross_attention") if crossed else ("attention",):
             sizes += [(f"{name}.query", Q, H), (f"{name}.key", K, H), (f"{name}.value", K, H), (f"{name}.output", H, Q)]
-        found = {}
+        tensors = {}
         for name, outputs, inputs in sizes:
-            found[f"layers.{{}}.{name}.weight"] = (outputs, inputs), False
-            found[f"layers.{{}}.{name}.bias"] = (outputs,), True
+            tensors[f"layers.{{}}.{name}.weight"] = (outputs, inputs), False
+            tensors[f"layers.{{}}.{name}.bias"] = (outputs,), True
         norms = ["layers.{}.attention_norm", "layers.{}.feed_forward_norm"]
         norms += ["layers.{}.cross_attention_norm"] if crossed else []
         norms += (["norm"] if self.norm_first else []) + (["embeddings.norm"] if self.embedding_norm else [])
         for name in norms:
-            found[f"{name}.weight"] = (H,), False
+            tensors[f"{name}.weight"] = (H,), False
             if not self.rms:
-                found[f"{name}.bias"] = (H,), False
+                tensors[f"{name}.bias"] = (H,), False
         if self.learned_positions:
-            found["embeddings.position.weight"] = (P, H), False
+            tensors["embeddings.position.weight"] = (P, H), False
         if self.rotary:
-            found["cosines"] = found["sines"] = (P, self.head_size // 2), False
+            tensors["cosines"] = tensors["sines"] = (P, self.head_size // 2), False
         if self.reach:
-            found["distances"] = (self.num_attention_heads, 2 * self.reach + 1), False
-        return found
+            tensors["distances"] = (self.num_attention_heads, 2 * self.reach + 1), False
+        return tensors

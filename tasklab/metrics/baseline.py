@@ -50,13 +50,13 @@ def baseline_answer(question: str, context: str) -> str:
 
 def first_sentence(text: str) -> str:
     """Up to the mark that ends it, or the whole text."""
-    found = (match.group().strip() for match in SENTENCE.finditer(text))
-    return next(filter(None, found), "")
+    sentences = (match.group().strip() for match in SENTENCE.finditer(text))
+    return next(filter(None, sentences), "")
 
 
 def _sentences(context: str) -> list[list[re.Match]]:
     """The words of each sentence, as matches in the whole context."""
-    spans = [(found.start(), found.end()) for found in SENTENCE.finditer(context) if found.group()]
+    spans = [(match.start(), match.end()) for match in SENTENCE.finditer(context) if match.group()]
     return [words for start, end in spans if (words := list(WORD.finditer(context, start, end)))]
 
 

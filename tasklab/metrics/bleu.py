@@ -23,8 +23,8 @@ def tokenizer_for(references: Sequence[Sequence[str]], asked: str | None = None)
     language = language_of([text for several in references for text in several])
     suited = BY_LANGUAGE.get(language, OTHERS)
     if asked == OTHERS and language:
-        told = f"data.bleu_tokenizer = 13a: the targets are {language}, whose sentences 13a takes for single words"
-        raise ConfigError(f"{told}; set it to {suited}, or to language")
+        message = f"data.bleu_tokenizer = 13a: the targets are {language}, whose sentences 13a takes for single words"
+        raise ConfigError(f"{message}; set it to {suited}, or to language")
     return asked or suited
 
 
@@ -43,8 +43,8 @@ def bleu_interval(texts: Sequence[str], references: Sequence[Sequence[str]], tok
     from sacrebleu.metrics import BLEU
 
     of_one = BLEU(tokenize=tokenizer, effective_order=True)  # which changes no count, and sacrebleu asks for
-    found = [of_one.sentence_score(text, list(several)) for text, several in zip(texts, references, strict=True)]
-    counts = np.array([[*one.counts, *one.totals, one.sys_len, one.ref_len] for one in found])  # [texts, 4 + 4 + 2]
+    scores = [of_one.sentence_score(text, list(several)) for text, several in zip(texts, references, strict=True)]
+    counts = np.array([[*one.counts, *one.totals, one.sys_len, one.ref_len] for one in scores])  # [texts, 4 + 4 + 2]
 
     def bleu(drawn: np.ndarray) -> float:
         sums = counts[drawn].sum(axis=0).tolist()
@@ -58,9 +58,9 @@ def score_bleu_n(texts: Sequence[str], references: Sequence[Sequence[str]], toke
     from sacrebleu.metrics import BLEU
 
     streams = [list(column) for column in zip_longest(*references)]
-    found = BLEU(tokenize=tokenizer, smooth_method="none").corpus_score(texts, streams)
-    shares = [share / 100 for share in found.precisions]
-    return {f"bleu_{n}": 100 * found.bp * _geometric_mean(shares[:n]) for n in (1, 2, 3, 4)}
+    score = BLEU(tokenize=tokenizer, smooth_method="none").corpus_score(texts, streams)
+    shares = [share / 100 for share in score.precisions]
+    return {f"bleu_{n}": 100 * score.bp * _geometric_mean(shares[:n]) for n in (1, 2, 3, 4)}
 
 
 def _geometric_mean(shares: Sequence[float]) -> float:

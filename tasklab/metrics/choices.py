@@ -27,10 +27,10 @@ def choice_report(chosen: Sequence[int], examples: Sequence, shown: Sequence[Sho
     places = [str(i) if i >= len(LETTERS) else LETTERS[i] for i in range(max(len(e.choices) for e in examples))]
     counts = [len(e.choices) for e in examples]
     order = [str(count) for count in sorted(set(counts))]
-    wanted, predicted = ([places[i] for i in numbers] for numbers in ([e.label for e in examples], picked))
+    references, predicted = ([places[i] for i in numbers] for numbers in ([e.label for e in examples], picked))
     rows = zip(examples, picked, right, shown, strict=True)
     return replace(
-        class_report(wanted, predicted, places, shown, ()),
+        class_report(references, predicted, places, shown, ()),
         intervals=lambda: {"accuracy": mean_interval(right)},
         groups={"number of choices": mean_scores(map(str, counts), [{"accuracy": hit} for hit in right], order)},
         wrong=[wrong_row(what, e.choices[e.label], e.choices[i]) for e, i, hit, what in rows if not hit],

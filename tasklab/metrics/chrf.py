@@ -26,21 +26,21 @@ def chrf_counts(texts: Sequence[str], references: Sequence[Sequence[str]]) -> np
 
 def chrf_of(counts: np.ndarray) -> float:
     """In percent, of counts [6, 3] of one text or summed; lengths that one side does not have are left out."""
-    said, wanted, common = counts[(counts[:, 0] > 0) & (counts[:, 1] > 0)].T
+    predicted, reference, common = counts[(counts[:, 0] > 0) & (counts[:, 1] > 0)].T
     if not common.any():
         return 0.0
-    precision, recall = (common / said).mean(), (common / wanted).mean()
+    precision, recall = (common / predicted).mean(), (common / reference).mean()
     return 100 * (1 + RECALL**2) * precision * recall / (RECALL**2 * precision + recall)
 
 
 def _counts(text: str, reference: str) -> np.ndarray:
-    said, wanted = ("".join(one.split()) for one in (text, reference))
-    return np.array([_shared(_ngrams(said, n), _ngrams(wanted, n)) for n in ORDERS])
+    predicted, gold = ("".join(one.split()) for one in (text, reference))
+    return np.array([_shared(_ngrams(predicted, n), _ngrams(gold, n)) for n in ORDERS])
 
 
 def _ngrams(text: str, n: int) -> Counter:
     return Counter(text[at : at + n] for at in range(len(text) - n + 1))
 
 
-def _shared(said: Counter, wanted: Counter) -> tuple[int, int, int]:
-    return said.total(), wanted.total(), (said & wanted).total()
+def _shared(predicted: Counter, reference: Counter) -> tuple[int, int, int]:
+    return predicted.total(), reference.total(), (predicted & reference).total()

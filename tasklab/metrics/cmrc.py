@@ -57,13 +57,13 @@ def f1(prediction: str, gold: str, mode: str = "official") -> float:
     Two empty texts agree; the official script knows no empty gold text.
     """
     split = segments if mode == "official" else _bare
-    predicted, wanted = split(prediction), split(gold)
-    if not predicted and not wanted:
+    predicted, reference = split(prediction), split(gold)
+    if not predicted and not reference:
         return 1.0
-    shared = longest_common_run(predicted, wanted)
+    shared = longest_common_run(predicted, reference)
     if not shared:
         return 0.0
-    precision, recall = shared / len(predicted), shared / len(wanted)
+    precision, recall = shared / len(predicted), shared / len(reference)
     return 2 * precision * recall / (precision + recall)
 
 
@@ -104,8 +104,8 @@ def latin_words(text: str) -> list[str]:
 
 
 def _split_clitic(word: str) -> list[str]:
-    found = CLITICS.search(word)
-    return [word[: found.start()], found.group()] if found and found.start() else [word]
+    match = CLITICS.search(word)
+    return [word[: match.start()], match.group()] if match and match.start() else [word]
 
 
 def _bare(text: str) -> str:

@@ -5,19 +5,20 @@ from collections.abc import Sequence
 import numpy as np
 
 
-def confusion_matrix(wanted: Sequence, predicted: Sequence, labels: Sequence) -> np.ndarray:
+def confusion_matrix(references: Sequence, predicted: Sequence, labels: Sequence) -> np.ndarray:
     """[C, C] counts: row the wanted label, column the predicted one."""
     number = {label: i for i, label in enumerate(labels)}
-    cells = np.array([number[w] * len(number) + number[p] for w, p in zip(wanted, predicted, strict=True)], np.int64)
+    pairs = zip(references, predicted, strict=True)
+    cells = np.array([number[r] * len(number) + number[p] for r, p in pairs], np.int64)
     return np.bincount(cells, minlength=len(number) ** 2).reshape(len(number), len(number))
 
 
 def class_scores(confusion: np.ndarray) -> dict[str, np.ndarray]:
     """precision, recall, f1 and support of each class, [..., C] each; 0 where undefined."""
     hits = np.diagonal(confusion, axis1=-2, axis2=-1)
-    found, there = confusion.sum(axis=-2), confusion.sum(axis=-1)
+    predicted, there = confusion.sum(axis=-2), confusion.sum(axis=-1)
     return {
-        "precision": share(hits, found), "recall": share(hits, there), "f1": share(2 * hits, found + there),
+        "precision": share(hits, predicted), "recall": share(hits, there), "f1": share(2 * hits, predicted + there),
         "support": there,
     }  # fmt: skip
 
@@ -46,10 +47,10 @@ def macro_f1(confusion: np.ndarray) -> np.ndarray:
 
 def matthews_correlation(confusion: np.ndarray) -> np.ndarray:
     """Gorodkin 2004, for any number of classes; 0 when all rows are of one class or predicted as one."""
-    found, there = (confusion.sum(axis=axis).astype(np.float64) for axis in (-2, -1))
+    predicted, there = (confusion.sum(axis=axis).astype(np.float64) for axis in (-2, -1))
     total = confusion.sum(axis=(-2, -1)).astype(np.float64)
-    both = np.trace(confusion, axis1=-2, axis2=-1) * total - (found * there).sum(axis=-1)
-    spread = [total**2 - (side**2).sum(axis=-1) for side in (found, there)]
+    both = np.trace(confusion, axis1=-2, axis2=-1) * total - (predicted * there).sum(axis=-1)
+    spread = [total**2 - (side**2).sum(axis=-1) for side in (predicted, there)]
     return share(both, np.sqrt(spread[0] * spread[1]))
 
 

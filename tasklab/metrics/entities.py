@@ -15,21 +15,22 @@ Entity = tuple[str, int, int]
 """(type, first token, last token)."""
 
 
-def score_entities(predicted: Sequence[Iterable[Entity]], wanted: Sequence[Iterable[Entity]]) -> dict[str, float]:
+def score_entities(predicted: Sequence[Iterable[Entity]], references: Sequence[Iterable[Entity]]) -> dict[str, float]:
     """precision, recall, f1 over all entities of all sentences, as fractions of 1; total counts the entities wanted."""
-    hits, found, there = _counts(predicted, wanted).sum(axis=0).tolist()
-    return {**_scores(hits, found, there), "total": there}
+    hits, guessed, there = _counts(predicted, references).sum(axis=0).tolist()
+    return {**_scores(hits, guessed, there), "total": there}
 
 
 def entity_report(
-    predicted: Sequence[Iterable[Entity]], wanted: Sequence[Iterable[Entity]], shown: Sequence[Shown], words: Sequence
-) -> Report:
+    predicted: Sequence[Iterable[Entity]], references: Sequence[Iterable[Entity]], shown: Sequence[Shown],
+    words: Sequence,
+) -> Report:  # fmt: skip
     """precision, recall, f1 and support of each type; the sentences with an entity too many or too few.
 
     words: (predicted, wanted) of each sentence as a reader needs them.
     """
-    per_type = {kind: _of_type(kind, predicted, wanted) for kind in _types(predicted, wanted)}
-    counts = _counts(predicted, wanted)
+    per_type = {kind: _of_type(kind, predicted, references) for kind in _types(predicted, references)}
+    counts = _counts(predicted, references)
     classes = {kind: {**_scores(*sums), "support": sums[2]} for kind, sums in per_type.items()}
     nothing = [f"the model finds no entity in any of the {len(counts)} sentences: train longer or change optimizer.lr"]
     return Report(
@@ -37,7 +38,7 @@ def entity_report(
         classes=classes,
         groups={"type": parts_of(classes)} if classes else {},
         intervals=lambda: {"f1": interval(lambda drawn: _f1(counts[drawn].sum(axis=0)), len(counts))},
-        wrong=wrong_rows([right for _, right in words], [found for found, _ in words], shown),
+        wrong=wrong_rows([right for _, right in words], [guess for guess, _ in words], shown),
         warnings=nothing if counts[:, 2].any() and not counts[:, 1].any() else (),
     )
 
@@ -51,14 +52,14 @@ def _of_type(kind: str, *sides: Sequence[Iterable[Entity]]) -> list[int]:
     return _counts(*only).sum(axis=0).tolist()
 
 
-def _counts(predicted: Sequence[Iterable[Entity]], wanted: Sequence[Iterable[Entity]]) -> np.ndarray:
+def _counts(predicted: Sequence[Iterable[Entity]], references: Sequence[Iterable[Entity]]) -> np.ndarray:
     """[sentences, 3]: right, predicted, wanted."""
-    pairs = [(Counter(p), Counter(w)) for p, w in zip(predicted, wanted, strict=True)]
-    return np.array([((p & w).total(), p.total(), w.total()) for p, w in pairs], np.int64).reshape(-1, 3)
+    pairs = [(Counter(p), Counter(r)) for p, r in zip(predicted, references, strict=True)]
+    return np.array([((p & r).total(), p.total(), r.total()) for p, r in pairs], np.int64).reshape(-1, 3)
 
 
-def _scores(hits, found, there) -> dict[str, float]:
-    scores = {"precision": (hits, found), "recall": (hits, there), "f1": (2 * hits, found + there)}
+def _scores(hits, predicted, there) -> dict[str, float]:
+    scores = {"precision": (hits, predicted), "recall": (hits, there), "f1": (2 * hits, predicted + there)}
     return {name: float(share(part, whole)) for name, (part, whole) in scores.items()}
 
 

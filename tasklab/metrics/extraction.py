@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 
 
 def heard_spans(
-    known: Iterable[tuple[str, str]], asked: Sequence[tuple[str, str]]
+    answers: Iterable[tuple[str, str]], asked: Sequence[tuple[str, str]]
 ) -> list[list[tuple[str, int, int]]]:
     """For each text every place of a string that answered its kind, the longest first from left to right.
 
-    known: (kind, string).   asked: (kind, text).   Returns: (kind, start, end) in characters.
+    answers: (kind, string).   asked: (kind, text).   Returns: (kind, start, end) in characters.
     """
     strings = defaultdict(set)
-    for kind, string in known:
+    for kind, string in answers:
         strings[kind].add(string)
     patterns = {
         kind: re.compile("|".join(map(re.escape, sorted(several, key=lambda s: (-len(s), s)))))

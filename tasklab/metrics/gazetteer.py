@@ -7,14 +7,14 @@ from tasklab.metrics.entities import Entity
 
 
 def gazetteer_entities(
-    known: Iterable[tuple[Sequence[str], Iterable[Entity]]], sentences: Iterable[Sequence[str]]
+    examples: Iterable[tuple[Sequence[str], Iterable[Entity]]], sentences: Iterable[Sequence[str]]
 ) -> list[list[Entity]]:
     """For each sentence, from left to right, the longest run of tokens that was an entity, with its usual type.
 
-    known: tokens and entities of the sentences to learn from.
+    examples: tokens and entities of the sentences to learn from.
     """
     types: dict[tuple[str, ...], Counter] = defaultdict(Counter)
-    for tokens, entities in known:
+    for tokens, entities in examples:
         for kind, first, last in entities:
             types[tuple(tokens[first : last + 1])][kind] += 1
     names = {name: counts.most_common(1)[0][0] for name, counts in types.items()}
@@ -25,11 +25,11 @@ def gazetteer_entities(
 
 
 def _found(tokens: list[str], names: dict, lengths: dict) -> list[Entity]:
-    found, i = [], 0
+    entities, i = [], 0
     while i < len(tokens):
         possible = sorted((n for n in lengths.get(tokens[i], ()) if i + n <= len(tokens)), reverse=True)
         length = next((n for n in possible if tuple(tokens[i : i + n]) in names), 0)
         if length:
-            found.append((names[tuple(tokens[i : i + length])], i, i + length - 1))
+            entities.append((names[tuple(tokens[i : i + length])], i, i + length - 1))
         i += max(1, length)
-    return found
+    return entities

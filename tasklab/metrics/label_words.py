@@ -11,8 +11,8 @@ def label_scores(logits: np.ndarray, table) -> np.ndarray:
 
     logits: [B, L, V]; table: data.texts.prompts.verbalizer.WordTable.
     """
-    told = log_probabilities(logits.astype(np.float64))[:, :, table.ids]  # [B, L, U]
-    words = told.reshape(len(logits), -1) @ table.weights.astype(np.float64)  # [B, W]
+    log_probs = log_probabilities(logits.astype(np.float64))[:, :, table.ids]  # [B, L, U]
+    words = log_probs.reshape(len(logits), -1) @ table.weights.astype(np.float64)  # [B, W]
     return logsumexp(words[:, table.words], axis=2, b=table.present)  # [B, C]
 
 

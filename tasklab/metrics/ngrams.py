@@ -28,11 +28,11 @@ class Trigrams:
     def log_probabilities(self, contexts: np.ndarray, targets: np.ndarray) -> np.ndarray:
         """[n] natural logarithms for contexts [n, 2] and targets [n]."""
         contexts, targets = np.asarray(contexts, np.int64), np.asarray(targets, np.int64)
-        found = np.full(len(targets), 1 / self.size)
+        probabilities = np.full(len(targets), 1 / self.size)
         keys = (targets, self._key(contexts[:, 1], targets), self._key(contexts[:, 0], contexts[:, 1], targets))
         for key, order in zip(keys, (self.single, *reversed(self.orders)), strict=True):
-            found = order.interpolated(key, found)
-        return np.log(found)
+            probabilities = order.interpolated(key, probabilities)
+        return np.log(probabilities)
 
     def _key(self, *tokens: np.ndarray) -> np.ndarray:
         key = np.zeros_like(tokens[0])
@@ -55,17 +55,17 @@ class _Order:
     def interpolated(self, keys: np.ndarray, lower: np.ndarray) -> np.ndarray:
         """[n] probabilities, with those of the shorter n-grams for what the discount leaves."""
         count, _ = _looked_up(self.keys, self.counts, keys)
-        total, known = _looked_up(self.contexts, self.totals, keys // self.radix)
+        total, seen = _looked_up(self.contexts, self.totals, keys // self.radix)
         kinds, _ = _looked_up(self.contexts, self.kinds, keys // self.radix)
-        total = np.where(known, total, 1)
+        total = np.where(seen, total, 1)
         mixed = np.maximum(count - self.discount, 0) / total + self.discount * kinds / total * lower
-        return np.where(known, mixed, lower)
+        return np.where(seen, mixed, lower)
 
 
-def _looked_up(keys: np.ndarray, values: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _looked_up(keys: np.ndarray, values: np.ndarray, queries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(values, 0 where there is none; whether there is one), both [n]."""
     if not len(keys):
-        return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), bool)
-    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    known = keys[at] == wanted
-    return np.where(known, values[at], 0), known
+        return np.zeros(len(queries), np.int64), np.zeros(len(queries), bool)
+    at = np.minimum(np.searchsorted(keys, queries), len(keys) - 1)
+    present = keys[at] == queries
+    return np.where(present, values[at], 0), present

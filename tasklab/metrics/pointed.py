@@ -20,10 +20,10 @@ def pointed_spans(
         begin, end = int(characters[first, 0]), int(characters[last, 1])
         if begin >= 0:
             begin, end = trim(text, begin, end)
-            said = text[begin:end]
+            surface = text[begin:end]
         else:
             back = len(prompt) + 1
-            said = prompt[begin + back : end + back]
+            surface = prompt[begin + back : end + back]
         sure = round(float(np.sqrt(probability[0, first] * probability[1, last])), 4)
-        spans[begin, end] = {"text": said, "start": begin, "end": end, "probability": sure}
+        spans[begin, end] = {"text": surface, "start": begin, "end": end, "probability": sure}
     return [spans[place] for place in sorted(spans) if spans[place]["text"]]

@@ -32,7 +32,7 @@ def question_word(question: str) -> str:
 
 def answer_length(answer: str) -> str:
     """How many words an answer has; a Chinese character is one."""
-    words = sum(1 for found in WORD.finditer(answer) if found.group()[0].isalnum())
+    words = sum(1 for match in WORD.finditer(answer) if match.group()[0].isalnum())
     if not words:
         return NONE
     return next((name for most, name in LENGTHS if words <= most), LONGER)

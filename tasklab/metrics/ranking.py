@@ -17,15 +17,15 @@ def score_rankings(rankings: Iterable[tuple[Sequence[float], Sequence[int]]]) ->
     Args:
         rankings: per question the candidates' scores and labels, 1 = right.
     """
-    found, without = [], 0
+    rows, without = [], 0
     for scores, labels in rankings:
         if any(labels):
-            found.append(_expected(np.asarray(scores, np.float64), np.asarray(labels, np.int64)))
+            rows.append(_expected(np.asarray(scores, np.float64), np.asarray(labels, np.int64)))
         else:
             without += 1
-    mrr, average_precision, first = np.mean(found, axis=0).tolist() if found else (0.0, 0.0, 0.0)
+    mrr, average_precision, first = np.mean(rows, axis=0).tolist() if rows else (0.0, 0.0, 0.0)
     return {
-        "mrr": mrr, "map": average_precision, "accuracy_at_1": first, "total": len(found), "without_positive": without,
+        "mrr": mrr, "map": average_precision, "accuracy_at_1": first, "total": len(rows), "without_positive": without,
     }  # fmt: skip
 
 

@@ -44,7 +44,7 @@ class Report:
 
 
 def class_report(
-    wanted: Sequence[str], predicted: Sequence[str], labels: Sequence[str], shown: Sequence[Shown],
+    references: Sequence[str], predicted: Sequence[str], labels: Sequence[str], shown: Sequence[Shown],
     metrics: Sequence[str],
 ) -> Report:  # fmt: skip
     """For tasks with one label per example.
@@ -53,8 +53,8 @@ def class_report(
         labels: the known classes; others that occur are listed behind them.
         metrics: the names in STATISTICS whose limits are wanted; others are passed over.
     """
-    labels = list(dict.fromkeys([*labels, *wanted, *predicted]))
-    confusion = confusion_matrix(wanted, predicted, labels)
+    labels = list(dict.fromkeys([*labels, *references, *predicted]))
+    confusion = confusion_matrix(references, predicted, labels)
     columns = class_scores(confusion)
     rows = zip(*(values.tolist() for values in columns.values()), strict=True)
     return Report(
@@ -65,21 +65,22 @@ def class_report(
         intervals=lambda: {
             name: confusion_interval(STATISTICS[name], confusion) for name in metrics if name in STATISTICS
         },
-        wrong=wrong_rows(wanted, predicted, shown),
-        warnings=_one_class_only(predicted, wanted),
+        wrong=wrong_rows(references, predicted, shown),
+        warnings=_one_class_only(predicted, references),
     )
 
 
 def label_set_report(
-    wanted: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]], labels: Sequence[str], shown: Sequence[Shown]
-) -> Report:
+    references: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]], labels: Sequence[str],
+    shown: Sequence[Shown],
+) -> Report:  # fmt: skip
     """For tasks with any number of labels per example; the means and the limits are micro averages."""
-    there, found = (np.array([[name in names for name in labels] for names in sets]) for sets in (wanted, predicted))
-    counts = np.stack([there & found, found, there], axis=-1)  # [rows, C, 3]: hits, predicted, wanted
+    there, guessed = (np.array([[name in row for name in labels] for row in rows]) for rows in (references, predicted))
+    counts = np.stack([there & guessed, guessed, there], axis=-1)  # [rows, C, 3]: hits, predicted, wanted
 
     def scores(sums):
-        hits, found, there = np.moveaxis(sums, -1, 0)
-        return {"precision": share(hits, found), "recall": share(hits, there), "f1": share(2 * hits, found + there)}
+        hits, guessed, there = np.moveaxis(sums, -1, 0)
+        return {"precision": share(hits, guessed), "recall": share(hits, there), "f1": share(2 * hits, guessed + there)}
 
     columns = scores(counts.sum(axis=0)) | {"support": there.sum(axis=0)}
     rows = zip(*(values.tolist() for values in columns.values()), strict=True)
@@ -90,13 +91,13 @@ def label_set_report(
         classes=classes,
         groups={"label": parts_of(classes)},
         intervals=lambda: {"micro_f1": interval(lambda drawn: scores(per_row[drawn].sum(axis=0))["f1"], len(per_row))},
-        wrong=wrong_rows([", ".join(sorted(s)) for s in wanted], [", ".join(sorted(s)) for s in predicted], shown),
-        warnings=_one_class_only([tuple(sorted(s)) for s in predicted], [tuple(sorted(s)) for s in wanted]),
+        wrong=wrong_rows([", ".join(sorted(s)) for s in references], [", ".join(sorted(s)) for s in predicted], shown),
+        warnings=_one_class_only([tuple(sorted(s)) for s in predicted], [tuple(sorted(s)) for s in references]),
     )
 
 
 def number_report(
-    predicted: Sequence[float], wanted: Sequence[float], shown: Sequence[Shown], same_scale: bool = True
+    predicted: Sequence[float], references: Sequence[float], shown: Sequence[Shown], same_scale: bool = True
 ) -> Report:
     """For tasks with a number per example: the limits of both correlations, and what is farthest off.
 
@@ -104,14 +105,14 @@ def number_report(
     """
     from scipy.stats import rankdata
 
-    x, y = np.asarray(predicted, np.float64), np.asarray(wanted, np.float64)
+    x, y = np.asarray(predicted, np.float64), np.asarray(references, np.float64)
     off = x - y if same_scale else (rankdata(x) - rankdata(y)) / len(x)
 
     def correlation(first, second):
         return np.corrcoef(first, second)[0, 1] if np.ptp(first) and np.ptp(second) else np.nan
 
     return Report(
-        wrong=farthest_rows(wanted, predicted, shown, off),
+        wrong=farthest_rows(references, predicted, shown, off),
         intervals=lambda: {
             "pearson": interval(lambda drawn: correlation(x[drawn], y[drawn]), len(x)),
             "spearmanr": interval(lambda drawn: correlation(rankdata(x[drawn]), rankdata(y[drawn])), len(x)),
@@ -119,8 +120,8 @@ def number_report(
     )
 
 
-def _one_class_only(predicted: Sequence, wanted: Sequence) -> list[str]:
-    if len(set(predicted)) > 1 or len(set(wanted)) == 1:
+def _one_class_only(predicted: Sequence, references: Sequence) -> list[str]:
+    if len(set(predicted)) > 1 or len(set(references)) == 1:
         return []
     return [
         f"the model predicts {predicted[0]!r} for each of the {len(predicted)} examples: it has learned nothing yet; "

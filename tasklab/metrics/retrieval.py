@@ -21,8 +21,8 @@ def score_retrieval(
     if k < 1:
         raise ValueError(f"k is {k}; expected at least 1")
     rows, without = [], 0
-    for number, (hits, wanted) in enumerate(zip(ranked, relevant, strict=True)):
-        gains = dict(wanted) if isinstance(wanted, Mapping) else dict.fromkeys(wanted, 1.0)
+    for number, (hits, judgments) in enumerate(zip(ranked, relevant, strict=True)):
+        gains = dict(judgments) if isinstance(judgments, Mapping) else dict.fromkeys(judgments, 1.0)
         gains = {name: gain for name, gain in gains.items() if gain > 0}
         first = list(hits[:k])
         if len(set(first)) < len(first):

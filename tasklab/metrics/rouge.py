@@ -9,16 +9,16 @@ from tasklab.metrics.scripts import words_of
 def score_rouge(text: str, references: Sequence[str]) -> dict[str, float]:
     """rouge_1, rouge_2, rouge_l: F1 in percent, each of the reference that it is best for."""
     words = words_of(text)
-    found = [_against(words, words_of(reference)) for reference in references]
-    return {name: 100 * max(scores[name] for scores in found) for name in found[0]}
+    by_reference = [_against(words, words_of(reference)) for reference in references]
+    return {name: 100 * max(scores[name] for scores in by_reference) for name in by_reference[0]}
 
 
-def _against(words: list[str], wanted: list[str]) -> dict[str, float]:
+def _against(words: list[str], reference: list[str]) -> dict[str, float]:
     scores = {}
     for n in (1, 2):
-        own, other = (Counter(zip(*(side[i:] for i in range(n)), strict=False)) for side in (words, wanted))
+        own, other = (Counter(zip(*(side[i:] for i in range(n)), strict=False)) for side in (words, reference))
         scores[f"rouge_{n}"] = _f1((own & other).total(), own.total(), other.total())
-    return scores | {"rouge_l": _f1(longest_common(words, wanted), len(words), len(wanted))}
+    return scores | {"rouge_l": _f1(longest_common(words, reference), len(words), len(reference))}
 
 
 def _f1(shared: int, own: int, other: int) -> float:

@@ -43,8 +43,8 @@ def window_candidates(start_logits, end_logits, first, length, max_context, max_
     start, end, score = batch_window_candidates(
         start_logits, end_logits, [first], [length], allowed, max_answer_length, n_best
     )
-    found = start[0] >= 0
-    return start[0, found], end[0, found], score[0, found]
+    legal = start[0] >= 0
+    return start[0, legal], end[0, legal], score[0, legal]
 
 
 def batch_window_candidates(start_logits, end_logits, first, length, max_context, max_answer_length, n_best):

@@ -72,11 +72,11 @@ def f1(prediction: str, gold: str) -> float:
 
 def f1_v1(prediction: str, gold: str) -> float:
     """`f1` by the rule of version 1.1: without a shared word it is 0, even for two texts without words."""
-    predicted, wanted = normalize(prediction).split(), normalize(gold).split()
-    shared = sum((Counter(predicted) & Counter(wanted)).values())
+    predicted, reference = normalize(prediction).split(), normalize(gold).split()
+    shared = sum((Counter(predicted) & Counter(reference)).values())
     if not shared:
         return 0.0
-    precision, recall = shared / len(predicted), shared / len(wanted)
+    precision, recall = shared / len(predicted), shared / len(reference)
     return 2 * precision * recall / (precision + recall)
 
 
@@ -114,8 +114,8 @@ def _report_v2(predictions, has_answer, raw, no_answer_probs, threshold) -> dict
         "f1": _percent(final["f1"], has_answer),
         "total": len(has_answer),
     }
-    for kind, wanted in (("HasAns", True), ("NoAns", False)):
-        if keys := [key for key in has_answer if has_answer[key] == wanted]:
+    for kind, answerable in (("HasAns", True), ("NoAns", False)):
+        if keys := [key for key in has_answer if has_answer[key] == answerable]:
             report[f"{kind}_exact"] = _percent(final["exact"], keys)
             report[f"{kind}_f1"] = _percent(final["f1"], keys)
             report[f"{kind}_total"] = len(keys)

@@ -56,9 +56,9 @@ def nearest_texts(texts: Sequence[str], asked: Sequence[str]) -> list[int]:
     if not any(re.search(WORD, text) for text in texts[:ROWS]):
         return [0] * len(asked)
     words = TfidfVectorizer(token_pattern=WORD, ngram_range=(1, 2), sublinear_tf=True)
-    known, wanted = words.fit_transform(texts[:ROWS]), words.transform(asked)  # [T, W], [A, W] sparse
-    parts = (wanted[start : start + AT_ONCE] @ known.T for start in range(0, len(asked), AT_ONCE))
-    return [int(place) for part in parts for place in np.asarray(part.argmax(axis=1)).reshape(-1)]
+    documents, queries = words.fit_transform(texts[:ROWS]), words.transform(asked)  # [T, W], [A, W] sparse
+    blocks = (queries[start : start + AT_ONCE] @ documents.T for start in range(0, len(asked), AT_ONCE))
+    return [int(place) for part in blocks for place in np.asarray(part.argmax(axis=1)).reshape(-1)]
 
 
 def tfidf_cosines(texts: Sequence[str], first: Sequence[str], second: Sequence[str]) -> list[float]:

@@ -30,26 +30,26 @@ def wrong_row(shown: Shown, truth, answer) -> dict:
     return {**asked, "truth": truth, "answer": answer, "score": shown.score, **shown.more}
 
 
-def wrong_rows(wanted: Iterable, predicted: Iterable, shown: Iterable[Shown]) -> list[dict]:
+def wrong_rows(references: Iterable, predicted: Iterable, shown: Iterable[Shown]) -> list[dict]:
     """The rows of the examples where they differ."""
-    rows = zip(wanted, predicted, shown, strict=True)
+    rows = zip(references, predicted, shown, strict=True)
     return [wrong_row(what, right, guess) for right, guess, what in rows if right != guess]
 
 
-def farthest_rows(wanted: Sequence[float], predicted: Sequence[float], shown: Sequence[Shown], off) -> list[dict]:
+def farthest_rows(references: Sequence[float], predicted: Sequence[float], shown: Sequence[Shown], off) -> list[dict]:
     """The tenth of the examples that is farthest off, the farthest first; score is how far.
 
     off: [N] distances, signed.
     """
-    order = sorted(range(len(wanted)), key=lambda i: -abs(off[i]))[: -(-len(wanted) // 10)]
-    rows = [wrong_row(shown[i]._replace(score=round(float(off[i]), 4)), wanted[i], predicted[i]) for i in order]
+    order = sorted(range(len(references)), key=lambda i: -abs(off[i]))[: -(-len(references) // 10)]
+    rows = [wrong_row(shown[i]._replace(score=round(float(off[i]), 4)), references[i], predicted[i]) for i in order]
     return [row for row in rows if row["score"]]
 
 
 def line_of(place: str) -> str:
     """The line that a place names, or where it is in a file without lines; the place itself where it is neither."""
-    if found := NUMBER.search(place):
-        return found[1]
+    if match := NUMBER.search(place):
+        return match[1]
     if ": " in place:
         return place.rpartition(": ")[2]
-    return found[1] if (found := POSITION.search(place)) else place
+    return match[1] if (match := POSITION.search(place)) else place

@@ -24,8 +24,8 @@ def classes(config: Config):
             "model.labels=[...] to the names of its outputs in their order"
         )
     if model.pair_encoding not in ("joint", *PAIR_FEATURES):
-        told = f"model.pair_encoding = {model.pair_encoding} gives vectors and no scores of classes"
-        raise ConfigError(config.placed("model.pair_encoding", f"{told}; take joint, {', '.join(PAIR_FEATURES)}"))
+        message = f"model.pair_encoding = {model.pair_encoding} gives vectors and no scores of classes"
+        raise ConfigError(config.placed("model.pair_encoding", f"{message}; take joint, {', '.join(PAIR_FEATURES)}"))
     if model.pair_encoding != "joint":
         compared = PAIR_FEATURES[model.pair_encoding]
         scores = ClassificationHead(len(compared) * model.hidden_size, outputs, dropout=0.0)

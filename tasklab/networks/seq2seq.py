@@ -39,7 +39,7 @@ def seq2seq(config: Config):
 
 def _refuse(config: Config):
     model = config.model
-    for key, wrong, told in (
+    for key, wrong, reason in (
         ("encoder", model.encoder != "bert", "a decoder reads the states of a Transformer; set it to bert"),
         ("mask", model.causal, "every token of a source sees all others; set it to full"),
         ("dual", model.dual, "a source is one text; set it to null"),
@@ -47,4 +47,4 @@ def _refuse(config: Config):
          f"words are told by vectors of hidden_size {model.hidden_size}; set it to null"),
     ):  # fmt: skip
         if wrong:
-            raise ConfigError(config.placed(f"model.{key}", f"model.{key} is {model[key]}; {told}"))
+            raise ConfigError(config.placed(f"model.{key}", f"model.{key} is {model[key]}; {reason}"))

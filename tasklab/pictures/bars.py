@@ -26,23 +26,23 @@ Parts = Mapping[str, Mapping[str, float]]
 
 def bars_figure(groups: Mapping[str, Parts], title: str, perfect: float) -> Figure:
     """A panel per group, a row per part, a bar per score; bars of a few examples are hollow."""
-    groups = {name: _largest(parts) for name, parts in groups.items()}
-    heights = [len(parts) * _row(parts) + 1.1 for parts in groups.values()]
+    groups = {name: _largest(table) for name, table in groups.items()}
+    heights = [len(table) * _row(table) + 1.1 for table in groups.values()]
     figure = sheet(8.4, sum(heights) + 0.5, title)
     panels = figure.subplots(len(groups), 1, squeeze=False, height_ratios=heights)[:, 0]
-    for (name, parts), panel in zip(groups.items(), panels, strict=True):
-        _draw(panel, name, parts, perfect)
+    for (name, table), panel in zip(groups.items(), panels, strict=True):
+        _draw(panel, name, table, perfect)
     return figure
 
 
-def _draw(panel: Axes, name: str, parts: Parts, perfect: float):
-    scores = [score for score in next(iter(parts.values())) if score != COUNT]
-    names, fonts, _ = shown(list(parts), "part")
-    places, thick = np.arange(len(parts)), 0.8 / len(scores)
+def _draw(panel: Axes, name: str, table: Parts, perfect: float):
+    scores = [score for score in next(iter(table.values())) if score != COUNT]
+    names, fonts, _ = shown(list(table), "part")
+    places, thick = np.arange(len(table)), 0.8 / len(scores)
     for number, score in enumerate(scores):
         at = places + (number - (len(scores) - 1) / 2) * thick
-        values = [part[score] for part in parts.values()]
-        full = [part[COUNT] >= FEW for part in parts.values()]
+        values = [part[score] for part in table.values()]
+        full = [part[COUNT] >= FEW for part in table.values()]
         colour = COLOURS[number % len(COLOURS)]
         panel.barh(
             at, values, 0.9 * thick, color=[colour if enough else EMPTY for enough in full], edgecolor=colour,
@@ -56,10 +56,10 @@ def _draw(panel: Axes, name: str, parts: Parts, perfect: float):
     panel.grid(visible=False, axis="y")
     panel.set_xlim(0, 1.09 * perfect)
     panel.set_xticks(np.linspace(0, perfect, 6))
-    counts = [part[COUNT] for part in parts.values()]
+    counts = [part[COUNT] for part in table.values()]
     rows = [f"{plain(name)}  ({count:,})" for name, count in zip(names, counts, strict=True)]
     panel.set_yticks(places, rows, fontsize=8, family=fonts)
-    panel.set_ylim(len(parts) - 0.4, -0.6)
+    panel.set_ylim(len(table) - 0.4, -0.6)
     if len(scores) > 1:
         legend(panel, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=len(scores), borderaxespad=0.2)
     few = sum(count < FEW for count in counts)
@@ -70,13 +70,13 @@ def _draw(panel: Axes, name: str, parts: Parts, perfect: float):
         )  # fmt: skip
 
 
-def _row(parts: Parts) -> float:
+def _row(table: Parts) -> float:
     """Inches of one."""
-    return 0.12 + 0.16 * (len(next(iter(parts.values()))) - 1)
+    return 0.12 + 0.16 * (len(next(iter(table.values()))) - 1)
 
 
-def _largest(parts: Parts) -> Parts:
-    if len(parts) <= MOST:
-        return parts
-    kept = sorted(parts, key=lambda name: -parts[name][COUNT])[:MOST]
-    return {name: part for name, part in parts.items() if name in kept}
+def _largest(table: Parts) -> Parts:
+    if len(table) <= MOST:
+        return table
+    kept = sorted(table, key=lambda name: -table[name][COUNT])[:MOST]
+    return {name: part for name, part in table.items() if name in kept}

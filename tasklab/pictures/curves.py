@@ -41,8 +41,8 @@ class RunCurves:
 
     def main(self) -> Figure | None:
         """Loss of training and evaluation beside the chosen metric; None where nothing was measured."""
-        loss = {told: self.series(kind, "loss") for told, kind in (("training", "train"), ("evaluation", "evaluate"))}
-        loss = {name: found for name, found in loss.items() if found[0]}
+        loss = {name: self.series(kind, "loss") for name, kind in (("training", "train"), ("evaluation", "evaluate"))}
+        loss = {name: series for name, series in loss.items() if series[0]}
         metric = self.series("evaluate", self.metric)
         panels = [name for name, there in (("loss", loss), ("metric", metric[0])) if there]
         if not panels:
@@ -81,12 +81,12 @@ class RunCurves:
 
     def series(self, kind: str, name: str) -> Series:
         """The values of one name; counts, and what is no number, are none."""
-        found = {}
+        points = {}
         for record in self.records:
             value, step = record.get(name), record.get("global_step")
             if record.get("kind") == kind and isinstance(value, float) and abs(value) < MOST and _is_step(step):
-                found[step] = value
-        return list(found), list(found.values())
+                points[step] = value
+        return list(points), list(points.values())
 
     def _panels(self) -> list[tuple[Scale, dict[str, Series]]]:
         """The scale of each panel, and its lines by name."""
@@ -95,14 +95,14 @@ class RunCurves:
             names = dict.fromkeys(name for record in self.records if record.get("kind") == kind for name in record)
             chosen = self.metric if kind == "evaluate" else None
             for name in islice((name for name in names if is_drawn(name) and name != chosen), LINES * PANELS):
-                if (found := self.series(kind, name))[0]:
-                    scale = scale_of(kind, name, found[1], self.perfect)
+                if (series := self.series(kind, name))[0]:
+                    scale = scale_of(kind, name, series[1], self.perfect)
                     scales, lines = shared.setdefault(scale.panel, ([], {}))
                     scales.append(scale)
-                    lines[name] = found
+                    lines[name] = series
         panels = []
-        for scales, found in shared.values():
-            lines = list(_equal_together(found).items())
+        for scales, series in shared.values():
+            lines = list(_equal_together(series).items())
             widest = min(scales, key=lambda scale: scale.limits or (0, 0))
             panels += [(widest, dict(lines[start : start + LINES])) for start in range(0, len(lines), LINES)]
         return panels
@@ -151,10 +151,10 @@ class RunCurves:
         panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}"))  # no power of ten set apart
 
 
-def _equal_together(found: Mapping[str, Series]) -> dict[str, Series]:
+def _equal_together(lines: Mapping[str, Series]) -> dict[str, Series]:
     """Lines that would hide each other are one, with the names of all."""
     names = {}
-    for name, (steps, values) in found.items():
+    for name, (steps, values) in lines.items():
         names.setdefault((tuple(steps), tuple(values)), []).append(name)
     return {" = ".join(those): line for line, those in names.items()}
 

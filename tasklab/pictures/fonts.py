@@ -18,18 +18,18 @@ def shown(names: Sequence[str], word: str) -> tuple[list[str], list[str], int]:
 
     Those become the word with their place, from 1.
     """
-    wanted = {code for name in names for code in map(ord, name)}
-    families, known = _fonts_for(frozenset(wanted))
-    drawn = [name if known.issuperset(map(ord, name)) else "" for name in names]
+    codes = {code for name in names for code in map(ord, name)}
+    families, covered = _fonts_for(frozenset(codes))
+    drawn = [name if covered.issuperset(map(ord, name)) else "" for name in names]
     short = _shortened(drawn)
-    told = [name or f"{word} {place}" for place, name in enumerate(short, start=1)]
-    return told, families, drawn.count("")
+    labels = [name or f"{word} {place}" for place, name in enumerate(short, start=1)]
+    return labels, families, drawn.count("")
 
 
 def drawable(text: str) -> tuple[str, list[str]]:
     """The text with ? for what no font can draw, and the families to draw it with."""
-    families, known = _fonts_for(frozenset(map(ord, text)))
-    return "".join(char if ord(char) in known or char == "\n" else "?" for char in text), families
+    families, covered = _fonts_for(frozenset(map(ord, text)))
+    return "".join(char if ord(char) in covered or char == "\n" else "?" for char in text), families
 
 
 def width(text: str) -> int:
@@ -48,21 +48,21 @@ def _shortened(names: Sequence[str]) -> list[str]:
 
 
 @functools.lru_cache(maxsize=64)
-def _fonts_for(wanted: frozenset[int]) -> tuple[list[str], set[int]]:
+def _fonts_for(codes: frozenset[int]) -> tuple[list[str], set[int]]:
     """Installed families that have the characters, as far as any has, and which of them they have."""
     from matplotlib.font_manager import fontManager
 
     installed = {font.name: font.fname for font in reversed(fontManager.ttflist)}
     others = [name for name in installed if name not in FONTS and not name.startswith(NOT_FOR_READING)]
-    families, known = [], set()
+    families, covered = [], set()
     for name in (*filter(installed.get, FONTS), *sorted(others)):
-        if wanted <= known:
+        if codes <= covered:
             break
-        found = _characters(installed[name]) & (wanted - known)
-        if found or name == FONTS[0]:
+        added = _characters(installed[name]) & (codes - covered)
+        if added or name == FONTS[0]:
             families.append(name)
-            known |= found
-    return families, known
+            covered |= added
+    return families, covered
 
 
 @functools.cache

@@ -32,8 +32,8 @@ def scale_of(kind: str, name: str, values: Sequence[float], perfect: float) -> S
     """The scale of a series of training or evaluation; perfect: 1, or 100 where scores are percent."""
     last = name.rpartition("/")[2]  # a metric of one data set among several is <data set>/<metric>
     if kind == "train":
-        told = OF_TRAINING.get(name)
-        return Scale(told.capitalize(), told, None) if told else Scale(name, name, None)
+        label = OF_TRAINING.get(name)
+        return Scale(label.capitalize(), label, None) if label else Scale(name, name, None)
     if last in CORRELATIONS:
         return Scale(CORRELATION, "correlation", (-1.0 if min(values) < 0 else 0.0, 1.0))
     if last not in UNBOUNDED and all(0 <= value <= perfect for value in values):

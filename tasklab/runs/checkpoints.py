@@ -11,12 +11,12 @@ LONGEST = 100  # bytes of a name
 
 def checkpoints(run: Path) -> list[Path]:
     """Complete checkpoint folders, oldest first."""
-    found = []
+    numbered = []
     for entry in run.iterdir() if run.is_dir() else ():
         match = re.fullmatch(r"checkpoint-(\d+)", entry.name)
         if match and entry.is_dir():
-            found.append((int(match.group(1)), entry))
-    return [entry for _, entry in sorted(found)]
+            numbered.append((int(match.group(1)), entry))
+    return [entry for _, entry in sorted(numbered)]
 
 
 def best_checkpoint(run: Path) -> Path | None:

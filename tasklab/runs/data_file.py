@@ -24,18 +24,18 @@ def remember_data(run_folder: Path, train: str | None, held_out: str | None):
         raise ConfigError(
             f"{path} is not of a run of tasklab and would be overwritten; choose another output_dir, or move the file"
         )
-    told = {"data.train": train, "data.eval": held_out}
-    replace_text(path, json.dumps(told, ensure_ascii=False, indent=1) + "\n")
+    paths = {"data.train": train, "data.eval": held_out}
+    replace_text(path, json.dumps(paths, ensure_ascii=False, indent=1) + "\n")
 
 
 def remembered_data(run_folder: Path) -> dict[str, str | None]:
     """data.train and data.eval of the run in a folder; None where nothing is known."""
-    known = {"data.train": None, "data.eval": None}
+    paths = {"data.train": None, "data.eval": None}
     try:
-        told = read_json(run_folder / DATA_FILE, CheckpointError)
-        return known | {key: _found(run_folder, told[key]) for key in known if isinstance(told.get(key), str)}
+        record = read_json(run_folder / DATA_FILE, CheckpointError)
+        return paths | {key: _found(run_folder, record[key]) for key in paths if isinstance(record.get(key), str)}
     except (CheckpointError, AttributeError):
-        return known
+        return paths
 
 
 def _found(run_folder: Path, name: str) -> str:
@@ -46,7 +46,7 @@ def _found(run_folder: Path, name: str) -> str:
 def _is_told(path: Path) -> bool:
     """Whether `remember_data` wrote this."""
     try:
-        told = read_json(path, CheckpointError)
+        record = read_json(path, CheckpointError)
     except CheckpointError:
         return False
-    return isinstance(told, dict) and told.keys() == {"data.train", "data.eval"}
+    return isinstance(record, dict) and record.keys() == {"data.train", "data.eval"}

@@ -48,14 +48,14 @@ class RunFolder:
         """The checkpoint with the best evaluation so far, or None."""
         return best_checkpoint(self.path)
 
-    def last(self, warn, told=()) -> Path | None:
+    def last(self, warn, damaged=()) -> Path | None:
         """The newest checkpoint whose checksums hold; `warn(text)` hears of every damaged one that is passed over, but
         for those that it has been told of."""
-        seen = set(told)
-        while found := [entry for entry in self.checkpoints() if entry not in seen]:  # anew: a run may go on meanwhile
-            if _holds(found[-1], "the checkpoint before it", warn):
-                return found[-1]
-            seen.add(found[-1])
+        seen = set(damaged)
+        while unseen := [entry for entry in self.checkpoints() if entry not in seen]:  # anew: a run may go on meanwhile
+            if _holds(unseen[-1], "the checkpoint before it", warn):
+                return unseen[-1]
+            seen.add(unseen[-1])
         return None
 
     def best_or_last(self, warn) -> Path | None:
@@ -65,10 +65,10 @@ class RunFolder:
             if _holds(best, "the last sound checkpoint", warn):
                 return best
             seen = best
-        found = self.last(warn, [seen])
-        if seen is None and found and (named := named_best(self.path)):
-            warn(f"{self.path / BEST} names {brief(named)}, which is not there; taking {found.name}")
-        return found
+        last = self.last(warn, [seen])
+        if seen is None and last and (named := named_best(self.path)):
+            warn(f"{self.path / BEST} names {brief(named)}, which is not there; taking {last.name}")
+        return last
 
     def read(self, read: Callable[[Path], Result], best: bool, warn) -> Result | None:
         """`read(folder)` of the best or last checkpoint; None when none is sound.
@@ -125,9 +125,9 @@ class RunFolder:
             shutil.rmtree(left, ignore_errors=True)
         if keep is None:
             return
-        best, found = self.best(), self.checkpoints()
+        best, folders = self.best(), self.checkpoints()
         # later ones exist when a run went back to an earlier step: they are no reason to drop the one just written
-        for entry in found[: found.index(newest) + 1][:-keep]:
+        for entry in folders[: folders.index(newest) + 1][:-keep]:
             if entry != best:
                 doomed = entry.with_name(DROPPED.format(entry.name))
                 os.rename(entry, doomed)  # so that a kill halfway leaves no half checkpoint

@@ -26,16 +26,16 @@ class HeldOut:
     how: dict
 
     def write(self, folder: Path):
-        told = {"how": self.how, "examples": self.examples, "digests": self.digests, "rows": self.rows.tolist()}
-        replace_text(folder / HELD_OUT, json.dumps(told) + "\n")
+        record = {"how": self.how, "examples": self.examples, "digests": self.digests, "rows": self.rows.tolist()}
+        replace_text(folder / HELD_OUT, json.dumps(record) + "\n")
 
     def of(self, count: int, digests: list[str], file) -> np.ndarray:
         """The rows. Raises DataError where the `count` examples of `file` are others than those that were cut."""
         if digests == self.digests and count == self.examples:
             return self.rows
-        told = f"{count} examples, not {self.examples}" if digests == self.digests else "another content"
+        change = f"{count} examples, not {self.examples}" if digests == self.digests else "another content"
         raise DataError(
-            f"{file}: has {told} since the run held out a part of it; name the data as it was, with the settings of "
+            f"{file}: has {change} since the run held out a part of it; name the data as it was, with the settings of "
             "the run, or another file with data.eval=FILE"
         )
 
@@ -47,11 +47,11 @@ def is_held_out(path) -> bool:
 
 def read_held_out(path) -> HeldOut:
     """What `write` wrote. Raises DataError for anything else."""
-    told = read_json(path, DataError)
+    record = read_json(path, DataError)
     try:
-        rows, count = np.array(told["rows"], np.int64), int(told["examples"])
+        rows, count = np.array(record["rows"], np.int64), int(record["examples"])
         if rows.ndim != 1 or not len(rows) or (np.diff(rows) <= 0).any() or rows[0] < 0 or rows[-1] >= count:
             raise ValueError(rows)
-        return HeldOut(rows, count, [str(digest) for digest in told["digests"]], dict(told["how"]))
+        return HeldOut(rows, count, [str(digest) for digest in record["digests"]], dict(record["how"]))
     except (KeyError, TypeError, ValueError, OverflowError):
         raise DataError(f"{path}: not what a run wrote of the rows that it holds out; copy it again") from None

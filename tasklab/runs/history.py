@@ -21,8 +21,8 @@ def write_baselines(folder: Path, baselines: dict[str, dict[str, float]]):
 def read_baselines(folder: Path) -> dict[str, dict[str, float]]:
     """The same; none where nothing can be read."""
     try:
-        told = read_json(folder / BASELINES_FILE, CheckpointError)
-        return {name: metrics for name, metrics in told.items() if isinstance(metrics, dict)}
+        baselines = read_json(folder / BASELINES_FILE, CheckpointError)
+        return {name: metrics for name, metrics in baselines.items() if isinstance(metrics, dict)}
     except (CheckpointError, AttributeError):
         return {}
 
@@ -44,8 +44,8 @@ def records_in(path: Path) -> tuple[list[dict], int]:
         lines = read_content(path, MOST).split(b"\n")
     except OSError:
         return [], 0
-    found = [_record(line) for line in lines if line.strip(b" \t\r\0")]
-    return [record for record in found if record], found.count(None)
+    records = [_record(line) for line in lines if line.strip(b" \t\r\0")]
+    return [record for record in records if record], records.count(None)
 
 
 def _record(line: bytes) -> dict | None:

@@ -43,10 +43,10 @@ def names_weights(given) -> bool:
 
 def _within(text: str, say: Callable[[str], None]) -> str:
     path = from_home(text)
-    if weights_in(path) or not (found := checkpoints(path)):
+    if weights_in(path) or not (folders := checkpoints(path)):
         return text
     best = best_checkpoint(path)
-    taken = best or found[-1]
+    taken = best or folders[-1]
     if best is None and (named := named_best(path)):
         logger.warning("%s names %s, which is not there; taking %s", path / BEST, brief(named), taken.name)
     say(f"{text}: taking {taken.name}, the {'best' if best else 'last'} of this run")

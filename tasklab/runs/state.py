@@ -85,15 +85,15 @@ class TrainerState:
                 yield f"{name} is {getattr(self, name)}, beyond global_step, {self.global_step}"
         best = (self.best_metric, self.best_loss)
         if not _is_number(self.loss_sum) or not all(value is None or _is_number(value) for value in best):
-            told = f"best_metric {brief(best[0])} and best_loss {brief(best[1])}"
-            yield f"loss_sum is {brief(self.loss_sum)}, {told}, expected numbers"
+            others = f"best_metric {brief(best[0])} and best_loss {brief(best[1])}"
+            yield f"loss_sum is {brief(self.loss_sum)}, {others}, expected numbers"
         if not isinstance(self.finished, bool):
             yield f"finished is {brief(self.finished)}, expected true or false"
         if not isinstance(self.plan, dict) or not isinstance(self.log_window, dict):
             yield f"plan is {brief(self.plan)} and log_window {brief(self.log_window)}, expected objects {{...}}"
-        for name, found in self.log_window.items():
-            if not isinstance(found, list) or not all(map(_is_number, found)):
-                yield f"log_window.{brief(name)[1:-1]} is {brief(found)}, expected numbers"
+        for name, values in self.log_window.items():
+            if not isinstance(values, list) or not all(map(_is_number, values)):
+                yield f"log_window.{brief(name)[1:-1]} is {brief(values)}, expected numbers"
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=1, default=float) + "\n"  # NumPy's float32 is no Python float

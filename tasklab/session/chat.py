@@ -34,21 +34,21 @@ class Conversation:
         Raises: DataError for a text that leaves no room for an answer, or a model without a chat template.
         """
         self.messages.append(Message(USER, text))
-        said: list[str] = []
+        chunks: list[str] = []
 
         def heard(part: str):
-            said.append(part)
+            chunks.append(part)
             emit(part)
 
         try:
             self._forget()
             self.ready.model.task.stream(self._asked(), self.ready.run, heard)
         finally:
-            if said:
-                self.messages.append(Message(ASSISTANT, "".join(said)))
+            if chunks:
+                self.messages.append(Message(ASSISTANT, "".join(chunks)))
             else:
                 self.messages.pop()  # the question: nothing was said to it
-        return "".join(said)
+        return "".join(chunks)
 
     def take_back(self) -> str:
         """The last question, which is forgotten with its answer. Raises: DataError where there is none."""

@@ -23,8 +23,8 @@ def answer_frame(given, examples: Sequence, answers: Sequence):
         asked = given
     else:
         asked = pd.DataFrame([asked_of(example) for example in examples])
-    parts = pd.DataFrame([_parts(answer) for answer in answers], index=asked.index)
-    return pd.concat([asked, parts.rename(columns={name: ASIDE + name for name in {*parts} & {*asked}})], axis=1)
+    frame = pd.DataFrame([_parts(answer) for answer in answers], index=asked.index)
+    return pd.concat([asked, frame.rename(columns={name: ASIDE + name for name in {*frame} & {*asked}})], axis=1)
 
 
 def asked_of(example) -> dict:

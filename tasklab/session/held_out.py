@@ -83,10 +83,10 @@ def _share(task: Task, examples: Sequence, resumed: bool, how: dict) -> np.ndarr
             )  # fmt: skip
             return None
         share = min(USUAL, MOST / count)
-    wanted = share * count
-    if round(wanted) < 1:
+    target = share * count
+    if round(target) < 1:
         raise DataError(f"data.eval = {data.eval}: that share of {count} examples is none; say more, or name a file")
-    groups, rows = groups_of(examples, lambda sizes: count - sizes.max() >= wanted), ()
+    groups, rows = groups_of(examples, lambda sizes: count - sizes.max() >= target), ()
     if groups is not None:
         rows = held_out_of(groups, share, seed, _strata(examples))
         rows = rows if len(rows) else held_out_of(groups, share, seed, [None] * count)  # no class comes twice

@@ -28,8 +28,8 @@ class NativeReady(Ready):
         try:
             self.run = self.scorer = NativeRunner(task.config, task.tokenizer, tensors, task.head)
         except KeyError as error:
-            told = f"lacks {error.args[0]}, and a model needs every weight to generate"
-            raise CheckpointError(f"{prepared.source.file}: {told}; copy or fetch it again") from None
+            message = f"lacks {error.args[0]}, and a model needs every weight to generate"
+            raise CheckpointError(f"{prepared.source.file}: {message}; copy or fetch it again") from None
         except ValueError as error:
             raise CheckpointError(f"{prepared.source.file}: {error}") from None
         size = self.run.decoder.nbytes / 2**20

@@ -29,17 +29,17 @@ def refuse_unoffered(config: Config):
     if config.precision == "fp16":
         t5 = family_of(config.model) == "t5"
         why = ", and a T5's activations pass 65,504, the largest number of float16" if t5 else ""
-        told = f"precision = fp16: this version computes in fp32 or bf16{why}; set one of the two"
-        raise ConfigError(config.placed("precision", told))
+        message = f"precision = fp16: this version computes in fp32 or bf16{why}; set one of the two"
+        raise ConfigError(config.placed("precision", message))
 
 
 def refuse_network(config: Config):
     """Raises ConfigError for an encoder or an activation that nobody knows, and for settings that the encoder lacks."""
     model = config.model
-    for key, known in (("encoder", ENCODERS.names()), ("hidden_act", list(ACTIVATIONS))):
-        if model[key] not in known:
-            told = f"model.{key}: {unknown_name(key.replace('hidden_act', 'activation'), model[key], known)}"
-            raise ConfigError(config.placed(f"model.{key}", told))
+    for key, choices in (("encoder", ENCODERS.names()), ("hidden_act", list(ACTIVATIONS))):
+        if model[key] not in choices:
+            message = f"model.{key}: {unknown_name(key.replace('hidden_act', 'activation'), model[key], choices)}"
+            raise ConfigError(config.placed(f"model.{key}", message))
     check_settings(config, ENCODERS.get(model.encoder))
 
 
@@ -64,30 +64,30 @@ def refuse_without_evaluation(config: Config):
         if waits and (acts or config.inherited.get(f"train.{key}") != train[key]):
             wrong.append((f"train.{key}", train[key]))
     if wrong:
-        told = "needs evaluations, and there is nothing to evaluate on; set data.eval (or data.folds), or remove it"
-        raise ConfigError("\n".join(config.placed(key, f"{key} = {value} {told}") for key, value in wrong))
+        message = "needs evaluations, and there is nothing to evaluate on; set data.eval (or data.folds), or remove it"
+        raise ConfigError("\n".join(config.placed(key, f"{key} = {value} {message}") for key, value in wrong))
 
 
 def refuse_unread(task):
     """Raises ConfigError that lists settings which this task's loss and head would pass over, or answers fail on."""
     config, wrong = task.config, []
-    known = (*task.loss_settings, "rdrop_alpha")
+    settings = (*task.loss_settings, "rdrop_alpha")
     plain = LossConfig()
     for key in config.loss:
-        if config.loss[key] != plain[key] and key not in known:
-            told = f"{config.task} does not know it; known there: {', '.join(known)}"
-            wrong.append((f"loss.{key}", told))
+        if config.loss[key] != plain[key] and key not in settings:
+            message = f"{config.task} does not know it; known there: {', '.join(settings)}"
+            wrong.append((f"loss.{key}", message))
     if not task.generates:
         asked = (key for key in config.generation if config.asked(f"generation.{key}"))
         wrong += [(f"generation.{key}", f"{config.task} does not generate text, so nothing reads it") for key in asked]
     else:
         words = config.model.decoder_vocab_size or config.model.vocab_size
-        wrong += [(f"generation.{key}", told) for key, told in config.generation.unknown_tokens(words)]
+        wrong += [(f"generation.{key}", message) for key, message in config.generation.unknown_tokens(words)]
     for key, heads in unread(task.head).items():
         if config.asked(f"model.{key}"):
             wrong.append((f"model.{key}", f"{config.task} does not read it; heads that do: {', '.join(heads)}"))
     if wrong:
-        raise ConfigError("\n".join(config.placed(key, f"{key} = {config[key]}: {told}") for key, told in wrong))
+        raise ConfigError("\n".join(config.placed(key, f"{key} = {config[key]}: {message}") for key, message in wrong))
 
 
 def refuse_unknown_metric(task, held_out):
@@ -128,8 +128,8 @@ def prepare_device(config: Config, training: bool):
 def _warn_of_slow_products():
     """Once a process, and only where it is so."""
     if slow := kernels.slow_bf16():
-        told = "compare a few steps of both (train.max_steps=20), or set precision=fp32"
-        logger.warning("precision = bf16: %s; %s", slow, told)
+        advice = "compare a few steps of both (train.max_steps=20), or set precision=fp32"
+        logger.warning("precision = bf16: %s; %s", slow, advice)
 
 
 def _why_no_bf16(config: Config) -> str:

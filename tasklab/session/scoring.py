@@ -46,8 +46,8 @@ def evaluate(
     baselines = task.baselines(data.examples)
     if own_rows:
         baselines |= _of_the_run(checkpoint.parent, baselines)
-    for name, found in baselines.items():
-        logger.info(Scores(name, found, ": "))
+    for name, scores in baselines.items():
+        logger.info(Scores(name, scores, ": "))
     report = evaluator.report()
     say(report, thorough=True)
     past = Trained.behind(checkpoint, ready.model.config, own_rows)
@@ -63,11 +63,11 @@ def evaluate(
     return metrics
 
 
-def _of_the_run(folder: Path, known: dict[str, Metrics]) -> dict[str, Metrics]:
+def _of_the_run(folder: Path, computed: dict[str, Metrics]) -> dict[str, Metrics]:
     """The baselines that a run was told beside, those that learn from its training among them, where they still hold:
     what is computed anew comes to the same."""
-    told = read_baselines(folder)
-    return told if all(told.get(name) == metrics for name, metrics in known.items()) else {}
+    baselines = read_baselines(folder)
+    return baselines if all(baselines.get(name) == metrics for name, metrics in computed.items()) else {}
 
 
 def _evaluation_data(task: Task, asked: DataConfig, checkpoint: Path) -> tuple[Dataset, bool]:
@@ -78,10 +78,10 @@ def _evaluation_data(task: Task, asked: DataConfig, checkpoint: Path) -> tuple[D
     path = path or own
     if not is_held_out(path):
         if asked.eval_share is not None:
-            told = f"{checkpoint} is of no run that holds a part of its data out; name a file to evaluate on"
-            raise ConfigError(f"data.eval = {asked.eval}: {told}")
-        found = at_hand(path, training=False)
-        return load_dataset(task, found, training=False), own is not None and Path(found).absolute() == Path(own)
+            message = f"{checkpoint} is of no run that holds a part of its data out; name a file to evaluate on"
+            raise ConfigError(f"data.eval = {asked.eval}: {message}")
+        file = at_hand(path, training=False)
+        return load_dataset(task, file, training=False), own is not None and Path(file).absolute() == Path(own)
     kept, source = read_held_out(at_hand(path, training=False)), remembered_data(Path(path).parent)["data.train"]
     if asked.eval_share not in (None, kept.how.get("share")):
         raise ConfigError(f"data.eval = {asked.eval}, but the run held out {kept.how}; leave data.eval out for that")

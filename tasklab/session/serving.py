@@ -40,8 +40,8 @@ def ready_for(config: Config, run: RunFolder | None, asked, kept: Ready | None) 
         if run and kept and kept.serves(run.preferred(best), config):
             kept.adopt(config)
             return kept  # its files were verified when they were loaded, and not written since
-        if run and (found := run.read(lambda folder: _serving(folder, config, kept), best, logger.warning)):
-            return found
+        if run and (ready := run.read(lambda folder: _serving(folder, config, kept), best, logger.warning)):
+            return ready
         untrained = not (Path(str(config.checkpoint)) / SUMS).is_file()
         asked = None if asked is True else config.checkpoint
         if asked is None:
@@ -93,10 +93,10 @@ def predict_parts(ready: Ready, input_data, top_k: int) -> Iterator[Sequence]:
     return _answered(ready, ready.model.task.parse(input_data), top_k, beside)
 
 
-def _joined(parts: list[Sequence], top_k: int) -> Sequence:
-    if not isinstance(parts[0], np.ndarray):
-        return list(chain.from_iterable(parts))
-    vectors = np.concatenate(parts)
+def _joined(portions: list[Sequence], top_k: int) -> Sequence:
+    if not isinstance(portions[0], np.ndarray):
+        return list(chain.from_iterable(portions))
+    vectors = np.concatenate(portions)
     return vectors if top_k == 1 else [[vector] for vector in vectors]
 
 
@@ -106,9 +106,9 @@ def _answered(ready: Ready, examples: Sequence | Iterator, top_k: int, beside: b
     for portion in filter(None, in_portions(examples, PORTION) if isinstance(examples, Iterator) else [examples]):
         answers = task.answer(portion, ready.run, top_k)
         alone = top_k == 1 or isinstance(answers[0][0], np.ndarray)  # there is one vector, however many are asked for
-        best = [found[0] for found in answers] if alone else answers
+        best = [answer[0] for answer in answers] if alone else answers
         if beside:
-            best = [with_input(asked_of(example), found) for example, found in zip(portion, best, strict=True)]
+            best = [with_input(asked_of(example), answer) for example, answer in zip(portion, best, strict=True)]
         yield np.stack(best) if isinstance(best[0], np.ndarray) else best
         done += len(portion)
         if done > PORTION:

@@ -101,8 +101,8 @@ def _quarters(losses: Sequence[float]) -> tuple[float, float, float]:
     quarter = len(losses) // 4
     if not quarter:
         return math.nan, math.nan, math.nan
-    parts = losses[:quarter], losses[-2 * quarter : -quarter], losses[-quarter:]
-    return tuple(sum(part) / quarter for part in parts)
+    quarters = losses[:quarter], losses[-2 * quarter : -quarter], losses[-quarter:]
+    return tuple(sum(part) / quarter for part in quarters)
 
 
 def _named(lost: Mapping[str, int]) -> str:
@@ -123,7 +123,7 @@ def warnings_of(
     """
     config, (cut_by, cut) = past.config, cut_most(rows)
     metric = watched_metric(config.train, task.metric)
-    if not greater_is_better(config.train, task.metric) or not any(metric in found for found in baselines.values()):
+    if not greater_is_better(config.train, task.metric) or not any(metric in metrics for metrics in baselines.values()):
         metric = task.metric  # a loss, which no baseline has
     if metric not in scores:
         return []

@@ -53,19 +53,19 @@ def resumed_start(config: Config, checkpoint) -> Start:
     Raises: CheckpointError when there is nothing that can be continued.
     """
     run = named_run(checkpoint)
-    found = run.read(_read, False, logger.warning) if run else None
-    if found is None:
-        found = _read(Path(checkpoint) if Path(checkpoint).is_dir() else find_weights(checkpoint).folder)
-    folder, state, moments, saved = found
+    loaded = run.read(_read, False, logger.warning) if run else None
+    if loaded is None:
+        loaded = _read(Path(checkpoint) if Path(checkpoint).is_dir() else find_weights(checkpoint).folder)
+    folder, state, moments, saved = loaded
     for key in OF_THIS_MACHINE:
         saved[key] = config[key]
-    known = remembered_data(folder.parent)
-    saved.data.train = config.data.train or known["data.train"]
-    saved.data.eval = config.data.eval_path or known["data.eval"]
-    if is_held_out(known["data.eval"]):  # another file would leave these rows to training
-        if saved.data.eval != known["data.eval"]:
+    paths = remembered_data(folder.parent)
+    saved.data.train = config.data.train or paths["data.train"]
+    saved.data.eval = config.data.eval_path or paths["data.eval"]
+    if is_held_out(paths["data.eval"]):  # another file would leave these rows to training
+        if saved.data.eval != paths["data.eval"]:
             logger.warning("resume evaluates on what the run holds out, not on %s", saved.data.eval)
-        saved.data.eval = known["data.eval"]
+        saved.data.eval = paths["data.eval"]
     other = _other_length(config, saved)
     if other and state.finished:
         saved.train.max_steps, saved.train.min_steps = None, None
@@ -82,8 +82,8 @@ def resumed_start(config: Config, checkpoint) -> Start:
 
 def _other_length(config: Config, saved: Config) -> str | None:
     """The setting by which whoever resumes a run wants it longer or shorter; a recipe's number does not count."""
-    said = (key for key in LENGTH if config.train[key] != config.inherited.get(f"train.{key}", saved.train[key]))
-    return next((key for key in said if config.train[key] not in (None, saved.train[key])), None)
+    keys = (key for key in LENGTH if config.train[key] != config.inherited.get(f"train.{key}", saved.train[key]))
+    return next((key for key in keys if config.train[key] not in (None, saved.train[key])), None)
 
 
 def _read(folder: Path) -> tuple[Path, TrainerState, dict, Config]:

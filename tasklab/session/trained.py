@@ -37,10 +37,10 @@ class Trained:
     @classmethod
     def behind(cls, checkpoint: Path, config: Config, own_rows: bool) -> "Trained":
         """The training that a checkpoint is of, to its end; of any other network no more than what `config` says."""
-        found = checkpoints(checkpoint.parent)
+        folders = checkpoints(checkpoint.parent)
         try:
-            if checkpoint in found:
-                return cls.ending(saved_config(found[-1]), checkpoint.parent, read_state(found[-1]), own_rows)
+            if checkpoint in folders:
+                return cls.ending(saved_config(folders[-1]), checkpoint.parent, read_state(folders[-1]), own_rows)
         except CheckpointError:
             pass  # damaged, or dropped while it was read
         return cls(config, checkpoint, own_rows=False)

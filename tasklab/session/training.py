@@ -157,8 +157,8 @@ def _summary(loop: TrainingLoop, state: TrainerState, data, held_out, reports, s
                 loop.task, scores, baselines, predictions, reports.best.classes, data.features, past
             ):
                 logger.warning("%s", warning)
-    told = best or "not told apart, as nothing was evaluated"
-    logger.info("checkpoints: best %s, last %s; curves: %s", told, last, run.path / CURVES_FILE)
+    shown = best or "not told apart, as nothing was evaluated"
+    logger.info("checkpoints: best %s, last %s; curves: %s", shown, last, run.path / CURVES_FILE)
     return {
         "global_step": state.global_step,
         "loss": state.loss_sum / max(1, state.global_step),

@@ -71,13 +71,13 @@ def few_shot(
         files = write_rows(own / "train.jsonl", train), write_rows(own / "test.jsonl", test)
         for name in names:
             if name == WORDS_ALONE:
-                found = _counted(train, test, classes)
+                run = _counted(train, test, classes)
             else:
                 job = (name, model, start, classes, train[0].text_b is not None, overrides, seed)
-                found = _trained(own / name, files, job)
-            told = f"accuracy {found['accuracy']:.4f}" if "accuracy" in found else found["note"]
-            logger.info("seed %d, %s: %s (%.1f s)", seed, METHODS[name].title, told, found["seconds"])
-            scores[name].append(found)
+                run = _trained(own / name, files, job)
+            text = f"accuracy {run['accuracy']:.4f}" if "accuracy" in run else run["note"]
+            logger.info("seed %d, %s: %s (%.1f s)", seed, METHODS[name].title, text, run["seconds"])
+            scores[name].append(run)
     table = summary(scores)
     take, sentence = advice(table, titles(names))
     if take is None:
@@ -147,7 +147,7 @@ def _trained(folder: Path, files: tuple[str, str], job: tuple) -> dict:
         return {"note": trial.reason().removeprefix("error: "), "seconds": seconds}
     scores = trial.evaluations()[-1]
     random = NEW_WORDS.search((folder / LOG).read_text(encoding="utf-8", errors="replace"))
-    found = {key: scores[key] for key in SCORES} | {"seconds": seconds, "note": RANDOM_HEAD if random else ""}
-    replace_text(kept, json.dumps(found, ensure_ascii=False) + "\n")
+    run = {key: scores[key] for key in SCORES} | {"seconds": seconds, "note": RANDOM_HEAD if random else ""}
+    replace_text(kept, json.dumps(run, ensure_ascii=False) + "\n")
     trial.drop_checkpoints()
-    return found
+    return run

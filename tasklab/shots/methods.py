@@ -47,10 +47,10 @@ def read_config(model: str, overrides: Sequence[str]) -> Config:
 
 def refuse_unread(overrides: Sequence[str], methods: Sequence[str]):
     """Raises: ConfigError for settings that none of the methods has."""
-    known = [Trainer(task=task).config for task in sorted({METHODS[m].task for m in methods} - {""})]
+    configs = [Trainer(task=task).config for task in sorted({METHODS[m].task for m in methods} - {""})]
     for word in overrides:
         key = word.partition("=")[0]
-        if key.removeprefix("data.") not in READING and not any(key in config for config in known):
+        if key.removeprefix("data.") not in READING and not any(key in config for config in configs):
             raise ConfigError(f"{key}: none of {', '.join(methods)} has such a setting; see `tasklab show`")
 
 
@@ -64,31 +64,31 @@ def configured(
     method = METHODS[name]
     recipe = _recipe(method, model)
     own = Trainer(task=method.task, model=recipe).config
-    said = [word for word in overrides if (key := word.partition("=")[0]) in own and
-            key.removeprefix("data.") not in READING]  # fmt: skip
-    keys = {word.partition("=")[0].removeprefix("data.") for word in said}
+    options = [word for word in overrides if (key := word.partition("=")[0]) in own and
+               key.removeprefix("data.") not in READING]  # fmt: skip
+    keys = {word.partition("=")[0].removeprefix("data.") for word in options}
     settings: list = [{"seed": seed, "train.save_strategy": "no"}]
     if start is not None:
         settings.append({"checkpoint": start, "from_scratch": False})
     if method.asks:
         settings.append(_wording(method, keys, classes, paired, own.data))
         if method.soft:
-            said = [word for word in said if word.partition("=")[0] not in ("data.pattern", "data.patterns")]
-    return Trainer(task=method.task, model=recipe, overrides=[*settings, *said]).config
+            options = [word for word in options if word.partition("=")[0] not in ("data.pattern", "data.patterns")]
+    return Trainer(task=method.task, model=recipe, overrides=[*settings, *options]).config
 
 
-def _wording(method: Method, said: set[str], classes: Sequence[str], paired: bool, data: PromptDataConfig) -> dict:
+def _wording(method: Method, keys: set[str], classes: Sequence[str], paired: bool, data: PromptDataConfig) -> dict:
     """A pattern and words for those who name none: the mask behind the text (Logan et al. 2021, "null prompts") and
     the labels themselves."""
     mask = "{soft}{MASK}{soft}" if method.soft else "{MASK}"
-    found: dict = {}
-    if method.soft or not said & {"pattern", "patterns"}:
-        found["data.patterns"] = ["{textA} " + mask + (" {textB}" if paired else "")]
+    settings: dict = {}
+    if method.soft or not keys & {"pattern", "patterns"}:
+        settings["data.patterns"] = ["{textA} " + mask + (" {textB}" if paired else "")]
     if method.soft:
-        found |= {"data.soft_tokens": SOFT_TOKENS, "optimizer.rates": {"head.prompt": SOFT_RATE}}
-    if not (said & {"verbalizer", "label_words"} or data.label_words or str(data.pattern).endswith(".json")):
-        found["data.label_words"] = {label: [label] for label in classes}
-    return found
+        settings |= {"data.soft_tokens": SOFT_TOKENS, "optimizer.rates": {"head.prompt": SOFT_RATE}}
+    if not (keys & {"verbalizer", "label_words"} or data.label_words or str(data.pattern).endswith(".json")):
+        settings["data.label_words"] = {label: [label] for label in classes}
+    return settings
 
 
 def _recipe(method: Method, model: str) -> str:

@@ -25,12 +25,12 @@ def classes_of(examples: Sequence[TextExample], shots: int, more: int, path) -> 
         raise DataError(f"{path}: every label is {next(iter(counts))!r}; expected at least two classes")
     few = {name: len(texts) for name, texts in counts.items() if len(texts) < shots + more}
     if few:
-        told = ", ".join(f"{name!r} {count}" for name, count in sorted(few.items()))
+        listed = ", ".join(f"{name!r} {count}" for name, count in sorted(few.items()))
         beside = ", and one to test on" if more else ""
         most = min(few.values()) - more
         remedy = f"take --shots {most}, " if most > 0 else ""
         raise DataError(
-            f"{path}: too few different texts of {len(few)} of {len(counts)} classes ({told}); --shots {shots} needs "
+            f"{path}: too few different texts of {len(few)} of {len(counts)} classes ({listed}); --shots {shots} needs "
             f"{shots} of each{beside}; {remedy}add rows, or take out those of these classes"
         )
     return label_order(counts)
@@ -39,12 +39,12 @@ def classes_of(examples: Sequence[TextExample], shots: int, more: int, path) -> 
 def drawn(examples: Sequence[TextExample], classes: Sequence[str], shots: int, seed: int) -> list[TextExample]:
     """`shots` examples of each class with different texts, the classes in turn."""
     order = np.random.default_rng(seed).permutation(len(examples)).tolist()
-    found: dict[str, dict] = {name: {} for name in classes}
+    groups: dict[str, dict] = {name: {} for name in classes}
     for i in order:
-        own = found[examples[i].label]
+        own = groups[examples[i].label]
         if len(own) < shots:
             own.setdefault(texts_of(examples[i]), examples[i])
-    return [example for several in zip(*(own.values() for own in found.values()), strict=True) for example in several]
+    return [example for several in zip(*(own.values() for own in groups.values()), strict=True) for example in several]
 
 
 def left_over(examples: Sequence[TextExample], train: Sequence[TextExample], most: int | None) -> list[TextExample]:
@@ -52,8 +52,8 @@ def left_over(examples: Sequence[TextExample], train: Sequence[TextExample], mos
 
     Raises: ConfigError when none is left.
     """
-    known = {texts_of(example) for example in train}
-    left = [example for example in examples if texts_of(example) not in known]
+    texts = {texts_of(example) for example in train}
+    left = [example for example in examples if texts_of(example) not in texts]
     if not left:
         raise ConfigError("no row is left to test on; name others with data.eval=FILE")
     if most is None or len(left) <= most:
@@ -69,8 +69,8 @@ def write_rows(path: Path, examples: Sequence[TextExample]) -> str:
         lines.append(json.dumps({"text_a": e.text_a, **second, "label": e.label}, ensure_ascii=False))
     text = "\n".join(lines) + "\n"
     if path.is_file() and path.read_text(encoding="utf-8") != text:
-        told = "holds a comparison of other rows; choose another folder (output_dir, on the command line --output)"
-        raise ConfigError(f"{path.parent.parent} {told}")
+        message = "holds a comparison of other rows; choose another folder (output_dir, on the command line --output)"
+        raise ConfigError(f"{path.parent.parent} {message}")
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_text(path, text)
     return str(path)

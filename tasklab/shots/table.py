@@ -14,43 +14,43 @@ def summary(scores: Mapping[str, list[dict]]) -> dict[str, dict]:
     scores: of each method one dict per seed; one that did not run has a `note` and no score. deviation: of a sample,
     None of one seed.
     """
-    found = {}
+    table = {}
     for name, runs in scores.items():
         ran = [run for run in runs if SCORES[0] in run]
-        found[name] = {key: _spread([run[key] for run in ran]) for key in (*SCORES, "seconds")} if ran else {}
-        found[name]["note"] = next((run["note"] for run in runs if run.get("note")), "")
-    return found
+        table[name] = {key: _spread([run[key] for run in ran]) for key in (*SCORES, "seconds")} if ran else {}
+        table[name]["note"] = next((run["note"] for run in runs if run.get("note")), "")
+    return table
 
 
 def _spread(values: list[float]) -> dict:
     return {"mean": fmean(values), "deviation": stdev(values) if len(values) > 1 else None, "seeds": values}
 
 
-def advice(found: Mapping[str, dict], titles: Mapping[str, str]) -> tuple[str | None, str]:
+def advice(table: Mapping[str, dict], titles: Mapping[str, str]) -> tuple[str | None, str]:
     """The method to take, and why: the best mean, or a faster one whose scores of the same rows are not clearly below.
 
     None where nothing ran.
     """
-    ran = {name: about for name, about in found.items() if "accuracy" in about}
+    ran = {name: about for name, about in table.items() if "accuracy" in about}
     if not ran:
         return None, "nothing ran, so there is nothing to take"
     best = max(ran, key=lambda name: ran[name]["accuracy"]["mean"])
     score = f"{ran[best]['accuracy']['mean']:.3f}"
-    told = f"take {titles[best]}: accuracy {score}"
+    sentence = f"take {titles[best]}: accuracy {score}"
     others = [name for name in ran if name != best]
     if not others:
-        return best, f"{told}; nothing else ran"
+        return best, f"{sentence}; nothing else ran"
     if len(ran[best]["accuracy"]["seeds"]) < 3:
-        return best, f"{told}; with fewer than three seeds nobody knows how far chance went, take --seeds 5"
+        return best, f"{sentence}; with fewer than three seeds nobody knows how far chance went, take --seeds 5"
     equal = [name for name in others if not _clearly_behind(ran[best], ran[name])]
     if not equal:
         second = max(others, key=lambda name: ran[name]["accuracy"]["mean"])
         lead = ran[best]["accuracy"]["mean"] - ran[second]["accuracy"]["mean"]
-        return best, f"{told}, {lead:.3f} ahead of {titles[second]} and more than chance on these rows"
+        return best, f"{sentence}, {lead:.3f} ahead of {titles[second]} and more than chance on these rows"
     fastest = min([best, *equal], key=lambda name: ran[name]["seconds"]["mean"])
     listed = ", ".join(titles[name] for name in equal)
     if fastest == best:
-        return best, f"{told}; {listed} cannot be told apart from it, and takes longer"
+        return best, f"{sentence}; {listed} cannot be told apart from it, and takes longer"
     return fastest, (
         f"take {titles[fastest]}: accuracy {ran[fastest]['accuracy']['mean']:.3f}, which cannot be told apart from the "
         f"{score} of {titles[best]} on these rows, and it is the fastest of those"
@@ -66,11 +66,11 @@ def _clearly_behind(best: dict, other: dict) -> bool:
     return fmean(gaps) > BEYOND * stdev(gaps) / len(gaps) ** 0.5
 
 
-def rendered(found: Mapping[str, dict], titles: Mapping[str, str]) -> str:
+def rendered(table: Mapping[str, dict], titles: Mapping[str, str]) -> str:
     """The table as text, best first; what did not run comes last."""
     lines = [("method", "accuracy", "macro F1", "seconds", "")]
-    for name in sorted(found, key=lambda name: -found[name].get("accuracy", {"mean": -1})["mean"]):
-        about = found[name]
+    for name in sorted(table, key=lambda name: -table[name].get("accuracy", {"mean": -1})["mean"]):
+        about = table[name]
         cells = [_cell(about[key]) for key in SCORES] if "accuracy" in about else ["-", "-"]
         seconds = f"{about['seconds']['mean']:.1f}" if "seconds" in about else "-"
         lines.append((titles[name], *cells, seconds, about["note"]))

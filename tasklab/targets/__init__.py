@@ -28,8 +28,8 @@ def refuse_other_targets(config: Config):
     """For a task whose labels are one class each: raises ConfigError when model.problem_type says something else."""
     kind = config.model.problem_type
     if kind != "single_label_classification":
-        told = f"model.problem_type = {kind}: {config.task} knows single_label_classification alone; set it to that"
-        raise ConfigError(config.placed("model.problem_type", told))
+        message = f"model.problem_type = {kind}: {config.task} knows single_label_classification alone; set it to that"
+        raise ConfigError(config.placed("model.problem_type", message))
 
 
 class Target(ABC):
@@ -54,8 +54,8 @@ class Target(ABC):
         for key in (f"output_{name}" for name in Target.scores if name not in self.scores):
             if key in config.data and config.data[key]:
                 kind = config.model.problem_type
-                told = f"data.{key}: there is none where model.problem_type is {kind}; set it to false"
-                raise ConfigError(config.placed(f"data.{key}", told))
+                message = f"data.{key}: there is none where model.problem_type is {kind}; set it to false"
+                raise ConfigError(config.placed(f"data.{key}", message))
 
     def settle(self, before: list[str]):  # noqa: B027 - optional: a number needs nothing
         """Fills in what only the training data knows; `before`: the labels of the checkpoint that it starts from."""
@@ -90,16 +90,16 @@ class Target(ABC):
         return answer.get("score")
 
     @abstractmethod
-    def score(self, predicted: Sequence, wanted: Sequence) -> dict[str, float]:
+    def score(self, predicted: Sequence, references: Sequence) -> dict[str, float]:
         """The metrics, as fractions of 1 where they have a range."""
 
     @abstractmethod
-    def report(self, predicted: Sequence, wanted: Sequence, shown: Sequence[Shown]) -> Report:
+    def report(self, predicted: Sequence, references: Sequence, shown: Sequence[Shown]) -> Report:
         """What stands behind the metrics."""
 
-    def constant(self, wanted: Sequence) -> list:
+    def constant(self, references: Sequence) -> list:
         """The answer that learns nothing: the most frequent label for each of these very examples."""
-        return majority(wanted)
+        return majority(references)
 
     def learned(self, texts: Sequence[str], labels: Sequence, asked: Sequence[str]) -> list:
         """An answer for each of `asked` by a linear model of the words in `texts`."""
@@ -111,5 +111,5 @@ class Target(ABC):
         """Puts all outputs (logits) and probabilities (prob) into each best answer where data.output_* is set."""
         for name, table in tables.items():
             if self.config.data[f"output_{name}"]:
-                for found, row in zip(answers, table.round(6).tolist(), strict=True):
-                    found[0][name] = row
+                for ranked, row in zip(answers, table.round(6).tolist(), strict=True):
+                    ranked[0][name] = row

@@ -51,23 +51,23 @@ class Classes(Target):
         """Weights as loss.balanced says, which then lie in `config`: a resume goes by them, a new training on other
         data by its own. examples: of the training, where they are read already."""
         loss, labels = self.config.loss, self.config.model.labels
-        said = loss.class_weights and (not loss.balanced or self.config.asked("loss.class_weights"))
+        explicit = loss.class_weights and (not loss.balanced or self.config.asked("loss.class_weights"))
         data = self.config.data
         unasked = self.weighs_unasked and data.train and not data.soft_targets  # a teacher knows rare classes
-        if said or not (loss.balanced or loss.balanced is None and unasked):
+        if explicit or not (loss.balanced or loss.balanced is None and unasked):
             return
         examples = examples or self._training_rows()
-        found = Counter(name for e in examples for name in self.names(e.label))
-        counts = [found[label] for label in labels]
+        tally = Counter(name for e in examples for name in self.names(e.label))
+        counts = [tally[label] for label in labels]
         if loss.balanced is None:
             if not calls_for_weights(counts):
                 return
             loss.balanced, loss.max_weight_ratio = True, MOST
-            rarest, largest = (pick((name for name in labels if found[name]), key=found.get) for pick in (min, max))
+            rarest, largest = (pick((name for name in labels if tally[name]), key=tally.get) for pick in (min, max))
             logger.info(
                 "classes are uneven, %s %d rows and %s %d: rare ones count up to %d times as much (loss.balanced=true, "
                 "max_weight_ratio); loss.balanced=false lets all rows count alike",
-                rarest, found[rarest], largest, found[largest], MOST,
+                rarest, tally[rarest], largest, tally[largest], MOST,
             )  # fmt: skip
         weights = self.weights(counts, len(examples)).tolist()
         loss.class_weights = {name: round(weight, 6) for name, weight in zip(labels, weights, strict=True)}

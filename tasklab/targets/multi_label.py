@@ -39,17 +39,17 @@ class MultiLabel(Classes):
 
         probs, names = expit(logits), self.config.model.labels
         answers = [
-            [{"label": [names[c] for c in np.flatnonzero(row > 0.5)], "scores": dict(zip(names, told, strict=True))}]
-            for row, told in zip(probs, probs.round(4).tolist(), strict=True)
+            [{"label": [names[c] for c in np.flatnonzero(row > 0.5)], "scores": dict(zip(names, scores, strict=True))}]
+            for row, scores in zip(probs, probs.round(4).tolist(), strict=True)
         ]
         self.add_scores(answers, logits=logits, prob=probs)
         return answers
 
-    def score(self, predicted, wanted):
-        return score_label_sets(predicted, wanted, self.config.model.labels)
+    def score(self, predicted, references):
+        return score_label_sets(predicted, references, self.config.model.labels)
 
-    def report(self, predicted, wanted, shown):
-        return label_set_report(wanted, predicted, self.config.model.labels, shown)
+    def report(self, predicted, references, shown):
+        return label_set_report(references, predicted, self.config.model.labels, shown)
 
     def certainty(self, answer):
         """That of the class which is nearest to being decided otherwise."""

@@ -30,15 +30,15 @@ class Number(Target):
         self.add_scores(answers, logits=logits)
         return answers
 
-    def score(self, predicted, wanted):
-        return score_numbers(predicted, wanted)
+    def score(self, predicted, references):
+        return score_numbers(predicted, references)
 
-    def report(self, predicted, wanted, shown):
-        return number_report(predicted, wanted, shown)
+    def report(self, predicted, references, shown):
+        return number_report(predicted, references, shown)
 
     def certainty(self, answer):
         return None
 
-    def constant(self, wanted):
+    def constant(self, references):
         """The mean."""
-        return [float(np.mean(wanted))] * len(wanted)
+        return [float(np.mean(references))] * len(references)

@@ -50,10 +50,10 @@ class SingleLabel(Classes):
         self.add_scores(answers, logits=logits, prob=probs)
         return answers
 
-    def score(self, predicted, wanted):
-        return score_classes(predicted, wanted, self.config.model.labels)
+    def score(self, predicted, references):
+        return score_classes(predicted, references, self.config.model.labels)
 
-    def report(self, predicted, wanted, shown):
+    def report(self, predicted, references, shown):
         labels = self.config.model.labels
         intervals = (self.metric, "f1" if len(labels) == 2 else "macro_f1")
-        return class_report(wanted, predicted, labels, shown, intervals)
+        return class_report(references, predicted, labels, shown, intervals)

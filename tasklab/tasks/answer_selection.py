@@ -68,8 +68,8 @@ class AnswerSelection(Task):
 
     def decode(self, outputs, rows, examples, top_k=None):
         logits = np.zeros((len(rows), len(LABELS)))
-        for numbers, (found,) in outputs:
-            logits[numbers] = found
+        for numbers, (scores,) in outputs:
+            logits[numbers] = scores
         if top_k is not None and self._by_rows():
             return self.target.answers(logits, top_k)
         tables = self._tables(logits)
@@ -91,8 +91,8 @@ class AnswerSelection(Task):
         for (best, *_), question in zip(predictions, examples, strict=True):
             right = [text for text, label in zip(question.candidates, question.labels, strict=True) if label]
             if right and not question.labels[best["index"]]:
-                told = shown(question, question.text, round(best["score"], 4))
-                wrong.append(wrong_row(told, " | ".join(right), best["text"]))
+                excerpt = shown(question, question.text, round(best["score"], 4))
+                wrong.append(wrong_row(excerpt, " | ".join(right), best["text"]))
         return Report(wrong=wrong)
 
     def baselines(self, examples, training=None):
@@ -117,11 +117,11 @@ class AnswerSelection(Task):
         return {"logits": logits, "prob": np.stack([1 - right, right], axis=1)}
 
     def _ranked(self, question, mine: range, tables: dict[str, np.ndarray], top_k: int | None) -> list[dict]:
-        told = {key: table for key, table in tables.items() if self.config.data[f"output_{key}"]}
+        extras = {key: table for key, table in tables.items() if self.config.data[f"output_{key}"]}
         scores = tables["prob"][mine.start : mine.stop, 1]
         order = np.argsort(-scores, kind="stable")[:top_k].tolist()
         return [
             {"text": question.candidates[i], "score": float(scores[i]), "index": i}
-            | {key: table[mine[i]].round(6).tolist() for key, table in told.items()}
+            | {key: table[mine[i]].round(6).tolist() for key, table in extras.items()}
             for i in order
         ]

@@ -34,12 +34,12 @@ class ContrastiveClassification(LabelledTexts):
         super().__init__(config, tokenizer)
         refuse_other_targets(config)
         if config.model.pair_encoding != "cosine":
-            told = f"model.pair_encoding = {config.model.pair_encoding}: vectors are compared by their cosine"
-            raise ConfigError(config.placed("model.pair_encoding", f"{told}; set it to cosine"))
+            message = f"model.pair_encoding = {config.model.pair_encoding}: vectors are compared by their cosine"
+            raise ConfigError(config.placed("model.pair_encoding", f"{message}; set it to cosine"))
         self.matching = matching_loss(config.loss.matching, config.model.pair_encoding)
         if self.matching not in OF_PAIRS:
-            told = f"loss.matching = {self.matching}: pairs are drawn with 1 or 0; take {', '.join(OF_PAIRS)}"
-            raise ConfigError(config.placed("loss.matching", told))
+            message = f"loss.matching = {self.matching}: pairs are drawn with 1 or 0; take {', '.join(OF_PAIRS)}"
+            raise ConfigError(config.placed("loss.matching", message))
         self.target = target_of(config)
         self.metric = self.target.metric
         self.loss_settings = (

@@ -83,9 +83,9 @@ class FeatureExtraction(Task):
         return self._score([answers[0]["score"] for answers in predictions], examples)
 
     def report(self, predictions, examples):
-        told = [shown(e, e.text_a, text_b=e.text_b) for e in examples]
+        excerpts = [shown(e, e.text_a, text_b=e.text_b) for e in examples]
         cosine = [answers[0]["score"] for answers in predictions]
-        return number_report(cosine, [e.label for e in examples], told, same_scale=False)
+        return number_report(cosine, [e.label for e in examples], excerpts, same_scale=False)
 
     def baselines(self, examples, training=None):
         """The cosine of the sets of word pieces."""

@@ -81,12 +81,12 @@ class InformationExtraction(Task):
 
         results = extracted(examples, ask, data.wording, data.flat)
         if dropped:
-            told = f"{len(dropped)} prompts of more than data.max_prompt_length {data.most_of_prompt} tokens"
-            logger.warning("%s are not asked, such as %s", told, shortened(min(dropped)))
+            message = f"{len(dropped)} prompts of more than data.max_prompt_length {data.most_of_prompt} tokens"
+            logger.warning("%s are not asked, such as %s", message, shortened(min(dropped)))
         if longer := [covered.windows for covered in coverage if covered.windows > 1]:
-            told = "each token was read in a full window, that which shows most around it"
+            message = "each token was read in a full window, that which shows most around it"
             logger.info("%d texts are longer than a row and were read in up to %d windows; %s",
-                        len(longer), max(longer), told)  # fmt: skip
+                        len(longer), max(longer), message)  # fmt: skip
         if data.output_texts:
             results = [self._plain(result, e) for result, e in zip(results, examples, strict=True)]
         if data.output_coverage:
@@ -104,24 +104,24 @@ class InformationExtraction(Task):
         return score_entities(entities_of(predictions, examples), answers_of(examples))
 
     def report(self, predictions, examples):
-        predicted, wanted = entities_of(predictions, examples), answers_of(examples)
+        predicted, references = entities_of(predictions, examples), answers_of(examples)
         words = [
             (", ".join(span["text"] for span in answers[0]), ", ".join(mention.text for mention in e.answers))
             for answers, e in zip(predictions, examples, strict=True)
         ]
-        told = [
+        excerpts = [
             shown(e, e.text, min((s["probability"] for s in answers[0]), default=None), prompt=e.prompt)
             for answers, e in zip(predictions, examples, strict=True)
         ]
-        return entity_report(predicted, wanted, told, words)
+        return entity_report(predicted, references, excerpts, words)
 
     def baselines(self, examples, training=None):
         """No span anywhere; the texts that answered a type, or a predicate, in training."""
-        wanted = answers_of(examples)
-        scores = {TRIVIAL: score_entities([()] * len(examples), wanted)}
+        references = answers_of(examples)
+        scores = {TRIVIAL: score_entities([()] * len(examples), references)}
         if training is not None:
-            known = ((e.kind, mention.text) for e in training for mention in e.answers)
-            scores[LEARNED] = score_entities(heard_spans(known, [(e.kind, e.text) for e in examples]), wanted)
+            pairs = ((e.kind, mention.text) for e in training for mention in e.answers)
+            scores[LEARNED] = score_entities(heard_spans(pairs, [(e.kind, e.text) for e in examples]), references)
         return scores
 
     def _with_room(self, examples, bad):
@@ -129,8 +129,8 @@ class InformationExtraction(Task):
         fits = self._fit([e.prompt for e in examples]) if self.tokenizer is not None else [True] * len(examples)
         for example in (e for e, fit in zip(examples, fits, strict=True) if not fit):
             most = f"data.max_prompt_length {self.config.data.most_of_prompt}"
-            told = f"the prompt {shortened(example.prompt)} has more tokens than {most}"
-            bad.add("long prompt", f"{example.place}: {told}; shorten it, take some options out, or raise that")
+            message = f"the prompt {shortened(example.prompt)} has more tokens than {most}"
+            bad.add("long prompt", f"{example.place}: {message}; shorten it, take some options out, or raise that")
         return [e for e, fit in zip(examples, fits, strict=True) if fit]
 
     def _fit(self, prompts) -> list[bool]:

@@ -55,9 +55,9 @@ class MaskedLanguageModeling(Task):
         masking = Masking(
             tokenizer.mask_id, ordinary(tokenizer.tokens), (tokenizer.unk_id,), data.masking, data.masking_probability
         )
-        known = None if data.words == BLANKS else continuing(tokenizer.tokens)
+        continues = None if data.words == BLANKS else continuing(tokenizer.tokens)
         return MaskedRows(
-            examples, tokenizer, masking, known, data.sentence_target, self.config.seed, labelled=training,
+            examples, tokenizer, masking, continues, data.sentence_target, self.config.seed, labelled=training,
             dynamic=training and data.dynamic_masking, epoch=0 if training else HELD_OUT,
         )  # fmt: skip
 
@@ -80,18 +80,18 @@ class MaskedLanguageModeling(Task):
                 places = np.flatnonzero(features["mask_number"][row] != ABSENT)
                 logs = log_probabilities(scores[places, : len(self.tokenizer.tokens)])
                 for place, log in zip(places, logs, strict=True):
-                    told = masks[features["example"][row]]
-                    told[features["mask_number"][row, place]] = self._told(features, row, place, log, top_k)
-        found = [[told[number] for number in sorted(told)] for told in masks]
+                    by_number = masks[features["example"][row]]
+                    by_number[features["mask_number"][row, place]] = self._told(features, row, place, log, top_k)
+        predictions = [[by_number[number] for number in sorted(by_number)] for by_number in masks]
         if self.config.data.cloze_output:
-            cloze = [[self._cloze(told) for told in several] for several in found]
+            cloze = [[self._cloze(prediction) for prediction in several] for several in predictions]
             return [several if len(several) == 1 else [several] for several in cloze]
         mark = mark_of(self.tokenizer.tokens)
-        found = [
-            [self._answers(example.text, told, mark) for told in several]
-            for example, several in zip(examples, found, strict=True)
+        answers = [
+            [self._answers(example.text, prediction, mark) for prediction in several]
+            for example, several in zip(examples, predictions, strict=True)
         ]
-        return [several[0] if len(several) == 1 else list(map(list, zip(*several, strict=True))) for several in found]
+        return [several[0] if len(several) == 1 else list(map(list, zip(*several, strict=True))) for several in answers]
 
     def score(self, predictions, examples):
         return score_masked_words(answers[0] for answers in predictions)
@@ -123,13 +123,13 @@ class MaskedLanguageModeling(Task):
                 labels, sentence = asked.labels, asked.sentence_label
                 logs = log_probabilities(logits[i, : len(labels)])
                 best = logs.argmax(axis=1)
-                known = sentences and sentence != ABSENT
+                labelled = sentences and sentence != ABSENT
                 answers[row] = [{
                     "words": " ".join(tokens[n] for n in labels),
                     "predicted": " ".join(tokens[n] if n < len(tokens) else "?" for n in best),
                     "correct": int((best == labels).sum()), "total": len(labels),
                     "loss": float(-logs[np.arange(len(labels)), labels].sum()),
-                    "sentence_correct": bool(sentences[0][i].argmax() == sentence) if known else None,
+                    "sentence_correct": bool(sentences[0][i].argmax() == sentence) if labelled else None,
                 }]  # fmt: skip
         return answers
 
@@ -145,10 +145,10 @@ class MaskedLanguageModeling(Task):
             "row": [self.tokenizer.tokens[n] for n in features["input_ids"].row(row)],
         }  # fmt: skip
 
-    def _answers(self, text: str, told: dict, mark: str | None) -> list[dict]:
+    def _answers(self, text: str, prediction: dict, mark: str | None) -> list[dict]:
         """Best first, in the words of transformers' fill-mask pipeline."""
-        answers, (start, end) = [], told["span"]
-        for number, score in zip(told["ids"], told["scores"], strict=True):
+        answers, (start, end) = [], prediction["span"]
+        for number, score in zip(prediction["ids"], prediction["scores"], strict=True):
             token = self.tokenizer.tokens[number]
             word, goes_on = spelled(token, mark)
             before = text[:start].rstrip() if goes_on else text[:start]
@@ -156,11 +156,11 @@ class MaskedLanguageModeling(Task):
                 "score": round(score, 6), "token": number, "token_str": token if mark is None else word,
                 "sequence": before + word + text[end:],
             })  # fmt: skip
-            if told["correct"] is not None:
-                answers[-1]["correct"] = told["correct"]
+            if prediction["correct"] is not None:
+                answers[-1]["correct"] = prediction["correct"]
         return answers
 
-    def _cloze(self, told: dict) -> dict:
+    def _cloze(self, prediction: dict) -> dict:
         """What UER-py's cloze test writes about a mask: the row, the best words, and the one that was there."""
-        words = [self.tokenizer.tokens[number] for number in told["ids"]]
-        return {"sentence": " ".join(told["row"]), "predicted": words, "correct": told["correct"] or ""}
+        words = [self.tokenizer.tokens[number] for number in prediction["ids"]]
+        return {"sentence": " ".join(prediction["row"]), "predicted": words, "correct": prediction["correct"] or ""}

@@ -52,8 +52,8 @@ class MultiTaskClassification(Task):
     def __init__(self, config, tokenizer):
         super().__init__(config, tokenizer)
         if config.model.pair_encoding != "joint":
-            told = f"model.pair_encoding = {config.model.pair_encoding}"
-            raise ConfigError(f"{told}: data sets of single texts and of pairs share one network here; set it to joint")
+            text = f"model.pair_encoding = {config.model.pair_encoding}"
+            raise ConfigError(f"{text}: data sets of single texts and of pairs share one network here; set it to joint")
         refuse_other_targets(config)
 
     def settle(self, labels):
@@ -61,8 +61,8 @@ class MultiTaskClassification(Task):
         if model.labels:
             return
         sets, _ = read_mixture(self.config.data.train, self.config.data)
-        found = [name for examples in sets.values() for name in label_order(e.label for e in examples)]
-        model.labels = labels if set(found) <= set(labels) else found
+        names = [name for examples in sets.values() for name in label_order(e.label for e in examples)]
+        model.labels = labels if set(names) <= set(labels) else names
 
     def read(self, path, training):
         data = self.config.data
@@ -94,33 +94,35 @@ class MultiTaskClassification(Task):
                 shown = [key for key in tables if self.config.data[f"output_{key}"]]
                 for at, (row, probs) in enumerate(zip(numbers, tables["prob"], strict=True)):
                     label = self.config.model.labels[first + probs.argmax()].partition(BETWEEN)[2]
-                    told = {key: tables[key][at].round(6).tolist() for key in shown}
-                    answers[row][name] = {"label": label, "score": round(float(probs.max()), 4), **told}
+                    extras = {key: tables[key][at].round(6).tolist() for key in shown}
+                    answers[row][name] = {"label": label, "score": round(float(probs.max()), 4), **extras}
         return [[answer] for answer in answers]
 
     def score(self, predictions, examples):
-        found = [answers[0][e.group]["label"] for answers, e in zip(predictions, examples, strict=True)]
-        return self._scores(found, examples)
+        predicted = [answers[0][e.group]["label"] for answers, e in zip(predictions, examples, strict=True)]
+        return self._scores(predicted, examples)
 
     def report(self, predictions, examples):
         """The scores by data set, and the wrong answers of all, with their data set beside them."""
-        answers = [found[0][e.group] for found, e in zip(predictions, examples, strict=True)]
-        wanted, found = [e.label.partition(BETWEEN)[2] for e in examples], [answer["label"] for answer in answers]
-        told = [
+        answers = [ranked[0][e.group] for ranked, e in zip(predictions, examples, strict=True)]
+        references = [e.label.partition(BETWEEN)[2] for e in examples]
+        predicted = [answer["label"] for answer in answers]
+        excerpts = [
             shown(e, e.text_a, answer["score"], text_b=e.text_b or "", data_set=e.group)
             for e, answer in zip(examples, answers, strict=True)
         ]
-        hits = [{"accuracy": float(right == guess)} for right, guess in zip(wanted, found, strict=True)]
+        hits = [{"accuracy": float(right == guess)} for right, guess in zip(references, predicted, strict=True)]
         return Report(
-            groups={"data set": mean_scores([e.group for e in examples], hits)}, wrong=wrong_rows(wanted, found, told)
+            groups={"data set": mean_scores([e.group for e in examples], hits)},
+            wrong=wrong_rows(references, predicted, excerpts),
         )
 
     def baselines(self, examples, training=None):
         """The most frequent label of each data set."""
-        wanted = {}
+        references = {}
         for example in examples:
-            wanted.setdefault(example.group, []).append(example.label.partition(BETWEEN)[2])
-        answer = {name: majority(labels)[0] for name, labels in wanted.items()}
+            references.setdefault(example.group, []).append(example.label.partition(BETWEEN)[2])
+        answer = {name: majority(labels)[0] for name, labels in references.items()}
         return {TRIVIAL: self._scores([answer[e.group] for e in examples], examples)}
 
     def _scores(self, predicted, examples) -> dict[str, float]:
@@ -129,9 +131,9 @@ class MultiTaskClassification(Task):
             mine = [i for i, e in enumerate(examples) if e.group == name]
             if mine:
                 labels = [label.partition(BETWEEN)[2] for label in self.config.model.labels[first:end]]
-                wanted = [examples[i].label.partition(BETWEEN)[2] for i in mine]
-                found = score_classes([predicted[i] for i in mine], wanted, labels)
-                scores |= {f"{name}/{key}": found[key] for key in ("accuracy", "macro_f1", "total")}
+                references = [examples[i].label.partition(BETWEEN)[2] for i in mine]
+                metrics = score_classes([predicted[i] for i in mine], references, labels)
+                scores |= {f"{name}/{key}": metrics[key] for key in ("accuracy", "macro_f1", "total")}
         mean = float(np.mean([value for key, value in scores.items() if key.endswith("/accuracy")]))
         return {"accuracy": mean} | scores
 

@@ -46,11 +46,11 @@ class MultipleChoice(Task):
         return score_choices(self._chosen(predictions), examples)
 
     def report(self, predictions, examples):
-        told = [
+        excerpts = [
             shown(e, e.question, answers[0].get("score"), context=e.context)
             for e, answers in zip(examples, predictions, strict=True)
         ]
-        return choice_report(self._chosen(predictions), examples, told)
+        return choice_report(self._chosen(predictions), examples, excerpts)
 
     def baselines(self, examples, training=None):
         """The longest choice, the first of equally long ones; the place that is right most often in the training data,

@@ -85,8 +85,8 @@ class PromptClassification(LabelledTexts):
             np.add.at(logs, rows["example"][numbers], normalized(label_scores(logits, table)) / count)
         logs = calibrated(logs[: len(examples)], logs[len(examples) :])
         answers = self.target.answers(logs, top_k or 1)
-        for several, told in zip(answers, np.exp(normalized(logs)).round(4).tolist(), strict=True):
-            several[0]["scores"] = dict(zip(names, told, strict=True))
+        for several, probs in zip(answers, np.exp(normalized(logs)).round(4).tolist(), strict=True):
+            several[0]["scores"] = dict(zip(names, probs, strict=True))
         return answers
 
     def _content_free(self) -> list[TextExample]:
@@ -99,15 +99,15 @@ class PromptClassification(LabelledTexts):
         if any(pattern.soft for pattern in patterns_of(config.data)):
             self.head = "soft_words"
         elif config.asked("data.soft_tokens"):
-            told = f"data.soft_tokens = {config.data.soft_tokens}: no pattern has {{soft}}; write it where they stand"
-            raise ConfigError(config.placed("data.soft_tokens", told))
+            text = f"data.soft_tokens = {config.data.soft_tokens}: no pattern has {{soft}}; write it where they stand"
+            raise ConfigError(config.placed("data.soft_tokens", text))
 
     def _name_labels(self, names: list[str]):
         """The verbalizer's labels are the model's. Raises: ConfigError where the user wants others."""
         config = self.config
         if config.asked("model.labels") and config.model.labels != names:
-            told = f"model.labels = {config.model.labels}: the verbalizer names them, {names}; leave it out"
-            raise ConfigError(config.placed("model.labels", told))
+            message = f"model.labels = {config.model.labels}: the verbalizer names them, {names}; leave it out"
+            raise ConfigError(config.placed("model.labels", message))
         config.model.labels = config.inherited["model.labels"] = names
 
     def _table(self) -> WordTable:

@@ -62,14 +62,14 @@ class QuestionAnswering(Task):
         windows = [[] for _ in examples]
         for numbers, (start_logits, end_logits) in outputs:
             first, length, max_context, offsets = _context_part(rows, numbers, start_logits.shape[1])
-            found = batch_window_candidates(
+            candidates = batch_window_candidates(
                 start_logits, end_logits, first, length, max_context, data.max_answer_length, data.n_best_size
             )
             null = start_logits[:, 0].astype(np.float64) + end_logits[:, 0]  # [CLS]
             for i, example in enumerate(rows["example"][numbers]):
-                spans = character_spans(*(part[i] for part in found), offsets[i], first[i], null[i])
+                spans = character_spans(*(part[i] for part in candidates), offsets[i], first[i], null[i])
                 windows[example].append(spans)
-        return [self._answers(found, example, top_k or 1) for found, example in zip(windows, examples, strict=True)]
+        return [self._answers(spans, example, top_k or 1) for spans, example in zip(windows, examples, strict=True)]
 
     def score(self, predictions, examples):
         best = {e.id: answers[0] for e, answers in zip(examples, predictions, strict=True)}
@@ -78,12 +78,12 @@ class QuestionAnswering(Task):
         return self._score(texts, examples, differences or None)
 
     def report(self, predictions, examples):
-        told = [answers[0]["text"] for answers in predictions]
-        rows = [self._score({e.id: text}, [e]) for e, text in zip(examples, told, strict=True)]
+        texts = [answers[0]["text"] for answers in predictions]
+        rows = [self._score({e.id: text}, [e]) for e, text in zip(examples, texts, strict=True)]
         scores = [{name: row[name] for name in ("exact_match", "f1")} for row in rows]
         truth = [e.answers[0].text if e.answers else "" for e in examples]
         sure = [answers[0].get("score") for answers in predictions]
-        each = zip(examples, truth, told, sure, scores, strict=True)
+        each = zip(examples, truth, texts, sure, scores, strict=True)
         return Report(
             intervals=lambda: {name: mean_interval([row[name] for row in scores]) for name in scores[0]},
             groups=question_groups([e.question for e in examples], truth, scores),

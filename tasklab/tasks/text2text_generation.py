@@ -24,5 +24,5 @@ class Text2TextGeneration(Text2Text):
         return {"exact_match": score_short_answer(text, references)["exact_match"]}
 
     def intervals(self, texts, references, scores):
-        found = {"chrf": chrf_interval(texts, references), **super().intervals(texts, references, scores)}
-        return found | {"bleu": bleu_interval(texts, references, self.words_by(references))}
+        intervals = {"chrf": chrf_interval(texts, references), **super().intervals(texts, references, scores)}
+        return intervals | {"bleu": bleu_interval(texts, references, self.words_by(references))}

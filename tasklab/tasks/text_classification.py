@@ -54,7 +54,7 @@ class TextClassification(LabelledTexts):
         answers = self.target.answers(logits, top_k or 1)
         if self.config.data.output_submission:
             theirs = {ours: label for label, ours in self.config.data.label_names.items()}
-            for found in answers:
-                best = found[0][self.target.answer]
-                found[0]["prediction"] = best if isinstance(best, (float, list)) else theirs.get(best, best)
+            for ranked in answers:
+                best = ranked[0][self.target.answer]
+                ranked[0]["prediction"] = best if isinstance(best, (float, list)) else theirs.get(best, best)
         return answers

@@ -61,8 +61,8 @@ class TextGeneration(Task):
 
     def stream(self, example, run, emit) -> str:
         """The answer to one example, whose parts `emit` gets as they come."""
-        ((found, *_),) = self._generated([example], run, lambda _, text: emit(text))
-        return found
+        ((answer, *_),) = self._generated([example], run, lambda _, text: emit(text))
+        return answer
 
     def fits(self, example) -> bool:
         """Whether prompt and answer have room in the context."""
@@ -70,18 +70,18 @@ class TextGeneration(Task):
         return len(prompt) + self.config.generation.max_new_tokens <= self.config.model.max_tokens
 
     def _answered(self, examples, run) -> list[list[dict]]:
-        told = self._generated(examples, run)
-        return [[self._told(e, one) for one in several] for e, several in zip(examples, told, strict=True)]
+        generated = self._generated(examples, run)
+        return [[self._told(e, one) for one in several] for e, several in zip(examples, generated, strict=True)]
 
     def decode(self, outputs, rows, examples, top_k=None):
         """Per example what `score` adds up."""
         sums = sums_by_example(outputs, rows, len(examples))
-        return [[{"log_probability": float(told), **dict(zip(COUNTS, map(int, counts), strict=True))}]
-                for told, *counts in sums]  # fmt: skip
+        return [[{"log_probability": float(log_prob), **dict(zip(COUNTS, map(int, counts), strict=True))}]
+                for log_prob, *counts in sums]  # fmt: skip
 
     def score(self, predictions, examples):
-        told = (answers[0] for answers in predictions)
-        return score_foreseen(Foreseen(one["log_probability"], *(one[name] for name in COUNTS)) for one in told)
+        sums = (answers[0] for answers in predictions)
+        return score_foreseen(Foreseen(one["log_probability"], *(one[name] for name in COUNTS)) for one in sums)
 
     def baselines(self, examples, training=None):
         """All tokens alike; and trigrams of the training data."""
@@ -90,8 +90,8 @@ class TextGeneration(Task):
         contexts, targets, at = asked_for(rows, size)
         scores = {TRIVIAL: self._scored(rows, examples, at, np.full(len(at), -math.log(size)))}
         if training is not None:
-            known = Trigrams(*asked_for(self.encode(training, training=True), size)[:2], size)
-            scores[LEARNED] = self._scored(rows, examples, at, known.log_probabilities(contexts, targets))
+            trigrams = Trigrams(*asked_for(self.encode(training, training=True), size)[:2], size)
+            scores[LEARNED] = self._scored(rows, examples, at, trigrams.log_probabilities(contexts, targets))
         return scores
 
     def _scored(self, rows, examples, at: np.ndarray, logs: np.ndarray):
@@ -111,10 +111,10 @@ class TextGeneration(Task):
             if emit is not None:
                 emit(0, prefix)
         self._refuse_long(examples, prompts)
-        found = run.generate(prompts, settings, emit)
+        generated = run.generate(prompts, settings, emit)
         if not prefix:
-            return found
-        return [[replace(one, text=prefix + one.text) for one in several] for several in found]
+            return generated
+        return [[replace(one, text=prefix + one.text) for one in several] for several in generated]
 
     def _refuse_long(self, examples, prompts):
         """Raises: DataError for a prompt that leaves no room for a token, or has none."""
@@ -123,15 +123,15 @@ class TextGeneration(Task):
             if not len(ids):
                 raise DataError(f"{example.place}: the prompt has no token, so there is nothing to continue")
             if len(ids) >= most:
-                told = f"the prompt has {len(ids)} tokens, and this model reads {most} with its answer"
-                raise DataError(f"{example.place}: {told}; shorten it")
+                message = f"the prompt has {len(ids)} tokens, and this model reads {most} with its answer"
+                raise DataError(f"{example.place}: {message}; shorten it")
 
-    def _told(self, example, found) -> dict:
+    def _told(self, example, answer) -> dict:
         data = self.config.data
         asked = example.text
         if data.mindformers_output:
-            return {"text_generation_text": [(asked if isinstance(example, Passage) else "") + found.text]}
+            return {"text_generation_text": [(asked if isinstance(example, Passage) else "") + answer.text]}
         if data.generate_lm_output:
             (prompt,) = framing_of(self.tokenizer, data).prompts([example])
-            return {"prompt": asked, "tokens": "".join(self.tokenizer.tokens[i] for i in (*prompt, *found.ids))}
-        return {"generated_text": found.text, "finish_reason": found.reason, "score": round(found.score, 4)}
+            return {"prompt": asked, "tokens": "".join(self.tokenizer.tokens[i] for i in (*prompt, *answer.ids))}
+        return {"generated_text": answer.text, "finish_reason": answer.reason, "score": round(answer.score, 4)}

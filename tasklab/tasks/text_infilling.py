@@ -47,11 +47,11 @@ class InfillingDataConfig(BleuDataConfig, path="data"):
         plain = type(self)()
         for key, read in (("masking_probability", self.hidden != END), ("span_length", self.hidden == WORDS)):
             if not read and self[key] != plain[key]:
-                told = f"is not read, as data.hidden is {self.hidden}; leave it out"
-                yield (f"data.{key}",), f"data.{key} = {self[key]} {told}"
+                reason = f"is not read, as data.hidden is {self.hidden}; leave it out"
+                yield (f"data.{key}",), f"data.{key} = {self[key]} {reason}"
         if self.shuffle_sentences and (self.learned, self.hidden) != (WHOLE, WORDS):
-            told = f"goes with data.learned: {WHOLE} and data.hidden: {WORDS} alone"
-            yield ("data.shuffle_sentences",), f"data.shuffle_sentences = true {told}"
+            reason = f"goes with data.learned: {WHOLE} and data.hidden: {WORDS} alone"
+            yield ("data.shuffle_sentences",), f"data.shuffle_sentences = true {reason}"
 
 
 @TASKS.register("text_infilling")
@@ -71,26 +71,26 @@ class TextInfilling(Text2Text):
 
     def checked(self, examples, bad, path):
         """Texts without a blank, and texts with one and what fills it, which gets a mark in front."""
-        found, whole = [], 0
+        pairs, whole = [], 0
         for pair in examples:
-            blanks, wanted = BLANK.findall(pair.source), len(pair.references[:1])
-            if len(blanks) != wanted:
+            blanks, expected = BLANK.findall(pair.source), len(pair.references[:1])
+            if len(blanks) != expected:
                 count = f"{len(blanks)} blanks ({' '.join(blanks[:3]) or MASK})"
-                told = f"the text has {count}, where a filling asks for one, and a plain text for none"
-                bad.add("wrong number of blanks", f"{pair.place}: {told}; {FIX}")
+                message = f"the text has {count}, where a filling asks for one, and a plain text for none"
+                bad.add("wrong number of blanks", f"{pair.place}: {message}; {FIX}")
                 continue
             if marked := [mark for text in pair.references for mark in BLANK.findall(text)]:
-                told = f"the filling holds {marked[0]}, which stands for a blank; write what fills it alone"
-                bad.add("blank in a filling", f"{pair.place}: {told}; {FIX}")
+                message = f"the filling holds {marked[0]}, which stands for a blank; write what fills it alone"
+                bad.add("blank in a filling", f"{pair.place}: {message}; {FIX}")
                 continue
             if self.config.data.hidden == SENTENCES and not pair.references and len(begins_of(pair.source)) < 2:
                 whole += 1
                 continue
             mark = MASK if self.config.data.learned == SPANS else ""
-            found.append(replace(pair, references=tuple(mark + text for text in pair.references)))
+            pairs.append(replace(pair, references=tuple(mark + text for text in pair.references)))
         if whole:
             logger.warning("%s: %d texts of a single sentence are left out, as data.hidden is sentences", path, whole)
-        return found
+        return pairs
 
     def parse(self, input_data):
         examples = super().parse(input_data)
@@ -118,8 +118,8 @@ class TextInfilling(Text2Text):
             return examples
         read = self._corruption.read
         texts = [read(example.source, HELD_OUT, int(example.id)) for example in examples]
-        found, made = zip(examples, texts, self.tokenizer.encode_batch(texts), strict=True), self._corruption
-        return [made.posed(example, text, *those, HELD_OUT, int(example.id)) for example, text, those in found]
+        rows, made = zip(examples, texts, self.tokenizer.encode_batch(texts), strict=True), self._corruption
+        return [made.posed(example, text, *those, HELD_OUT, int(example.id)) for example, text, those in rows]
 
     def measured(self, texts, references):
         references = [[_plain(one) for one in several] for several in references]
@@ -131,42 +131,42 @@ class TextInfilling(Text2Text):
         scores = score_short_answer(text, [_plain(one) for one in references])
         return {name: scores[name] for name in ("f1", "exact_match")}
 
-    def text_of(self, found):
+    def text_of(self, answer):
         if self.config.data.learned != SPANS:
-            return found.text
-        return " ".join(self.framing.target.parts(found.ids))
+            return answer.text
+        return " ".join(self.framing.target.parts(answer.ids))
 
-    def told(self, example, found):
-        told = super().told(example, found)
+    def told(self, example, answer):
+        record = super().told(example, answer)
         if self.config.data.learned != SPANS:
-            return told
-        fillings, blanks = self.framing.target.parts(found.ids), BLANK.split(example.source)
+            return record
+        fillings, blanks = self.framing.target.parts(answer.ids), BLANK.split(example.source)
         if len(fillings) != len(blanks) - 1:
             count = f"{len(blanks) - 1} blanks, and the model filled {len(fillings)}"
             rest = "blanks without a filling are left" if len(fillings) < len(blanks) else "the first ones are taken"
             logger.warning("%s: the text has %s; %s", example.place, count, rest)
         fillings = [*fillings, *[MASK] * len(blanks)][: len(blanks) - 1]
         filled = "".join(text for pair in zip(blanks, [*fillings, ""], strict=True) for text in pair)
-        return {"filled_text": filled, "fillings": fillings, **told}
+        return {"filled_text": filled, "fillings": fillings, **record}
 
     @property
     def _corruption(self) -> Corruption:
         data = self.config.data
         length = data.span_length if data.hidden == WORDS else 1.0
         spans = Rest() if data.hidden == END else Spans(data.masking_probability, length)
-        known, most = continuing(self.tokenizer.tokens), data.max_target_length
+        continues, most = continuing(self.tokenizer.tokens), data.max_target_length
         return Corruption(
-            self.framing, spans, known, data.learned, most, self.config.seed, data.hidden, data.shuffle_sentences
+            self.framing, spans, continues, data.learned, most, self.config.seed, data.hidden, data.shuffle_sentences
         )
 
 
 def _sentences(texts: Sequence[str], tokens: Ragged, offsets: np.ndarray, kept: Ragged) -> Ragged:
     """Of each text the first tokens of its sentences, of those that are kept."""
-    found = []
+    starts = []
     for text, first, last, count in zip(texts, tokens.offsets[:-1], tokens.offsets[1:], kept.lengths, strict=True):
         begins = first_tokens(text, offsets[first:last])
-        found.append(begins[begins < count])
-    return Ragged(np.concatenate(found), row_offsets([len(begins) for begins in found]))
+        starts.append(begins[begins < count])
+    return Ragged(np.concatenate(starts), row_offsets([len(begins) for begins in starts]))
 
 
 def _plain(text: str) -> str:

@@ -63,8 +63,8 @@ class TextMatching(Task):
         self._units: np.ndarray | None = None  # vectors of the last answers, for what is told beside their scores
         for key in ("output_logits", "output_prob"):
             if config.data[key] and self.vectors:
-                told = f"data.{key}: a cosine has none; set it to false"
-                raise ConfigError(config.placed(f"data.{key}", told))
+                message = f"data.{key}: a cosine has none; set it to false"
+                raise ConfigError(config.placed(f"data.{key}", message))
 
     def settle(self, labels):
         self.config.model.labels = list(LABELS)
@@ -122,8 +122,8 @@ class TextMatching(Task):
         scores, beside = (self._cosines(values, compared), {}) if self.vectors else self._probabilities(values)
         answers: list[list[dict]] = [[] for _ in examples]
         for i, (one, score) in enumerate(zip(compared, scores.tolist(), strict=True)):
-            told = {name: table[i].round(6).tolist() for name, table in beside.items()}
-            answers[one.example].append(self._answer(examples[one.example], one, round(score, 6)) | told)
+            extras = {name: table[i].round(6).tolist() for name, table in beside.items()}
+            answers[one.example].append(self._answer(examples[one.example], one, round(score, 6)) | extras)
         ranked = [sorted(own, key=lambda answer: -answer["score"]) for own in answers]
         if self.config.data.threshold is not None:  # of candidates the best stays, whatever it scores
             ranked = [
@@ -145,8 +145,8 @@ class TextMatching(Task):
 
     def report(self, predictions, examples):
         scores, labels = self._side_by_side(predictions, examples)
-        told = [shown(examples[c.example], c.first, text_b=c.second) for c in self._compared(examples)]
-        report = number_report(scores, labels, told, same_scale=False)
+        excerpts = [shown(examples[c.example], c.first, text_b=c.second) for c in self._compared(examples)]
+        report = number_report(scores, labels, excerpts, same_scale=False)
         if not are_classes(labels):
             return report
         metrics = score_pairs(scores, labels, self._said_threshold)
@@ -160,8 +160,8 @@ class TextMatching(Task):
         first, second, labels = ([c[field] for c in compared] for field in (2, 3, 4))
         shared = piece_cosines(self.tokenizer, first, second)
         rare = tfidf_cosines([text for e in training or examples for text in e.texts], first, second)
-        found = {TRIVIAL: shared, CHANCE: [0.0] * len(labels), TFIDF: rare}
-        return {name: score_pairs(scores, labels) for name, scores in found.items()}
+        baselines = {TRIVIAL: shared, CHANCE: [0.0] * len(labels), TFIDF: rare}
+        return {name: score_pairs(scores, labels) for name, scores in baselines.items()}
 
     @property
     def _said_threshold(self) -> float | None:
@@ -175,11 +175,11 @@ class TextMatching(Task):
 
     def _compared(self, examples: Sequence[MatchingExample]) -> list[Comparison]:
         """Raises: DataError where nothing is compared."""
-        found = comparisons(examples)
-        if not found:
-            told = "single texts tell nothing of matches; name labelled pairs with data.eval, or set data.eval=no"
-            raise DataError(f"{examples[0].place}: {told}")
-        return found
+        compared = comparisons(examples)
+        if not compared:
+            message = "single texts tell nothing of matches; name labelled pairs with data.eval, or set data.eval=no"
+            raise DataError(f"{examples[0].place}: {message}")
+        return compared
 
     def _each_once(self, compared: list[Comparison]) -> bool:
         """Whether rows of an answer are single texts: what has labels has a loss, and a layer's is one of pairs."""
@@ -201,17 +201,17 @@ class TextMatching(Task):
 
         tables = {"logits": logits, "prob": softmax(logits.astype(np.float64), axis=1)}  # [N, 2] each
         data = self.config.data
-        wanted = {"logits": data.output_logits or data.output_plain, "prob": data.output_prob}
-        beside = {name: table for name, table in tables.items() if wanted[name]}
+        enabled = {"logits": data.output_logits or data.output_plain, "prob": data.output_prob}
+        beside = {name: table for name, table in tables.items() if enabled[name]}
         return tables["prob"][:, 1], beside
 
     def _answer(self, example: MatchingExample, one: Comparison, score: float) -> dict:
         """One comparison with its score; of candidates which one it is."""
-        told = {"score": score, "match": score >= self.threshold}
+        answer = {"score": score, "match": score >= self.threshold}
         if not example.candidates:
-            return {**told, "index": one.place - 1} if one.place > 1 or len(example.texts) > 2 else told
+            return {**answer, "index": one.place - 1} if one.place > 1 or len(example.texts) > 2 else answer
         candidate = example.candidates[one.place - 1]
-        return {"id": candidate.id, "name": candidate.name, **told}
+        return {"id": candidate.id, "name": candidate.name, **answer}
 
     def _side_by_side(self, predictions, examples) -> tuple[list[float], list[float]]:
         """Scores and labels of all comparisons; an answer tells by `index` which one of its example it is."""

@@ -89,8 +89,9 @@ class TokenClassification(Task):
             for example, a, b in zip(examples, offsets[:-1], offsets[1:], strict=True)
         ]
         if self.config.data.output_tags:
-            return [[_tag_line(found, e, self.config.model.labels)] for found, e in zip(answers, examples, strict=True)]
-        return [[found] for found in answers]
+            labels = self.config.model.labels
+            return [[_tag_line(entities, e, labels)] for entities, e in zip(answers, examples, strict=True)]
+        return [[answer] for answer in answers]
 
     def score(self, predictions, examples):
         return score_entities(self._predicted(predictions, examples), [e.entities for e in examples])
@@ -98,19 +99,19 @@ class TokenClassification(Task):
     def report(self, predictions, examples):
         predicted = self._predicted(predictions, examples)
         words = [
-            tuple(", ".join(f"{_words(e, first, last)} ({kind})" for kind, first, last in found) for found in both)
+            tuple(", ".join(f"{_words(e, first, last)} ({kind})" for kind, first, last in spans) for spans in both)
             for e, *both in zip(examples, predicted, [e.entities for e in examples], strict=True)
         ]
-        told = [shown(e, e.text, _certainty(answers[0])) for e, answers in zip(examples, predictions, strict=True)]
-        return entity_report(predicted, [e.entities for e in examples], told, words)
+        excerpts = [shown(e, e.text, _certainty(answers[0])) for e, answers in zip(examples, predictions, strict=True)]
+        return entity_report(predicted, [e.entities for e in examples], excerpts, words)
 
     def baselines(self, examples, training=None):
         """No entity anywhere; the names of the training data found again."""
-        wanted = [e.entities for e in examples]
-        scores = {TRIVIAL: score_entities([()] * len(examples), wanted)}
+        references = [e.entities for e in examples]
+        scores = {TRIVIAL: score_entities([()] * len(examples), references)}
         if training is not None:
             named = ((_tokens(e), e.entities) for e in training)
-            scores[LEARNED] = score_entities(gazetteer_entities(named, map(_tokens, examples)), wanted)
+            scores[LEARNED] = score_entities(gazetteer_entities(named, map(_tokens, examples)), references)
         return scores
 
     def _answer(self, text: str, best: np.ndarray, spans: np.ndarray, prob: np.ndarray) -> list[dict]:
@@ -132,20 +133,20 @@ class TokenClassification(Task):
         return [_token_spans(answers[0], e) for answers, e in zip(predictions, examples, strict=True)]
 
 
-def _certainty(found) -> float | None:
+def _certainty(answer) -> float | None:
     """That of the entity which is the least sure one; None without entities, and of tags."""
-    return min((entity["score"] for entity in found), default=None) if isinstance(found, list) else None
+    return min((entity["score"] for entity in answer), default=None) if isinstance(answer, list) else None
 
 
-def _token_spans(found: list[dict], example) -> list[tuple[str, int, int]]:
+def _token_spans(entities: list[dict], example) -> list[tuple[str, int, int]]:
     starts, ends = np.array(example.tokens).reshape(-1, 2).T
-    first = np.searchsorted(ends, [e["start"] for e in found], side="right").tolist()
-    last = (np.searchsorted(starts, [e["end"] for e in found], side="left") - 1).tolist()
-    return [(e["entity_group"], a, b) for e, a, b in zip(found, first, last, strict=True)]
+    first = np.searchsorted(ends, [e["start"] for e in entities], side="right").tolist()
+    last = (np.searchsorted(starts, [e["end"] for e in entities], side="left") - 1).tolist()
+    return [(e["entity_group"], a, b) for e, a, b in zip(entities, first, last, strict=True)]
 
 
-def _tag_line(found: list[dict], example, labels: list[str]) -> dict:
-    tags = tags_of(_token_spans(found, example), len(example.tokens), scheme_of(labels))
+def _tag_line(entities: list[dict], example, labels: list[str]) -> dict:
+    tags = tags_of(_token_spans(entities, example), len(example.tokens), scheme_of(labels))
     return {"pred_label": " ".join(map(_written, tags))}
 
 

@@ -36,8 +36,8 @@ class Translation(Text2Text):
         common = common_direction(examples)
         for pair in examples:
             if common and direction_of(pair) == -common:
-                told = "source and target are turned round: nearly all other pairs have their scripts the other way"
-                bad.add("turned round", f"{pair.place}: {told}; {FIX}")
+                message = "source and target are turned round: nearly all other pairs have their scripts the other way"
+                bad.add("turned round", f"{pair.place}: {message}; {FIX}")
         if common and common == -self.direction:
             raise DataError(f"{path}: source and target are the other way round than in the training data; swap them")
         self.direction = common or self.direction
@@ -55,9 +55,9 @@ class Translation(Text2Text):
     def copied(self, example):
         return example.source
 
-    def told(self, example, found):
-        told = super().told(example, found)
-        return {"translation_text": [found.text]} if self.config.data.mindformers_output else told
+    def told(self, example, answer):
+        record = super().told(example, answer)
+        return {"translation_text": [answer.text]} if self.config.data.mindformers_output else record
 
 
 def direction_of(pair: Pair) -> int:
@@ -68,6 +68,6 @@ def direction_of(pair: Pair) -> int:
 
 def common_direction(pairs: Sequence[Pair]) -> int:
     """The direction of nearly all pairs, 0 where there is none."""
-    found = [direction for pair in pairs if (direction := direction_of(pair))]
-    total = sum(found)
-    return (total > 0) - (total < 0) if len(found) >= FEWEST and abs(total) > (2 * SURE - 1) * len(found) else 0
+    signs = [direction for pair in pairs if (direction := direction_of(pair))]
+    total = sum(signs)
+    return (total > 0) - (total < 0) if len(signs) >= FEWEST and abs(total) > (2 * SURE - 1) * len(signs) else 0

@@ -13,10 +13,10 @@ def tokenizer_of(settings, vocabulary):
     Raises: ConfigError for a setting that it does not know; DataError for a file that is none of its.
     """
     built = TOKENIZERS.get(settings.name)
-    known, plain = getattr(built, "settings", ()), type(settings)()
+    keys, plain = getattr(built, "settings", ()), type(settings)()
     for key in ("strip_accents", "tokenize_chinese_chars"):
-        if key not in known and settings[key] != plain[key]:
+        if key not in keys and settings[key] != plain[key]:
             raise ConfigError(f"tokenizer.{key} = {settings[key]}: tokenizer {settings.name!r} does not know it")
-    options = {"lowercase": settings.lowercase, **{key: settings[key] for key in known}}
+    options = {"lowercase": settings.lowercase, **{key: settings[key] for key in keys}}
     tokenizer, target = built(vocabulary, **options), settings.decoder_vocab or target_beside(vocabulary)
     return PairedTokenizer(tokenizer, built(target, **options)) if target else tokenizer

@@ -19,27 +19,27 @@ PLAIN = {"[CLS]", "[SEP]", "[PAD]", "[UNK]", "[MASK]", "<s>", "</s>", "<pad>", "
 
 
 class AddedTokens:
-    """name -> id of the tokens added to `known`, those beside the vocabulary in `folder`; special: names of those that
+    """name -> id of the tokens that `folder` adds to `vocabulary`; special: names of those that
     no decoded text shows.
 
     Raises: DataError for a file that is damaged.
     """
 
-    def __init__(self, folder: Path, known: dict[str, int]):
+    def __init__(self, folder: Path, vocabulary: dict[str, int]):
         options = _object(folder / OPTIONS_FILE)
         numbers = {str(name): number for name, number in _object(folder / ADDED_FILE).items()}
         try:
             special, folded = _names(options.get("additional_special_tokens")), {}
             silent = special | set(numbers)
-            for number, said in (options.get("added_tokens_decoder") or {}).items():
-                said = said if isinstance(said, dict) else {"content": said}
-                name = str(said.get("content"))
+            for number, token in (options.get("added_tokens_decoder") or {}).items():
+                token = token if isinstance(token, dict) else {"content": token}
+                name = str(token.get("content"))
                 numbers[name] = int(number)
-                folded[name] = bool(said.get("normalized", not said.get("special")))
-                silent = silent | {name} if said.get("special") else silent - {name}
+                folded[name] = bool(token.get("normalized", not token.get("special")))
+                silent = silent | {name} if token.get("special") else silent - {name}
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise DataError(f"{folder / OPTIONS_FILE}: its added tokens cannot be read ({error!r:.200})") from None
-        numbers |= {name: known[name] for name in special if name in known}
+        numbers |= {name: vocabulary[name] for name in special if name in vocabulary}
         numbers = {name: number for name, number in numbers.items() if name and name not in PLAIN}
         wrong = (n for n, number in numbers.items() if type(number) is not int or not 0 <= number < MAX_ID)
         if strange := next(wrong, None):
@@ -63,14 +63,14 @@ class AddedTokens:
         return self.ids[spelled if spelled in self.ids else self._folded[spelled.lower()]]
 
 
-def _names(said) -> set[str]:
-    return {str(name["content"] if isinstance(name, dict) else name) for name in said or ()}
+def _names(tokens) -> set[str]:
+    return {str(name["content"] if isinstance(name, dict) else name) for name in tokens or ()}
 
 
 def _object(path: Path) -> dict:
     if not path.is_file():
         return {}
-    found = read_json(path, DataError)
-    if not isinstance(found, dict):
+    value = read_json(path, DataError)
+    if not isinstance(value, dict):
         raise DataError(f"{path}: expected one object {{...}}")
-    return found
+    return value

@@ -93,8 +93,8 @@ def _vocabulary(content: bytes, path: Path) -> dict[str, int]:
         raise DataError(f"{path}: expected one JSON object of piece: id ({error})") from None
     absent = [token for token in SPECIAL if token not in ids]
     if absent and GPT2 not in ids:
-        told = f"RoBERTa's vocabulary holds {' '.join(SPECIAL)}, GPT-2's {GPT2}"
-        raise DataError(f"{path}: lacks {', '.join(absent)}; {told}")
+        hint = f"RoBERTa's vocabulary holds {' '.join(SPECIAL)}, GPT-2's {GPT2}"
+        raise DataError(f"{path}: lacks {', '.join(absent)}; {hint}")
     if sorted(ids.values()) != list(range(len(ids))):
         raise DataError(f"{path}: the ids are not 0 to {len(ids) - 1}, each once")
     return ids

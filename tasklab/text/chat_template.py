@@ -100,7 +100,7 @@ class ChatTemplate:
 def _unused(*texts: str) -> str:
     """A character that stands in none of them."""
     used = set().union(*texts)
-    found = next((chr(code) for code in PRIVATE if chr(code) not in used), None)
-    if found is None:
+    char = next((chr(code) for code in PRIVATE if chr(code) not in used), None)
+    if char is None:
         raise DataError("the turns use every private character of Unicode; they are no text")
-    return found
+    return char

@@ -50,12 +50,12 @@ def gguf_tokens(vocab_path, lowercase: bool = False) -> GGUFTokens | GGUFPieces:
         metadata = read_gguf(vocab_path).metadata
     except CheckpointError as error:
         raise DataError(str(error)) from None
-    said = {key: value for key, value in metadata.items() if key.startswith(KEYS)}
-    kind = said.get("tokenizer.ggml.model")
+    entries = {key: value for key, value in metadata.items() if key.startswith(KEYS)}
+    kind = entries.get("tokenizer.ggml.model")
     if kind not in ("gpt2", "llama"):
-        told = f"tokenizer.ggml.model is {brief(kind)}; read are gpt2, byte-level BPE, and llama, SentencePiece"
-        raise DataError(f"{vocab_path}: {told}: take the model in HuggingFace's format")
-    return (GGUFTokens if kind == "gpt2" else GGUFPieces)(said, vocab_path)
+        message = f"tokenizer.ggml.model is {brief(kind)}; read are gpt2, byte-level BPE, and llama, SentencePiece"
+        raise DataError(f"{vocab_path}: {message}: take the model in HuggingFace's format")
+    return (GGUFTokens if kind == "gpt2" else GGUFPieces)(entries, vocab_path)
 
 
 class GGUFTokens:
@@ -69,37 +69,37 @@ class GGUFTokens:
 
     def __init__(self, metadata: dict, vocab_path):
         self._said = metadata
-        said = {key.removeprefix("tokenizer.ggml."): value for key, value in self._said.items()}
-        before = _before(said.get("pre", "default"))
+        fields = {key.removeprefix("tokenizer.ggml."): value for key, value in self._said.items()}
+        before = _before(fields.get("pre", "default"))
         if before is None:
-            told = f"tokenizer.ggml.pre is {brief(said['pre'])}; read are gpt-2, smollm, llama-bpe, qwen2"
-            raise DataError(f"{vocab_path}: {told}: take the model in HuggingFace's format")
-        self.tokens: list[str] = texts_of(said, "tokens", vocab_path)
+            message = f"tokenizer.ggml.pre is {brief(fields['pre'])}; read are gpt-2, smollm, llama-bpe, qwen2"
+            raise DataError(f"{vocab_path}: {message}: take the model in HuggingFace's format")
+        self.tokens: list[str] = texts_of(fields, "tokens", vocab_path)
         self.vocab_size = len(self.tokens)
         self._ids = {token: number for number, token in enumerate(self.tokens)}
-        kinds = numbers_of(said, "token_type", self.vocab_size, vocab_path) or []
+        kinds = numbers_of(fields, "token_type", self.vocab_size, vocab_path) or []
         marked = [number for number, kind in enumerate(kinds) if kind in (CONTROL, USER_DEFINED)]
         self.special_ids = frozenset(marked)
         self.bos_id, self.eos_id, unknown, padding = (
-            id_of(said, f"{role}_token_id", self.vocab_size, vocab_path)
+            id_of(fields, f"{role}_token_id", self.vocab_size, vocab_path)
             for role in ("bos", "eos", "unknown", "padding")
         )
         if self.eos_id is None:
             raise DataError(f"{vocab_path}: says no tokenizer.ggml.eos_token_id, so no answer would end")
-        self.adds_bos = said.get("add_bos_token") is True
+        self.adds_bos = fields.get("add_bos_token") is True
         self.cls_id = self.eos_id if self.bos_id is None else self.bos_id
         self.sep_id = self.eos_id
         self.unk_id, self.pad_id = (self.eos_id if number is None else number for number in (unknown, padding))
         self.mask_id: int | None = None
-        pairs = [tuple(pair.split(" ")) for pair in texts_of(said, "merges", vocab_path)]
+        pairs = [tuple(pair.split(" ")) for pair in texts_of(fields, "merges", vocab_path)]
         try:
             self._model = Tokenizer(models.BPE(self._ids, pairs))
         except Exception as error:  # the library raises plain Exception for a merge of unknown pieces
             raise DataError(f"{vocab_path}: its merges do not belong to its tokens ({brief(str(error))})") from None
         self._model.pre_tokenizer = before
-        self.chat_template = self._template(said, vocab_path)
+        self.chat_template = self._template(fields, vocab_path)
 
-    def _template(self, said: dict, place) -> ChatTemplate | None:
+    def _template(self, fields: dict, place) -> ChatTemplate | None:
         source = self._said.get("tokenizer.chat_template")
         if not isinstance(source, str) or not source.strip():
             return None
@@ -142,14 +142,14 @@ class GGUFTokens:
         special = [AddedToken(self.tokens[number], special=True, normalized=False) for number in self.special_ids]
         whole.add_special_tokens(sorted(special, key=lambda token: self._ids[token.content]))
         ids = {"bos": self.bos_id, "eos": self.eos_id, "unk": self.unk_id, "pad": self.pad_id}
-        said = {f"{role}_token": self.tokens[number] for role, number in ids.items() if number is not None}
+        config = {f"{role}_token": self.tokens[number] for role, number in ids.items() if number is not None}
         if self.adds_bos and self.bos_id is not None:
-            start = said["bos_token"]
+            start = config["bos_token"]
             whole.post_processor = processors.TemplateProcessing(f"{start} $A", special_tokens=[(start, self.bos_id)])
-        said |= {"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": False}
+        config |= {"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": False}
         if template := self._said.get("tokenizer.chat_template"):
-            said["chat_template"] = template
-        return {"tokenizer.json": whole.to_str().encode(), **described_as_transformers(said, ids)}
+            config["chat_template"] = template
+        return {"tokenizer.json": whole.to_str().encode(), **described_as_transformers(config, ids)}
 
 
 _bytes_decoder = decoders.ByteLevel()

@@ -19,23 +19,23 @@ class GGUFPieces(LlamaPieces):
 
     def __init__(self, metadata: dict, vocab_path):
         self._metadata = metadata
-        said = {key.removeprefix("tokenizer.ggml."): value for key, value in metadata.items()}
-        tokens = texts_of(said, "tokens", vocab_path)
+        fields = {key.removeprefix("tokenizer.ggml."): value for key, value in metadata.items()}
+        tokens = texts_of(fields, "tokens", vocab_path)
         count = len(tokens)
-        scores = numbers_of(said, "scores", count, vocab_path)
-        kinds = numbers_of(said, "token_type", count, vocab_path) or [NORMAL] * count
+        scores = numbers_of(fields, "scores", count, vocab_path)
+        kinds = numbers_of(fields, "token_type", count, vocab_path) or [NORMAL] * count
         if scores is None:
             raise DataError(f"{vocab_path}: has no tokenizer.ggml.scores, by which pieces are joined")
         if wrong := next((kind for kind in kinds if kind not in range(NORMAL, USER_DEFINED + 3)), None):
             raise DataError(f"{vocab_path}: a token_type is {wrong}, expected 1 to 6")
-        ids = {role: id_of(said | {key: said.get(key, usual)}, key, count, vocab_path)
+        ids = {role: id_of(fields | {key: fields.get(key, usual)}, key, count, vocab_path)
                for role, (key, usual) in ROLES.items()}  # fmt: skip
         kinds[ids["unk"]] = UNKNOWN  # the library wants one, and only one
-        pad = id_of(said, "padding_token_id", count, vocab_path)
+        pad = id_of(fields, "padding_token_id", count, vocab_path)
         self._roles = ids if pad is None else {**ids, "pad": pad}
         self._as_config = {f"{role}_token": tokens[number] for role, number in self._roles.items()} | {
-            "tokenizer_class": "LlamaTokenizer", "add_bos_token": said.get("add_bos_token") is not False,
-            "add_prefix_space": said.get("add_space_prefix") is not False, "clean_up_tokenization_spaces": False,
+            "tokenizer_class": "LlamaTokenizer", "add_bos_token": fields.get("add_bos_token") is not False,
+            "add_prefix_space": fields.get("add_space_prefix") is not False, "clean_up_tokenization_spaces": False,
         }  # fmt: skip
         self._content = model_of(tokens, scores, kinds, self._roles)
         self._files = {TOKENIZER: tokenizer_part(metadata)}
@@ -45,7 +45,7 @@ class GGUFPieces(LlamaPieces):
 
     def huggingface_files(self) -> dict[str, bytes]:
         """The same as transformers reads it: tokenizer.model, and what it writes beside that."""
-        said = dict(self._as_config)
+        config = dict(self._as_config)
         if self.chat_template is not None:
-            said["chat_template"] = self.chat_template.source
-        return {FILE: self._content, **described_as_transformers(said, self._roles)}
+            config["chat_template"] = self.chat_template.source
+        return {FILE: self._content, **described_as_transformers(config, self._roles)}

@@ -14,6 +14,6 @@ def encoded(model, texts: Sequence[str]) -> list[tuple[np.ndarray, np.ndarray]]:
     """
     refuse_surrogates(texts)
     return [
-        (np.array(found.ids, np.int32), np.array(found.offsets, np.int32).reshape(-1, 2))
-        for found in model.encode_batch(texts, add_special_tokens=False)
+        (np.array(encoding.ids, np.int32), np.array(encoding.offsets, np.int32).reshape(-1, 2))
+        for encoding in model.encode_batch(texts, add_special_tokens=False)
     ]

@@ -42,26 +42,26 @@ class LlamaPieces(Pieces):
         path = Path(vocab_path)
         folder, (content, model) = path.parent, opened(path)
         options = read_content(folder / OPTIONS_FILE) if (folder / OPTIONS_FILE).is_file() else PLAIN
-        said = parse_json(options, str(folder / OPTIONS_FILE), DataError)
-        if not isinstance(said, dict):
+        config = parse_json(options, str(folder / OPTIONS_FILE), DataError)
+        if not isinstance(config, dict):
             raise DataError(f"{folder / OPTIONS_FILE}: expected one object {{...}}")
-        source, beside = template_beside(said, folder)
+        source, beside = template_beside(config, folder)
         if (folder / ADDED_FILE).is_file():
             beside[ADDED_FILE] = read_content(folder / ADDED_FILE)
         self._files = {FILE: content, OPTIONS_FILE: options, **beside}
         added = AddedTokens(folder, {model.id_to_piece(i): i for i in range(model.get_piece_size())})
-        self._settle(path, content, said, source, added)
+        self._settle(path, content, config, source, added)
         self.lowercase = bool(lowercase)
 
-    def _settle(self, path, content: bytes, said: dict, template: str | None, added: AddedTokens | None = None):
-        """said: in the words of tokenizer_config.json."""
+    def _settle(self, path, content: bytes, config: dict, template: str | None, added: AddedTokens | None = None):
+        """config: in the words of tokenizer_config.json."""
         self.lowercase, path = False, Path(path)
         self._model = model_from(content + VERBATIM, path)
         self.tokens: list[str] = [self._model.id_to_piece(i) for i in range(self._model.get_piece_size())]
-        known = {token: number for number, token in enumerate(self.tokens)}
-        self._ids = known | (self._add(added.ids, path) if added else {})
+        ids = {token: number for number, token in enumerate(self.tokens)}
+        self._ids = ids | (self._add(added.ids, path) if added else {})
         self.vocab_size = len(self.tokens)
-        roles = {role: self._role(role, said, path) for role in ("bos", "eos", "unk", "pad")}
+        roles = {role: self._role(role, config, path) for role in ("bos", "eos", "unk", "pad")}
         if roles["eos"] is None:
             raise DataError(f"{path}: has no token that ends a text; name its eos_token in {OPTIONS_FILE}")
         self.sep_id = roles["eos"]
@@ -74,9 +74,9 @@ class LlamaPieces(Pieces):
         silent = {i for i in range(size) if self._model.is_control(i) or self._model.is_unknown(i)}
         silent |= {added.ids[name] for name in added.special} if added else set()
         self.special_ids = frozenset(silent | {number for number in roles.values() if number is not None})
-        self.adds_bos = said.get("add_bos_token") is not False and roles["bos"] is not None
-        self.begins_anew = said.get("legacy") is True
-        self._prefixed = said.get("add_prefix_space") is not False
+        self.adds_bos = config.get("add_bos_token") is not False and roles["bos"] is not None
+        self.begins_anew = config.get("legacy") is True
+        self._prefixed = config.get("add_prefix_space") is not False
         if template:
             spelled = {self.tokens[number]: number for number in self.special_ids}
             names = ["" if roles[role] is None else self.tokens[roles[role]] for role in ("bos", "eos")]
@@ -92,16 +92,16 @@ class LlamaPieces(Pieces):
             self.tokens[number] = name
         return ids
 
-    def _role(self, role: str, said: dict, path: Path) -> int | None:
+    def _role(self, role: str, config: dict, path: Path) -> int | None:
         """The id of bos, eos, unk or pad: of the name that the options give, else of the model's own."""
-        name = said.get(f"{role}_token")
+        name = config.get(f"{role}_token")
         name = name.get("content") if isinstance(name, dict) else name
         if name is None:
             number = getattr(self._model, f"{role}_id")()
             return number if number >= 0 else None
         if not isinstance(name, str) or name not in self._ids:
-            told = f"its {role}_token is {brief(name)}, which is no piece of {path.name}"
-            raise DataError(f"{path.with_name(OPTIONS_FILE)}: {told}")
+            message = f"its {role}_token is {brief(name)}, which is no piece of {path.name}"
+            raise DataError(f"{path.with_name(OPTIONS_FILE)}: {message}")
         return self._ids[name]
 
     @property
@@ -139,7 +139,7 @@ class LlamaPieces(Pieces):
         """(id, begin, end) of each piece of a part of the text; one spells its last character's end."""
         part = text[start:stop]
         blank = opens and self._prefixed and part[:1] not in ("", " ", SPACE)
-        found = self._model.encode(" " * blank + part, return_type="offset_mapping")
-        for number, (begin, end) in zip(found["ids"], found["offsets"], strict=True):
+        encoding = self._model.encode(" " * blank + part, return_type="offset_mapping")
+        for number, (begin, end) in zip(encoding["ids"], encoding["offsets"], strict=True):
             begin, end = max(begin - blank, 0), max(end - blank, 0)
             yield number, start + begin + (end - begin > 1 and part[begin] == " "), start + end

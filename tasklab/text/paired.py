@@ -32,5 +32,5 @@ def target_beside(vocabulary) -> Path | None:
     if vocabulary is None:
         return None
     path = Path(vocabulary)
-    found = path.parent / FOLDER / path.name
-    return found if found.is_file() else None
+    target = path.parent / FOLDER / path.name
+    return target if target.is_file() else None

@@ -61,13 +61,13 @@ class SentencePiece(Pieces):
         self.vocab_size = self._model.get_piece_size()
         self.tokens: list[str] = [self._model.id_to_piece(i) for i in range(self.vocab_size)]
         self._ids = {token: i for i, token in enumerate(self.tokens)}
-        found = [next((name for name in names if name in self._ids), None) for names in SPECIAL]
-        if absent := [names[0] for names, name in zip(SPECIAL, found, strict=True) if name is None]:
-            wanted = " ".join(names[0] for names in SPECIAL)
+        special = [next((name for name in names if name in self._ids), None) for names in SPECIAL]
+        if absent := [names[0] for names, name in zip(SPECIAL, special, strict=True) if name is None]:
+            required = " ".join(names[0] for names in SPECIAL)
             raise DataError(
-                f"{vocab_path}: lacks {', '.join(absent)}; ALBERT's models hold {wanted}, UER-py's [PAD] and [UNK]"
+                f"{vocab_path}: lacks {', '.join(absent)}; ALBERT's models hold {required}, UER-py's [PAD] and [UNK]"
             )
-        self.cls_id, self.sep_id, self.pad_id, self.unk_id = (self._ids[name] for name in found)
+        self.cls_id, self.sep_id, self.pad_id, self.unk_id = (self._ids[name] for name in special)
         self.mask_id: int | None = self._ids.get("[MASK]")
 
     @property
@@ -82,8 +82,8 @@ class SentencePiece(Pieces):
 
     def _encode(self, text: str) -> tuple[np.ndarray, np.ndarray]:
         clean, origin = cleaned(text, self.lowercase)
-        found = self._model.encode(clean, return_type="offset_mapping")
-        pieces = zip(found["pieces"], found["ids"], found["offsets"], strict=True)
+        encoding = self._model.encode(clean, return_type="offset_mapping")
+        pieces = zip(encoding["pieces"], encoding["ids"], encoding["offsets"], strict=True)
         rows = [row for piece, number, span in pieces for row in self._split_comma(piece, number, *span)]
         table = np.array(rows, np.int32).reshape(-1, 3)
         begin, end = table[:, 1], table[:, 2]
@@ -95,11 +95,11 @@ class SentencePiece(Pieces):
         """A number with a comma behind it is cut before the comma: `9,` is not one piece (google-research/albert)."""
         if not (len(piece) > 1 and piece[-1] == "," and piece[-2].isdigit()):
             return [(number, begin, end)]
-        parts = self._model.encode(piece[:-1].replace(SPACE, ""), out_type=str)
-        if piece[0] != SPACE and parts[0][0] == SPACE:
-            parts = parts[1:] if len(parts[0]) == 1 else [parts[0][1:], *parts[1:]]
+        pieces = self._model.encode(piece[:-1].replace(SPACE, ""), out_type=str)
+        if piece[0] != SPACE and pieces[0][0] == SPACE:
+            pieces = pieces[1:] if len(pieces[0]) == 1 else [pieces[0][1:], *pieces[1:]]
         rows, at = [], end - len(piece.replace(SPACE, ""))
-        for part in (*parts, ","):
+        for part in (*pieces, ","):
             after = at + len(part.replace(SPACE, ""))
             rows.append((self._model.piece_to_id(part), max(at, begin), min(after, end)))
             at = after

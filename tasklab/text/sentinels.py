@@ -46,8 +46,8 @@ class EndedPieces(Pieces):
 
     def _pieces(self, text: str, start: int, stop: int):
         part = BLANK.sub(" ", text[start:stop])
-        found = self._model.encode(part.lower() if self.lowercase else part, return_type="offset_mapping")
-        for number, (begin, end) in zip(found["ids"], found["offsets"], strict=True):
+        encoding = self._model.encode(part.lower() if self.lowercase else part, return_type="offset_mapping")
+        for number, (begin, end) in zip(encoding["ids"], encoding["offsets"], strict=True):
             while begin < end and part[begin].isspace():
                 begin += 1
             yield number + self.offset, start + begin, start + end
@@ -63,8 +63,8 @@ class T5Pieces(EndedPieces):
 
     def __init__(self, vocab_path, lowercase: bool = False):
         pieces, options = self.take(vocab_path, lowercase), Path(vocab_path).with_name(OPTIONS_FILE)
-        said = read_json(options, DataError) if options.is_file() else {}
-        self.extra_ids = said.get("extra_ids", USUAL) if isinstance(said, dict) else USUAL
+        config = read_json(options, DataError) if options.is_file() else {}
+        self.extra_ids = config.get("extra_ids", USUAL) if isinstance(config, dict) else USUAL
         if type(self.extra_ids) is not int or not 0 <= self.extra_ids <= 10_000:
             raise DataError(f"{options}: extra_ids is {self.extra_ids!r}; expected their number, such as 100")
         self.number(pieces + [f"<extra_id_{n}>" for n in reversed(range(self.extra_ids))])

@@ -64,5 +64,5 @@ class Words(ListedVocabulary):
             at = text.index(word, at)
             spans.append((at, at + len(word)))
             at += len(word)
-        known = [self._ids.get(lowered(word) if self.lowercase else word, self.unk_id) for word in words]
-        return np.array(known, np.int32), np.array(spans, np.int32).reshape(-1, 2)
+        ids = [self._ids.get(lowered(word) if self.lowercase else word, self.unk_id) for word in words]
+        return np.array(ids, np.int32), np.array(spans, np.int32).reshape(-1, 2)

@@ -48,8 +48,8 @@ class Speaking:
     def spoken(self, ids) -> list[str]:
         """The tokens that a text is made of: no special ones, and nothing for ids behind the last token, which a model
         may have that rounds the size of its vocabulary up."""
-        known = (number for number in map(int, ids) if number < len(self.tokens))
-        return [self.tokens[number] for number in known if number not in self.special_ids]
+        numbers = (number for number in map(int, ids) if number < len(self.tokens))
+        return [self.tokens[number] for number in numbers if number not in self.special_ids]
 
     @cached_property
     def _mark(self) -> str | None:

@@ -24,9 +24,9 @@ class Streamed:
     def push(self, ids: Sequence[int]) -> str:
         """The text that these make certain."""
         special = self.tokenizer.special_ids
-        if not (said := [number for number in map(int, ids) if number not in special]):
+        if not (numbers := [number for number in map(int, ids) if number not in special]):
             return ""  # last bytes of a character, alone in _ids, would read as a beginning of one
-        self._ids += said
+        self._ids += numbers
         text = self.tokenizer.decode(self._ids)
         certain = text.removesuffix(HALF)
         more, self._out = certain[self._out :], len(certain)

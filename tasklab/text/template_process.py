@@ -117,18 +117,18 @@ def serve():
 
 
 def _answer(made, template: str, variables: dict) -> dict:
-    parts, size = [], 0
+    chunks, size = [], 0
     try:
         for part in made.from_string(template).generate(variables):
             size += len(part)
             if size > MOST:
                 return {"wrong": f"it writes more than {MOST} characters"}
-            parts.append(part)
+            chunks.append(part)
     except Refused as error:
         return {"refused": str(error)}
     except Exception as error:  # whatever a template makes of what it is given
         return {"wrong": str(error) or type(error).__name__}
-    return {"text": "".join(parts)}
+    return {"text": "".join(chunks)}
 
 
 def _bound():

@@ -80,10 +80,10 @@ class WholeTokenizer(Speaking):
 
     def _special(self, path: Path) -> list[int | None]:
         options = str(path.with_name(OPTIONS_FILE))
-        said = parse_json(self._options, options, DataError)
+        value = parse_json(self._options, options, DataError)
         try:
-            named = {role: said.get(role) for role in (*ROLES, *DECODERS.values())}
-            named = {role: said["content"] if isinstance(said, dict) else said for role, said in named.items()}
+            named = {role: value.get(role) for role in (*ROLES, *DECODERS.values())}
+            named = {role: value["content"] if isinstance(value, dict) else value for role, value in named.items()}
             if named["eos_token"] is None and GPT2 in self._ids and "[CLS]" not in self._ids:
                 named["eos_token"] = named["bos_token"] = GPT2  # its published folders leave it to the program
             if not all(name is None or isinstance(name, str) for name in named.values()):
@@ -91,15 +91,15 @@ class WholeTokenizer(Speaking):
         except (ValueError, AttributeError, KeyError) as error:
             raise DataError(f"{options}: not a JSON object of names ({error})") from None
         self._decodes = bool(named["eos_token"]) and not named["cls_token"]
-        self._options_said, self._begin, found = said, named["bos_token"], []
+        self._options_said, self._begin, ids = value, named["bos_token"], []
         for role, usual in ROLES.items():
             names = (named[role], *usual) if named[role] else usual
             if self._decodes and role in DECODERS:
                 names = (named[role], named[DECODERS[role]], named["eos_token"])
-            found.append(next((self._ids[name] for name in names if name in self._ids), None))
-            if found[-1] is None and role != "mask_token":
+            ids.append(next((self._ids[name] for name in names if name in self._ids), None))
+            if ids[-1] is None and role != "mask_token":
                 raise DataError(f"{path}: lacks {' and '.join(usual)}; name its {role} in {OPTIONS_FILE}")
-        return found
+        return ids
 
     def _template(self, path: Path) -> ChatTemplate | None:
         source, self._beside = template_beside(self._options_said, path.parent)
@@ -158,11 +158,11 @@ def _with_sentinels(described: dict) -> dict:
 
 def _steps(described: dict) -> list[dict]:
     """What is done to a text before it is cut in pieces, step by step."""
-    found: list[dict] = []
+    steps: list[dict] = []
     for key, inner in (("normalizer", "normalizers"), ("pre_tokenizer", "pretokenizers")):
         step = described.get(key) or {}
-        found += step.get(inner) or [] if step.get("type") == "Sequence" else [step]
-    return found
+        steps += step.get(inner) or [] if step.get("type") == "Sequence" else [step]
+    return steps
 
 
 def _without_blank(described: dict) -> dict | None:
@@ -188,7 +188,7 @@ def _begins(processor: dict) -> bool:
     """Whether a special token stands before a text."""
     steps = processor.get("processors") if processor.get("type") == "Sequence" else [processor]
     singles = [step.get("single") for step in steps or () if step.get("type") == "TemplateProcessing"]
-    return any("SpecialToken" in parts[0] for parts in singles if parts)
+    return any("SpecialToken" in pieces[0] for pieces in singles if pieces)
 
 
 def _pairs(processor: dict, cls: str) -> tuple[int, int]:

@@ -86,8 +86,8 @@ class WordPiece(ListedVocabulary):
     def _encode_around(self, text: str) -> tuple[np.ndarray, np.ndarray]:
         """The text between the added tokens, and these."""
         ids, offsets, at = [], [], 0
-        found = [(match.start(), match.end(), self._added.id_of(match[0])) for match in self._pattern.finditer(text)]
-        for begin, end, number in (*found, (len(text), len(text), None)):
+        matches = [(match.start(), match.end(), self._added.id_of(match[0])) for match in self._pattern.finditer(text)]
+        for begin, end, number in (*matches, (len(text), len(text), None)):
             ((part, spans),) = self._encode_plain([text[at:begin]])
             ids.append(part)
             offsets.append(spans + at)

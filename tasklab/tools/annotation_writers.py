@@ -47,8 +47,8 @@ def write_brat(texts: Sequence[AnnotatedText], path):
     for number, text in enumerate(texts, start=1):
         named = {*(e.kind for e in text.entities), *(r.predicate for r in text.relations)}
         if wrong := [name for name in sorted(named) if re.search(r"\s", name)]:
-            told = f"brat takes no blanks in names, and {shortened(wrong[0])} has some"
-            raise DataError(f"{text.place}: {told}; rename it")
+            message = f"brat takes no blanks in names, and {shortened(wrong[0])} has some"
+            raise DataError(f"{text.place}: {message}; rename it")
         names = {e.id: f"T{n}" for n, e in enumerate(text.entities, start=1)}
         lines = [f"{names[e.id]}\t{e.kind} {_pieces(text, e)}\t{_one_line(text.words(e))}" for e in text.entities]
         lines += [

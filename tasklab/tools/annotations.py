@@ -32,7 +32,7 @@ def read_annotated(path, encoding: str | None = None) -> tuple[list[AnnotatedTex
         passages = item_records(json_items(read_text(source.file, encoding), Path(source.file)), source)
     checks = SpanChecks(source)
     texts = [text for passage in passages if (text := _checked(passage, checks, source.bad)) is not None]
-    return texts, source.bad, {what: found.count for what, found in source.remarks.items()}
+    return texts, source.bad, {what: remark.count for what, remark in source.remarks.items()}
 
 
 def read_classified(path, encoding: str | None = None) -> tuple[list[AnnotatedText], BadRows]:
@@ -44,14 +44,14 @@ def read_classified(path, encoding: str | None = None) -> tuple[list[AnnotatedTe
 
 def _classified(items, bad: BadRows) -> Iterator[AnnotatedText]:
     for place, item in items:
-        told = item if isinstance(item, Mapping) else {}
-        text = next((told[key] for key in TEXT if isinstance(told.get(key), str)), None)
-        labels = told.get("label", told.get("labels"))
+        record = item if isinstance(item, Mapping) else {}
+        text = next((record[key] for key in TEXT if isinstance(record.get(key), str)), None)
+        labels = record.get("label", record.get("labels"))
         labels = [labels] if isinstance(labels, str) else labels
         sound = isinstance(labels, list) and labels and all(isinstance(label, str) for label in labels)
         if text is None or not text.strip() or not encodable(text):
-            told = f'text is {shortened(str(text))}, expected {{"text": ..., "label": [...]}}'
-            bad.add("no text", f"{place}: {told}; {FIX}")
+            message = f'text is {shortened(str(text))}, expected {{"text": ..., "label": [...]}}'
+            bad.add("no text", f"{place}: {message}; {FIX}")
         elif not sound:
             bad.add("no label", f"{place}: label is {shortened(str(labels))}, expected a list of names; {FIX}")
         else:
@@ -67,18 +67,18 @@ def _checked(passage, checks: SpanChecks, bad: BadRows) -> AnnotatedText | None:
     if spans is None:
         return None
     entities = [Entity(s.id or f"T{i + 1}", s.kind, s.start, s.end) for i, s in enumerate(spans)]
-    known, relations = {entity.id for entity in entities}, []
-    for name in known if len(known) < len(entities) else ():
+    ids, relations = {entity.id for entity in entities}, []
+    for name in ids if len(ids) < len(entities) else ():
         if [e.id for e in entities].count(name) > 1:
             bad.add("id twice", f"{passage.place}: two entities go by the id {shortened(name)}; {FIX}")
     for link in passage.links:
-        missing = [name for name in (link.subject, link.object) if name not in known]
+        missing = [name for name in (link.subject, link.object) if name not in ids]
         if missing:
-            told = f"no entity of the text has the id {shortened(missing[0])}"
-            bad.add("relation to nothing", f"{link.place or passage.place}: {told}; {FIX}")
+            message = f"no entity of the text has the id {shortened(missing[0])}"
+            bad.add("relation to nothing", f"{link.place or passage.place}: {message}; {FIX}")
         elif not isinstance(link.kind, str) or not link.kind.strip() or not encodable(link.kind):
-            told = f"its type is {shortened(str(link.kind))}, expected its name"
-            bad.add("relation without type", f"{link.place or passage.place}: {told}; {FIX}")
+            message = f"its type is {shortened(str(link.kind))}, expected its name"
+            bad.add("relation without type", f"{link.place or passage.place}: {message}; {FIX}")
         else:
             relations.append(Relation(link.subject, link.kind.strip(), link.object))
     if bad.fatal > before:

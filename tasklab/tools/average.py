@@ -19,8 +19,8 @@ class Averaged:
     tensors: int
 
     def __str__(self):
-        parts = ", ".join(f"{share:.4g} of {name}" for name, share in self.shares)
-        return f"{self.folder}: {self.tensors} tensors, {parts}"
+        shares = ", ".join(f"{share:.4g} of {name}" for name, share in self.shares)
+        return f"{self.folder}: {self.tensors} tensors, {shares}"
 
 
 @TOOLS.register("average")

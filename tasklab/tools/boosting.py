@@ -32,17 +32,17 @@ def fitted(features: np.ndarray, target: np.ndarray, classes: int, settings: dic
     return lightgbm.train(fixed | settings, lightgbm.Dataset(features, target), ROUNDS)
 
 
-def out_of_fold(features: np.ndarray, target: np.ndarray, parts: np.ndarray, settings: dict, seed: int) -> np.ndarray:
+def out_of_fold(features: np.ndarray, target: np.ndarray, fold: np.ndarray, settings: dict, seed: int) -> np.ndarray:
     """[N, C] probabilities of each row by a booster fitted to the other parts."""
     classes = int(target.max()) + 1
-    found = np.zeros((len(target), classes))
-    for part in np.unique(parts):
-        rest = parts != part
-        found[~rest] = fitted(features[rest], target[rest], classes, settings, seed).predict(features[~rest])
-    return found
+    probabilities = np.zeros((len(target), classes))
+    for part in np.unique(fold):
+        rest = fold != part
+        probabilities[~rest] = fitted(features[rest], target[rest], classes, settings, seed).predict(features[~rest])
+    return probabilities
 
 
-def searched(features: np.ndarray, target: np.ndarray, parts: np.ndarray, trials: int, seed: int) -> dict:
+def searched(features: np.ndarray, target: np.ndarray, fold: np.ndarray, trials: int, seed: int) -> dict:
     """The settings with the best macro F1 over the parts; the first trial is UER-py's own."""
     import optuna
     from sklearn.metrics import f1_score
@@ -52,8 +52,8 @@ def searched(features: np.ndarray, target: np.ndarray, parts: np.ndarray, trials
     def objective(trial) -> float:
         settings = {name: trial.suggest_int(name, *limits) for name, limits in WHOLE.items()}
         settings |= {name: trial.suggest_float(name, *limits) for name, limits in REAL.items()}
-        found = out_of_fold(features, target, parts, settings, seed).argmax(axis=1)
-        scores = [f1_score(target[parts == p], found[parts == p], average="macro") for p in np.unique(parts)]
+        predicted = out_of_fold(features, target, fold, settings, seed).argmax(axis=1)
+        scores = [f1_score(target[fold == p], predicted[fold == p], average="macro") for p in np.unique(fold)]
         return float(np.mean(scores))
 
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed))

@@ -28,14 +28,14 @@ def run(arguments: list[str]) -> int:
 
 def parser(name: str, tool) -> argparse.ArgumentParser:
     """Parameters without `*` are positions, those behind it options; a bool is a switch, a Literal a choice."""
-    summary, told, rest = documented(tool)
+    summary, help_texts, rest = documented(tool)
     line = argparse.ArgumentParser(
         prog=f"tasklab tools {name}", description=summary, epilog=rest, allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     hints = typing.get_type_hints(tool)
     for parameter in parameters(tool):
-        kind, help_text = hints.get(parameter.name, str), told.get(parameter.name, "")
+        kind, help_text = hints.get(parameter.name, str), help_texts.get(parameter.name, "")
         word = parameter.name.rstrip("s").upper()
         if parameter.kind is parameter.VAR_POSITIONAL:
             line.add_argument(parameter.name, nargs="+", metavar=word, help=help_text)
@@ -72,4 +72,4 @@ def documented(tool) -> tuple[str, dict[str, str], str]:
     rest, _, args = rest.partition("Args:\n")
     args = re.split(r"\n(?=\S)", args)[0]
     entries = re.findall(r"^ +\*?(\w+): ((?:.|\n(?! {1,4}\*?\w+: ))*)", args, re.MULTILINE)
-    return summary, {name: " ".join(said.split()) for name, said in entries}, rest.strip()
+    return summary, {name: " ".join(help_text.split()) for name, help_text in entries}, rest.strip()

@@ -52,7 +52,7 @@ def distill(teacher: str, student: str, *settings: str, unlabelled: str | None =
         raise ConfigError("say what the student is to learn from: data.train=FILE")
     labels, kind = master.config.model.labels, master.config.model.problem_type
     examples, _ = read_text_rows(at_hand(pupil.config.data.train, training=True), pupil.config.data, kind, labels)
-    known = len(examples)
+    labelled = len(examples)
     if unlabelled is not None:
         examples += read_text_rows(at_hand(unlabelled, training=True), pupil.config.data, kind, labelled=False)[0]
     run = new_run(pupil.config)
@@ -61,7 +61,7 @@ def distill(teacher: str, student: str, *settings: str, unlabelled: str | None =
     pupil.config.model.labels, pupil.config.model.problem_type = labels, kind
     pupil.config.output_dir = str(run.path)
     data.train, data.soft_targets = str(run.path / SCORED), True
-    return Distilled(pupil.train(), len(examples), len(examples) - known)
+    return Distilled(pupil.train(), len(examples), len(examples) - labelled)
 
 
 def _score(teacher: Trainer, examples: list, data: TextDataConfig, path: Path):

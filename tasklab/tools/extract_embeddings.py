@@ -19,8 +19,8 @@ class Extracted:
     left_out: tuple[str, ...] = ()
 
     def __str__(self):
-        told = f"; left out, as word2vec's text parts at blanks: {', '.join(map(repr, self.left_out))}"
-        return f"{self.path}: {self.tokens} vectors of {self.size}{told if self.left_out else ''}"
+        note = f"; left out, as word2vec's text parts at blanks: {', '.join(map(repr, self.left_out))}"
+        return f"{self.path}: {self.tokens} vectors of {self.size}{note if self.left_out else ''}"
 
 
 @TOOLS.register("embeddings")

@@ -25,9 +25,9 @@ class Confusions:
 
     def __str__(self):
         rows = [f"{'predicate':20} {'errors':>6}  taken for"]
-        for predicate, told in self.details.items():
-            others = ", ".join(f"{other} ({found['count']})" for other, found in told["confused_predicates"].items())
-            rows.append(f"{predicate:20} {told['total_error']:6}  {others}")
+        for predicate, errors in self.details.items():
+            others = ", ".join(f"{other} ({entry['count']})" for other, entry in errors["confused_predicates"].items())
+            rows.append(f"{predicate:20} {errors['total_error']:6}  {others}")
         return "\n".join([*rows, f"{self.folder}: {self.lines} lines without an answer"])
 
 
@@ -59,9 +59,9 @@ def extraction_confusions(model: str, data: str, *, to: str) -> Confusions:
         for e in relations for other in predicates if (e.text, e.subject, other) not in there
     ]  # fmt: skip
     inputs = [{"text": e.text, "schema": [prompt]} for e, _, prompt in asked]
-    found = trainer.predict(input_data=inputs) if inputs else []
-    details = _details(asked, [answer[prompt] for answer, (_, _, prompt) in zip(found, asked, strict=True)])
-    summary = {predicate: list(told["confused_predicates"]) for predicate, told in details.items()}
+    answers = trainer.predict(input_data=inputs) if inputs else []
+    details = _details(asked, [answer[prompt] for answer, (_, _, prompt) in zip(answers, asked, strict=True)])
+    summary = {predicate: list(errors["confused_predicates"]) for predicate, errors in details.items()}
     lines = dict.fromkeys(
         line_of(_unanswered(e, other, prompt)) for e, other, prompt in asked if other in summary.get(e.predicate, ())
     )
@@ -87,7 +87,7 @@ def _details(asked, answers) -> dict:
             confused[example.predicate][other].append(
                 {"content": example.text, "prompt": prompt, "answer": spans[0]["text"]}
             )
-    told = {
+    details = {
         predicate: {
             "total_error": sum(map(len, others.values())),
             "confused_predicates": {
@@ -97,7 +97,7 @@ def _details(asked, answers) -> dict:
         }
         for predicate, others in confused.items()
     }
-    return dict(sorted(told.items(), key=lambda item: -item[1]["total_error"]))
+    return dict(sorted(details.items(), key=lambda item: -item[1]["total_error"]))
 
 
 def _unanswered(example, predicate: str, prompt: str):

@@ -29,8 +29,8 @@ class Converted:
 
     def __str__(self):
         lines = [
-            f"Save {found} examples to {self.folder / name}.txt. ({answered} of them have an answer)"
-            for name, (found, answered) in self.counts.items()
+            f"Save {total} examples to {self.folder / name}.txt. ({answered} of them have an answer)"
+            for name, (total, answered) in self.counts.items()
         ]
         return "\n".join([*self.notes, *lines, f"Finished! It takes {self.seconds:.2f} seconds"])
 

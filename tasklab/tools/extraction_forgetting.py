@@ -94,17 +94,17 @@ def _scores(model: str, path: str) -> dict[str, tuple[int, float]]:
     examples = _lines(path, trainer.config.data)
     answers = trainer.predict(input_data=[{"text": e.text, "schema": [e.prompt]} for e in examples])
     spans = [answer[e.prompt.strip()] for answer, e in zip(answers, examples, strict=True)]
-    found = [[(e.kind, s["start"], s["end"]) for s in several] for several, e in zip(spans, examples, strict=True)]
-    wanted = answers_of(examples)
+    predicted = [[(e.kind, s["start"], s["end"]) for s in several] for several, e in zip(spans, examples, strict=True)]
+    references = answers_of(examples)
     kinds = [e.kind for e in examples]
-    scores = {kind: _f1(_of(kind, kinds, found), _of(kind, kinds, wanted)) for kind in dict.fromkeys(kinds)}
-    return scores | {ALL: _f1(found, wanted)}
+    scores = {kind: _f1(_of(kind, kinds, predicted), _of(kind, kinds, references)) for kind in dict.fromkeys(kinds)}
+    return scores | {ALL: _f1(predicted, references)}
 
 
 def _of(kind: str, kinds: Sequence[str], spans: Sequence) -> list:
     return [several for own, several in zip(kinds, spans, strict=True) if own == kind]
 
 
-def _f1(found: Sequence, wanted: Sequence) -> tuple[int, float]:
-    scores = score_entities(found, wanted)
+def _f1(predicted: Sequence, references: Sequence) -> tuple[int, float]:
+    scores = score_entities(predicted, references)
     return int(scores["total"]), scores["f1"]

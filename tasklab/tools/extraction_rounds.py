@@ -78,7 +78,7 @@ def extraction_rounds(
         lines, confused = len(own) + len(more), None
         if number < rounds:
             report = extraction_confusions(str(folder / "run"), str(first), to=str(folder / "confusions"))
-            confused = sum(told["total_error"] for told in report.details.values())
+            confused = sum(errors["total_error"] for errors in report.details.values())
             negatives = _lines(str(folder / "confusions" / "negatives.txt"), config.data) if report.lines else []
             more = [*_drawn(further, share, rng), *_drawn(negatives, share, rng)]
         done.append(Round(folder / "run", lines, summary.get("best_metric"), confused))

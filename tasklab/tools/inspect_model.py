@@ -92,14 +92,14 @@ def written_by(model: OpenModel) -> str:
 
 
 def _modules(own: dict[str, LazyTensor]) -> dict[str, tuple[int, int]]:
-    found: dict[str, list[int]] = {}
+    modules: dict[str, list[int]] = {}
     layers = {hit[1] for name in own if (hit := re.match(r"encoder\.layers\.(\d+)\.", name))}
     for name, tensor in own.items():
         module = re.match(r"(?:encoder|head)\.[^.]+|[^.]+", name)[0]
         module = f"encoder.layers (x {len(layers)})" if module == "encoder.layers" else module
-        row = found.setdefault(module, [0, 0])
+        row = modules.setdefault(module, [0, 0])
         row[0], row[1] = row[0] + 1, row[1] + int(np.prod(tensor.shape, dtype=np.int64))
-    return {module: tuple(row) for module, row in sorted(found.items())}
+    return {module: tuple(row) for module, row in sorted(modules.items())}
 
 
 def _finite(tensor: LazyTensor) -> bool:

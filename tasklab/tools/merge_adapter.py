@@ -34,11 +34,11 @@ def merge_adapter(source: str, *, out: str) -> Merged:
     """
     model = open_model(source)
     folder = model.source.folder
-    found = adapters_in(folder)
-    if found is None:
+    adapters = adapters_in(folder)
+    if adapters is None:
         raise CheckpointError(f"{folder}: holds no adapters; it is a whole model already")
     config = saved_config(folder)
     config.lora = LoraConfig()
-    told = [line for line in (folder / CONFIG).read_text(encoding="utf-8").splitlines(True) if line.startswith(NEEDS)]
-    written = model.write(out, model.tensors, **{CONFIG: ("".join(told) + config.to_yaml()).encode()})
-    return Merged(written, found.base, len(model.tensors))
+    header = [line for line in (folder / CONFIG).read_text(encoding="utf-8").splitlines(True) if line.startswith(NEEDS)]
+    written = model.write(out, model.tensors, **{CONFIG: ("".join(header) + config.to_yaml()).encode()})
+    return Merged(written, adapters.base, len(model.tensors))

@@ -141,6 +141,6 @@ def _held_for_matches(model: str, examples: list, offered: list[list[str]], most
     return [{text for text in own if next(scores)["score"] >= most} for own in offered]
 
 
-def _row(example: MatchingExample, found: Sequence[str], count: int) -> dict:
+def _row(example: MatchingExample, negatives: Sequence[str], count: int) -> dict:
     anchor, positive, *own = example.texts
-    return {"anchor": anchor, "positive": positive, "negatives": [*own, *found[: max(0, count - len(own))]]}
+    return {"anchor": anchor, "positive": positive, "negatives": [*own, *negatives[: max(0, count - len(own))]]}

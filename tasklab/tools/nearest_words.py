@@ -59,12 +59,12 @@ def nearest_words(
         if value < 1:
             raise DataError(f"--{name} {value}: expected at least 1")
     tokens, vectors = word_vectors(source)
-    wanted = set(read_tokens(candidates)) if candidates else None
-    shown = [i for i, t in enumerate(tokens) if not NO_WORD.fullmatch(t) and (wanted is None or t in wanted)]
+    allowed = set(read_tokens(candidates)) if candidates else None
+    shown = [i for i, t in enumerate(tokens) if not NO_WORD.fullmatch(t) and (allowed is None or t in allowed)]
     if not shown:
         raise DataError(f"{candidates or source}: holds no word of the vocabulary of {source}")
     sentence = _Sentence(source, context) if context else None
-    found = {}
+    nearest = {}
     for word in words:
         number = _number(source, word, tokens, sentence)
         ids = np.array([number, *(i for i in shown if i != number)])
@@ -72,8 +72,8 @@ def nearest_words(
         if sentence:
             ids = np.array([number, *ids])
             ids, cosines = _ranked(ids, sentence.states(number, ids), top_k)
-        found[word] = [(tokens[i], round(float(cosine), 4)) for i, cosine in zip(ids, cosines, strict=True)]
-    return Nearest(found, context)
+        nearest[word] = [(tokens[i], round(float(cosine), 4)) for i, cosine in zip(ids, cosines, strict=True)]
+    return Nearest(nearest, context)
 
 
 def _ranked(ids: np.ndarray, vectors: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -89,8 +89,8 @@ def _number(source: str, word: str, tokens: list[str], sentence) -> int:
     from tasklab.tools.opened import open_model
 
     tokenizer = sentence.tokenizer if sentence else open_model(source).tokenizer()
-    known = tokenizer.token_id(word)
-    ids = [known] if known is not None else tokenizer.encode_batch([word])[0][0].tolist()
+    number = tokenizer.token_id(word)
+    ids = [number] if number is not None else tokenizer.encode_batch([word])[0][0].tolist()
     if len(ids) != 1 or ids[0] == tokenizer.unk_id:
         near = difflib.get_close_matches(word, [t for t in tokens if not NO_WORD.fullmatch(t)], n=3)
         hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""

@@ -50,8 +50,8 @@ class OpenModel:
         options = read_json(path) if self._has(OPTIONS_FILE) else {}
         if not isinstance(options, dict):
             raise CheckpointError(f"{path}: expected one JSON object")
-        if found := tokenizer_in(self.source.folder):
-            name, file = found
+        if entry := tokenizer_in(self.source.folder):
+            name, file = entry
             name = options["name"] if options.get("name") in TOKENIZERS.names() else name  # as tasklab writes it
             lowercase = options.get("lowercase", options.get("do_lower_case", name not in CASED))
             return TOKENIZERS.get(name)(file, lowercase=lowercase)

@@ -44,16 +44,16 @@ def adapter_to_peft(source: str, *, out: str, base: str | None = None) -> Moved:
     from tasklab.runs.source import find_source
 
     refuse_existing(out)
-    found = find_source(source)
-    said = adapters_in(found.folder)
-    if said is None:
-        raise CheckpointError(f"{found.folder}: holds no adapters for peft; `tasklab convert` writes whole models")
-    config = saved_config(found.folder)
-    every = read_source(found, apart=True)[0]
+    weights = find_source(source)
+    adapters = adapters_in(weights.folder)
+    if adapters is None:
+        raise CheckpointError(f"{weights.folder}: holds no adapters for peft; `tasklab convert` writes whole models")
+    config = saved_config(weights.folder)
+    every = read_source(weights, apart=True)[0]
     whole = {name: tensor for name, tensor in every.items() if not name.endswith((FIRST, SECOND))}
     names = _names(config, whole)
-    own = read_alone(found, names.head)[0]
-    tensors, described = peft.to_peft(own, said.scale, names, base or said.base)
+    own = read_alone(weights, names.head)[0]
+    tensors, described = peft.to_peft(own, adapters.scale, names, base or adapters.base)
     write_folder(out, {peft.WEIGHTS: TensorFile(tensors, {"format": "pt"}), peft.CONFIG: json_bytes(described)})
     return _moved(out, own, described["base_model_name_or_path"])
 
@@ -81,8 +81,8 @@ def adapter_from_peft(source: str, *, base: str, task: str, out: str) -> Moved:
     tensors = lazy_safetensors(folder / peft.WEIGHTS)
     check_finite(folder / peft.WEIGHTS, tensors)
     config = Trainer(task=task, model=base).config
-    found = find_weights(config.checkpoint)
-    names = _names(config, read_source(found, TASKS.get(task).head)[0])
+    weights = find_weights(config.checkpoint)
+    names = _names(config, read_source(weights, TASKS.get(task).head)[0])
     own, scale = peft.from_peft(tensors, described, names, str(folder))
     if "head.classifier.weight" in own and not config.model.labels:
         config.model.labels = numbered(len(own["head.classifier.weight"]))
@@ -91,10 +91,10 @@ def adapter_from_peft(source: str, *, base: str, task: str, out: str) -> Moved:
     changed = {name.partition(".lora.")[0] + ".weight" if name.endswith((FIRST, SECOND)) else name for name in own}
     if strange := sorted(changed - there):
         raise CheckpointError(f"{folder}: the network for {task} has no {', '.join(strange[:5])}; name its own task")
-    said = beside(found, is_found_by_name(found.name), scale, names.base.keys() - there)
-    files = Model(model.task, model.network, found, Adapted(frozenset(own), said)).files()
+    adapters = beside(weights, is_found_by_name(weights.name), scale, names.base.keys() - there)
+    files = Model(model.task, model.network, weights, Adapted(frozenset(own), adapters)).files()
     write_folder(out, {WEIGHTS: TensorFile(own), **files})
-    return _moved(out, own, said.base)
+    return _moved(out, own, adapters.base)
 
 
 def _names(config, whole: dict) -> peft.Names:

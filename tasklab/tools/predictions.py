@@ -31,14 +31,14 @@ class Predictions:
                 raise DataError(f"{path}: holds no probabilities; predict again with data.output_prob=true")
             probabilities = np.array([answer["prob"] for answer in first], np.float64)
             labels = [row["label"] for row in rows] if all("label" in row for row in rows) else None
-            found = cls(str(path), [row["id"] for row in rows], labels, [a["label"] for a in first], probabilities)
+            loaded = cls(str(path), [row["id"] for row in rows], labels, [a["label"] for a in first], probabilities)
         except (ConfigError, ValueError, OverflowError, KeyError, TypeError, IndexError) as error:
             raise DataError(
                 f"{path}: is no file of predictions ({error!r:.300}); `tasklab evaluate --predictions` writes one"
             ) from None
         if probabilities.ndim != 2 or not len(rows) or not np.isfinite(probabilities).all():
             raise DataError(f"{path}: expected as many probabilities for each example as there are classes")
-        return found
+        return loaded
 
     def classes(self, models: Sequence["Predictions"]) -> list[str]:
         """The names of the classes in the order of the probabilities, from the answers of all the models.

@@ -46,17 +46,17 @@ def stack(
     if len(train) < 2:
         raise ConfigError("stacking needs the predictions of at least two models")
     models = agreeing([Predictions.read(path) for path in train])
-    labels, wanted = models[0].classes(models), models[0].labels
-    if wanted is None:
+    labels, references = models[0].classes(models), models[0].labels
+    if references is None:
         raise ConfigError(f"{train[0]}: the examples have no labels, so nothing can be learned from them")
-    target = np.array([labels.index(label) for label in wanted])
+    target = np.array([labels.index(label) for label in references])
     features = np.concatenate([model.probabilities for model in models], axis=1)
-    parts = fold_of(len(target), folds, seed, wanted)
-    settings = searched(features, target, parts, trials, seed) if trials else fitting(len(target))
+    fold = fold_of(len(target), folds, seed, references)
+    settings = searched(features, target, fold, trials, seed) if trials else fitting(len(target))
     answers = {str(path): model.probabilities for path, model in zip(train, models, strict=True)}
     answers["mean of their probabilities"] = np.mean([model.probabilities for model in models], axis=0)
-    answers[f"stack, cross-validated in {folds} parts"] = out_of_fold(features, target, parts, settings, seed)
-    scores = {who: _scores(found, wanted, labels) for who, found in answers.items()}
+    answers[f"stack, cross-validated in {folds} parts"] = out_of_fold(features, target, fold, settings, seed)
+    scores = {who: _scores(probabilities, references, labels) for who, probabilities in answers.items()}
     booster = fitted(features, target, len(labels), settings, seed)
     folder = Path(to)
     folder.mkdir(parents=True, exist_ok=True)
@@ -73,9 +73,9 @@ def _answer(booster, paths: list[str], count: int, labels: list[str], target: Pa
     if len(paths) != count:
         raise ConfigError(f"--test names {len(paths)} files for {count} models; give one for each, in the same order")
     models = agreeing([averaged([Predictions.read(part) for part in path.split(",")]) for path in paths])
-    found = booster.predict(np.concatenate([model.probabilities for model in models], axis=1))
+    predicted = booster.predict(np.concatenate([model.probabilities for model in models], axis=1))
     rows = []
-    for i, (key, probabilities) in enumerate(zip(models[0].ids, found, strict=True)):
+    for i, (key, probabilities) in enumerate(zip(models[0].ids, predicted, strict=True)):
         best = int(probabilities.argmax())
         answer = {"label": labels[best], "score": round(float(probabilities[best]), 4), "prob": probabilities.tolist()}
         label = {} if models[0].labels is None else {"label": models[0].labels[i]}
@@ -83,6 +83,6 @@ def _answer(booster, paths: list[str], count: int, labels: list[str], target: Pa
     target.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
-def _scores(probabilities: np.ndarray, wanted: list[str], labels: list[str]) -> dict[str, float]:
-    found = score_classes([labels[i] for i in probabilities.argmax(axis=1)], wanted, labels)
-    return {name: found[name] for name in ("accuracy", "macro_f1")}
+def _scores(probabilities: np.ndarray, references: list[str], labels: list[str]) -> dict[str, float]:
+    scores = score_classes([labels[i] for i in probabilities.argmax(axis=1)], references, labels)
+    return {name: scores[name] for name in ("accuracy", "macro_f1")}

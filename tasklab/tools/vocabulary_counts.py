@@ -34,19 +34,19 @@ class Wanted:
         return ["[PAD]", *(f"[unused{i}]" for i in range(1, self.unused + 1)), "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
 
-def char(lines: Iterable[str], wanted: Wanted) -> dict[str, bytes]:
+def char(lines: Iterable[str], options: Wanted) -> dict[str, bytes]:
     """Every character of the stripped lines, the most frequent first; equally frequent ones by code point."""
     counts = np.zeros(CODE_POINTS, np.int64)
     for text in chunks((line.strip() for line in lines), CHUNK):
         counts += np.bincount(np.frombuffer(text.encode("utf-32-le"), np.uint32), minlength=CODE_POINTS)
     counts[[ord("\n"), ord("\r")]] = 0  # no line of a file can hold them
-    found: Counter[str] = Counter()
+    characters: Counter[str] = Counter()
     for code in np.flatnonzero(counts).tolist():
-        found[spelled(chr(code), wanted)] += int(counts[code])
-    return _counted(found, wanted)
+        characters[spelled(chr(code), options)] += int(counts[code])
+    return _counted(characters, options)
 
 
-def space(lines: Iterable[str], wanted: Wanted) -> dict[str, bytes]:
+def space(lines: Iterable[str], options: Wanted) -> dict[str, bytes]:
     """Every word between blanks, the most frequent first; equally frequent ones in the order of their code points.
 
     Of more than MOST_COUNTED different words the rarest are forgotten while counting (Manku and Motwani 2002), so
@@ -54,17 +54,17 @@ def space(lines: Iterable[str], wanted: Wanted) -> dict[str, bytes]:
     """
     counts: Counter[str] = Counter()
     floor = 0
-    for text in chunks((spelled(line, wanted) for line in lines), CHUNK):
+    for text in chunks((spelled(line, options) for line in lines), CHUNK):
         counts.update(text.split())
         while len(counts) > MOST_COUNTED:
             floor += 1
             counts = Counter({word: count for word, count in counts.items() if count > floor})
-    return _counted(counts, wanted)
+    return _counted(counts, options)
 
 
-def spelled(text: str, wanted: Wanted) -> str:
+def spelled(text: str, options: Wanted) -> str:
     """The text as the tokenizer will read it."""
-    if not wanted.lowercase:
+    if not options.lowercase:
         return text
     return text.lower() if text.isascii() else lowered(text)
 
@@ -86,9 +86,9 @@ def listed(tokens: list[str]) -> bytes:
     return "".join(token + "\n" for token in tokens).encode()
 
 
-def _counted(counts: dict[str, int], wanted: Wanted) -> dict[str, bytes]:
-    special = wanted.special
-    frequent = (token for token, count in counts.items() if count >= wanted.min_count and token not in special)
-    room = max(0, wanted.size - len(special))
+def _counted(counts: dict[str, int], options: Wanted) -> dict[str, bytes]:
+    special = options.special
+    frequent = (token for token, count in counts.items() if count >= options.min_count and token not in special)
+    room = max(0, options.size - len(special))
     ranked = heapq.nsmallest(room, frequent, key=lambda token: (-counts[token], token))  # no list of all of them
     return {"vocab.txt": listed([*special, *ranked])}

@@ -19,7 +19,7 @@ from tasklab.tools.vocabulary_counts import CHUNK, CODE_POINTS, Wanted, chunks, 
 LONGEST = 4000  # bytes of a line that sentencepiece reads; longer ones it would pass over
 
 
-def wordpiece(lines: Iterable[str], wanted: Wanted) -> dict[str, bytes]:
+def wordpiece(lines: Iterable[str], options: Wanted) -> dict[str, bytes]:
     """BERT's WordPiece (`tokenizers`), from text cleaned and cut into words as the tokenizer does; read twice.
 
     The trainer numbers the characters of words as it happens to meet them, and its choice between equal merges hangs
@@ -27,28 +27,28 @@ def wordpiece(lines: Iterable[str], wanted: Wanted) -> dict[str, bytes]:
     """
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
-    table = CharacterTable(wanted.lowercase)
+    table = CharacterTable(options.lowercase)
     first, inner = np.zeros(CODE_POINTS, np.int64), np.zeros(CODE_POINTS, np.int64)
     for text in chunks(lines, CHUNK):
         words = _Words(text, table)
         first += np.bincount(words.first, minlength=CODE_POINTS)
         inner += np.bincount(words.inner, minlength=CODE_POINTS)
-    characters = _alphabet(first, inner, wanted)
+    characters = _alphabet(first, inner, options)
     pieces = [chr(c) for c in characters] + ["##" + chr(c) for c in characters if inner[c]]
     model = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     model.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     trainer = trainers.WordPieceTrainer(
-        vocab_size=wanted.size, min_frequency=wanted.min_count, special_tokens=[*wanted.special, *pieces],
+        vocab_size=options.size, min_frequency=options.min_count, special_tokens=[*options.special, *pieces],
         show_progress=False,
     )  # fmt: skip
-    known = np.zeros(CODE_POINTS, bool)
-    known[characters] = True
-    model.train_from_iterator((_Words(text, table).spelled(known) for text in chunks(lines, CHUNK >> 5)), trainer)
+    alphabet = np.zeros(CODE_POINTS, bool)
+    alphabet[characters] = True
+    model.train_from_iterator((_Words(text, table).spelled(alphabet) for text in chunks(lines, CHUNK >> 5)), trainer)
     ids = model.get_vocab()
     return {"vocab.txt": listed(sorted(ids, key=ids.get))}
 
 
-def bpe(lines: Iterable[str], wanted: Wanted) -> dict[str, bytes]:
+def bpe(lines: Iterable[str], options: Wanted) -> dict[str, bytes]:
     """Byte pairs of GPT-2 and RoBERTa from a sample of the lines, with RoBERTa's special tokens (`tokenizers`).
 
     The trainer holds every different word and where each pair stands in it: gigabytes, where words have no blanks.
@@ -58,11 +58,11 @@ def bpe(lines: Iterable[str], wanted: Wanted) -> dict[str, bytes]:
     model = Tokenizer(models.BPE())
     model.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     trainer = trainers.BpeTrainer(
-        vocab_size=wanted.size, min_frequency=wanted.min_count, show_progress=False,
+        vocab_size=options.size, min_frequency=options.min_count, show_progress=False,
         special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
     )  # fmt: skip
-    model.train_from_iterator(_lists(spelled(line, wanted) for line in _sampled(lines, wanted)), trainer)
+    model.train_from_iterator(_lists(spelled(line, options) for line in _sampled(lines, options)), trainer)
     trained = parse_json(model.to_str(), "what was trained", DataError)["model"]
     merges = [" ".join(pair) if isinstance(pair, list) else pair for pair in trained["merges"]]
     return {
@@ -71,19 +71,19 @@ def bpe(lines: Iterable[str], wanted: Wanted) -> dict[str, bytes]:
     }
 
 
-def unigram(lines: Iterable[str], wanted: Wanted) -> dict[str, bytes]:
+def unigram(lines: Iterable[str], options: Wanted) -> dict[str, bytes]:
     """ALBERT's SentencePiece from a sample of the lines, with ALBERT's special tokens (`sentencepiece`)."""
     own = {"unk_id": 1, "eos_id": -1, "control_symbols": "[CLS],[SEP],[MASK]"}
-    return _sentencepiece((_cleaned(line, wanted.lowercase) for line in _sampled(lines, wanted)), wanted.size, own)
+    return _sentencepiece((_cleaned(line, options.lowercase) for line in _sampled(lines, options)), options.size, own)
 
 
-def t5(lines: Iterable[str], wanted: Wanted) -> dict[str, bytes]:
+def t5(lines: Iterable[str], options: Wanted) -> dict[str, bytes]:
     """T5's SentencePiece from a sample of the lines, <pad> </s> <unk> first (`sentencepiece`). Of the size 100 are
     sentinels, which the tokenizer puts behind the pieces."""
-    lowered = (line.lower() if wanted.lowercase else line for line in _sampled(lines, wanted))
-    if wanted.size <= SENTINELS:
-        raise DataError(f"--size {wanted.size}: {SENTINELS} of them are T5's sentinels; expected more")
-    return _sentencepiece(lowered, wanted.size - SENTINELS, {"unk_id": 2, "eos_id": 1})
+    lowered = (line.lower() if options.lowercase else line for line in _sampled(lines, options))
+    if options.size <= SENTINELS:
+        raise DataError(f"--size {options.size}: {SENTINELS} of them are T5's sentinels; expected more")
+    return _sentencepiece(lowered, options.size - SENTINELS, {"unk_id": 2, "eos_id": 1})
 
 
 def _sentencepiece(texts: Iterable[str], size: int, own: dict) -> dict[str, bytes]:
@@ -114,22 +114,22 @@ class _Words:
         self.inner = self.codes[self._inner]
         self.first = self.codes[(self._kinds != SPACE) & ~self._inner]
 
-    def spelled(self, known: np.ndarray) -> str:
-        """The words with a blank between each two; a character that is not in known [code points] becomes one too."""
+    def spelled(self, alphabet: np.ndarray) -> str:
+        """The words with a blank between each two; a character outside the alphabet [code points] becomes one too."""
         alone = self._kinds == SINGLE
         place = np.cumsum(np.where(alone, 3, 1)) - 1 - alone
         spelled = np.full(len(self.codes) + 2 * int(alone.sum()), ord(" "), np.uint32)
-        kept = (self._kinds != SPACE) & known[self.codes]
+        kept = (self._kinds != SPACE) & alphabet[self.codes]
         spelled[place[kept]] = self.codes[kept]
         return spelled.astype("<u4").tobytes().decode("utf-32-le")
 
 
-def _alphabet(first: np.ndarray, inner: np.ndarray, wanted: Wanted) -> list[int]:
+def _alphabet(first: np.ndarray, inner: np.ndarray, options: Wanted) -> list[int]:
     """Code points in their order: the most frequent ones, as many as find room with their pieces within words."""
     counts = first + inner
-    codes = np.flatnonzero(counts >= wanted.min_count)
+    codes = np.flatnonzero(counts >= options.min_count)
     ranked = codes[np.argsort(-counts[codes], kind="stable")]
-    room = np.cumsum(1 + (inner[ranked] > 0)) <= wanted.size - len(wanted.special)
+    room = np.cumsum(1 + (inner[ranked] > 0)) <= options.size - len(options.special)
     return sorted(ranked[room].tolist())
 
 
@@ -147,8 +147,8 @@ def _lists(lines: Iterable[str]) -> Iterator[list[str]]:
         yield some
 
 
-def _sampled(lines: Iterable[str], wanted: Wanted) -> list[str]:
-    return _sample((line for line in lines if line.strip()), wanted.sample, wanted.seed)
+def _sampled(lines: Iterable[str], options: Wanted) -> list[str]:
+    return _sample((line for line in lines if line.strip()), options.sample, options.seed)
 
 
 def _sample(lines: Iterable[str], size: int, seed: int) -> list[str]:

@@ -122,10 +122,10 @@ class Search:
             self._prune(number, trial)
 
     def _complete(self, number: int, trial: Trial):
-        found = trial.best_evaluation(self.objective, self.maximize)
-        if found is None:
+        evaluation = trial.best_evaluation(self.objective, self.maximize)
+        if evaluation is None:
             raise ConfigError(f"{trial.folder}: nothing was evaluated; set data.eval, and train.eval_strategy to epoch")
-        value, loss = found
+        value, loss = evaluation
         self.study.complete(number, value, loss)
         self.running.pop(number, None)  # not in there when it ended between two processes
         self.failures = 0

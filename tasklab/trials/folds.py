@@ -55,8 +55,8 @@ def _plan(config: Config, folds: int, number: int) -> Config:
     config.data.folds, config.data.fold, config.data.eval = folds, number, None
     if config.train.early_stopping_patience is None:
         config.train.eval_strategy, config.train.eval_steps = "steps", AT_THE_END
-    told = "prob" in TARGETS.get(config.model.problem_type).scores
-    if told and "output_prob" in config.data and "output_prob" not in config.data.passed_over:
+    has_prob = "prob" in TARGETS.get(config.model.problem_type).scores
+    if has_prob and "output_prob" in config.data and "output_prob" not in config.data.passed_over:
         config.data.output_prob = True  # for stacking
     return config.validate()
 

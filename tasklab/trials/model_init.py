@@ -26,8 +26,8 @@ def model_of(model_init: Callable) -> str | os.PathLike | Config:
     if not callable(model_init):
         raise ConfigError(f"model_init is {model_init!r}; expected a function that returns a model's name")
     needed = [p for p in inspect.signature(model_init).parameters.values() if p.default is p.empty and p.kind < 2]
-    found = model_init(_NoTrial()) if needed else model_init()
-    if not isinstance(found, (str, os.PathLike, Config)):
-        wanted = "a model's name, such as 'txtcls_minilm_l6', or a Trainer's configuration (trainer.config)"
-        raise ConfigError(f"model_init returned {type(found).__name__}; expected {wanted}")
-    return found
+    model = model_init(_NoTrial()) if needed else model_init()
+    if not isinstance(model, (str, os.PathLike, Config)):
+        expected = "a model's name, such as 'txtcls_minilm_l6', or a Trainer's configuration (trainer.config)"
+        raise ConfigError(f"model_init returned {type(model).__name__}; expected {expected}")
+    return model

@@ -62,10 +62,10 @@ class RaySearch:
                 ),
                 run_config=tune.RunConfig(name=NAME, storage_path=str(self.folder), verbose=0),
             )  # fmt: skip
-        found = [result for result in tuner.fit() if result.metrics and OBJECTIVE in result.metrics]
-        if not found:
+        results = [result for result in tuner.fit() if result.metrics and OBJECTIVE in result.metrics]
+        if not results:
             raise TrainingError(f"{self.folder}: no trial came to its end; see trial-*/train.log")
-        best = max(found, key=lambda r: standing(r.metrics[OBJECTIVE], r.metrics.get(LOSS), self.maximize))
+        best = max(results, key=lambda r: standing(r.metrics[OBJECTIVE], r.metrics.get(LOSS), self.maximize))
         return BestRun(best.metrics["trial_id"], best.metrics[OBJECTIVE], dict(best.config))
 
 
@@ -78,7 +78,7 @@ def train_on_worker(
     """
     from ray import tune
 
-    trial, told = Trial(folder / f"trial-{tune.get_context().get_trial_id()}", home, compute_metrics), 0
+    trial, reported = Trial(folder / f"trial-{tune.get_context().get_trial_id()}", home, compute_metrics), 0
     if not trial.planned:
         trial.plan(assign(config.copy(), values, "search space"))
     state = "finished" if trial.finished() else "killed"
@@ -87,8 +87,8 @@ def train_on_worker(
             if state == "killed":
                 trial.start()
             evaluations, best = len(trial.evaluations()), trial.best_evaluation(objective, maximize)
-            if evaluations > told and best is not None:
-                told = evaluations
+            if evaluations > reported and best is not None:
+                reported = evaluations
                 tune.report({OBJECTIVE: best[0], LOSS: best[1]})
             if state == "finished":
                 return

@@ -96,9 +96,9 @@ def _mapping_in(path: Path) -> Mapping:
 
 def _from_text(text: str) -> tuple[str, Range | Choice]:
     key, _, value = text.partition("=")
-    found = RANGE.fullmatch(value)
-    if found:
-        low, high = map(_number, found.groups())
+    match = RANGE.fullmatch(value)
+    if match:
+        low, high = map(_number, match.groups())
         if low is not None and high is not None:
             wide = 0 < low <= high / 10  # over a factor of ten, shares count, not differences
             return key, _dimension(key, {"low": low, "high": high, "log": wide and isinstance(low, float)})
@@ -111,23 +111,23 @@ def _from_text(text: str) -> tuple[str, Range | Choice]:
 
 def _dimension(key: str, value) -> Range | Choice:
     """Raises ConfigError for what is neither a list nor a range."""
-    wanted = "expected a list of values, or low..high, or {low, high, log, step}"
-    told = f"search space, {brief(key)[1:-1]}: {brief(value)}; {wanted}"
+    expected = "expected a list of values, or low..high, or {low, high, log, step}"
+    message = f"search space, {brief(key)[1:-1]}: {brief(value)}; {expected}"
     if isinstance(value, Mapping):
         if not {"low", "high"} <= value.keys() <= FIELDS:
-            raise ConfigError(told)
+            raise ConfigError(message)
         numbers = {name: _number(value[name]) for name in ("low", "high", "step") if value.get(name) is not None}
         whole = all(isinstance(number, int) for number in numbers.values())
         if not {"low", "high"} <= numbers.keys():
-            raise ConfigError(told + "; low and high both need a number")
+            raise ConfigError(message + "; low and high both need a number")
         if None in numbers.values() or numbers["low"] > numbers["high"] or value.get("log") and numbers["low"] <= 0:
-            raise ConfigError(told + ", low <= high, and above 0 for log")
+            raise ConfigError(message + ", low <= high, and above 0 for log")
         if numbers.get("step", 1) <= 0 or "step" in numbers and not whole and isinstance(numbers["low"], int):
-            raise ConfigError(told + ", and a step above 0, whole where low and high are")
+            raise ConfigError(message + ", and a step above 0, whole where low and high are")
         return Range(**numbers, log=bool(value.get("log", False)))
     if isinstance(value, (list, tuple)) and value:
         return Choice(tuple(value))
-    raise ConfigError(told)
+    raise ConfigError(message)
 
 
 def _number(value) -> int | float | None:

@@ -76,11 +76,11 @@ class Study:
         The pruner compares evaluations of equal number.
         """
         frozen = self._trial(number)
-        known = len(frozen.intermediate_values)
-        if len(values) <= known:
+        reported = len(frozen.intermediate_values)
+        if len(values) <= reported:
             return False
         trial = optuna.trial.Trial(self._study, frozen._trial_id)
-        for step in range(known, len(values)):
+        for step in range(reported, len(values)):
             trial.report(values[step], step)
         return trial.should_prune()
 

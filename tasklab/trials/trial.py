@@ -93,9 +93,9 @@ class Trial:
 
     def best_evaluation(self, objective: Callable, maximize: bool) -> tuple[float, float | None] | None:
         """(objective, evaluation loss) of the best one so far, of equal ones the one with the smallest loss."""
-        found = [(float(objective(record)), finite_loss(record)) for record in self.evaluations()]
-        found = [pair for pair in found if math.isfinite(pair[0])]
-        return max(found, key=lambda pair: standing(*pair, maximize), default=None)
+        pairs = [(float(objective(record)), finite_loss(record)) for record in self.evaluations()]
+        pairs = [pair for pair in pairs if math.isfinite(pair[0])]
+        return max(pairs, key=lambda pair: standing(*pair, maximize), default=None)
 
     def trained(self) -> bool:
         """Whether the last step is done, so that nothing is saved by ending it now."""

@@ -82,22 +82,22 @@ def _as_trained(folder, settings: Sequence[str]) -> list[str]:
     return [f"{key}={saved[key]}" for key in ("model.pooling", "data.max_seq_length") if trained and key not in given]
 
 
-def same_model(encoder: TextEncoder, told: dict, place):
+def same_model(encoder: TextEncoder, info: dict, place):
     """Raises: CheckpointError that says what differs when `encoder` is not the model that an index was made with."""
-    own, theirs = encoder.identity(), told["identity"]
+    own, theirs = encoder.identity(), info["identity"]
     others = [key for key in own if own[key] != theirs.get(key)]
     digests = [f"other {key}" for key in others if key not in SHAPING]
     settings = [f"{key} {brief(theirs.get(key))}, not {brief(own[key])}" for key in others if key in SHAPING]
     if differing := [*digests, *settings]:
         raise CheckpointError(
-            f"{place}: holds vectors of {told['name']}, and {encoder.name} makes others ({'; '.join(differing)}): they "
+            f"{place}: holds vectors of {info['name']}, and {encoder.name} makes others ({'; '.join(differing)}): they "
             "cannot be compared. Query with the model that it was built with, or build it anew"
         )
 
 
-def check_told(told: dict, place):
+def check_told(info: dict, place):
     """Raises: CheckpointError for what no `description` gives."""
-    name, settings, identity = (told.get(key) for key in ("name", "settings", "identity"))
+    name, settings, identity = (info.get(key) for key in ("name", "settings", "identity"))
     words = isinstance(settings, list) and all(isinstance(word, str) for word in settings)
     if not (isinstance(name, str) and words and isinstance(identity, dict)):
-        raise CheckpointError(f"{place}: damaged: model is {brief(told)}; build the index anew")
+        raise CheckpointError(f"{place}: damaged: model is {brief(info)}; build the index anew")

@@ -23,8 +23,8 @@ def read_entries(path, data: TextDataConfig) -> tuple[list[str], list[str] | Non
     file = TextFile(INPUTS.file(Path(path)), data)
     examples = list(file)
     if examples[0].text_b is not None:
-        told = "name the column to take with data.text_a=..."
-        raise DataError(f"{examples[0].place}: is a pair; an index holds single texts: {told}")
+        hint = "name the column to take with data.text_a=..."
+        raise DataError(f"{examples[0].place}: is a pair; an index holds single texts: {hint}")
     ids = [example.id for example in examples] if file.id else None
     return [example.text_a for example in examples], ids, [example.place for example in examples]
 

@@ -45,19 +45,19 @@ class Description:
     @classmethod
     def read(cls, path: Path) -> "Description":
         """Raises: CheckpointError for a file that is none, or of a later release."""
-        said = read_json(path)
-        if not isinstance(said, dict) or said.get("version") != VERSION:
-            version = brief(said.get("version")) if isinstance(said, dict) else "none"
+        content = read_json(path)
+        if not isinstance(content, dict) or content.get("version") != VERSION:
+            version = brief(content.get("version")) if isinstance(content, dict) else "none"
             raise CheckpointError(f"{path}: describes an index of version {version}; this release reads {VERSION}")
         kinds = {"count": int, "size": int, "similarity": str, "precision": str, "version": int}
-        wrong = [key for key, kind in kinds.items() if type(said.get(key)) is not kind]
-        wrong += [key for key in ("model", "graph") if not isinstance(said.get(key), (dict, type(None)))]
-        wrong += [key for key in ("count", "size") if key not in wrong and said[key] < 1]
-        wrong += ["similarity"] * (said.get("similarity") not in SIMILARITIES)
-        wrong += ["precision"] * (said.get("precision") not in PRECISIONS)
-        if wrong or said.keys() != {*kinds, "model", "graph"}:
+        wrong = [key for key, kind in kinds.items() if type(content.get(key)) is not kind]
+        wrong += [key for key in ("model", "graph") if not isinstance(content.get(key), (dict, type(None)))]
+        wrong += [key for key in ("count", "size") if key not in wrong and content[key] < 1]
+        wrong += ["similarity"] * (content.get("similarity") not in SIMILARITIES)
+        wrong += ["precision"] * (content.get("precision") not in PRECISIONS)
+        if wrong or content.keys() != {*kinds, "model", "graph"}:
             raise CheckpointError(f"{path}: damaged: {', '.join(wrong) or 'keys'} cannot be; {ANEW}")
-        return cls(**said)
+        return cls(**content)
 
 
 @dataclass
@@ -88,17 +88,17 @@ def read_index(path, whole: bool = False) -> Stored:
         verify_sums(path)
     for name in sums.keys() - {*LARGE, GRAPH}:
         verify_file(path / name)
-    told = Description.read(path / FILE)
-    shape = told.count, told.size
+    described = Description.read(path / FILE)
+    shape = described.count, described.size
     if lacking := {"vectors.npy", "ids.txt", "texts.txt", "ids_ends.npy", "texts_ends.npy"} - sums.keys():
         raise CheckpointError(f"{path}: {SUMS} lists no {', '.join(sorted(lacking))}; {ANEW}")
     levels = None
-    if told.precision == "int8":
+    if described.precision == "int8":
         values = mapped_array(path / "levels.npy", np.int8, shape)
         levels = Levels(values, np.array(mapped_array(path / "scales.npy", np.float32, shape[:1])))
     return Stored(
-        told, mapped_array(path / "vectors.npy", np.float32, shape), mapped_strings(path, "ids", told.count),
-        mapped_strings(path, "texts", told.count), levels, (path / SUMS).read_bytes(),
+        described, mapped_array(path / "vectors.npy", np.float32, shape), mapped_strings(path, "ids", described.count),
+        mapped_strings(path, "texts", described.count), levels, (path / SUMS).read_bytes(),
     )  # fmt: skip
 
 

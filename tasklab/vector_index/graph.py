@@ -46,23 +46,23 @@ class Graph:
         for first in range(0, len(vectors), 1 << 16):
             links.add_items(vectors[first : first + (1 << 16)])
             logger.info("%d of %d vectors are linked", min(len(vectors), first + (1 << 16)), len(vectors))
-        graph, wanted = cls(links, 0, 0.0), _Sample(vectors)
+        graph, sample = cls(links, 0, 0.0), _Sample(vectors)
         for graph.width in (width,) if width else WIDTHS:
-            graph.recall = wanted.recall(graph)
+            graph.recall = sample.recall(graph)
             logger.info("search width %d: recall@%d %.4f", graph.width, NEIGHBOURS, graph.recall)
             if graph.recall >= RECALL:
                 break
         else:
-            told = "%.4f of the exact %d nearest are met, less than %.2f; exact search misses none"
-            logger.warning(told, graph.recall, NEIGHBOURS, RECALL)
+            message = "%.4f of the exact %d nearest are met, less than %.2f; exact search misses none"
+            logger.warning(message, graph.recall, NEIGHBOURS, RECALL)
         return graph
 
     @classmethod
-    def read(cls, path: Path, told: dict, count: int, size: int) -> "Graph":
+    def read(cls, path: Path, described: dict, count: int, size: int) -> "Graph":
         """The file of a graph whose sum was checked, as `described` tells of it. Raises: CheckpointError."""
-        width, recall = told.get("search_width"), told.get("recall_at_10")
+        width, recall = described.get("search_width"), described.get("recall_at_10")
         if type(width) is not int or width < 1 or not isinstance(recall, (int, float)):
-            raise CheckpointError(f"{path}: damaged: the graph is {brief(told)}; build it anew")
+            raise CheckpointError(f"{path}: damaged: the graph is {brief(described)}; build it anew")
         links = _library().Index(space="ip", dim=size)
         try:
             links.load_index(str(path), max_elements=count)

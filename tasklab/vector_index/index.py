@@ -55,8 +55,8 @@ class VectorIndex(KeptIndex):
         ids = checked_ids(ids, len(texts))
         encoder = model if model is None or isinstance(model, TextEncoder) else TextEncoder(model, settings)
         vectors = checked_vectors(encoder(texts) if vectors is None else vectors, count=len(texts))
-        told = encoder and encoder.description()
-        described = Description(len(texts), vectors.shape[1], similarity, precision, told)
+        info = encoder and encoder.description()
+        described = Description(len(texts), vectors.shape[1], similarity, precision, info)
         index = cls(Stored(described, vectors, ids, texts, None, b""), encoder=encoder)
         index._take(ids, texts, index._scaled(vectors))
         return index
@@ -107,7 +107,7 @@ class VectorIndex(KeptIndex):
             raise DataError("rerank reads texts; search with the texts of the queries, not with their vectors")
         count = top_k if rerank is None else min(len(self), max(top_k, candidates))
         nearest_rows = self._nearest(self.query_vectors(queries), count, exact, search_width)
-        hits = [self._hits(*found) for found in zip(*nearest_rows, strict=True)]
+        hits = [self._hits(*nearest) for nearest in zip(*nearest_rows, strict=True)]
         if rerank is not None:
             score = rerank if isinstance(rerank, CrossEncoder) else CrossEncoder(rerank)
             hits = reranked(queries, hits, score, top_k)
@@ -159,8 +159,8 @@ class VectorIndex(KeptIndex):
         Raises: MissingDependency without hnswlib.
         """
         if len(self) < PAYS:
-            told = "exact search of %d vectors takes less time than encoding a query"
-            logger.warning(f"{told}; a graph pays from %d on; none is built", len(self), PAYS)
+            message = "exact search of %d vectors takes less time than encoding a query"
+            logger.warning(f"{message}; a graph pays from %d on; none is built", len(self), PAYS)
             return
         self._graph = Graph.build(self.vectors, search_width)
         self.description.graph = self._graph.described()
@@ -176,8 +176,8 @@ class VectorIndex(KeptIndex):
     def _hits(self, scores, rows) -> list[dict]:
         if (rows < 0).any() or not np.isfinite(scores).all():
             raise CheckpointError(f"{self._name}: vectors are damaged: scores are no numbers; build it anew")
-        found = zip(rows.tolist(), scores.tolist(), strict=True)
-        return [{"id": self.ids[row], "text": self.texts[row], "score": round(score, 6)} for row, score in found]
+        pairs = zip(rows.tolist(), scores.tolist(), strict=True)
+        return [{"id": self.ids[row], "text": self.texts[row], "score": round(score, 6)} for row, score in pairs]
 
     def _scaled(self, vectors: np.ndarray) -> np.ndarray:
         """As they are compared: of length 1 for cosines."""
@@ -194,6 +194,6 @@ class VectorIndex(KeptIndex):
         self._take([self.ids[i] for i in numbers], [self.texts[i] for i in numbers], self.vectors[numbers])
 
 
-def _one_of(name: str, value, known: Sequence[str]):
-    if value not in known:
-        raise ConfigError(f"{name} is {brief(value)}; expected one of: {', '.join(known)}")
+def _one_of(name: str, value, choices: Sequence[str]):
+    if value not in choices:
+        raise ConfigError(f"{name} is {brief(value)}; expected one of: {', '.join(choices)}")

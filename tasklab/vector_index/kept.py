@@ -44,14 +44,14 @@ class KeptIndex:
     def encoder(self) -> TextEncoder:
         """The model that makes vectors of texts, loaded at the first use. Raises: CheckpointError for another one."""
         if self._encoder is None:
-            told = self.description.model
-            if told is None:
+            info = self.description.model
+            if info is None:
                 raise CheckpointError(
                     f"{self._name}: was built from vectors, and names no model that makes them of "
                     "texts; search with vectors, or build it with model=..."
                 )
             try:
-                self._encoder = TextEncoder(told["name"], told["settings"])
+                self._encoder = TextEncoder(info["name"], info["settings"])
             except UnknownName as error:
                 where = "tasklab query --model, in Python open(..., model=...)"
                 raise CheckpointError(f"{self._name}: {error}; if it has moved, say where it lies: {where}") from None
@@ -88,9 +88,9 @@ class KeptIndex:
         return len(self.ids)
 
     def __repr__(self):
-        told = self.description
-        made = f", by {told.model['name']}" if told.model else ""
-        return f"VectorIndex({len(self)} texts, {told.size} numbers each, {told.similarity}, {told.precision}{made})"
+        facts = self.description
+        made = f", by {facts.model['name']}" if facts.model else ""
+        return f"VectorIndex({len(self)} texts, {facts.size} numbers each, {facts.similarity}, {facts.precision}{made})"
 
     @property
     def _name(self):
@@ -101,10 +101,10 @@ class KeptIndex:
             same_model(self._encoder, self.description.model, self._name)
 
     def _take(self, ids, texts, vectors):
-        told = self.description
-        told.count = len(ids)
-        levels = Levels.of(vectors) if told.precision == "int8" else None
-        if told.graph is not None:
+        described = self.description
+        described.count = len(ids)
+        levels = Levels.of(vectors) if described.precision == "int8" else None
+        if described.graph is not None:
             logger.warning("the graph was of other texts and is dropped; link anew")
-        told.graph = self._graph = None
-        self._stored = Stored(told, vectors, ids, texts, levels, self._stored.sums)
+        described.graph = self._graph = None
+        self._stored = Stored(described, vectors, ids, texts, levels, self._stored.sums)

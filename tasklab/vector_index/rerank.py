@@ -27,8 +27,8 @@ class CrossEncoder:
     def _score(self, answer) -> float:
         labels = self._trainer.config.model.labels
         if not isinstance(answer, dict) or "score" not in answer or "label" in answer and len(labels) != 2:
-            told = "text_matching, or of pairs with a number or two classes, reads query and text together"
-            raise CheckpointError(f"{self._trainer.config.name}: gives no score of a pair; a model of {told}")
+            kinds = "text_matching, or of pairs with a number or two classes, reads query and text together"
+            raise CheckpointError(f"{self._trainer.config.name}: gives no score of a pair; a model of {kinds}")
         matches = "label" not in answer or answer["label"] == labels[1]
         return answer["score"] if matches else 1 - answer["score"]
 

@@ -67,8 +67,8 @@ def mapped_array(path: Path, dtype, shape: tuple) -> np.ndarray:
         raise CheckpointError(f"{path}: damaged or missing ({str(error)[:200]}); build the index anew") from None
     fits = len(values.shape) == len(shape) and all(n in (None, m) for n, m in zip(shape, values.shape, strict=True))
     if values.dtype != dtype or not fits or not values.flags.c_contiguous:
-        told = f"{values.dtype} {values.shape}; expected {np.dtype(dtype)} {shape}"
-        raise CheckpointError(f"{path}: damaged: holds {told}; build the index anew")
+        mismatch = f"{values.dtype} {values.shape}; expected {np.dtype(dtype)} {shape}"
+        raise CheckpointError(f"{path}: damaged: holds {mismatch}; build the index anew")
     return values
 
 

@@ -45,11 +45,11 @@ def adapters_in(folder: Path) -> Beside | None:
     path = folder / ADAPTER
     if not path.is_file():
         return None
-    said = read_json(path)
+    record = read_json(path)
     kinds = {"base": str, "sha256": str, "scale": float, "left_out": list}
-    if not isinstance(said, dict) or {key: type(value) for key, value in said.items()} != kinds:
-        raise CheckpointError(f"{path}: not what tasklab says of adapters ({brief(said)}); copy the folder again")
-    return Beside(**said)
+    if not isinstance(record, dict) or {key: type(value) for key, value in record.items()} != kinds:
+        raise CheckpointError(f"{path}: not what tasklab says of adapters ({brief(record)}); copy the folder again")
+    return Beside(**record)
 
 
 def digest_of(source: WeightSource) -> str:
@@ -69,10 +69,10 @@ def merged(base: dict[str, LazyTensor], own: dict[str, LazyTensor], scale: float
     for name in own:
         if name.endswith(FIRST):
             place = name.removesuffix(FIRST)
-            parts = whole.get(f"{place}.weight"), own.get(place + SECOND), own[name]
-            if None in parts or parts[0].shape != (parts[1].shape[0], parts[2].shape[1]):
+            matrices = whole.get(f"{place}.weight"), own.get(place + SECOND), own[name]
+            if None in matrices or matrices[0].shape != (matrices[1].shape[0], matrices[2].shape[1]):
                 raise CheckpointError(f"the adapter {place} fits no weight of its base; copy both again")
-            whole[f"{place}.weight"] = together(list(parts), 1, lambda w, b, a: _sum(w, b, a, scale))[0]
+            whole[f"{place}.weight"] = together(list(matrices), 1, lambda w, b, a: _sum(w, b, a, scale))[0]
     return whole
 
 

@@ -50,9 +50,9 @@ def copied(source: Path) -> Callable[[Path], None]:
 
 def check_file(path: Path, name: str, sha256: str | None, size: int | None) -> None:
     """Raises NotHere unless the file has the size and the checksum, as far as they are known."""
-    found = path.stat().st_size
-    if size is not None and found != size:
-        raise NotHere(f"{name} is refused: {found} bytes long, expected {size}")
+    length = path.stat().st_size
+    if size is not None and length != size:
+        raise NotHere(f"{name} is refused: {length} bytes long, expected {size}")
     digest = file_sha256(path) if sha256 else None
     if digest != sha256:
         raise NotHere(f"{name} is refused: SHA-256 {digest}, expected {sha256}")

@@ -55,17 +55,17 @@ def kept_folder(
     Raises: NotHere; CheckpointError when the cache cannot be written.
     """
     target = kept_at(repository, revision)
-    kept, wanted = {}, revision
+    kept, ref = {}, revision
     if (target / SUMS).is_file():
         try:
             verify_folder(target)
             return target
         except CheckpointError:
             say(f"{target} is not as it was fetched")
-            kept, wanted = _first_fetch(target, revision)
+            kept, ref = _first_fetch(target, revision)
     say(f"fetching {name} from the HuggingFace hub{'' if repository in name else f' {repository}'} ...")
     with work_folder(target) as work:
-        commit, paths = files_of(repository, wanted, work)
+        commit, paths = files_of(repository, ref, work)
         for file, path in paths.items():
             digest = file_sha256(path) if file in kept or file in listed else None
             if listed.get(file, digest) != digest:

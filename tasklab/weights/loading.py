@@ -21,8 +21,8 @@ def load_into(
     Raises: CheckpointError, see `ledger.settle`.
     """
     parameters = dict(cell.parameters_and_names())
-    found = plan({name: parameter.shape for name, parameter in parameters.items()}, tensors)
-    ledger = settle(found, policy, source, unused)
+    planned = plan({name: parameter.shape for name, parameter in parameters.items()}, tensors)
+    ledger = settle(planned, policy, source, unused)
     casts: Counter = Counter()
     for name in ledger.loaded:
         array = np.asarray(tensors[name])

@@ -15,9 +15,9 @@ _AXES = {
 """Weights -> of how many axes, from the first, each place is one output."""
 
 
-def rows_by_name(tensors: dict, named: list[str], wanted: list[str]) -> dict[str, LazyTensor]:
-    """The tensors with the outputs `wanted`, in this order, of those that are `named`."""
-    order = np.array([named.index(name) for name in wanted], np.int64)
+def rows_by_name(tensors: dict, named: list[str], labels: list[str]) -> dict[str, LazyTensor]:
+    """The tensors with the outputs `labels`, in this order, of those that are `named`."""
+    order = np.array([named.index(name) for name in labels], np.int64)
 
     def picked(array):
         return array[order]
@@ -25,11 +25,11 @@ def rows_by_name(tensors: dict, named: list[str], wanted: list[str]) -> dict[str
     def picked_twice(array):
         return array[np.ix_(order, order)]
 
-    found = {name: lazy(tensor) for name, tensor in tensors.items()}
+    lazy_tensors = {name: lazy(tensor) for name, tensor in tensors.items()}
     for name, axes in _AXES.items():
-        if name in found and found[name].shape[0] == len(named):
-            found[name] = found[name].map(picked if axes == 1 else picked_twice)
-    return found
+        if name in lazy_tensors and lazy_tensors[name].shape[0] == len(named):
+            lazy_tensors[name] = lazy_tensors[name].map(picked if axes == 1 else picked_twice)
+    return lazy_tensors
 
 
 def answered(labels: list[str]) -> list[str]:

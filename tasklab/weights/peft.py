@@ -39,27 +39,27 @@ class Names:
 
     def modules(self) -> dict[str, list[str]]:
         """Module of theirs -> our Denses in it, in the order of its outputs."""
-        found = {}
+        modules = {}
         for name, tensor in from_tasklab(self.base, self.table, self.head)[0].items():
             if name.endswith(".weight"):
                 ours = self.ours(name, tensor)
-                found[name.removesuffix(".weight")] = [each.removesuffix(".weight") for each in ours]
-        return found
+                modules[name.removesuffix(".weight")] = [each.removesuffix(".weight") for each in ours]
+        return modules
 
     def ours(self, name: str, tensor):
         """Our names of what a tensor of theirs holds, in its order."""
         return to_tasklab({name: tensor}, self.table, self.head)[0].keys()
 
 
-def from_peft(tensors: dict, said: dict, names: Names, place: str) -> tuple[dict[str, np.ndarray], float]:
+def from_peft(tensors: dict, config: dict, names: Names, place: str) -> tuple[dict[str, np.ndarray], float]:
     """(what was trained, under our names, scale) of the tensors in WEIGHTS and the mapping in CONFIG.
 
     Where modules have scales of their own, B takes what sets them apart from the scale that is returned.
     Raises: CheckpointError for what is no LoRA, and names that the base does not have.
     """
-    _refuse(said, place)
+    _refuse(config, place)
     modules, own, rest = names.modules(), {}, {}
-    scale = _scale(said, "", said.get("r"), place)
+    scale = _scale(config, "", config.get("r"), place)
     for name, tensor in tensors.items():
         theirs = names.table.spell(name.removeprefix(BEFORE))
         module = theirs.removesuffix(A)
@@ -71,7 +71,7 @@ def from_peft(tensors: dict, said: dict, names: Names, place: str) -> tuple[dict
         if module not in modules or name.replace(A, B) not in tensors:
             raise CheckpointError(f"{place}: {brief(name)} belongs to no weight of the base, or has no lora_B")
         first, second = np.asarray(tensor, np.float32), np.asarray(tensors[name.replace(A, B)], np.float32)
-        factor = np.float32(_scale(said, module, len(first), place) / scale)
+        factor = np.float32(_scale(config, module, len(first), place) / scale)
         denses = modules[module]
         sizes = [names.base[f"{dense}.weight"].shape for dense in denses]
         if second.shape != (sum(size[0] for size in sizes), len(first)) or first.shape[1] != sizes[0][1]:
@@ -90,7 +90,7 @@ def to_peft(own: dict, scale: float, names: Names, base_name: str) -> tuple[dict
     modules = {
         theirs: [d for d in denses if d + FIRST in own] and denses for theirs, denses in names.modules().items()
     }
-    found = {theirs: _together(denses, own, names.base) for theirs, denses in modules.items() if denses}
+    pairs = {theirs: _together(denses, own, names.base) for theirs, denses in modules.items() if denses}
     reached = {dense + FIRST for denses in modules.values() for dense in denses}
     whole = {name: tensor for name, tensor in own.items() if not name.endswith((FIRST, SECOND))}
     theirs, lost = from_tasklab(names.base | whole, names.table, names.head)
@@ -99,36 +99,36 @@ def to_peft(own: dict, scale: float, names: Names, base_name: str) -> tuple[dict
     if lost:
         raise CheckpointError(f"{names.table.name} has no names for {', '.join(lost[:5])}; nothing was written")
     tensors = {BEFORE + name: np.asarray(theirs[name], np.float32) for name in mine}
-    for module, (first, second) in found.items():
+    for module, (first, second) in pairs.items():
         tensors |= {BEFORE + module + A: first, BEFORE + module + B: second}
-    ranks = {module: len(first) for module, (first, _) in found.items()}
+    ranks = {module: len(first) for module, (first, _) in pairs.items()}
     usual = min(ranks.values(), default=1)
     other = {module: rank for module, rank in ranks.items() if rank != usual}
     return tensors, {
         "peft_type": "LORA", "task_type": KINDS.get(names.head), "base_model_name_or_path": base_name,
         "inference_mode": True, "bias": "none", "lora_dropout": 0.0, "use_rslora": False, "r": usual,
-        "lora_alpha": scale * usual, "target_modules": sorted(found), "fan_in_fan_out": "gpt2" in names.table.families,
+        "lora_alpha": scale * usual, "target_modules": sorted(pairs), "fan_in_fan_out": "gpt2" in names.table.families,
         "rank_pattern": other, "alpha_pattern": {module: scale * rank for module, rank in other.items()},
         "modules_to_save": sorted({name.rpartition(".")[0] for name in mine}) or None,
     }  # fmt: skip
 
 
-def _refuse(said: dict, place: str):
-    if said.get("peft_type") != "LORA":
-        raise CheckpointError(f"{place}: peft_type is {brief(said.get('peft_type'))}; only LORA is read")
+def _refuse(config: dict, place: str):
+    if config.get("peft_type") != "LORA":
+        raise CheckpointError(f"{place}: peft_type is {brief(config.get('peft_type'))}; only LORA is read")
     for key in FOREIGN:
-        if said.get(key):
-            raise CheckpointError(f"{place}: {key} is {brief(said[key])}; such adapters are not read, plain LoRA is")
+        if config.get(key):
+            raise CheckpointError(f"{place}: {key} is {brief(config[key])}; such adapters are not read, plain LoRA is")
 
 
-def _scale(said: dict, module: str, rank, place: str) -> float:
+def _scale(config: dict, module: str, rank, place: str) -> float:
     """What B A of a module is multiplied by; rank: its own."""
-    patterns = said.get("alpha_pattern") or {}
+    patterns = config.get("alpha_pattern") or {}
     fitting = [key for key in patterns if module == key or module.endswith(f".{key}")]
-    alpha = patterns[fitting[0]] if fitting else said.get("lora_alpha")
+    alpha = patterns[fitting[0]] if fitting else config.get("lora_alpha")
     if not isinstance(alpha, (int, float)) or not isinstance(rank, int) or alpha <= 0 or rank <= 0:
         raise CheckpointError(f"{place}: lora_alpha is {brief(alpha)} and r {brief(rank)}; expected numbers above 0")
-    return alpha / (rank**0.5 if said.get("use_rslora") else rank)
+    return alpha / (rank**0.5 if config.get("use_rslora") else rank)
 
 
 def _together(denses: list[str], own: dict, base: dict) -> tuple[np.ndarray, np.ndarray]:

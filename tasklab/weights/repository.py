@@ -137,8 +137,8 @@ def files_of(repository: str, revision: str, work: Path, names: tuple[str, ...] 
         weights with its shards, be it safetensors or PyTorch's, and the modules of sentence-transformers.
     Raises: NotHere.
     """
-    exact, wanted, first = ("exact", names, ()) if names else ("usual", BESIDE, FIRST)
-    command = [sys.executable, "-c", _LOAD, repository, revision, exact, " ".join(wanted), " ".join(first)]
+    exact, filenames, first = ("exact", names, ()) if names else ("usual", BESIDE, FIRST)
+    command = [sys.executable, "-c", _LOAD, repository, revision, exact, " ".join(filenames), " ".join(first)]
     output = output_of(command, work, bars=True)
     try:
         answer = parse_json(output.strip().splitlines()[-1], "its answer", ValueError)

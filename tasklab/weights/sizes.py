@@ -11,12 +11,12 @@ def sizes_in(tensors: dict) -> dict[str, int | str | bool]:
     An ALBERT does not show how often it uses its layer, and no model shows its attention heads.
     """
     shapes = {_one_stack(name): tuple(tensor.shape) for name, tensor in tensors.items()}
-    found = {}
+    section = {}
     for name, keys in _SHAPES.items():
-        found.update(zip(keys, shapes.get(name, ()), strict=False))
-    found |= _decoder(shapes)
-    found |= _recurrent(shapes) or _convolutional(shapes) or _transformer(shapes, found)
-    return {key: value for key, value in found.items() if key and value}
+        section.update(zip(keys, shapes.get(name, ()), strict=False))
+    section |= _decoder(shapes)
+    section |= _recurrent(shapes) or _convolutional(shapes) or _transformer(shapes, section)
+    return {key: value for key, value in section.items() if key and value}
 
 
 def _decoder(shapes: dict) -> dict:
@@ -27,9 +27,9 @@ def _decoder(shapes: dict) -> dict:
 def embeddings_in(names) -> dict[str, list[str] | bool]:
     """The same for what the embeddings are the sum of, as far as that is learned."""
     start, names = "encoder.embeddings.", {_one_stack(name) for name in names}
-    parts = {"word": "word", "pos": "position", "seg": "token_type"}
+    tables = {"word": "word", "pos": "position", "seg": "token_type"}
     return {
-        "embeddings": [part for part, name in parts.items() if f"{start}{name}.weight" in names],
+        "embeddings": [part for part, name in tables.items() if f"{start}{name}.weight" in names],
         "embedding_norm": f"{start}norm.weight" in names,
     }
 
@@ -58,12 +58,12 @@ _STACK = re.compile(r"encoder\.layers\.0\.(recurrent\.)?(ahead\.)?layers\.\d+\.(
 _CONVOLUTION = re.compile(r"encoder\.layers\.0\.layers\.\d+\.output\.weight")
 
 
-def _transformer(shapes: dict, found: dict) -> dict:
+def _transformer(shapes: dict, section: dict) -> dict:
     layers = [int(hit[1]) for name in shapes if (hit := re.match(r"encoder\.layers\.(\d+)\.", name))]
     if not layers:
         return {}
-    width = found.get("embedding_size")
-    size = found.get("hidden_size", width)
+    width = section.get("embedding_size")
+    size = section.get("hidden_size", width)
     narrow = None if size == width else width
     sizes = {"num_hidden_layers": max(layers) + 1, "hidden_size": size, "embedding_size": narrow}
     if "encoder.layers.0.query.weight" in shapes:

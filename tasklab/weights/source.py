@@ -72,17 +72,17 @@ def source_at(
 
     Raises: CheckpointError when the file is damaged, or its names are nobody's.
     """
-    found = WeightSource(name, file.parent, "", file, notes)
-    kind = (found.config or {}).get("model_type")
+    source = WeightSource(name, file.parent, "", file, notes)
+    kind = (source.config or {}).get("model_type")
     family = family or ("roberta" if kind in ROBERTA else kind)
-    known = detect(open_weights(file)[1], family, place=f"{file}: ")
-    return WeightSource(name, file.parent, known.name, file, notes, family, norm)
+    table = detect(open_weights(file)[1], family, place=f"{file}: ")
+    return WeightSource(name, file.parent, table.name, file, notes, family, norm)
 
 
 def vocabulary_in(folder: Path) -> Path | None:
     """The tokenizer's file of a model folder, which may hold no weights."""
-    found = tokenizer_in(folder)
-    return found[1] if found else None
+    tokenizer = tokenizer_in(folder)
+    return tokenizer[1] if tokenizer else None
 
 
 def weights_in(folder: Path) -> Path | None:
@@ -171,5 +171,5 @@ def verify_source(source: WeightSource) -> None:
 
 
 def _others(folder: Path) -> list[Path]:
-    found = (file for file in folder.iterdir() if file.suffix in SUFFIXES and file.is_file())
-    return sorted(file for file in found if file.name not in (OPTIMIZER, TOKENIZER))
+    files = (file for file in folder.iterdir() if file.suffix in SUFFIXES and file.is_file())
+    return sorted(file for file in files if file.name not in (OPTIMIZER, TOKENIZER))

@@ -67,19 +67,19 @@ def read_source(
     apart: the adapters' own matrices stay such, beside the weights that they change.
     """
     tensors, vocabulary, notes = read_alone(source, head, trusted)
-    found = adapters_in(source.folder)
-    if found is None:
+    adapters = adapters_in(source.folder)
+    if adapters is None:
         return tensors, vocabulary, notes
-    base = _base_of(found, source.folder)
-    below, _, told = read_source(base, head)
-    below = {name: tensor for name, tensor in below.items() if name not in found.left_out}
-    whole = below | tensors if apart else merged(below, tensors, found.scale)
-    return whole, vocabulary, [*notes, *told, f"{source.folder.name} holds what was trained beside {base.name}"]
+    base = _base_of(adapters, source.folder)
+    below, _, base_notes = read_source(base, head)
+    below = {name: tensor for name, tensor in below.items() if name not in adapters.left_out}
+    whole = below | tensors if apart else merged(below, tensors, adapters.scale)
+    return whole, vocabulary, [*notes, *base_notes, f"{source.folder.name} holds what was trained beside {base.name}"]
 
 
-def _base_of(found: Beside, folder: Path) -> WeightSource:
+def _base_of(adapters: Beside, folder: Path) -> WeightSource:
     """The weights that stood still, where they were or among those placed by name, if they are the same."""
-    places = dict.fromkeys((found.base, Path(found.base).name))
+    places = dict.fromkeys((adapters.base, Path(adapters.base).name))
     looked = []
     for place in places:
         try:
@@ -87,13 +87,13 @@ def _base_of(found: Beside, folder: Path) -> WeightSource:
         except (CheckpointError, UnknownName) as error:
             looked.append(str(error).partition("\n")[0])
             continue
-        if digest_of(source) == found.sha256:
+        if digest_of(source) == adapters.sha256:
             return source
-        looked.append(f"{place}: other weights than those (SHA-256 {found.sha256} expected)")
+        looked.append(f"{place}: other weights than those (SHA-256 {adapters.sha256} expected)")
     raise CheckpointError(
         f"{folder}: holds adapters alone, and the weights beside which they were trained are gone. Looked at:\n  "
         + "\n  ".join(looked)
-        + f"\nPut them back to {found.base}, or into {Path('checkpoints', Path(found.base).name)}/"
+        + f"\nPut them back to {adapters.base}, or into {Path('checkpoints', Path(adapters.base).name)}/"
     )
 
 

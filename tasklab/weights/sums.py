@@ -58,8 +58,8 @@ def read_sums(path) -> dict[str, str]:
     try:
         text = read_content(path / SUMS, MAX_LIST).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        told = f"holds no readable {SUMS}, so nothing tells whether it is whole"
-        raise CheckpointError(f"{path}: {told}. Copy it again, or use another folder") from error
+        message = f"holds no readable {SUMS}, so nothing tells whether it is whole"
+        raise CheckpointError(f"{path}: {message}. Copy it again, or use another folder") from error
     sums = {}
     for number, line in enumerate(text.splitlines(), start=1):
         row = re.fullmatch(r"([0-9a-f]{64})  (.+)", line)

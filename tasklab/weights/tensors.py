@@ -57,14 +57,14 @@ class LazyTensor:
         return LazyTensor(self.shape, np.dtype("f4"), lambda: self.read().astype(np.float32), self.stored)
 
 
-def together(parts: list[LazyTensor], count: int, function: Callable) -> list[LazyTensor]:
-    """function(*parts), later: `count` tensors, or none. Now it sees the ghosts, to learn the shapes."""
+def together(tensors: list[LazyTensor], count: int, function: Callable) -> list[LazyTensor]:
+    """function(*tensors), later: `count` tensors, or none. Now it sees the ghosts, to learn the shapes."""
     if not count:
         return []
     whole = (lambda arrays: [function(*arrays)]) if count == 1 else (lambda arrays: function(*arrays))
-    ghosts = whole([part.ghost() for part in parts])
+    ghosts = whole([part.ghost() for part in tensors])
     return [
-        LazyTensor(ghost.shape, ghost.dtype, lambda n=n: whole([part.read() for part in parts])[n], parts[0].stored)
+        LazyTensor(ghost.shape, ghost.dtype, lambda n=n: whole([part.read() for part in tensors])[n], tensors[0].stored)
         for n, ghost in enumerate(ghosts)
     ]
 
@@ -79,11 +79,11 @@ def lazy(value) -> LazyTensor:
 
 def storable(tensors: dict, types: Container[np.dtype], place: str) -> dict[str, LazyTensor]:
     """The tensors, lazy. Raises: CheckpointError for one of a type that `place`, a kind of file, cannot hold."""
-    found = {name: lazy(tensor) for name, tensor in tensors.items()}
-    for name, tensor in found.items():
+    lazy_tensors = {name: lazy(tensor) for name, tensor in tensors.items()}
+    for name, tensor in lazy_tensors.items():
         if tensor.dtype not in types:
             raise CheckpointError(f"tensor {name!r}: type {tensor.dtype} has no place in {place}")
-    return found
+    return lazy_tensors
 
 
 def stored_tensor(shape, stored: str, read: Callable[[], bytes | np.ndarray]) -> LazyTensor:
@@ -118,8 +118,8 @@ def item_size(stored: str) -> int:
 
 def cast_notes(tensors: dict) -> tuple[str, ...]:
     """One line per float type that `as_float32` changes."""
-    found = Counter(t.stored for t in tensors.values() if t.dtype.kind == "f" and t.stored not in ("", "float32"))
-    return tuple(f"cast {count} tensors from {stored} to float32" for stored, count in sorted(found.items()))
+    counts = Counter(t.stored for t in tensors.values() if t.dtype.kind == "f" and t.stored not in ("", "float32"))
+    return tuple(f"cast {count} tensors from {stored} to float32" for stored, count in sorted(counts.items()))
 
 
 def check_finite(place, tensors: dict) -> None:

@@ -122,7 +122,7 @@ def test_waves_follow_the_formula_and_words_are_scaled(run):
     # size 4: frequencies 1 and 1 / 10000, the first token at position 2
     first = [np.sin(2), np.cos(2), np.sin(2e-4), np.cos(2e-4)]
     np.testing.assert_allclose(sinusoids(3, 4)[0], first, atol=1e-6)
-    cell = Embeddings(7, 4, max_positions=6, dropout=0.0, parts=("word", "sinusoidal"))
+    cell = Embeddings(7, 4, max_positions=6, dropout=0.0, kinds=("word", "sinusoidal"))
     cell.word.weight.set_data(Tensor(np.arange(28, dtype=np.float32).reshape(7, 4)))
     got = run(cell, np.array([[3]], np.int32), np.array([[0]], np.int32))
     np.testing.assert_allclose(got[0, 0], 2 * np.arange(12, 16) + np.array(first), atol=1e-5)

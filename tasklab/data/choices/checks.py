@@ -78,11 +78,11 @@ class ChoiceChecks:
     @property
     def counted_from_one(self) -> str:
         """What to say when every answer that is a number would be one of a count from 1, else ''."""
-        found = self._numbered
-        if found["zero"] or found["beyond"] or found["some"] < SUSPICIOUS:
+        counts = self._numbered
+        if counts["zero"] or counts["beyond"] or counts["some"] < SUSPICIOUS:
             return ""
-        told = f"all {found['some']} answers that are numbers lie between 1 and the number of choices, and none is 0"
-        return f"{told}, yet 0 is the first choice; if they count from 1, write letters, texts, or one less"
+        reason = f"all {counts['some']} answers that are numbers lie between 1 and the number of choices, and none is 0"
+        return f"{reason}, yet 0 is the first choice; if they count from 1, write letters, texts, or one less"
 
     def _count_place(self, answer, choices: tuple[str, ...]):
         """Notes which places are meant by numbers; an answer that is the text of a choice means none."""
@@ -110,8 +110,8 @@ class ChoiceChecks:
             self._note("no choices", raw, f"the choices are {shortened(str(raw.choices))}, expected a list of texts")
             return ()
         if len(raw.choices) < 2:
-            told = "is one choice" if raw.choices else "is no choice"
-            self._note("too few choices", raw, f"there {told}, but at least two are needed")
+            actual = "is one choice" if raw.choices else "is no choice"
+            self._note("too few choices", raw, f"there {actual}, but at least two are needed")
             return ()
         before = self.bad.fatal
         choices = tuple(self._text(raw, f"choice {i}", "" if c is None else c) for i, c in enumerate(raw.choices))
@@ -131,8 +131,8 @@ class ChoiceChecks:
             near = difflib.get_close_matches(str(raw.answer)[:LONGEST], choices, n=1)
             hint = f" (did you mean {shortened(near[0])}?)" if near else ""
             hint = " (numbers count from 0)" if str(raw.answer).strip() == str(len(choices)) else hint
-            told = f"the answer {shortened(str(raw.answer))} is none of the choices{hint}; expected"
-            self._note("answer not among the choices", raw, f"{told} {_expected(choices)}")
+            message = f"the answer {shortened(str(raw.answer))} is none of the choices{hint}; expected"
+            self._note("answer not among the choices", raw, f"{message} {_expected(choices)}")
         return label
 
     def _note(self, kind: str, raw: Raw, message: str):
@@ -144,9 +144,9 @@ def number_of(answer, choices: tuple[str, ...]) -> int | None:
     answer = as_text(int(answer) if isinstance(answer, float) and answer.is_integer() else answer)
     if not isinstance(answer, str):
         return None
-    for texts, wanted in ((choices, answer), ([choice.strip() for choice in choices], answer.strip())):
-        if wanted in texts:
-            return texts.index(wanted)
+    for texts, text in ((choices, answer), ([choice.strip() for choice in choices], answer.strip())):
+        if text in texts:
+            return texts.index(text)
     answer = answer.strip()
     if len(answer) == 1 and "A" <= answer.upper() <= "Z":
         number = ord(answer.upper()) - ord("A")

@@ -35,10 +35,10 @@ def _raw(item, place: str) -> Raw:
         raise INPUTS.unusable(place, item)
     context, question, choices = (_first(item, keys) for keys in (CONTEXT, QUESTION, CHOICES))
     if choices is None or context is None and question is None:
-        known = (*CONTEXT, *QUESTION, *CHOICES, *ANSWER, "id")
-        strange = next((str(key) for key in item if key not in known), None)
-        told = f"has the keys {', '.join(map(str, item)) or 'none'}" if strange is None else f"has a key {strange!r}"
-        raise DataError(f"{place}: {told}; expected {FORMS}")
+        valid = (*CONTEXT, *QUESTION, *CHOICES, *ANSWER, "id")
+        strange = next((str(key) for key in item if key not in valid), None)
+        message = f"has the keys {', '.join(map(str, item)) or 'none'}" if strange is None else f"has a key {strange!r}"
+        raise DataError(f"{place}: {message}; expected {FORMS}")
     return Raw(place, item.get("id"), context, question, choices, None)
 
 

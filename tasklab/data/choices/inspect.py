@@ -104,15 +104,15 @@ def one_of_each_context(report: ChoiceReport) -> list[ChoiceExample]:
 def _favoured(examples: Sequence[ChoiceExample]) -> Favoured | None:
     """The place that is right most above chance, when that is more than luck."""
     count, label = (np.array([f(e) for e in examples]) for f in (lambda e: len(e.choices), lambda e: e.label))
-    found = None
+    best = None
     for place in range(int(count.max(initial=0))):
         chance = 1 / count[count > place]
         excess = (label == place).sum() - chance.sum()
         if excess > max(EXCESS * len(examples), DEVIATIONS * np.sqrt((chance * (1 - chance)).sum())):
             favoured = Favoured(place, float((label == place).mean()), float(chance.sum() / len(examples)))
-            if found is None or favoured.share - favoured.chance > found.share - found.chance:
-                found = favoured
-    return found
+            if best is None or favoured.share - favoured.chance > best.share - best.chance:
+                best = favoured
+    return best
 
 
 def _count_tokens(report: ChoiceReport, data: ChoiceDataConfig, tokenizer):

@@ -55,8 +55,8 @@ def document_questions(documents: list, file: str, bad: BadRows) -> Iterator[Raw
             at = f"{place}[1][{k}]"
             missing = [key for key in ("question", "choice") if not isinstance(row, Mapping) or key not in row]
             if missing:
-                told = f"lacks {missing[0]!r}; it is {shortened(str(row))}"
-                bad.add("layout", f"{at}: {told}, expected an object with question, choice and answer; {FIX}")
+                message = f"lacks {missing[0]!r}; it is {shortened(str(row))}"
+                bad.add("layout", f"{at}: {message}, expected an object with question, choice and answer; {FIX}")
                 continue
             identity = row.get("id", f"{document[2]}-{k}" if len(document) > 2 else None)
             question = "" if row["question"] is None else row["question"]
@@ -88,10 +88,10 @@ def record_questions(table: Table, data, labelled: bool) -> Iterator[Raw]:
 def _records(table: Table, context, question, listed: list[str], answer, several: bool) -> Iterator[Raw]:
     for place, row in table:
         one_list = len(listed) == 1 and table.named
-        told = row.get(answer) if answer else None
-        choices, told = (row.get(listed[0]), told) if one_list else _filled(row, listed, told)
+        gold = row.get(answer) if answer else None
+        choices, gold = (row.get(listed[0]), gold) if one_list else _filled(row, listed, gold)
         identity = next((row[key] for key in IDENTITY if key in row), None)
-        raw = Raw(place, identity, _cell(row, context), _cell(row, question), choices, told)
+        raw = Raw(place, identity, _cell(row, context), _cell(row, question), choices, gold)
         if several:
             yield from _questions_of(raw, table.bad)
         else:
@@ -115,8 +115,8 @@ def _questions_of(raw: Raw, bad: BadRows) -> Iterator[Raw]:
     """RACE: lists of questions, of lists of choices, and of letters, all of one length."""
     lists = [raw.question, raw.choices, raw.answer if raw.answer is not None else [None] * len(raw.question or ())]
     if not all(isinstance(part, list) for part in lists) or len({len(part) for part in lists}) != 1:
-        told = "questions, options and answers must be lists of one length"
-        bad.add("layout", f"{raw.place}: {told}; {FIX}")
+        message = "questions, options and answers must be lists of one length"
+        bad.add("layout", f"{raw.place}: {message}; {FIX}")
         return
     for k, (question, choices, answer) in enumerate(zip(*lists, strict=True)):
         identity = None if raw.id is None else f"{raw.id}-{k}"
@@ -126,26 +126,26 @@ def _questions_of(raw: Raw, bad: BadRows) -> Iterator[Raw]:
 def _missing(table: Table, asked: str | None, listed: list[str], answer: str | None) -> DataError:
     if cause := cause_of(table):
         return DataError(f"{table.head}: {cause}")
-    told, settings, held = [], [], values_of(table)
+    problems, settings, held = [], [], values_of(table)
     taken = [name for name in (asked, *listed, answer) if name]
-    left = {name: found for name, found in held.items() if name not in taken}
+    left = {name: column for name, column in held.items() if name not in taken}
     if not listed:
         usual = "choices, options or endings with a list" if table.named else "choice0 and choice1, or A and B"
-        told.append(f"no column for data.choices, known names: {usual}")
+        problems.append(f"no column for data.choices, known names: {usual}")
         if group := _numbered(left):
             settings.append(f"data.choices=[{','.join(group)}]")
-            left = {name: found for name, found in left.items() if name not in group}
+            left = {name: column for name, column in left.items() if name not in group}
     if asked is None:
-        told.append(f"no column for data.context or data.question, known names: {', '.join((*CONTEXT, *QUESTION))}")
+        problems.append(f"no column for data.context or data.question, known names: {', '.join((*CONTEXT, *QUESTION))}")
     if answer is None:
-        told.append(f"no column for data.answer, known names: {', '.join(ANSWER)}")
+        problems.append(f"no column for data.answer, known names: {', '.join(ANSWER)}")
         if (name := best(left, ANSWER, LABEL, ())) is not None:
             settings.append(f"data.answer={name}")
             left.pop(name)
     if asked is None and (name := best(left, (*CONTEXT, *QUESTION), ASKED, ())) is not None:
         settings.append(f"data.question={name}")
         left.pop(name)
-    return missing_columns(table, told, held, settings, [name for name in held if name not in left])
+    return missing_columns(table, problems, held, settings, [name for name in held if name not in left])
 
 
 def _numbered(columns: Iterable[str]) -> list[str]:
@@ -154,8 +154,8 @@ def _numbered(columns: Iterable[str]) -> list[str]:
     for name in columns:
         if hit := re.fullmatch(r"(.*?)(\d{1,3}|[ _.-][A-Za-z])", name):
             groups.setdefault(hit[1], []).append(name)
-    found = max(groups.values(), key=len, default=[])
-    return sorted(found, key=lambda name: (len(name), name)) if 1 < len(found) <= LETTERS else []
+    largest = max(groups.values(), key=len, default=[])
+    return sorted(largest, key=lambda name: (len(name), name)) if 1 < len(largest) <= LETTERS else []
 
 
 def usual_choices(columns: Sequence[str], listed: bool) -> list[str]:
@@ -168,8 +168,8 @@ def usual_choices(columns: Sequence[str], listed: bool) -> list[str]:
             groups.setdefault(hit[1].lower() if hit.re is ONE_CHOICE else "", []).append(name)
     # neither which object of a file comes first nor the order of columns says what the first choice is
     kind = max(groups, key=lambda kind: (len(groups[kind]), -ONE_CHOICE_KINDS.index(kind)), default="")
-    found = sorted(groups.get(kind, []), key=_number_of_column)
-    return found if len(found) > 1 else []
+    group = sorted(groups.get(kind, []), key=_number_of_column)
+    return group if len(group) > 1 else []
 
 
 def _number_of_column(name: str) -> tuple[int, str]:
@@ -179,12 +179,12 @@ def _number_of_column(name: str) -> tuple[int, str]:
     return (int(mark), "") if mark.isdecimal() else (0, mark.lower())
 
 
-def _column(table: Table, setting_name: str, wanted: str | None, usual) -> str | None:
-    found = next((name for name in ([wanted] if wanted else usual) if name in table.columns), None)
-    if wanted and found is None:
-        known = f"the columns are {', '.join(map(shortened, table.columns[:12]))}"
-        raise DataError(f"{table.head}: no column {wanted!r} (data.{setting_name}); {known}")
-    return found
+def _column(table: Table, setting_name: str, column: str | None, usual) -> str | None:
+    match = next((name for name in ([column] if column else usual) if name in table.columns), None)
+    if column and match is None:
+        columns = f"the columns are {', '.join(map(shortened, table.columns[:12]))}"
+        raise DataError(f"{table.head}: no column {column!r} (data.{setting_name}); {columns}")
+    return match
 
 
 def _cell(row: Mapping, column: str | None):

@@ -53,8 +53,8 @@ class ChoiceFile(NamedTuple):
         """One line on what was left out or looks strange, or ''."""
         repeated = ""
         if self.repeated:
-            told = f"{len(self.repeated)} questions list a choice twice, all are kept"
-            repeated = f"{told}; first: {self.repeated[0]}"
+            message = f"{len(self.repeated)} questions list a choice twice, all are kept"
+            repeated = f"{message}; first: {self.repeated[0]}"
         return "; ".join(filter(None, [self.bad.summary(), self.strange, repeated]))
 
 
@@ -108,5 +108,5 @@ def _questions(file: Path, data: ChoiceDataConfig, labelled: bool) -> tuple[Iter
 
 def _files(path, split: str) -> list[Path]:
     folder = from_home(path)
-    parts = named_files(folder, (name.format(split) for name in C3_PARTS))
-    return [plain_file(file) for file in parts] or [find_split(path, split, FILES[split], SUFFIXES)]
+    files = named_files(folder, (name.format(split) for name in C3_PARTS))
+    return [plain_file(file) for file in files] or [find_split(path, split, FILES[split], SUFFIXES)]

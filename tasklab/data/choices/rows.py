@@ -45,8 +45,8 @@ def choice_rows(tokenizer, examples: Sequence[ChoiceExample], max_seq_length: in
 
 def _part(tokenizer, texts: Sequence[str], owner: np.ndarray) -> Segment:
     """One part of each sequence: the tokens of texts[owner] [sequences]."""
-    known, which = distinct(texts)
-    tokens, _ = encode_flat(tokenizer, known)
+    unique, which = distinct(texts)
+    tokens, _ = encode_flat(tokenizer, unique)
     return text(tokens, which[owner])
 
 

@@ -131,10 +131,10 @@ def _between(example: ClozeExample) -> list[tuple[str, int]]:
 def _joined(tokenizer, example: ClozeExample, encoded: list) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Ids of the whole text, characters [n, 2] of each, and where the masks are."""
     ids, spans, at, size = [], [], [], 0
-    for number, (found, offsets, start) in enumerate(encoded):
-        ids.append(found)
+    for number, (tokens, offsets, start) in enumerate(encoded):
+        ids.append(tokens)
         spans.append(offsets + start)
-        size += len(found)
+        size += len(tokens)
         if number < len(example.masks):
             at.append(size)
             ids.append([tokenizer.mask_id])

@@ -69,9 +69,9 @@ class MaskedRows:
         """The rows with the masks of this epoch, or with the same ones always."""
         if not self.dynamic or epoch == self.epoch:
             return self
-        found = copy.copy(self)
-        found.epoch = epoch
-        return found
+        rows = copy.copy(self)
+        rows.epoch = epoch
+        return rows
 
     def digest(self) -> str:
         """Of all that rows and masks follow from: tokens, rows, masking, special tokens, target, seed and epoch."""
@@ -101,11 +101,11 @@ class MaskedRows:
         sentences = np.full(batch_size, ABSENT, np.int32)
         mask[:, 0] = 1  # a filler attends to its first position
         for i, row in enumerate(np.asarray(rows)):
-            found = self.row(int(row))
-            n, k = len(found.input_ids), len(found.positions)
-            ids[i, :n], mask[i, :n], sentences[i] = found.input_ids, 1, found.sentence_label
-            types[i, found.second : n] = self.second_type
-            positions[i, :k], labels[i, :k] = found.positions, found.labels
+            masked = self.row(int(row))
+            n, k = len(masked.input_ids), len(masked.positions)
+            ids[i, :n], mask[i, :n], sentences[i] = masked.input_ids, 1, masked.sentence_label
+            types[i, masked.second : n] = self.second_type
+            positions[i, :k], labels[i, :k] = masked.positions, masked.labels
         return {
             "input_ids": ids, "attention_mask": mask, "token_type_ids": types, "masked_positions": positions,
             "masked_labels": labels, "sentence_labels": sentences,

@@ -25,11 +25,11 @@ FIX = f"correct the line, or {SKIP}"
 def corpus_files(path) -> list[Path]:
     """The file, or the .txt and .txt.gz files of the folder by name. Raises DataError."""
     path = from_home(path)
-    found = sorted(chain(path.glob("*.txt"), path.glob("*.txt.gz"))) if path.is_dir() else [path]
-    if not found or not found[0].is_file():
-        wanted = "no .txt file in it" if path.is_dir() else "no such file"
-        raise DataError(f"{path}: {wanted}; {neighbours(path)}")
-    return [plain_file(file) for file in found]
+    files = sorted(chain(path.glob("*.txt"), path.glob("*.txt.gz"))) if path.is_dir() else [path]
+    if not files or not files[0].is_file():
+        message = "no .txt file in it" if path.is_dir() else "no such file"
+        raise DataError(f"{path}: {message}; {neighbours(path)}")
+    return [plain_file(file) for file in files]
 
 
 def is_table(path: Path) -> bool:
@@ -93,8 +93,8 @@ def _of_table(path: Path, bad: BadRows, encoding: str | None, column: str | None
 
 def _begun(path: Path, block: bytes) -> bytes:
     """The first block without a byte order mark. Raises DataError for what is no UTF-8 text."""
-    if told := foreign_kind(block, path):
-        raise DataError(f"{path}: byte 0: {told}")
+    if kind := foreign_kind(block, path):
+        raise DataError(f"{path}: byte 0: {kind}")
     return block.removeprefix(b"\xef\xbb\xbf")
 
 
@@ -112,9 +112,9 @@ def _line(line: bytes, place: str, bad: BadRows) -> str | None:
     try:
         text = line.decode().strip()
     except UnicodeDecodeError as error:
-        told = f"byte {error.start} of the line is {line[error.start]:#04x}, not UTF-8"
+        message = f"byte {error.start} of the line is {line[error.start]:#04x}, not UTF-8"
         advice = encoding_advice(line).removeprefix("; ")
-        bad.add("not UTF-8", f"{place}: {told} ({advice}); {FIX}")
+        bad.add("not UTF-8", f"{place}: {message} ({advice}); {FIX}")
         return None
     if "\0" in text:
         bad.add("NUL", f"{place}: {shortened(text)} holds NUL, which is no character of a text; {FIX}")

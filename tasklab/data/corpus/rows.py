@@ -103,8 +103,8 @@ def read_corpus(path, tokenizer, data: MaskedWordsDataConfig, folder) -> tuple[C
         if (size := sum(file.stat().st_size for file in files)) >= TOLD:
             logger.info("%s: %d MB, their token ids are written to %s first", path, size >> 20, folder)
         bad, info = BadRows(str(path)), {"unknown": 0}
-        parts = _parts(files, tokenizer, data, bad, info)
-        write_token_file(target, tokenizer.vocab_size, parts, lambda: {**info, "bad": bad.summary()})
+        chunks = _parts(files, tokenizer, data, bad, info)
+        write_token_file(target, tokenizer.vocab_size, chunks, lambda: {**info, "bad": bad.summary()})
         if data.on_bad_row == "error":
             bad.raise_if_fatal()
         if [(file.name, file_sha256(file)) for file in files] != key["files"]:  # its ids must not go by the old content
@@ -169,10 +169,10 @@ def _bounded(lines: list[str]):
 
 def _encoded(tokenizer, texts: list[str], marked: bool):
     """Ids of all texts, how many each has, and where a token goes on without a blank before it."""
-    found = tokenizer.encode_batch(texts) if texts else []
-    lengths = np.array([len(ids) for ids, _ in found], np.int64)
-    ids = np.concatenate([ids for ids, _ in found]) if found else np.zeros(0, np.int32)
+    encodings = tokenizer.encode_batch(texts) if texts else []
+    lengths = np.array([len(ids) for ids, _ in encodings], np.int64)
+    ids = np.concatenate([ids for ids, _ in encodings]) if encodings else np.zeros(0, np.int32)
     if not marked:
         return ids, lengths, None
-    touching = [np.append(False, spans[1:, 0] == spans[:-1, 1])[: len(spans)] for _, spans in found]
-    return ids, lengths, np.concatenate(touching) if found else np.zeros(0, bool)
+    touching = [np.append(False, spans[1:, 0] == spans[:-1, 1])[: len(spans)] for _, spans in encodings]
+    return ids, lengths, np.concatenate(touching) if encodings else np.zeros(0, bool)

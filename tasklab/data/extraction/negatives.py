@@ -29,12 +29,12 @@ def with_negatives(
     for i, text in enumerate(texts):
         asked = [*types[i], *relations[i]]
         positives += asked
-        known = {example.prompt for example in asked}
-        found = pools.of_types(i, ratio if training else ALL)
-        found += pools.of_relations(i, ratio) if training and ratio != ALL else pools.all_relations(i)
-        for example in found:
-            if example.prompt not in known:
-                known.add(example.prompt)  # each once
+        prompts = {example.prompt for example in asked}
+        candidates = pools.of_types(i, ratio if training else ALL)
+        candidates += pools.of_relations(i, ratio) if training and ratio != ALL else pools.all_relations(i)
+        for example in candidates:
+            if example.prompt not in prompts:
+                prompts.add(example.prompt)  # each once
                 negatives.append(replace(example, text=text.text, place=text.place))
     return positives, negatives
 
@@ -60,10 +60,10 @@ class _Pools:
     def of_relations(self, i: int, ratio: int) -> list[PromptExample]:
         """A third of the ratio from each pool, then what is missing from what they have left."""
         positives, chosen, left = self.relations[i], [], []
-        known = {e.prompt for e in positives}
+        prompts = {e.prompt for e in positives}
         for pool in (self._reversed(i), self._of_others(i), self._of_absent_types(i)):
-            pool = {e.prompt: e for e in pool if e.prompt not in known}
-            known.update(pool)
+            pool = {e.prompt: e for e in pool if e.prompt not in prompts}
+            prompts.update(pool)
             drawn, rest = self._drawn(list(pool.values()), len(positives), ratio // 3)
             chosen, left = chosen + drawn, left + rest
         wanting = len(positives) * ratio - len(chosen)

@@ -32,7 +32,7 @@ def type_prompts(text: AnnotatedText, wording: Wording) -> list[PromptExample]:
     spans = defaultdict(list)
     for entity in text.entities:
         spans[type_of(entity, wording)].append(mention_of(text, entity))
-    return [PromptExample("", text.text, kind, _ordered(found), place=text.place) for kind, found in spans.items()]
+    return [PromptExample("", text.text, kind, _ordered(answers), place=text.place) for kind, answers in spans.items()]
 
 
 def relation_prompts(text: AnnotatedText, wording: Wording) -> list[PromptExample]:
@@ -44,8 +44,8 @@ def relation_prompts(text: AnnotatedText, wording: Wording) -> list[PromptExampl
         objects[key].append(mention_of(text, entities[relation.object]))
         kinds.setdefault(key, type_of(subject, wording))
     return [
-        PromptExample("", text.text, wording.about(*key), _ordered(found), *key, kinds[key], text.place)
-        for key, found in objects.items()
+        PromptExample("", text.text, wording.about(*key), _ordered(answers), *key, kinds[key], text.place)
+        for key, answers in objects.items()
     ]
 
 
@@ -65,14 +65,14 @@ def _class_prompt(text, prefix: str, classes: Sequence[str], about, wording: Wor
     options = list(wording.options)
     rng.shuffle(options)
     prompt = f"{prefix}[{','.join(options)}]"
-    found, at = [], len(prefix) + 1
+    answers, at = [], len(prefix) + 1
     for option in options:
         if option in classes:
             start = at - len(prompt) - 1
-            found.append(Mention(start, start + len(option), option))
+            answers.append(Mention(start, start + len(option), option))
         at += len(option) + 1
     subject, predicate, kind = about or (None, None, None)
-    return PromptExample("", text.text, prompt, _ordered(found), subject, predicate, kind, text.place)
+    return PromptExample("", text.text, prompt, _ordered(answers), subject, predicate, kind, text.place)
 
 
 def type_of(entity: Entity, wording: Wording) -> str:
@@ -84,13 +84,13 @@ def mention_of(text: AnnotatedText, entity: Entity) -> Mention:
     return Mention(entity.start, entity.end, text.words(entity))
 
 
-def _ordered(found: Iterable[Mention]) -> tuple[Mention, ...]:
-    return tuple(sorted(set(found)))
+def _ordered(answers: Iterable[Mention]) -> tuple[Mention, ...]:
+    return tuple(sorted(set(answers)))
 
 
 def line_of(example: PromptExample) -> str:
     """The JSON of a line of a training file."""
     answers = [{"text": m.text, "start": m.start, "end": m.end} for m in example.answers or ()]
-    told = {"content": example.text, "prompt": example.prompt, "result_list": answers}
-    told |= {key: value for key in ("subject", "predicate", "subject_type") if (value := getattr(example, key))}
-    return json.dumps(told, ensure_ascii=False)
+    record = {"content": example.text, "prompt": example.prompt, "result_list": answers}
+    record |= {key: value for key in ("subject", "predicate", "subject_type") if (value := getattr(example, key))}
+    return json.dumps(record, ensure_ascii=False)

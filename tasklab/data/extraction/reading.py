@@ -43,9 +43,9 @@ class ExtractionDataConfig(DataConfig, path="data"):
         if wrong := wording_problem(self.wording):
             yield ("data.wording",), f"data.wording {wrong}"
         if self.most_of_prompt + 8 > self.max_seq_length:  # [CLS], two or three [SEP], and a few tokens of the text
-            told = f"data.max_prompt_length {self.most_of_prompt} leaves no room for a text"
+            message = f"data.max_prompt_length {self.most_of_prompt} leaves no room for a text"
             keys = ("data.max_prompt_length", "data.max_seq_length")
-            yield keys, f"{told} in data.max_seq_length {self.max_seq_length}; lower the one or raise the other"
+            yield keys, f"{message} in data.max_seq_length {self.max_seq_length}; lower the one or raise the other"
         try:
             self.nodes  # noqa: B018 - it raises
         except ConfigError as error:
@@ -83,11 +83,11 @@ def example_of(row: Mapping, place: str, number: str) -> PromptExample:
     subject, predicate, kind = (_name(row, key, place) for key in ("subject", "predicate", "subject_type"))
     if (subject is None) != (predicate is None):
         raise DataError(f"{place}: has only one of 'subject' and 'predicate'; a prompt about a relation has both")
-    found = row.get("result_list")
-    if not isinstance(found, (list, tuple)):
-        told = "expected a list, which is empty where nothing answers"
-        raise DataError(f"{place}: result_list is {shortened(str(found))}; {told}")
-    answers = [_mention(item, text, prompt, f"{place}: result_list[{i}]") for i, item in enumerate(found)]
+    results = row.get("result_list")
+    if not isinstance(results, (list, tuple)):
+        expected = "expected a list, which is empty where nothing answers"
+        raise DataError(f"{place}: result_list is {shortened(str(results))}; {expected}")
+    answers = [_mention(item, text, prompt, f"{place}: result_list[{i}]") for i, item in enumerate(results)]
     return PromptExample(number, text, prompt, tuple(dict.fromkeys(sorted(answers))), subject, predicate, kind, place)
 
 
@@ -98,11 +98,11 @@ def schema_in(examples: Sequence[PromptExample], wording: str) -> tuple[Node, ..
     those about a relation.
     """
     between = wording.format(subject="", predicate="")
-    told = any(e.predicate for e in examples)
+    has_predicates = any(e.predicate for e in examples)
     below: dict[str, dict[str, None]] = {}
     for example in examples:
         if example.predicate is None:
-            if told or between not in example.prompt:
+            if has_predicates or between not in example.prompt:
                 below.setdefault(example.prompt, {})
         elif example.subject_type and example.answers:
             below.setdefault(example.subject_type, {})[example.predicate] = None
@@ -112,20 +112,20 @@ def schema_in(examples: Sequence[PromptExample], wording: str) -> tuple[Node, ..
 def _mention(item, text: str, prompt: str, place: str) -> Mention:
     if not isinstance(item, Mapping) or not isinstance(item.get("text"), str):
         raise DataError(f'{place}: is {shortened(str(item))}; expected {{"text": ..., "start": 0, "end": 2}}')
-    start, end, said = item.get("start"), item.get("end"), item["text"]
+    start, end, surface = item.get("start"), item.get("end"), item["text"]
     if not all(isinstance(number, int) and not isinstance(number, bool) for number in (start, end)):
-        told = f"start {shortened(str(start))}, end {shortened(str(end))}"
-        raise DataError(f"{place}: {told}; expected two whole numbers")
+        message = f"start {shortened(str(start))}, end {shortened(str(end))}"
+        raise DataError(f"{place}: {message}; expected two whole numbers")
     where, at = (text, 0) if start >= 0 else (prompt, len(prompt) + 1)
     if start < 0 and not has_options(prompt):
         raise DataError(f"{place}: start {start} is before the text; only an option of a prompt can be there")
     there = where[max(0, start + at) : max(0, end + at)]
-    if there != said or not said.strip():
-        told = f"characters {start} to {end} are {shortened(there)}, not {shortened(said)}"
-        nearest = text.find(said) if said.strip() else -1
-        hint = f"; it is at {nearest} to {nearest + len(said)}" if nearest >= 0 else ""
-        raise DataError(f"{place}: {told}{hint}")
-    return Mention(start, end, said)
+    if there != surface or not surface.strip():
+        message = f"characters {start} to {end} are {shortened(there)}, not {shortened(surface)}"
+        nearest = text.find(surface) if surface.strip() else -1
+        hint = f"; it is at {nearest} to {nearest + len(surface)}" if nearest >= 0 else ""
+        raise DataError(f"{place}: {message}{hint}")
+    return Mention(start, end, surface)
 
 
 def _text(row: Mapping, key: str, place: str) -> str:

@@ -34,11 +34,11 @@ def respelled(text: AnnotatedText, changes: Iterable[tuple[int, int, str]]) -> A
             for lies in (lambda a, b, e=entity: b <= e.start, lambda a, b, e=entity: e.start <= a and b <= e.end)
         )
         entities.append(entity._replace(start=entity.start + before, end=entity.end + before + inside))
-    parts, at = [], 0
+    pieces, at = [], 0
     for start, end, words in changes:
-        parts += [text.text[at:start], words]
+        pieces += [text.text[at:start], words]
         at = end
-    return replace(text, text="".join((*parts, text.text[at:])), entities=tuple(entities))
+    return replace(text, text="".join((*pieces, text.text[at:])), entities=tuple(entities))
 
 
 def swapped(texts: Sequence[AnnotatedText], rng: random.Random) -> tuple[list[AnnotatedText], int]:
@@ -70,8 +70,8 @@ def swapped(texts: Sequence[AnnotatedText], rng: random.Random) -> tuple[list[An
                 failed += 1
                 continue
             made.setdefault(one.text, one)
-    known = {text.text for text in texts}
-    return [one for one in made.values() if one.text not in known], failed
+    originals = {text.text for text in texts}
+    return [one for one in made.values() if one.text not in originals], failed
 
 
 def _renamed(text: AnnotatedText, names: dict) -> AnnotatedText:
@@ -116,10 +116,10 @@ def refilled(
         asked += [(text, gap) for gap in rng.sample(chosen, min(copies, len(chosen)))]
     words = fill([text.text[:a] + MASK + text.text[b:] for text, (a, b) in asked])
     made = {}
-    for (text, (start, end)), told in zip(asked, words, strict=True):
-        if not told.strip() or told == text.text[start:end]:
+    for (text, (start, end)), filling in zip(asked, words, strict=True):
+        if not filling.strip() or filling == text.text[start:end]:
             failed += 1
             continue
-        one = respelled(text, [(start, end, told)])
+        one = respelled(text, [(start, end, filling)])
         made.setdefault(one.text, one)
     return list(made.values()), failed

@@ -76,8 +76,8 @@ def _targets(
     """Of all tokens of all rows: 1 where an answer starts, 1 where one ends; and how many answers no window holds."""
     plan = asked.plan
     starts, ends = np.zeros(int(offsets[-1]), np.int32), np.zeros(int(offsets[-1]), np.int32)
-    found = [(i, mention.start, mention.end) for i, e in enumerate(examples) for mention in e.answers]
-    owner, begin, end = np.array(found, np.int64).reshape(-1, 3).T  # [answers]
+    answers = [(i, mention.start, mention.end) for i, e in enumerate(examples) for mention in e.answers]
+    owner, begin, end = np.array(answers, np.int64).reshape(-1, 3).T  # [answers]
     first, last = np.zeros_like(owner), np.zeros_like(owner)
     options = of_options[owner]
     back = np.array([len(e.prompt) + 1 for e in examples], np.int64)[owner] * options

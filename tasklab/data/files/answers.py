@@ -64,9 +64,9 @@ class AnswerFile:
         self.layout, self.several = layout, several
         self.path = None if str(path) in STREAMS else from_home(path)
         piped = self.path is None or self.path.exists() and not (self.path.is_file() or self.path.is_dir())
-        known, self.suffix = LAYOUTS[layout], Path(path).suffix or (".jsonl" if piped else "")
-        if self.suffix not in known.suffixes:
-            raise DataError(f"{path}: answers are written as {', '.join(known.suffixes)}; {known.remedy}")
+        spec, self.suffix = LAYOUTS[layout], Path(path).suffix or (".jsonl" if piped else "")
+        if self.suffix not in spec.suffixes:
+            raise DataError(f"{path}: answers are written as {', '.join(spec.suffixes)}; {spec.remedy}")
         if several and self.suffix == ".tsv" and layout != "vectors":
             raise DataError(f"{path}: a TSV has one answer per line; ask for one per input, or write .csv or .json")
         if layout == "submission":
@@ -76,16 +76,16 @@ class AnswerFile:
         if not piped:
             self.path = file_place(path)
 
-    def write(self, parts: Iterable[Sequence]):
-        """Writes answers that come in parts; vectors one part after the other."""
-        parts = iter(parts)
-        first = next(parts, ())
+    def write(self, chunks: Iterable[Sequence]):
+        """Writes answers that come in chunks; vectors one chunk after the other."""
+        chunks = iter(chunks)
+        first = next(chunks, ())
         if self.layout == "vectors" and self.suffix in (".npy", ".npz") and not isinstance(first, np.ndarray):
-            first, parts = _cosines(first), map(_cosines, parts)
+            first, chunks = _cosines(first), map(_cosines, chunks)
         if isinstance(first, np.ndarray) and self.path is not None and self.path.suffix in VECTOR_SUFFIXES:
-            write_vectors(self.path, chain([first], parts))
+            write_vectors(self.path, chain([first], chunks))
             return
-        answers = [vector_answer(a) if isinstance(a, np.ndarray) else a for part in chain([first], parts) for a in part]
+        answers = [vector_answer(a) if isinstance(a, np.ndarray) else a for c in chain([first], chunks) for a in c]
         if self.layout == "submission":
             answers = submitted(self.path, [answer["prediction"] for answer in answers])
         answers = arranged(answers, self.layout)
@@ -155,11 +155,11 @@ def _table(answers: Sequence) -> str:
 
 def _row(answer) -> dict[str, str]:
     """Column -> cell; of an answer in several parts, for data sets or for words, the cells with bars between them."""
-    parts = list(answer.values()) if isinstance(answer, Mapping) else answer
-    if isinstance(answer, Mapping) and not all(isinstance(part, Mapping) and "label" in part for part in parts):
+    records = list(answer.values()) if isinstance(answer, Mapping) else answer
+    if isinstance(answer, Mapping) and not all(isinstance(record, Mapping) and "label" in record for record in records):
         return {key: _cell(value) for key, value in answer.items()}
-    columns = dict.fromkeys(key for part in parts for key in part)
-    return {key: "|".join(_cell(part.get(key, "")) for part in parts) for key in columns}
+    columns = dict.fromkeys(key for record in records for key in record)
+    return {key: "|".join(_cell(record.get(key, "")) for record in records) for key in columns}
 
 
 def _cell(value) -> str:

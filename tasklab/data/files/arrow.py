@@ -53,8 +53,8 @@ def arrow_rows(path: Path) -> tuple[list[str], Iterator[tuple[str, dict]]]:
 def plain_rows(table) -> Iterator[dict]:
     """Rows of a table of `datasets` as plain values; the numbers of a ClassLabel become its names, -1 becomes None."""
     names = {name: labels for name, feature in (table.features or {}).items() if (labels := _class_names(feature))}
-    parts = table.with_format("arrow").iter(batch_size=1000)  # plain values: no column is decoded as a picture
-    for row in (row for part in parts for row in part.to_pylist()):
+    batches = table.with_format("arrow").iter(batch_size=1000)  # plain values: no column is decoded as a picture
+    for row in (row for batch in batches for row in batch.to_pylist()):
         yield row | {name: _named(row[name], labels) for name, labels in names.items()}
 
 

@@ -43,22 +43,22 @@ def find_columns(table: Table, roles: Sequence[Role]) -> list[str | None]:
 
     Raises: MissingColumns that tells of all that are missing, with what other columns hold.
     """
-    found, lowered = [], {name.lower(): name for name in reversed(table.columns)}
+    columns, lowered = [], {name.lower(): name for name in reversed(table.columns)}
     for role in roles:
         names = [role.wanted] if role.wanted else role.usual
         hits = (name if name in table.columns else lowered.get(name.lower()) for name in names)
-        found.append(next((name for name in hits if name and (role.wanted or name not in found)), None))
-    missing = [r for r, name in zip(roles, found, strict=True) if name is None and (r.wanted or r.required)]
+        columns.append(next((name for name in hits if name and (role.wanted or name not in columns)), None))
+    missing = [r for r, name in zip(roles, columns, strict=True) if name is None and (r.wanted or r.required)]
     if missing:
-        raise _missing(table, missing, [name for name in found if name])
-    return found
+        raise _missing(table, missing, [name for name in columns if name])
+    return columns
 
 
 def find_column(
-    table: Table, setting_name: str, wanted: str | None, usual: Sequence[str] = (), required: bool = True
+    table: Table, setting_name: str, column: str | None, usual: Sequence[str] = (), required: bool = True
 ) -> str | None:
     """`find_columns` for one."""
-    return find_columns(table, [Role(setting_name, wanted, usual, required)])[0]
+    return find_columns(table, [Role(setting_name, column, usual, required)])[0]
 
 
 def text_roles(text_a: str | None, text_b: str | None, paired: bool = False) -> list[Role]:
@@ -72,8 +72,8 @@ def refuse_columns(path, named: Mapping[str, str | None]):
     """named: settings below `data` with their values. Raises: DataError for one that names a column of plain text."""
     for key, name in named.items():
         if name:
-            told = f"is read as plain text, which has no column {name!r}, as data.{key} says"
-            raise DataError(f"{path}: {told}; take it out (data.{key}=null), or give a table (.csv, .jsonl)")
+            message = f"is read as plain text, which has no column {name!r}, as data.{key} says"
+            raise DataError(f"{path}: {message}; take it out (data.{key}=null), or give a table (.csv, .jsonl)")
 
 
 def tell_columns(file: str, columns: str):
@@ -91,24 +91,24 @@ def taken_as(roles: Mapping[str, str | Sequence[str] | None], columns: Sequence[
 
     roles: setting -> its column, or several; None where it has none.
     """
-    found = {role: [names] if isinstance(names, str) else list(names) for role, names in roles.items() if names}
-    used = {name for names in found.values() for name in names}
+    by_role = {role: [names] if isinstance(names, str) else list(names) for role, names in roles.items() if names}
+    used = {name for names in by_role.values() for name in names}
     unused = [name for name in columns if name not in used]
-    told = ", ".join(f"{role} is {listed(names)}" for role, names in found.items())
-    return f"columns: {told}; unused: {listed(unused) or 'none'}"
+    assigned = ", ".join(f"{role} is {listed(names)}" for role, names in by_role.items())
+    return f"columns: {assigned}; unused: {listed(unused) or 'none'}"
 
 
 def _missing(table: Table, roles: Sequence[Role], taken: Sequence[str]) -> DataError:
     if cause := cause_of(table):
         return DataError(f"{table.head}: {cause}")
-    told = []
+    problems = []
     for role in roles:
         if role.wanted:
             near = difflib.get_close_matches(role.wanted, table.columns[:SEARCHED], n=1)
-            told.append(f"no column {role.wanted!r} (data.{role.setting})")
-            told[-1] += f"; did you mean data.{role.setting}={shlex.quote(near[0])}?" if near else ""
+            problems.append(f"no column {role.wanted!r} (data.{role.setting})")
+            problems[-1] += f"; did you mean data.{role.setting}={shlex.quote(near[0])}?" if near else ""
         else:
-            told.append(f"no column for data.{role.setting}, known names: {', '.join(role.usual)}")
+            problems.append(f"no column for data.{role.setting}, known names: {', '.join(role.usual)}")
     unnamed = [role for role in roles if not role.wanted]
     columns = values_of(table) if unnamed == list(roles) else {}
     guessed = {}
@@ -120,19 +120,19 @@ def _missing(table: Table, roles: Sequence[Role], taken: Sequence[str]) -> DataE
         guessed["text_a"], guessed["text_b"] = both
     whole = all(role.setting in guessed for role in unnamed)  # with some of them the next one would be missing
     settings = [f"data.{role.setting}={guessed[role.setting]}" for role in unnamed if whole]
-    return missing_columns(table, told, columns, settings, [*taken, *guessed.values()])
+    return missing_columns(table, problems, columns, settings, [*taken, *guessed.values()])
 
 
 def missing_columns(
-    table: Table, told: Sequence[str], columns: Mapping[str, Held], settings: Sequence[str], taken: Sequence[str]
+    table: Table, problems: Sequence[str], columns: Mapping[str, Held], settings: Sequence[str], taken: Sequence[str]
 ) -> MissingColumns:
     """The error that tells what is missing, what the columns are, and what may be meant.
 
     columns: as `values_of`.   settings: KEY=VALUE that name columns by what they hold.   taken: columns with a role.
     """
-    lines = [*told, f"the columns are {listed([repr(name) for name in table.columns])}"]
+    lines = [*problems, f"the columns are {listed([repr(name) for name in table.columns])}"]
     if settings:
-        left = {name: found.kind for name, found in columns.items() if name not in taken}
+        left = {name: column.kind for name, column in columns.items() if name not in taken}
         ids, rest = ([name for name, kind in left.items() if (kind == ID) == one] for one in (True, False))
         others = [f"id {listed(ids)}"] * bool(ids) + [f"unused {listed(rest)}"] * bool(rest)
         lines.append(f"by what they hold: {shlex.join(settings)}" + (f" ({', '.join(others)})" if others else ""))
@@ -161,5 +161,5 @@ def cause_of(table: Table) -> str:
         return ""
     name = {",": "commas", ";": "semicolons", "|": "bars", "\t": "tabs"}[other]
     ending, usual = (".tsv", "commas") if other == "\t" else (".csv", "tabs")
-    told = f"{shortened(only)} is one cell: {name} stand between the cells of this file, not {usual}"
-    return f"{told}; name it {ending}, or put {usual} between them"
+    message = f"{shortened(only)} is one cell: {name} stand between the cells of this file, not {usual}"
+    return f"{message}; name it {ending}, or put {usual} between them"

@@ -48,14 +48,14 @@ def _weight(annotation: Mapping) -> tuple[bool, str]:
 
 def _choices(task: Mapping) -> dict:
     """Of each choice by its name in the project; `label`, whatever its name, where there is one alone."""
-    found = {}
+    choices = {}
     for annotation in annotations_of(task)[:1]:
         result = annotation.get("result")
         for region in result if isinstance(result, list) else ():
             value = region.get("value") if isinstance(region, Mapping) else None
             if isinstance(value, Mapping) and isinstance(value.get("choices"), list):
-                found.setdefault(str(region.get("from_name")), []).extend(value["choices"])
-    return {"label" if len(found) == 1 else name: _one(chosen) for name, chosen in found.items()}
+                choices.setdefault(str(region.get("from_name")), []).extend(value["choices"])
+    return {"label" if len(choices) == 1 else name: _one(chosen) for name, chosen in choices.items()}
 
 
 def _one(chosen: list):

@@ -46,9 +46,9 @@ def foreign_kind(content: bytes, path: Path) -> str:
     """What the file at `path` is, which begins so, and what to do, where that is no UTF-8 text for certain; else ''."""
     if content.startswith(ZIP) and (kind := _kind_of_archive(path)):
         return kind
-    for sign, told in SIGNS.items():
+    for sign, note in SIGNS.items():
         if content.startswith(sign):
-            return told
+            return note
     if b"\0" in content[:JUDGED] and (name := without_mark(content)):
         return unmarked(name)
     return ""
@@ -68,5 +68,5 @@ def _kind_of_archive(path: Path) -> str:
             kind = archive.open("mimetype").read(100).decode("ascii", "replace") if "mimetype" in names else ""
     except (OSError, zipfile.BadZipFile, KeyError, ValueError, RuntimeError, NotImplementedError, EOFError):
         return ""
-    open_kind = next((told for name, told in OPEN_DOCUMENT.items() if kind.endswith(f"opendocument.{name}")), "")
-    return open_kind or next((told for folder, told in INSIDE.items() if any(n.startswith(folder) for n in names)), "")
+    open_kind = next((note for name, note in OPEN_DOCUMENT.items() if kind.endswith(f"opendocument.{name}")), "")
+    return open_kind or next((note for folder, note in INSIDE.items() if any(n.startswith(folder) for n in names)), "")

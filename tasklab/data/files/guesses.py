@@ -49,19 +49,19 @@ def held(values: Iterable) -> Held:
     return Held(kind, size, count)
 
 
-def likely(name: str, found: Held, usual: Sequence[str], kind: str) -> tuple:
+def likely(name: str, column: Held, usual: Sequence[str], kind: str) -> tuple:
     """How well a column suits a role: sorts better ones behind; () where it does not."""
     named = bool(difflib.get_close_matches(name.lower(), [word.lower() for word in usual], n=1, cutoff=ALIKE))
-    if not (named or found.kind == kind or (kind, found.kind) in SECOND_BEST):
+    if not (named or column.kind == kind or (kind, column.kind) in SECOND_BEST):
         return ()
     # of texts the longest, of labels the fewest
-    return named, found.kind == kind, found.size if kind in (TEXT, QUESTION) else -found.values
+    return named, column.kind == kind, column.size if kind in (TEXT, QUESTION) else -column.values
 
 
 def best(columns: Mapping[str, Held], usual: Sequence[str], kind: str, taken: Collection[str]) -> str | None:
     """The column that suits best, the last of equal ones; None where none does."""
-    suited = {name: score for name, found in columns.items() if name not in taken
-              and (score := likely(name, found, usual, kind))}  # fmt: skip
+    suited = {name: score for name, column in columns.items() if name not in taken
+              and (score := likely(name, column, usual, kind))}  # fmt: skip
     return max(reversed(suited), key=suited.get, default=None)
 
 

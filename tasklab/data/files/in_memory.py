@@ -126,6 +126,6 @@ def _of_columns(table: Mapping, name: str) -> Iterator[dict]:
             raise ConfigError(f"{name}[{key!r}] is {brief(values)}, where a list is expected, as in a dict of columns")
     lengths = {key: len(values) for key, values in columns.items()}
     if len(set(lengths.values())) > 1:
-        told = ", ".join(f"{key} {length}" for key, length in list(lengths.items())[:12])
-        raise ConfigError(f"{name}: its columns have different lengths ({told})")
+        text = ", ".join(f"{key} {length}" for key, length in list(lengths.items())[:12])
+        raise ConfigError(f"{name}: its columns have different lengths ({text})")
     return (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))

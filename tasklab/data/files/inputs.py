@@ -105,14 +105,14 @@ class Inputs:
 
     def placed(self, items: Iterable[tuple[str, object]]) -> Iterator[tuple[str, object]]:
         """The same (place, item), with objects in place of their JSON; one that stays a text is told, the first."""
-        told = False
+        warned = False
         for place, item in items:
-            found = self._object(item, place) if isinstance(item, str) else item
-            if found is item and self.keys and not told and isinstance(item, str) and _is_object(item):
-                told = True
+            value = self._object(item, place) if isinstance(item, str) else item
+            if value is item and self.keys and not warned and isinstance(item, str) and _is_object(item):
+                warned = True
                 keys = " or ".join(dict.fromkeys(self.keys))
                 logger.warning("%s: %s is taken for a text; an object has a key %s", place, shortened(item), keys)
-            yield place, found
+            yield place, value
 
     def unusable(self, place: str, item) -> DataError:
         """The error about an item that has none of the forms."""
@@ -133,19 +133,19 @@ class Inputs:
         if self.sign is OBJECT:
             return parse_json(text, place, DataError)
         try:
-            found = parse_json(text, place, DataError) if self.keys else None
+            value = parse_json(text, place, DataError) if self.keys else None
         except DataError:
             if any(re.search(rf'"{re.escape(key)}"\s*:', text) for key in self.keys):
                 raise  # meant as an object
             return text
-        return found if isinstance(found, dict) and not found.keys().isdisjoint(self.keys) else text
+        return value if isinstance(value, dict) and not value.keys().isdisjoint(self.keys) else text
 
     def _one_item(self, text: str):
         try:
-            found = parse_json(text, "", DataError)
+            value = parse_json(text, "", DataError)
         except DataError:
             return text
-        return found if self.alone(found) else text
+        return value if self.alone(value) else text
 
 
 def refuse_no_file(path) -> Path:

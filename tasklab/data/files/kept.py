@@ -39,8 +39,8 @@ def keep_table(table: Rows, folder: Path, name: str) -> Path:
         os.replace(aside, target)
         return target
     except OSError as error:
-        told = f"the table cannot be kept ({error.strerror}); set TASKLAB_CACHE to a folder with room for it"
-        raise DataError(f"{folder}: {told}") from None
+        message = f"the table cannot be kept ({error.strerror}); set TASKLAB_CACHE to a folder with room for it"
+        raise DataError(f"{folder}: {message}") from None
     finally:
         if aside is not None:
             Path(aside).unlink(missing_ok=True)

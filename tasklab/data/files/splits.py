@@ -24,16 +24,16 @@ def find_split(path, split: str, names: Sequence[str], suffixes: Sequence[str]) 
     folder = from_home(path)
     if not folder.is_dir() or is_arrow(folder):
         return plain_file(folder)
-    found = named_files(folder, names)
-    if not found:
-        wanted = re.compile(rf"(^|[^a-z])({WORDS[split]})([^a-z]|$)", re.I)
-        inside = (p for p in folder.iterdir() if wanted.search(p.name))
-        found = _plain_first(p for p in sorted(inside) if (plain_suffix(p) in suffixes if p.is_file() else is_arrow(p)))
-    if len(found) == 1:
-        return plain_file(found[0])
-    if not found:
+    paths = named_files(folder, names)
+    if not paths:
+        pattern = re.compile(rf"(^|[^a-z])({WORDS[split]})([^a-z]|$)", re.I)
+        inside = (p for p in folder.iterdir() if pattern.search(p.name))
+        paths = _plain_first(p for p in sorted(inside) if (plain_suffix(p) in suffixes if p.is_file() else is_arrow(p)))
+    if len(paths) == 1:
+        return plain_file(paths[0])
+    if not paths:
         raise DataError(f"{folder}: no file for {split} ({', '.join(names)}); {neighbours(folder)}")
-    raise DataError(f"{folder}: {', '.join(p.name for p in found)} all fit {split}; give the path of the one you want")
+    raise DataError(f"{folder}: {', '.join(p.name for p in paths)} all fit {split}; give the path of the one you want")
 
 
 def named_files(folder: Path, names: Iterable[str]) -> list[Path]:
@@ -44,5 +44,5 @@ def named_files(folder: Path, names: Iterable[str]) -> list[Path]:
 
 def _plain_first(paths: Iterable[Path]) -> list[Path]:
     """Without the packed ones of which the plain file is there, as `gunzip -k` leaves it."""
-    found = list(paths)
-    return [path for path in found if not (is_packed(path) and path.with_suffix("") in found)]
+    candidates = list(paths)
+    return [path for path in candidates if not (is_packed(path) and path.with_suffix("") in candidates)]

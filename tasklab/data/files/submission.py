@@ -23,10 +23,10 @@ def check_name(path):
 def submitted(path, predictions: Sequence) -> list[dict]:
     """The rows of the file. Raises: DataError for a prediction that the server would not take."""
     allowed = OFFICIAL[Path(path).stem]
-    for index, found in enumerate(predictions):
-        if not allowed and not isinstance(found, float):
-            raise DataError(f"{path}: row {index}: {found} is no number; it takes a model of regression")
-        if allowed and found not in allowed:
+    for index, prediction in enumerate(predictions):
+        if not allowed and not isinstance(prediction, float):
+            raise DataError(f"{path}: row {index}: {prediction} is no number; it takes a model of regression")
+        if allowed and prediction not in allowed:
             remedy = f"name what each is called here: {' '.join(f'data.label_names.{name}=...' for name in allowed)}"
-            raise DataError(f"{path}: row {index}: {found} is none of: {', '.join(allowed)}; {remedy}")
-    return [{"index": index, "prediction": found} for index, found in enumerate(predictions)]
+            raise DataError(f"{path}: row {index}: {prediction} is none of: {', '.join(allowed)}; {remedy}")
+    return [{"index": index, "prediction": prediction} for index, prediction in enumerate(predictions)]

@@ -62,12 +62,12 @@ class Table:
         self.named = objects or self.path.suffix in (".json", ".jsonl")
         first = next((line for line in self._lines() if line.strip()), None)
         if first is None:
-            wanted = "objects" if self.named else "a line of column names, and rows"
-            raise DataError(f"{path}: is empty; expected {wanted}")
+            expected = "objects" if self.named else "a line of column names, and rows"
+            raise DataError(f"{path}: is empty; expected {expected}")
         if self.named:
             if first.lstrip()[0] not in "{[" and not _is_json(first):
-                told = f"{shortened(first.strip())} is no JSON"
-                raise DataError(f"{path}: {told}; a table must be named .csv (commas) or .tsv (tabs)")
+                message = f"{shortened(first.strip())} is no JSON"
+                raise DataError(f"{path}: {message}; a table must be named .csv (commas) or .tsv (tabs)")
             listed_rows = first.lstrip()[0] == "["
             self._listed = parse_json(read_text(path, encoding), str(path), DataError) if listed_rows else None
             self._rows, self.columns = self._objects(self.bad), self._keys()
@@ -127,7 +127,7 @@ class Table:
         if self._listed is not None:
             items = ((f"{self.path}: [{i}]", item) for i, item in enumerate(self._listed))
         else:
-            items = ((place, found[0]) for place, line in self._filled(bad) if (found := _parsed(line, place, bad)))
+            items = ((place, parsed[0]) for place, line in self._filled(bad) if (parsed := _parsed(line, place, bad)))
         for place, item in items:
             if isinstance(item, dict):
                 self.writer = self.writer or writer_of(item)
@@ -172,9 +172,9 @@ def delimiter_of(first: str, path: Path) -> str:
     """What separates the cells of a file with this first line; Excel's `sep=;` says so."""
     if path.suffix != ".csv":
         return "\t"
-    said = SEPARATOR.fullmatch(first.rstrip("\r\n"))
+    match = SEPARATOR.fullmatch(first.rstrip("\r\n"))
     bare = QUOTED.sub("", first)  # what stands in quotes separates nothing
-    return said[1] if said else max(",;\t|", key=bare.count)
+    return match[1] if match else max(",;\t|", key=bare.count)
 
 
 def plain_cells(lines: Iterable[str], delimiter: str, path: Path) -> Iterator[tuple[int, list[str]]]:

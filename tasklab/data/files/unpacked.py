@@ -43,8 +43,8 @@ def plain_file(path: Path) -> Path:
     """
     if not ((is_packed(path) or is_workbook(path)) and path.is_file()):
         return path
-    found = path.stat()
-    return _named(path, _unpacked(path.absolute(), found.st_mtime_ns, found.st_size))
+    status = path.stat()
+    return _named(path, _unpacked(path.absolute(), status.st_mtime_ns, status.st_size))
 
 
 def plain_suffix(path) -> str:

@@ -89,17 +89,17 @@ def looks_like_chats(sample: Sample) -> bool:
 
 def _count_tokens(report: GenerationReport, data: GenerationDataConfig, framing: Framing):
     tokenizer = framing.tokenizer
-    said = {role: list(_contents(report.examples, role == "answer")) for role in ("prompt", "answer")}
-    texts = {"text": [example.text for example in report.passages], **said}
-    report.lengths = {name: token_quantiles(tokenizer, found) for name, found in texts.items() if found}
+    contents = {role: list(_contents(report.examples, role == "answer")) for role in ("prompt", "answer")}
+    texts = {"text": [example.text for example in report.passages], **contents}
+    report.lengths = {name: token_quantiles(tokenizer, sequence) for name, sequence in texts.items() if sequence}
     try:
         whole = list(framing.encode(report.examples))
         table = generation_rows(report.examples, whole, data.max_seq_length, data.packing)
     except DataError as error:
         report.no_room = str(error)
         return
-    report.lengths["example"] = quantiles([len(found) for found in whole])
-    report.learned = sum(int(found.asked.sum()) for found in whole) / sum(map(len, whole))
+    report.lengths["example"] = quantiles([len(sequence) for sequence in whole])
+    report.learned = sum(int(sequence.asked.sum()) for sequence in whole) / sum(map(len, whole))
     report.cut_chats = table.info["cut_chats"]
     report.sizes = row_sizes(table["input_ids"], table.parts, tokenizer.unk_id, data.num_buckets, data.max_seq_length)
 

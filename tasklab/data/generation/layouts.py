@@ -57,9 +57,9 @@ def layout_of(table: Table, data: GenerationDataConfig, answered: bool) -> Layou
         below = find_columns(table, [Role("input", data.input, INPUT, required=bool(data.input))])[0]
         below = None if below == prompt else below
         system = next((name for name in (SYSTEM,) if name in table.columns), None)
-        parts = _Pair(prompt, below, answer if answered else None, system, identity)
-        taken = taken_as({"prompt": prompt, "input": below, "answer": parts.answer, "system": system}, table.columns)
-        return Layout(parts, taken)
+        pair = _Pair(prompt, below, answer if answered else None, system, identity)
+        taken = taken_as({"prompt": prompt, "input": below, "answer": pair.answer, "system": system}, table.columns)
+        return Layout(pair, taken)
     text = None if data.prompt else find_columns(table, [Role("text", data.text, TEXT, required=False)])[0]
     if text is None:
         raise _missing(table, prompt)
@@ -75,8 +75,8 @@ def asked_of(item: Mapping, place: str, number: str) -> Chat:
         return _chat(item, turns, None, None, place, number, answered=False)
     prompt = next((key for key in PROMPT if key in item), None)
     if prompt is None:
-        known = ", ".join((*MESSAGES, *PROMPT, *TEXT))
-        raise DataError(f"{place}: has the keys {', '.join(map(str, item)) or 'none'}, expected one of {known}")
+        keys = ", ".join((*MESSAGES, *PROMPT, *TEXT))
+        raise DataError(f"{place}: has the keys {', '.join(map(str, item)) or 'none'}, expected one of {keys}")
     below = "input" if prompt != "input" and "input" in item else None
     return _Pair(prompt, below, None, SYSTEM if SYSTEM in item else None, None)(item, place, number)
 
@@ -117,8 +117,8 @@ def _chat(row, turns: str | None, chosen: str | None, identity, place: str, numb
     if chosen:
         side, at = row.get(chosen), f"{place}: {chosen}"
         if isinstance(side, list):
-            said = messages_of(side, at)
-            messages = said if said[: len(messages)] == messages else [*messages, *said]
+            dialogue = messages_of(side, at)
+            messages = dialogue if dialogue[: len(messages)] == messages else [*messages, *dialogue]
         elif isinstance(side, Mapping):
             messages.append(message_of(side, at))
         else:
@@ -145,8 +145,8 @@ def _text(row: Mapping, column: str, place: str) -> str:
     if is_missing(value):
         raise DataError(f"{place}: the {column} is empty")
     if not isinstance(value, str) or not encodable(value):
-        told = "half of a surrogate pair" if isinstance(value, str) else shortened(str(value))
-        raise DataError(f"{place}: the {column} is {told}, expected text")
+        shown = "half of a surrogate pair" if isinstance(value, str) else shortened(str(value))
+        raise DataError(f"{place}: the {column} is {shown}, expected text")
     return value
 
 
@@ -154,13 +154,13 @@ def _missing(table: Table, prompt: str | None) -> DataError:
     if cause := cause_of(table):
         return DataError(f"{table.head}: {cause}")
     if prompt:
-        told = [f"no column for data.answer beside {prompt!r}, known names: {', '.join(ANSWER)}"]
+        problems = [f"no column for data.answer beside {prompt!r}, known names: {', '.join(ANSWER)}"]
     else:
-        told = [
+        problems = [
             f"no turns ({', '.join(MESSAGES)}), no column for data.prompt ({', '.join(PROMPT)}) and none for "
             f"data.text ({', '.join(TEXT)})"
         ]
-    return missing_columns(table, told, values_of(table), [], [prompt] if prompt else [])
+    return missing_columns(table, problems, values_of(table), [], [prompt] if prompt else [])
 
 
 def is_asked(columns) -> bool:

@@ -33,16 +33,16 @@ def generation_rows(
     Raises: DataError naming a chat of which no answer is left.
     """
     pieces, cut = [], 0
-    for number, (example, found) in enumerate(zip(examples, encoded, strict=True)):
+    for number, (example, tokens) in enumerate(zip(examples, encoded, strict=True)):
         if isinstance(example, Passage):
-            pieces += [(number, piece) for piece in _windows(found, max_seq_length)]
+            pieces += [(number, piece) for piece in _windows(tokens, max_seq_length)]
             continue
-        cut += len(found) > max_seq_length + 1  # the last token is asked for, and not read
-        piece = _stretch(found, 0, max_seq_length)
-        if found.asked.any() and piece[1].max() == NONE:
-            told = f"its prompt has {found.asked.argmax()} tokens, so no answer is left of it"
+        cut += len(tokens) > max_seq_length + 1  # the last token is asked for, and not read
+        piece = _stretch(tokens, 0, max_seq_length)
+        if tokens.asked.any() and piece[1].max() == NONE:
+            message = f"its prompt has {tokens.asked.argmax()} tokens, so no answer is left of it"
             remedy = "set data.max_seq_length to more, or take the example out"
-            raise DataError(f"{example.place}: {told} in a row of {max_seq_length}; {remedy}")
+            raise DataError(f"{example.place}: {message} in a row of {max_seq_length}; {remedy}")
         pieces.append((number, piece))
     if not pieces:
         raise DataError("no text has two tokens, so there is nothing to predict; give longer texts")
@@ -51,17 +51,17 @@ def generation_rows(
     return _table(pieces, sizes, order, {"cut_chats": cut})
 
 
-def _windows(found: Encoded, size: int) -> list[Piece]:
+def _windows(tokens: Encoded, size: int) -> list[Piece]:
     """All of it in stretches, every token but the first asked for in one of them; none where there is no second."""
-    return [_stretch(found, start, size) for start in range(0, len(found) - 1, size)]
+    return [_stretch(tokens, start, size) for start in range(0, len(tokens) - 1, size)]
 
 
-def _stretch(found: Encoded, start: int, size: int) -> Piece:
+def _stretch(tokens: Encoded, start: int, size: int) -> Piece:
     """At most `size` tokens that are read, from `start`; the last one of all is read by nobody."""
-    stop = min(start + size, len(found) - 1)
-    asked = found.asked[start + 1 : stop + 1]  # [n]
-    targets = np.where(asked, found.ids[start + 1 : stop + 1], NONE).astype(np.int32)
-    return found.ids[start:stop], targets, found.spelled[start + 1 : stop + 1][asked].sum(axis=0)
+    stop = min(start + size, len(tokens) - 1)
+    asked = tokens.asked[start + 1 : stop + 1]  # [n]
+    targets = np.where(asked, tokens.ids[start + 1 : stop + 1], NONE).astype(np.int32)
+    return tokens.ids[start:stop], targets, tokens.spelled[start + 1 : stop + 1][asked].sum(axis=0)
 
 
 OPEN = 64

@@ -74,8 +74,8 @@ def _short_enough(examples: list[Example], most: int, tokenizer, bad: BadRows) -
     for (example, _), count in zip(answers, counts, strict=True):
         if count > most and id(example) not in long:
             long[id(example)] = example
-            told = f"an answer has {count} tokens, more than data.max_answer_tokens={most}"
-            bad.add("answer longer than allowed", f"{example.place}: {told}; {FIX}")
+            message = f"an answer has {count} tokens, more than data.max_answer_tokens={most}"
+            bad.add("answer longer than allowed", f"{example.place}: {message}; {FIX}")
     return [example for example in examples if id(example) not in long]
 
 
@@ -111,9 +111,9 @@ def _pairs(lines: Iterable[str], file: Path, bad: BadRows) -> Iterator[Chat]:
             continue
         cells = [cell.strip() for cell in line.rstrip("\r\n").split("\t")]
         if len(cells) != 2 or not all(cells):
-            told = f"{shortened(line.strip())} has {len(cells)} cells" if len(cells) != 2 else "a cell is empty"
+            actual = f"{shortened(line.strip())} has {len(cells)} cells" if len(cells) != 2 else "a cell is empty"
             expected = "expected a prompt, a tab and an answer; data.pairs=false reads plain text"
-            bad.add("no pair", f"{file}:{number}: {told}, {expected}; {FIX}")
+            bad.add("no pair", f"{file}:{number}: {actual}, {expected}; {FIX}")
             continue
         yield Chat(str(number), (Message(USER, cells[0]), Message(ASSISTANT, cells[1])), True, f"{file}:{number}")
 

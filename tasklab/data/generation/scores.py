@@ -23,9 +23,9 @@ def sums_by_example(
             row = rows.row(int(number))
             place, count = row["documents"] - 1, len(row["example"])
             asked = row["target_ids"] != NONE
-            told = np.bincount(place, np.where(asked, logs[: len(place)], 0.0), count)
+            totals = np.bincount(place, np.where(asked, logs[: len(place)], 0.0), count)
             tokens = np.bincount(place, asked, count)
-            np.add.at(sums, row["example"], np.stack([told, tokens, *(row[name] for name in COUNTS[1:])], axis=1))
+            np.add.at(sums, row["example"], np.stack([totals, tokens, *(row[name] for name in COUNTS[1:])], axis=1))
     return sums
 
 

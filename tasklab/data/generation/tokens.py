@@ -76,33 +76,33 @@ class Framing:
     def prompts(self, examples: Sequence[Example]) -> list[np.ndarray]:
         """[ids] of each, as training has them before what follows. Raises: DataError as `encode` does."""
         wholes = [self._passage(e)[:-1] if isinstance(e, Passage) else self._parts(e) for e in examples]
-        return [found.ids for found in self._encoded(wholes)]
+        return [encoded.ids for encoded in self._encoded(wholes)]
 
     def _parts(self, example: Example) -> list[Part]:
         if isinstance(example, Passage):
             return self._passage(example)
-        found: list[Part] = []
+        whole: list[Part] = []
         answers = [number for number, message in enumerate(example.messages) if message.role == ASSISTANT]
         learned = answers[-1:] if self.targets == LAST_ANSWER else answers
         for number in answers:
-            found += self._asking(example, example.messages[:number], found)
+            whole += self._asking(example, example.messages[:number], whole)
             asked = self.targets == ALL or number in learned
-            found += [Part(text, asked) for text in self._answer(example, number, found)]
+            whole += [Part(text, asked) for text in self._answer(example, number, whole)]
         if example.messages[-1].role != ASSISTANT:
-            found += self._asking(example, example.messages, found)
-        return found
+            whole += self._asking(example, example.messages, whole)
+        return whole
 
     def _passage(self, example: Passage) -> list[Part]:
         """What ends it comes last, always."""
         ended = Part("", True) if self.end is None else Part(self.end, True)
         return [*self._begun(), Part(example.text, True, True), ended]
 
-    def _asking(self, example: Chat, messages: Sequence[Message], found: list[Part]) -> list[Part]:
-        """From what is `found` to where the next answer begins."""
+    def _asking(self, example: Chat, messages: Sequence[Message], preceding: list[Part]) -> list[Part]:
+        """From the end of `preceding` to where the next answer begins."""
         asked = self.targets == ALL
         if self.template is not None:
             pieces = self.template(messages, True)
-            return [Part(text, asked) for text in self._behind(pieces, found, example)]
+            return [Part(text, asked) for text in self._behind(pieces, preceding, example)]
         if not example.plain:
             raise DataError(
                 f"{example.place}: turns with roles need a chat template, and this model has none; take one that has "
@@ -112,15 +112,15 @@ class Framing:
         asking = Part(self.prefix, asked, True), Part(messages[-1].content, asked, not self.prefix)
         return [*self._begun(), *asking, Part(between, asked)]
 
-    def _answer(self, example: Chat, number: int, found: list[Part]) -> list[str | int]:
+    def _answer(self, example: Chat, number: int, preceding: list[Part]) -> list[str | int]:
         if self.template is None:
             return [example.messages[number].content, *([] if self.end is None else [self.end])]
         pieces = _trimmed(self.template(example.messages[: number + 1], False), self.end)
-        return self._behind(pieces, found, example)
+        return self._behind(pieces, preceding, example)
 
-    def _behind(self, pieces: list[str | int], found: list[Part], example: Chat) -> list[str | int]:
-        """What the template writes behind all that is found."""
-        whole, before = _joined(pieces), _joined([part.text for part in found])
+    def _behind(self, pieces: list[str | int], preceding: list[Part], example: Chat) -> list[str | int]:
+        """What the template writes behind all that precedes."""
+        whole, before = _joined(pieces), _joined([part.text for part in preceding])
         if not before:
             return whole
         last = len(before) - 1
@@ -140,25 +140,25 @@ class Framing:
 
     def _encoded(self, wholes: Sequence[list[Part]]) -> Iterator[Encoded]:
         """Every text by itself, so that what is learned is what a prompt leaves to be said."""
-        placed = [[(part, self._opens(parts, n)) for n, part in enumerate(parts)] for parts in wholes]
-        found = {True: self.tokenizer.encode_batch, False: self.tokenizer.encode_following}
-        for opens, encode in found.items():
-            texts = [part.text for parts in placed for part, o in parts if o is opens and isinstance(part.text, str)]
-            found[opens] = iter(encode(texts) if texts else [])
-        for parts in placed:
+        placed = [[(part, self._opens(whole, n)) for n, part in enumerate(whole)] for whole in wholes]
+        tokens = {True: self.tokenizer.encode_batch, False: self.tokenizer.encode_following}
+        for opens, encode in tokens.items():
+            texts = [part.text for whole in placed for part, o in whole if o is opens and isinstance(part.text, str)]
+            tokens[opens] = iter(encode(texts) if texts else [])
+        for whole in placed:
             pieces = [
-                (part, *next(found[opens]), part.text) if isinstance(part.text, str) else (part, [part.text], None, "")
-                for part, opens in parts
+                (part, *next(tokens[opens]), part.text) if isinstance(part.text, str) else (part, [part.text], None, "")
+                for part, opens in whole
             ]
             ids = np.concatenate([np.asarray(ids, np.int32) for _, ids, _, _ in pieces])
             asked = np.concatenate([np.full(len(ids), part.asked) for part, ids, _, _ in pieces])
             asked[:1] = False  # nothing stands before it
             yield Encoded(ids, asked, np.concatenate([spelled(text, ends, len(ids)) for _, ids, ends, text in pieces]))
 
-    def _opens(self, parts: list[Part], place: int) -> bool:
+    def _opens(self, whole: list[Part], place: int) -> bool:
         """Whether a text is encoded as one that begins, which for some tokenizers puts a blank in front."""
-        behind_special = place > 0 and not isinstance(parts[place - 1].text, str)
-        return parts[place].opens or not place or behind_special and self.tokenizer.begins_anew
+        behind_special = place > 0 and not isinstance(whole[place - 1].text, str)
+        return whole[place].opens or not place or behind_special and self.tokenizer.begins_anew
 
 
 def framing_of(tokenizer, data: GenerationDataConfig) -> Framing:
@@ -185,13 +185,13 @@ def spelled(text: str, offsets: np.ndarray | None, count: int) -> np.ndarray:
 
 def _joined(pieces: Sequence[str | int]) -> list[str | int]:
     """The same with texts that touch in one: where they are cut says nothing."""
-    found: list[str | int] = []
+    joined: list[str | int] = []
     for piece in pieces:
-        if isinstance(piece, str) and found and isinstance(found[-1], str):
-            found[-1] += piece
+        if isinstance(piece, str) and joined and isinstance(joined[-1], str):
+            joined[-1] += piece
         elif piece != "":
-            found.append(piece)
-    return found
+            joined.append(piece)
+    return joined
 
 
 def _trimmed(pieces: list[str | int], end: int | None) -> list[str | int]:

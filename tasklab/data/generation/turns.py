@@ -25,12 +25,12 @@ def message_of(turn, place: str) -> Message:
         raise DataError(f"{place}: has the keys {', '.join(map(str, turn)) or 'none'}, expected {FORM}")
     role = ROLES.get(turn[role_key].lower()) if isinstance(turn[role_key], str) else None
     if role is None:
-        known = ", ".join(ROLES)
-        raise DataError(f"{place}: the {role_key} is {shortened(str(turn[role_key]))}, expected one of {known}")
+        roles = ", ".join(ROLES)
+        raise DataError(f"{place}: the {role_key} is {shortened(str(turn[role_key]))}, expected one of {roles}")
     content = turn[content_key]
     if not isinstance(content, str) or not encodable(content):
-        told = "half of a surrogate pair" if isinstance(content, str) else shortened(str(content))
-        raise DataError(f"{place}: the {content_key} is {told}, expected text")
+        shown = "half of a surrogate pair" if isinstance(content, str) else shortened(str(content))
+        raise DataError(f"{place}: the {content_key} is {shown}, expected text")
     return Message(role, content)
 
 
@@ -51,8 +51,8 @@ def check_order(messages: Sequence[Message], place: str, answered: bool):
         expected = ASSISTANT if number % 2 else USER
         at = f"{place}[{begin + number}]"
         if message.role != expected:
-            told = f"the role is {message.role}, where {expected} is expected"
-            raise DataError(f"{at}: {told}: a system turn or none, then user and assistant in turn")
+            problem = f"the role is {message.role}, where {expected} is expected"
+            raise DataError(f"{at}: {problem}: a system turn or none, then user and assistant in turn")
         if not message.content.strip():
             raise DataError(f"{at}: the {message.role}'s turn is empty")
     last = messages[-1].role

@@ -20,7 +20,7 @@ def read_candidates(path, encoding: str | None = None) -> tuple[Candidate, ...]:
     Raises: DataError that names every line without a description or with an id that was met before.
     """
     file = from_home(path)
-    bad, known = BadRows(str(file)), {}
+    bad, candidates = BadRows(str(file)), {}
     for number, line in enumerate(text_lines(file, encoding), start=1):
         cells = [cell.strip() for cell in line.rstrip("\r\n").split("\t")]
         place = f"{file}:{number}"
@@ -32,15 +32,15 @@ def read_candidates(path, encoding: str | None = None) -> tuple[Candidate, ...]:
             bad.add("no name", f"{place}: {shortened(line.rstrip())} has no name; write id, name, description")
         elif len(cells) < 3 or not cells[2]:
             bad.add("no description", f"{place}: {shortened(cells[1])} has no description; write one behind a tab")
-        elif cells[0] in known:
-            told = f"the id {shortened(cells[0])} is that of line {known[cells[0]][0]} too; {OWN}"
+        elif cells[0] in candidates:
+            told = f"the id {shortened(cells[0])} is that of line {candidates[cells[0]][0]} too; {OWN}"
             bad.add("id twice", f"{place}: {told}")
         else:
-            known[cells[0]] = (number, Candidate(BETWEEN.join(cells[1:]), cells[0], cells[1]))
+            candidates[cells[0]] = (number, Candidate(BETWEEN.join(cells[1:]), cells[0], cells[1]))
     bad.raise_if_fatal()
-    if not known:
+    if not candidates:
         raise DataError(f"{file}: holds no candidate; expected lines of id, name, description")
-    return tuple(candidate for _, candidate in known.values())
+    return tuple(candidate for _, candidate in candidates.values())
 
 
 def candidates_of(given, place: str, expected: str) -> tuple[Candidate, ...]:
@@ -50,23 +50,23 @@ def candidates_of(given, place: str, expected: str) -> tuple[Candidate, ...]:
     """
     if not isinstance(given, (list, tuple)) or not given:
         raise DataError(f"{place}: candidates is {shortened(str(given))}; expected a list of texts")
-    known: dict[str, Candidate] = {}
+    candidates: dict[str, Candidate] = {}
     for i, item in enumerate(given):
         candidate = _candidate(item, str(i), f"{place}.candidates[{i}]", expected)
-        if candidate.id in known:
+        if candidate.id in candidates:
             told = f"the id {shortened(candidate.id)} is that of another one too; {OWN}"
             raise DataError(f"{place}.candidates[{i}]: {told}")
-        known[candidate.id] = candidate
-    return tuple(known.values())
+        candidates[candidate.id] = candidate
+    return tuple(candidates.values())
 
 
 def _candidate(item, number: str, place: str, expected: str) -> Candidate:
     name = ""
     if isinstance(item, dict):
-        number, name, told = str(item.get("id", number)), as_text(item.get("name", "")), item.get("description")
-        if not isinstance(told, str) or not told.strip():
+        number, name, description = str(item.get("id", number)), as_text(item.get("name", "")), item.get("description")
+        if not isinstance(description, str) or not description.strip():
             raise DataError(f"{place}: {shortened(str(name or item))} has no description; give it one, or a text alone")
-        item = BETWEEN.join(filter(None, (name, told)))
+        item = BETWEEN.join(filter(None, (name, description)))
     if not isinstance(item, str) or not item.strip():
         raise DataError(f"{place}: {shortened(str(item))} is no text; expected {expected}")
     if not encodable(item):

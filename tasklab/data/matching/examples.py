@@ -63,12 +63,12 @@ def comparisons(examples: Sequence[MatchingExample]) -> list[Comparison]:
     Where no label tells, the second text matches and the rest do not. Where every pair matches, each first text is
     compared with the next pair's second one too: matches alone tell nothing apart.
     """
-    found = [one for number, example in enumerate(examples) for one in _own(number, example)]
-    if any(c.label != 1.0 or c.place > 1 for c in found) or len(found) < 2:
-        return found
-    turned = [*found[1:], found[0]]
+    pairs = [one for number, example in enumerate(examples) for one in _own(number, example)]
+    if any(c.label != 1.0 or c.place > 1 for c in pairs) or len(pairs) < 2:
+        return pairs
+    turned = [*pairs[1:], pairs[0]]
     return [
-        one for own, other in zip(found, turned, strict=True)
+        one for own, other in zip(pairs, turned, strict=True)
         for one in (own, own._replace(place=2, second=other.second, label=float(own.second == other.second)))
     ]  # fmt: skip
 
@@ -76,8 +76,8 @@ def comparisons(examples: Sequence[MatchingExample]) -> list[Comparison]:
 def _own(number: int, example: MatchingExample) -> Iterator[Comparison]:
     first, others = example.texts[0], example.texts[1:]
     for place, text in enumerate(others, start=1):
-        told = float(place == 1) if len(others) > 1 and not example.candidates else None
-        yield Comparison(number, place, first, text, told if example.label is None else example.label)
+        implied = float(place == 1) if len(others) > 1 and not example.candidates else None
+        yield Comparison(number, place, first, text, implied if example.label is None else example.label)
 
 
 def candidates_first(compared: Sequence[Comparison], examples: Sequence[MatchingExample]) -> list[Comparison]:

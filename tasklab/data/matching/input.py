@@ -77,8 +77,8 @@ def _example(item, number: int, place: str, data: MatchingDataConfig, offered: S
         return MatchingExample(identity, (first, _value(item, data.text_b, POSITIVES, place)), place=place)
     pair = item.split("\t") if isinstance(item, str) else item
     if isinstance(item, str) and len(pair) == 1:
-        told = "is one text; what is it compared with? Give a pair, candidates, or data.candidates=FILE"
-        raise DataError(f"{place}: {shortened(item)} {told}")
+        message = "is one text; what is it compared with? Give a pair, candidates, or data.candidates=FILE"
+        raise DataError(f"{place}: {shortened(item)} {message}")
     if not is_pair(pair):
         raise INPUTS.unusable(place, item)
     return MatchingExample(str(number), tuple(_sound(text, place) for text in pair), place=place)
@@ -89,8 +89,8 @@ def _against(text: str, candidates: Sequence[Candidate], identity: str, place: s
     return MatchingExample(identity, texts, candidates=tuple(candidates), place=place)
 
 
-def _value(item: Mapping, wanted: str | None, usual: Sequence[str], place: str) -> str:
-    name = next((name for name in ([wanted] if wanted in item else usual) if name in item), None)
+def _value(item: Mapping, column: str | None, usual: Sequence[str], place: str) -> str:
+    name = next((name for name in ([column] if column in item else usual) if name in item), None)
     if name is None:
         raise DataError(f"{place}: no text in the keys {', '.join(map(str, item)) or 'none'}; expected {FORMS}")
     return _sound(item[name], place)
@@ -98,8 +98,8 @@ def _value(item: Mapping, wanted: str | None, usual: Sequence[str], place: str) 
 
 def _sound(text, place: str) -> str:
     if not isinstance(text, str) or not text.strip():
-        told = "empty" if isinstance(text, str) else type(text).__name__
-        raise DataError(f"{place}: a text is {told}; expected {FORMS}")
+        kind = "empty" if isinstance(text, str) else type(text).__name__
+        raise DataError(f"{place}: a text is {kind}; expected {FORMS}")
     if not encodable(text):
         raise DataError(f"{place}: a text holds half of a surrogate pair; correct it")
     return text

@@ -32,8 +32,8 @@ class MatchLabels:
             raise DataError(f"{place}: {self.column!r} is {name}, expected {self._wanted}; {remedy}")
         label = (number - self.low) / (self.high - self.low)
         if not self.graded and label not in (0.0, 1.0):
-            told = "this loss learns from 0 and 1 alone"
-            raise DataError(f"{place}: {self.column!r} is {name}; {told}: take loss.matching=cosent for scores")
+            reason = "this loss learns from 0 and 1 alone"
+            raise DataError(f"{place}: {self.column!r} is {name}; {reason}: take loss.matching=cosent for scores")
         return label
 
     @property

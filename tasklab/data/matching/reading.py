@@ -45,8 +45,8 @@ def read_matching(
     if _is_single(file, data):
         if not (learns_from == MATCHES and training):
             other = "loss.matching=in_batch trains on single texts" if labelled else "name data.candidates=FILE"
-            told = "has no tab; expected pairs, a tab between the texts, and one before a label"
-            raise DataError(f"{file}:1: {told}; {other}")
+            message = "has no tab; expected pairs, a tab between the texts, and one before a label"
+            raise DataError(f"{file}:1: {message}; {other}")
         bad = BadRows(str(file))
         return list(_singles(file, data, bad)), bad
     table = Table(file, data.columns or _columns_without_header(file, data), data.text_a or TEXT_A[0], data.quotes,
@@ -130,9 +130,9 @@ class _Layout:
         except (TypeError, ValueError):
             scores = ()
         if len(scores) != count:
-            wanted = f"a list `scores` of {count} numbers, or columns {SCORE.format(self.text_b)}, "
-            told = f"{wanted}{SCORE.format(self.negatives[0])}"
-            raise DataError(f"{place}: no teacher's score of each of its {count} texts; expected {told}")
+            forms = f"a list `scores` of {count} numbers, or columns {SCORE.format(self.text_b)}, "
+            expected = f"{forms}{SCORE.format(self.negatives[0])}"
+            raise DataError(f"{place}: no teacher's score of each of its {count} texts; expected {expected}")
         return scores
 
 
@@ -140,19 +140,19 @@ def matches_of(examples: Sequence[MatchingExample]) -> list[MatchingExample]:
     """Those that match. Raises: DataError where none does."""
     kept = [e for e in examples if e.label is None or e.label >= HALF]
     if not kept:
-        told = f"no row matches (a label from {HALF:g} on), and this loss learns from those that do"
-        raise DataError(f"{examples[0].place}: {told}; take loss.matching=cosent, which learns from labels")
+        message = f"no row matches (a label from {HALF:g} on), and this loss learns from those that do"
+        raise DataError(f"{examples[0].place}: {message}; take loss.matching=cosent, which learns from labels")
     return kept
 
 
 def contradictions(examples: Sequence[MatchingExample], file: str) -> str:
     """One line where equal texts carry different labels; such rows stay, because official sets hold them too."""
-    found = [(a, b) for a, b in repeats(examples, lambda e: e.texts) if a.label != b.label]
-    if not found:
+    pairs = [(a, b) for a, b in repeats(examples, lambda e: e.texts) if a.label != b.label]
+    if not pairs:
         return ""
-    a, b = found[0]
-    told = f"{b.place} says {b.label:g}, {a.place.removeprefix(file)} {a.label:g}"
-    return f"{len(found)} rows repeat their texts with another label, all are kept; first: {told}"
+    a, b = pairs[0]
+    first = f"{b.place} says {b.label:g}, {a.place.removeprefix(file)} {a.label:g}"
+    return f"{len(pairs)} rows repeat their texts with another label, all are kept; first: {first}"
 
 
 def _text(row: Mapping, column: str, place: str) -> str:

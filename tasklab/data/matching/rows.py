@@ -65,8 +65,8 @@ def repeating(
     if data.word_repetition == "none":
         return table
     if several := next((e for e in examples if len(e.texts) > 1), None):
-        told = f"data.word_repetition = {data.word_repetition} repeats words of single texts"
-        raise DataError(f"{several.place}: holds {len(several.texts)} texts, and {told}; set it to none")
+        message = f"data.word_repetition = {data.word_repetition} repeats words of single texts"
+        raise DataError(f"{several.place}: holds {len(several.texts)} texts, and {message}; set it to none")
     marks = (tokenizer.cls_id, tokenizer.sep_id, tokenizer.pad_id)
     return RepeatedRows(table, marks, data.word_repetition, data.repetition_rate, data.max_seq_length, seed)
 

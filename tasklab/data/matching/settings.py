@@ -43,7 +43,7 @@ class MatchingDataConfig(DataConfig, path="data"):
         about = MATCHING_LOSSES[matching_loss(loss.matching, config.model.pair_encoding)]
         for key in OF_MATCHING[1:]:
             if loss[key] != loss.default(key) and key not in about.settings:
-                readers = ", ".join(other for other, known in MATCHING_LOSSES.items() if key in known.settings)
+                readers = ", ".join(other for other, entry in MATCHING_LOSSES.items() if key in entry.settings)
                 yield f"loss.{key}", "loss.matching", f"take one that reads it: {readers}"
         if loss.changed("queue_momentum") and not loss.queue_size:
             yield "loss.queue_momentum", "loss.queue_size", "set that to 2.5 times train.batch_size"
@@ -66,5 +66,5 @@ class MatchingDataConfig(DataConfig, path="data"):
         vectors, named = config.model.pair_encoding == "cosine", config.loss.matching
         if named and vectors == (named == CROSS_ENTROPY):
             fits = "joint, siamese or sbert" if vectors else "cosine"
-            told = f"loss.matching {named} goes with model.pair_encoding {fits}, which is {config.model.pair_encoding}"
-            yield ("loss.matching", "model.pair_encoding"), f"{told}; change one of them"
+            clash = f"loss.matching {named} goes with model.pair_encoding {fits}, which is {config.model.pair_encoding}"
+            yield ("loss.matching", "model.pair_encoding"), f"{clash}; change one of them"

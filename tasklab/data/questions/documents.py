@@ -69,15 +69,15 @@ def questions_about(file, questions, encoding: str | None = None) -> list[dict]:
 
 def _questions_of(path: Path, encoding: str | None) -> list[dict]:
     if path.suffix not in SUFFIXES or path.suffix == ".txt":
-        found = [{"question": line.strip()} for _, line in Inputs("a question").lines(path, encoding, gaps=True)]
+        questions = [{"question": line.strip()} for _, line in Inputs("a question").lines(path, encoding, gaps=True)]
     else:
         table = Table(path, encoding=encoding)
         table.nameable = False
         roles = [Role("question", None, QUESTION_KEYS, holds=QUESTION), Role("id", None, IDENTITY, required=False)]
         question, identity = find_columns(table, roles)
         taken = {"question": question, **({"id": identity} if identity else {})}
-        found = [{role: row.get(name) for role, name in taken.items()} for _, row in table]
+        questions = [{role: row.get(name) for role, name in taken.items()} for _, row in table]
         table.bad.raise_if_fatal()
-    if not found:
+    if not questions:
         raise DataError(f"{path}: holds no question; expected one per line")
-    return found
+    return questions

@@ -76,15 +76,15 @@ def flat_rows(file: Path, encoding: str | None, names: Names = USUAL, answered: 
     ]  # fmt: skip
     question, context, answer = find_columns(table, roles)
     taken = {"question": question, "context": context, "answer": answer}
-    told = {key: key for key in ("answer_start", "is_impossible", "id") if key in table.columns}
+    extra = {key: key for key in ("answer_start", "is_impossible", "id") if key in table.columns}
     rows = ((place, _renamed(row, taken)) for place, row in table)
-    return Flat(rows, table.bad, taken_as(taken | told, table.columns))
+    return Flat(rows, table.bad, taken_as(taken | extra, table.columns))
 
 
 def _renamed(row: Mapping, taken: Mapping[str, str | None]) -> dict:
     """The row with the keys that all readers know."""
-    known = {"context": "context", "question": "question", "answer": ONE_ANSWER[0]}
-    named = {known[role]: row[name] for role, name in taken.items() if name in row and name != "answers"}
+    keys = {"context": "context", "question": "question", "answer": ONE_ANSWER[0]}
+    named = {keys[role]: row[name] for role, name in taken.items() if name in row and name != "answers"}
     return {**row, **named} if named else dict(row)
 
 
@@ -105,8 +105,8 @@ def document_rows(document, file: str, names: Names = USUAL) -> list[tuple[str, 
     columns = {name: _column(values) for name, values in document.items()}
     lengths = {name: len(values) for name, values in columns.items() if values is not None}
     if len(set(lengths.values())) != 1:
-        told = ", ".join(f"{name} {length}" for name, length in list(lengths.items())[:12])
-        raise DataError(f"{file}: holds columns of different lengths ({told}); give all of them one value per question")
+        text = ", ".join(f"{name} {length}" for name, length in list(lengths.items())[:12])
+        raise DataError(f"{file}: holds columns of different lengths ({text}); give all of them one value per question")
     listed = {name: values for name, values in columns.items() if values is not None}
     return [
         (f"{file}: [{i}]", {name: values[i] for name, values in listed.items()}) for i in range(lengths["context"])

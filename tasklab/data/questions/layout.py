@@ -36,9 +36,9 @@ class SquadLayout:
     def read(self, document) -> tuple[list[QAExample], BadRows]:
         """Raises DataError when the file as a whole has another layout."""
         if not isinstance(document, dict) or not isinstance(document.get("data"), list):
-            found = f"has the keys {_keys(document)}" if isinstance(document, dict) else f"is {_type(document)}"
+            actual = f"has the keys {_keys(document)}" if isinstance(document, dict) else f"is {_type(document)}"
             raise DataError(
-                f"{self.file}: not the SQuAD layout: the top level {found}; expected an object whose 'data' is a list "
+                f"{self.file}: not the SQuAD layout: the top level {actual}; expected an object whose 'data' is a list "
                 "of articles, or rows with context, question and answers"
             )
         # 2.0 files made by other tools leave is_impossible out and only empty the answers
@@ -130,11 +130,11 @@ class SquadLayout:
         text = row.get("text") if isinstance(row, dict) else None
         start = row.get("answer_start") if isinstance(row, dict) else None
         if not isinstance(text, str) or not isinstance(start, int) or isinstance(start, bool):
-            found = f"has the keys {_keys(row)}" if isinstance(row, dict) else f"is {_type(row)}"
+            actual = f"has the keys {_keys(row)}" if isinstance(row, dict) else f"is {_type(row)}"
             if isinstance(row, dict) and {"text", "answer_start"} <= row.keys():
-                found = f"has as text {_type(text)} and as answer_start {_type(start)}"
+                actual = f"has as text {_type(text)} and as answer_start {_type(start)}"
             expected = "expected an object with 'text' (text) and 'answer_start' (a whole number)"
-            return None, ("layout", f"{self.file}: {path} {found}; {expected}")
+            return None, ("layout", f"{self.file}: {path} {actual}; {expected}")
         if not text.strip() or not encodable(text):
             what = "is empty" if not text.strip() else "holds half of a surrogate pair"
             return None, ("empty answer", f"{self.file}: {path}: the text {what}; {FIX_ROW}")
@@ -186,18 +186,18 @@ def _misaligned(text: str, start: int, context: str) -> str:
         )
     there = context[start : start + len(text)] if start >= 0 else ""
     if there:
-        said = f"answer_start {start} points at {shortened(there)}, not at the answer {shortened(text)}"
+        message = f"answer_start {start} points at {shortened(there)}, not at the answer {shortened(text)}"
     else:
         where = "nowhere" if start < 0 else f"behind the context of {len(context)} characters"
-        said = f"answer_start {start} points {where}, not at the answer {shortened(text)}"
-    for wanted, name in ((text, "the answer"), (text.strip(), "the answer without its outer blanks")):
-        places = [context.rfind(wanted, 0, max(start, 0) + len(wanted)), context.find(wanted, max(start, 0))]
+        message = f"answer_start {start} points {where}, not at the answer {shortened(text)}"
+    for needle, name in ((text, "the answer"), (text.strip(), "the answer without its outer blanks")):
+        places = [context.rfind(needle, 0, max(start, 0) + len(needle)), context.find(needle, max(start, 0))]
         places = [place for place in places if place >= 0]
         if places:
             nearest = min(places, key=lambda place: abs(place - start))
-            return f"{said} ({name} begins at {nearest}); correct the offset"
-    said = f"the answer {shortened(text)}" if start < 0 else f"{said}, which"
-    return f"{said} is nowhere in the context; copy it from there as it is written"
+            return f"{message} ({name} begins at {nearest}); correct the offset"
+    message = f"the answer {shortened(text)}" if start < 0 else f"{message}, which"
+    return f"{message} is nowhere in the context; copy it from there as it is written"
 
 
 def _type(value) -> str:

@@ -33,9 +33,9 @@ class Passages:
         """So many of the spans, in the text's order; of equal ones the earlier."""
         scores = np.zeros(len(self.spans))
         for word in set(_words(question)) & self._held.keys():
-            found, held = np.array([counts[word] for counts in self._counts]), self._held[word]
+            frequency, held = np.array([counts[word] for counts in self._counts]), self._held[word]
             rarity = np.log1p((len(self.spans) - held + 0.5) / (held + 0.5))
-            scores += rarity * found * (K1 + 1) / (found + self._norm)
+            scores += rarity * frequency * (K1 + 1) / (frequency + self._norm)
         return [self.spans[i] for i in sorted(np.argsort(-scores, kind="stable")[:count])]
 
 

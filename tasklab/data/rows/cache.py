@@ -50,19 +50,19 @@ def cached_tokens(folder, key: dict, write: Callable[[Path], None], keep: bool =
     Raises: DataError when it cannot be written: these rows do not fit into memory.
     """
     path = Path(folder) / (content_sha256(key if keep else {**key, "own": uuid.uuid4().hex}) + TOKENS)
-    found = _read(path, TokenFile) if keep else None
+    tokens = _read(path, TokenFile) if keep else None
     try:
-        if found is None:
+        if tokens is None:
             _write(path, write)
             evict(path, limit)
-            found = TokenFile(path)
+            tokens = TokenFile(path)
     except OSError as error:
         raise DataError(
             f"{folder}: the token ids cannot be written ({error}); set TASKLAB_CACHE to a folder with room for them"
         ) from None
     if not keep:
         path.unlink()
-    return found
+    return tokens
 
 
 def _read(path: Path, load=FeatureTable.load):
@@ -98,8 +98,8 @@ def evict(newest: Path, limit: int, patterns: Sequence[str] = PATTERNS):
     for partial in newest.parent.glob("*" + PARTIAL):
         if time.time() - _stat(partial)[0] > ABANDONED:
             partial.unlink(missing_ok=True)
-    found = [path for pattern in patterns for path in newest.parent.glob(pattern)]
-    entries = sorted(((*_stat(path), path) for path in found), reverse=True)
+    paths = [path for pattern in patterns for path in newest.parent.glob(pattern)]
+    entries = sorted(((*_stat(path), path) for path in paths), reverse=True)
     total = 0
     for _, size, path in entries:
         total += size
@@ -110,7 +110,7 @@ def evict(newest: Path, limit: int, patterns: Sequence[str] = PATTERNS):
 def _stat(path: Path) -> tuple[float, int]:
     """(time of last use, bytes); (now, 0) when another process has just removed it."""
     try:
-        found = path.stat()
+        status = path.stat()
     except FileNotFoundError:
         return time.time(), 0
-    return found.st_mtime, found.st_size
+    return status.st_mtime, status.st_size

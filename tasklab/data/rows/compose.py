@@ -105,13 +105,13 @@ def compose(segments: Sequence[Segment]) -> tuple[Ragged, Ragged]:
 
 def _source(segments: Sequence[Segment], lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """One array with the tokens of all segments, and where in it each begins [S, R]."""
-    parts, starts, size = [], np.zeros_like(lengths), 0
+    arrays, starts, size = [], np.zeros_like(lengths), 0
     for segment, own, start in zip(segments, lengths, starts, strict=True):
         special = np.ndim(segment.ids) == 0
-        parts.append(np.full(own.max(initial=0), segment.ids, np.int32) if special else segment.ids)
+        arrays.append(np.full(own.max(initial=0), segment.ids, np.int32) if special else segment.ids)
         start += size + np.asarray(segment.start)
-        size += len(parts[-1])
-    return np.concatenate(parts).astype(np.int32, copy=False), starts
+        size += len(arrays[-1])
+    return np.concatenate(arrays).astype(np.int32, copy=False), starts
 
 
 def _lengths(segments: Sequence[Segment]) -> np.ndarray:

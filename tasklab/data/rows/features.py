@@ -58,12 +58,12 @@ class FeatureTable:
 
     def _axes(self) -> dict[str, np.ndarray]:
         """Axis -> offsets that its columns share. Raises ValueError where they do not."""
-        found: dict[str, tuple[str, np.ndarray]] = {}
+        axes: dict[str, tuple[str, np.ndarray]] = {}
         for name, (_, offsets, axis, _) in self.ragged.items():
-            first, known = found.setdefault(axis, (name, offsets))
-            if axis is not None and known is not offsets and not np.array_equal(known, offsets):
+            first, shared = axes.setdefault(axis, (name, offsets))
+            if axis is not None and shared is not offsets and not np.array_equal(shared, offsets):
                 raise ValueError(f"{name!r} and {first!r} run along {axis!r}, but their rows are not equally long")
-        return {axis: offsets for axis, (_, offsets) in found.items() if axis is not None}
+        return {axis: offsets for axis, (_, offsets) in axes.items() if axis is not None}
 
     def __len__(self) -> int:
         return (len(next(iter(self._offsets.values()))) - 1) // self.parts
@@ -105,8 +105,8 @@ class FeatureTable:
 
     def row(self, i: int) -> dict:
         """Column name -> array (ragged; of several parts a list of them) or scalar (dense) of one row."""
-        parts = self._sequences([i]).tolist()
-        ragged = {name: [c.row(k) for k in parts] for name, c in self.ragged.items()}
+        places = self._sequences([i]).tolist()
+        ragged = {name: [c.row(k) for k in places] for name, c in self.ragged.items()}
         if self.parts == 1:
             ragged = {name: sequences[0] for name, sequences in ragged.items()}
         return ragged | {name: c[i] for name, c in self.dense.items()}
@@ -145,8 +145,8 @@ class FeatureTable:
         if len(rows) > batch_size:
             raise ValueError(f"{len(rows)} rows do not fit a batch of {batch_size}")
         masks = {mask_name(axis): self._mask(axis, rows, length, batch_size) for axis, length in lengths.items()}
-        wanted = self._for_networks() if columns is None else columns
-        batch = {name: self._filled(name, rows, lengths, batch_size) for name in wanted if name not in masks}
+        names = self._for_networks() if columns is None else columns
+        batch = {name: self._filled(name, rows, lengths, batch_size) for name in names if name not in masks}
         return {**batch, **masks, "sample_weight": (np.arange(batch_size) < len(rows)).astype(np.float32)}
 
     def _mask(self, axis: str, rows: np.ndarray, length: int, batch_size: int) -> np.ndarray:

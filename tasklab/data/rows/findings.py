@@ -84,11 +84,11 @@ def once(examples: Iterable[E], key: Callable[[E], Hashable]) -> list[E]:
 
 def leaks(train: Iterable[E], dev: Iterable[E], key: Callable[[E], Hashable]) -> Finding:
     """Examples of `dev` whose key one of `train` has."""
-    known, found = set(map(key, train)), Finding()
+    keys, finding = set(map(key, train)), Finding()
     for example in dev:
-        if key(example) in known:
-            found.add(example.place)
-    return found
+        if key(example) in keys:
+            finding.add(example.place)
+    return finding
 
 
 @lru_cache(maxsize=256)  # the questions of one context follow one another

@@ -121,11 +121,11 @@ def _smallest(texts: list[str]) -> np.ndarray:
     trigrams = _mixed(_mixed(_mixed(codes[:-2]) + codes[1:-1]) + codes[2:])[inside[:-2]]
     hashed, ordered = (trigrams >> np.uint64(32)).astype(np.uint32), np.empty(len(trigrams), np.uint32)
     starts = np.append(0, np.cumsum(lengths - 2)[:-1])
-    found = np.empty((len(texts), BANDS * ROWS), np.uint32)
+    smallest = np.empty((len(texts), BANDS * ROWS), np.uint32)
     for k, factor in enumerate(_FACTORS):  # an odd factor puts the numbers below 2 ** 32 into another order
         np.multiply(hashed, factor, out=ordered)
-        np.minimum.reduceat(ordered, starts, out=found[:, k])
-    return found
+        np.minimum.reduceat(ordered, starts, out=smallest[:, k])
+    return smallest
 
 
 def _mixed(values: np.ndarray) -> np.ndarray:

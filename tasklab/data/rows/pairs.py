@@ -29,8 +29,8 @@ def text_rows(
     if pair_encoding == "joint":
         return joint_rows(tokenizer, first, second, max_seq_length)
     if second is None:
-        told = f"model.pair_encoding = {pair_encoding} compares two texts, but there is one"
-        raise DataError(f"{told}; name the column of the second with data.text_b")
+        message = f"model.pair_encoding = {pair_encoding} compares two texts, but there is one"
+        raise DataError(f"{message}; name the column of the second with data.text_b")
     apart = [one for pair in zip(first, second, strict=True) for one in pair]
     return joint_rows(tokenizer, apart, None, max_seq_length)
 

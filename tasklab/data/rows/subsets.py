@@ -8,9 +8,9 @@ import numpy as np
 
 def share_of(count: int, share: float, seed: int, strata: Sequence[Hashable] | None = None) -> np.ndarray:
     """Numbers of round(share * count) examples, at least one, ascending."""
-    wanted = max(1, round(share * count))
+    size = max(1, round(share * count))
     order = _mixed(count, seed, strata)  # [count]
-    return np.sort(order[np.arange(wanted) * count // wanted])
+    return np.sort(order[np.arange(size) * count // size])
 
 
 def held_out_of(groups: np.ndarray, share: float, seed: int, strata: Sequence[Hashable]) -> np.ndarray:
@@ -23,7 +23,7 @@ def held_out_of(groups: np.ndarray, share: float, seed: int, strata: Sequence[Ha
     where: dict[Hashable, set] = {}
     for group, stratum in zip(groups.tolist(), strata, strict=True):
         where.setdefault(stratum, set()).add(group)
-    alone = {group for found in where.values() if len(found) == 1 for group in found}
+    alone = {group for holders in where.values() if len(holders) == 1 for group in holders}
     seen = held = 0
     taken = []
     for group in _mixed(len(members), seed, own).tolist():
@@ -43,10 +43,10 @@ def fold_of(
 
     Sizes differ by at most one; with `groups`, which stay whole, as little as these allow.
     """
-    found = np.empty(count, np.int64)
+    numbers = np.empty(count, np.int64)
     if groups is None or groups.max(initial=0) + 1 == count:
-        found[_mixed(count, seed, strata)] = np.arange(count) % folds
-        return found
+        numbers[_mixed(count, seed, strata)] = np.arange(count) % folds
+        return numbers
     members, own = _groups_and_strata(groups, strata or [None] * count)
     totals, of_stratum = [0] * folds, {stratum: [0] * folds for stratum in own}
     order = _mixed(len(members), seed, own)
@@ -54,10 +54,10 @@ def fold_of(
     for group in order[np.argsort(-sizes[order], kind="stable")].tolist():  # large ones first: small ones fill up
         mine = of_stratum[own[group]]
         fold = min(range(folds), key=lambda k: (mine[k], totals[k], k))
-        found[members[group]] = fold
+        numbers[members[group]] = fold
         mine[fold] += len(members[group])
         totals[fold] += len(members[group])
-    return found
+    return numbers
 
 
 def _groups_and_strata(groups: np.ndarray, strata: Sequence[Hashable]) -> tuple[list[np.ndarray], list[Hashable]]:

@@ -20,12 +20,12 @@ def write_columns(
     described = {}
     for name, column in ragged.items():
         arrays[f"ragged/{name}"] = column.values
-        known = next((i for i, offsets in enumerate(shared) if np.array_equal(offsets, column.offsets)), None)
-        if known is None:
-            known = len(shared)
+        index = next((i for i, offsets in enumerate(shared) if np.array_equal(offsets, column.offsets)), None)
+        if index is None:
+            index = len(shared)
             shared.append(column.offsets)
-            arrays[f"offsets/{known}"] = column.offsets
-        described[name] = {"offsets": known, "axis": column.axis, "fill": int(column.fill)}
+            arrays[f"offsets/{index}"] = column.offsets
+        described[name] = {"offsets": index, "axis": column.axis, "fill": int(column.fill)}
     counts = {key: int(value) for key, value in info.items()}
     meta = json.dumps({"ragged": described, "dense": list(dense), "info": counts, "parts": parts})
     arrays[META] = np.frombuffer(meta.encode(), np.uint8)

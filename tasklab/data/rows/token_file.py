@@ -59,19 +59,19 @@ def id_type(vocab_size: int) -> np.dtype:
     return np.dtype("<u2" if vocab_size <= 1 << 15 else "<u4")
 
 
-def write_token_file(path, vocab_size: int, parts: Iterable, info: Callable[[], dict]):
-    """Writes parts as they come; memory holds one of them.
+def write_token_file(path, vocab_size: int, chunks: Iterable, info: Callable[[], dict]):
+    """Writes chunks as they come; memory holds one of them.
 
     Args:
-        parts: (ids [n], lengths of lines [k], which of the lines begins a document [k] bool, where a token continues
+        chunks: (ids [n], lengths of lines [k], which of the lines begins a document [k] bool, where a token continues
             its word [n] bool or None).
-        info: asked when the parts have ended.
+        info: asked when the chunks have ended.
     """
     kind = id_type(vocab_size)
     tokens = lines = 0
     with open(path, "wb") as file, _Section(path) as ends, _Section(path) as documents:
         ids = _Section(file=file)
-        for values, lengths, begins, continues in parts:
+        for values, lengths, begins, continues in chunks:
             values = values.astype(kind)
             if continues is not None:
                 values |= continues.astype(kind) << (8 * kind.itemsize - 1)

@@ -29,25 +29,25 @@ class ExampleChecks:
         self.seen: set[str] = set()
         self.repaired: list[str] = []
 
-    def example(self, number: int, found: Sentence | Passage) -> TaggedExample | None:
+    def example(self, number: int, record: Sentence | Passage) -> TaggedExample | None:
         """None when something is wrong with it."""
         before = self.bad.fatal
-        if isinstance(found, Passage):
-            text, tokens, entities = found.text, *self._of_passage(found)
-            places = [found.place] * len(tokens)
+        if isinstance(record, Passage):
+            text, tokens, entities = record.text, *self._of_passage(record)
+            places = [record.place] * len(tokens)
         else:
-            entities = self._of_sentence(found) if self.source.labelled else []
-            text, tokens = joined_text(found.tokens, self.units)
-            places = found.token_places
+            entities = self._of_sentence(record) if self.source.labelled else []
+            text, tokens = joined_text(record.tokens, self.units)
+            places = record.token_places
         for kind, first, _ in entities:
             if self.kinds and kind not in self.kinds:
                 near = difflib.get_close_matches(kind, self.kinds, n=1)
                 hint = f"did you mean {near[0]!r}? " if near else ""
-                told = f"the type {kind!r} is none of the model's: {', '.join(self.kinds)}; {hint}{FIX}"
-                self.bad.add(f"unknown type {kind}", f"{places[first]}: {told}")
+                message = f"the type {kind!r} is none of the model's: {', '.join(self.kinds)}; {hint}{FIX}"
+                self.bad.add(f"unknown type {kind}", f"{places[first]}: {message}")
         if self.bad.fatal > before:
             return None
-        return TaggedExample(str(number), text, tokens, tuple(entities) if self.source.labelled else None, found.place)
+        return TaggedExample(str(number), text, tokens, tuple(entities) if self.source.labelled else None, record.place)
 
     def _of_passage(self, passage: Passage):
         tokens = split_text(passage.text, self.units or WORDS)
@@ -79,25 +79,25 @@ class ExampleChecks:
         """With names for numbers, as far as there are any."""
         if not any(map(str.isdecimal, tags)):
             return tags
-        known = {str(number): name for number, name in enumerate(self.names)}
-        return [known.get(tag, tag) for tag in tags]
+        names = {str(number): name for number, name in enumerate(self.names)}
+        return [names.get(tag, tag) for tag in tags]
 
     def _orphan(self, place: str, tags: list[str], i: int):
         tag, before = tags[i], f"after {tags[i - 1]}" if i else "at the start of a sentence"
-        told = f"{place}: {tag} {before} continues no {split_tag(tag)[1]}"
+        message = f"{place}: {tag} {before} continues no {split_tag(tag)[1]}"
         if self.repair:
-            self.repaired.append(told)
+            self.repaired.append(message)
             return
         remedy = "data.repair_tags: true to let it begin one, or data.on_bad_row: skip to leave the sentence out"
-        self.bad.add("tag that continues nothing", f"{told}; correct the line, or set {remedy}")
+        self.bad.add("tag that continues nothing", f"{message}; correct the line, or set {remedy}")
 
     def _unknown_tag(self, place: str, tag: str):
         if tag.isdecimal():
-            known = f"there are names for 0 to {len(self.names) - 1}" if self.names else f"name them all: {NAMING}"
-            self.bad.add("tag without a name", f"{place}: the tag {tag} is a number without a name; {known}; {FIX}")
+            hint = f"there are names for 0 to {len(self.names) - 1}" if self.names else f"name them all: {NAMING}"
+            self.bad.add("tag without a name", f"{place}: the tag {tag} is a number without a name; {hint}; {FIX}")
             return
-        told = f"the tag {tag!r} is none; expected O, or B-, I-, M-, E-, S-, L- or U- with a type behind it"
-        self.bad.add("unknown tag", f"{place}: {told}; {FIX}")
+        message = f"the tag {tag!r} is none; expected O, or B-, I-, M-, E-, S-, L- or U- with a type behind it"
+        self.bad.add("unknown tag", f"{place}: {message}; {FIX}")
 
 
 def spells_iob1(sentences: Sequence[Sequence[str]]) -> bool:

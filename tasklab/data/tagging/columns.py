@@ -28,7 +28,7 @@ class Row(NamedTuple):
 
 
 def column_sentences(
-    text: str, file: Path, bad: BadRows, labelled: bool, wanted: Wanted = USUAL, doubtful: bool = False
+    text: str, file: Path, bad: BadRows, labelled: bool, settings: Wanted = USUAL, doubtful: bool = False
 ) -> Iterator[Sentence]:
     """Sentences with blank lines between them, or told apart by a column; a token and its tag per line.
 
@@ -52,7 +52,7 @@ def column_sentences(
         return len(cells) != width or width > 1 and not is_tag(cells[-1].strip())
 
     regular = [row.cells for row in filled[filled.index(first) :] if len(row.cells) == width]
-    columns = columns_of([c for c in regular if not is_comment(c)] or regular, place, wanted, labelled, doubtful)
+    columns = columns_of([c for c in regular if not is_comment(c)] or regular, place, settings, labelled, doubtful)
     if not doubtful and (columns.header or width > 2):
         names = first.cells if columns.header else [f"column {i}" for i in range(1, width + 1)]
         places = {"token": columns.token, "tag": columns.tag, "sentence": columns.sentence}
@@ -73,9 +73,9 @@ def column_sentences(
             bad.add("comment", f"{file}:{number}: {shortened(' '.join(cells))} is a comment", fatal=False)
             continue
         if len(cells) != width or not cells[columns.token]:
-            told = f"has {len(cells)} columns and the first line {width}" if len(cells) != width else "has no token"
+            message = f"has {len(cells)} columns and the first line {width}" if len(cells) != width else "has no token"
             line = "\t".join(cells)
-            bad.add("wrong columns", f"{file}:{number}: {shortened(line)} {told}; {FIX}")
+            bad.add("wrong columns", f"{file}:{number}: {shortened(line)} {message}; {FIX}")
             faulty = True
         lines.append((f"{file}:{number}", cells))
 
@@ -97,12 +97,12 @@ def _rows(text: str) -> list[Row]:
 def _csv_rows(text: str, file: Path) -> list[Row]:
     first = text.partition("\n")[0]
     rows = quoted_cells(io.StringIO(text, newline="\n"), delimiter_of(first, file), file)
-    said = SEPARATOR.fullmatch(first.rstrip("\r"))
-    return [Row(n, cells if any(map(str.strip, cells)) else []) for n, cells in rows if not (said and n == 1)]
+    match = SEPARATOR.fullmatch(first.rstrip("\r"))
+    return [Row(n, cells if any(map(str.strip, cells)) else []) for n, cells in rows if not (match and n == 1)]
 
 
 def _expected(line: str, file: Path) -> str:
-    if file.suffix != ".csv" and len(parts := line.split(",")) > 1 and is_tag(parts[-1].strip()):
+    if file.suffix != ".csv" and len(cells := line.split(",")) > 1 and is_tag(cells[-1].strip()):
         return "a file with commas between the columns must be named .csv"
     return "expected a token, a tab or blank, and its tag; or a header line with text_a and label, as UER-py has it"
 

@@ -36,15 +36,15 @@ def joined_text(tokens: Sequence[str], units: str) -> tuple[str, Tokens]:
 
     No blank touches a Chinese, Japanese or Korean character.
     """
-    parts, places, at = [], [], 0
+    pieces, places, at = [], [], 0
     for i, token in enumerate(tokens):
         if i and units == WORDS and not (TOUCHING_CJK.match(token[0]) or TOUCHING_CJK.match(tokens[i - 1][-1])):
-            parts.append(" ")
+            pieces.append(" ")
             at += 1
-        parts.append(token)
+        pieces.append(token)
         places.append((at, at + len(token)))
         at += len(token)
-    return "".join(parts), tuple(places)
+    return "".join(pieces), tuple(places)
 
 
 def split_text(text: str, units: str | None) -> Tokens:

@@ -91,16 +91,16 @@ def _tokenless(examples: Sequence[TaggedExample], tokenizer) -> tuple[Finding, C
     suspects = {e.text[a:b] for e in examples for a, b in e.tokens if not _visible(e.text[a:b])}
     encoded = zip(suspects, tokenizer.encode_batch(suspects), strict=True)
     dropped = {word for word, (ids, _) in encoded if not len(ids)}
-    found, kinds, entities = Finding(), Counter(), 0
+    finding, kinds, entities = Finding(), Counter(), 0
     for example in examples if dropped else ():
         without = [example.text[a:b] in dropped for a, b in example.tokens]
         for i in np.flatnonzero(without).tolist():
             begin, end = example.tokens[i]
             points = " ".join(f"U+{ord(character):04X}" for character in example.text[begin:end][:SHOWN])
             kinds[points] += 1
-            found.add(f"{example.place}: word {i + 1} is {points}")
+            finding.add(f"{example.place}: word {i + 1} is {points}")
         entities += sum(all(without[first : last + 1]) for _, first, last in example.entities or ())
-    return found, kinds, entities
+    return finding, kinds, entities
 
 
 def _visible(word: str) -> bool:

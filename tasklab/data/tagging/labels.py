@@ -11,8 +11,8 @@ def output_kinds(labels: list[str]) -> list[str]:
     strange = [label for label in labels if not is_tag(label)]
     missing = [] if strange or not labels else missing_tags(labels)
     if strange or missing:
-        told = f"holds {strange[0]!r}" if strange else f"lacks {', '.join(missing)}"
-        raise ConfigError(f"model.labels {told}; token classification needs O and for each type B- and I- (E-, S-)")
+        message = f"holds {strange[0]!r}" if strange else f"lacks {', '.join(missing)}"
+        raise ConfigError(f"model.labels {message}; token classification needs O and for each type B- and I- (E-, S-)")
     return kinds_of(labels)
 
 

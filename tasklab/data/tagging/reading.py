@@ -84,7 +84,7 @@ class TaggedFile(NamedTuple):
         repaired = ""
         if self.repaired:
             repaired = f"{len(self.repaired)} tags that continue no entity begin one; first: {self.repaired[0]}"
-        remarks = [f"{what}: {found.count}; first: {found.first[0]}" for what, found in self.source.remarks.items()]
+        remarks = [f"{what}: {remark.count}; first: {remark.first[0]}" for what, remark in self.source.remarks.items()]
         return "; ".join(filter(None, [numbered, repaired, *remarks, self.bad.summary()]))
 
 
@@ -122,8 +122,8 @@ def usable_sentences(
     elif arrow.is_arrow(source.file):
         sentences = list(item_records(arrow.arrow_rows(source.file)[1], source))
     else:
-        wanted = Wanted(data.token, data.tag, data.sentence)
-        sentences = list(_sentences(read_text(source.file, data.encoding), source, wanted))
+        settings = Wanted(data.token, data.tag, data.sentence)
+        sentences = list(_sentences(read_text(source.file, data.encoding), source, settings))
     tagged = [sentence for sentence in sentences if isinstance(sentence, Sentence)]
     bared = without_positions(tagged) if len(tagged) == len(sentences) else None
     sentences = bared or sentences
@@ -155,13 +155,13 @@ def looks_tagged(sample: Sample) -> bool:
     try:
         if sample.first is not None:
             return hold_entities(sample.values, source)
-        found = islice(_sentences(sample.text, source, doubtful=True), TRIED)
-        return any(s.spans if isinstance(s, Passage) else s.tags is None or all(map(is_tag, s.tags)) for s in found)
+        sentences = islice(_sentences(sample.text, source, doubtful=True), TRIED)
+        return any(s.spans if isinstance(s, Passage) else s.tags is None or all(map(is_tag, s.tags)) for s in sentences)
     except DataError:
         return False
 
 
-def _sentences(text: str, source: Source, wanted: Wanted = USUAL, doubtful: bool = False) -> Iterator:
+def _sentences(text: str, source: Source, settings: Wanted = USUAL, doubtful: bool = False) -> Iterator:
     file = source.file
     if file.suffix in (".json", ".jsonl"):
         return item_records(json_items(text, file), source)
@@ -169,4 +169,4 @@ def _sentences(text: str, source: Source, wanted: Wanted = USUAL, doubtful: bool
         return table_sentences(text, file, source.bad, source.labelled)
     if is_span_table(text, file):
         return item_records(table_items(text, file, source), source)
-    return column_sentences(text, file, source.bad, source.labelled, wanted, doubtful)
+    return column_sentences(text, file, source.bad, source.labelled, settings, doubtful)

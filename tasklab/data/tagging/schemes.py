@@ -36,13 +36,13 @@ def entities_of(tags: Sequence[str]) -> tuple[list[Entity], list[int]]:
     Read as conlleval and seqeval do: an I-, M-, E- or L- without a beginning begins an entity itself.
     Raises: ValueError for a tag that is none.
     """
-    found, orphans = [], []
+    entities, orphans = [], []
     first, open_kind = 0, None  # the entity that is not closed yet
     for i, tag in enumerate(tags):
         place, kind = split_tag(tag)
         continues = place in "IMEL" and kind == open_kind
         if open_kind is not None and not continues:
-            found.append((open_kind, first, i - 1))
+            entities.append((open_kind, first, i - 1))
             open_kind = None
         if place == OUTSIDE:
             continue
@@ -52,11 +52,11 @@ def entities_of(tags: Sequence[str]) -> tuple[list[Entity], list[int]]:
                 orphans.append(i)
         open_kind = kind
         if place in "ESLU":
-            found.append((kind, first, i))
+            entities.append((kind, first, i))
             open_kind = None
     if open_kind is not None:
-        found.append((open_kind, first, len(tags) - 1))
-    return found, orphans
+        entities.append((open_kind, first, len(tags) - 1))
+    return entities, orphans
 
 
 def tags_of(entities: Iterable[Entity], length: int, scheme: str = "bio") -> list[str]:

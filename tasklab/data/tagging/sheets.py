@@ -34,7 +34,7 @@ class Columns(NamedTuple):
     header: bool
 
 
-def columns_of(rows: Sequence[list[str]], place: str, wanted: Wanted, labelled: bool, doubtful: bool) -> Columns:
+def columns_of(rows: Sequence[list[str]], place: str, settings: Wanted, labelled: bool, doubtful: bool) -> Columns:
     """What the columns of all rows of a file are: the first is the token, the last the tag, unless a name says so.
 
     place: of the first row.   doubtful: whether to take what looks wrong.
@@ -42,10 +42,10 @@ def columns_of(rows: Sequence[list[str]], place: str, wanted: Wanted, labelled: 
     """
     names = [cell.strip().lower() for cell in rows[0]]
     header = not is_tag(rows[0][-1].strip()) and bool({*TOKEN} & {*names}) and (not labelled or bool({*TAG} & {*names}))
-    header = header or any(name is not None and not name.isdecimal() for name in wanted)
+    header = header or any(name is not None and not name.isdecimal() for name in settings)
 
     def find(setting: str, usual: Sequence[str], otherwise: int | None) -> int | None:
-        name = getattr(wanted, setting)
+        name = getattr(settings, setting)
         if name is None:
             return next((names.index(n) for n in usual if n in names), otherwise) if header else otherwise
         if name.isdecimal() and 1 <= int(name) <= len(names):
@@ -58,15 +58,15 @@ def columns_of(rows: Sequence[list[str]], place: str, wanted: Wanted, labelled: 
         )
 
     last = len(names) - 1
-    found = Columns(find("token", TOKEN, 0), find("tag", TAG, last) if labelled else None,
-                    find("sentence", SENTENCE, None), header)  # fmt: skip
-    if labelled and not header and wanted == USUAL and (guessed := _by_content(rows)) is not None:
+    columns = Columns(find("token", TOKEN, 0), find("tag", TAG, last) if labelled else None,
+                      find("sentence", SENTENCE, None), header)  # fmt: skip
+    if labelled and not header and settings == USUAL and (guessed := _by_content(rows)) is not None:
         if doubtful:
             return guessed
         raise _other_names([cell.strip() for cell in rows[0]], place, guessed)
     if not doubtful:
-        _refuse_doubtful(rows[header:], place, found, wanted)
-    return found
+        _refuse_doubtful(rows[header:], place, columns, settings)
+    return columns
 
 
 def _by_content(rows: Sequence[list[str]]) -> Columns | None:
@@ -90,29 +90,29 @@ def _other_names(names: Sequence[str], place: str, guessed: Columns) -> MissingC
     roles = {"token": guessed.token, "tag": guessed.tag, "sentence": guessed.sentence}
     settings = [f"data.{role}={names[i]}" for role, i in roles.items() if i is not None]
     unused = [name for i, name in enumerate(names) if i not in roles.values()]
-    told = [
+    lines = [
         f"{place}: no column for data.token, known names: {', '.join(TOKEN)}",
         f"no column for data.tag, known names: {', '.join(TAG)}",
         f"the columns are {listed([repr(name) for name in names])}",
         f"by what they hold: {shlex.join(settings)}" + (f" (unused {listed(unused)})" if unused else ""),
     ]
-    return MissingColumns("\n  ".join(told), settings)
+    return MissingColumns("\n  ".join(lines), settings)
 
 
-def _refuse_doubtful(rows: Sequence[list[str]], place: str, found: Columns, wanted: Wanted):
+def _refuse_doubtful(rows: Sequence[list[str]], place: str, columns: Columns, settings: Wanted):
     width = len(rows[0]) if rows else 0
     rows = [row for row in rows if len(row) == width]
     some = rows[:LOOKED_AT]
-    if found.tag is not None and wanted.tag is None and not any(is_tag(row[found.tag].strip()) for row in some):
+    if columns.tag is not None and settings.tag is None and not any(is_tag(row[columns.tag].strip()) for row in some):
         cells = [{row[i].strip() for row in some} for i in range(width)]
         tags = [i for i, held in enumerate(cells) if all(map(is_tag, held)) and held - {"O"}]
         if len(tags) == 1:
             other = next(i for i in range(width) if i != tags[0])
             raise DataError(
-                f"{place}: column {found.tag + 1} holds no tags ({shortened(some[0][found.tag])}), but column "
+                f"{place}: column {columns.tag + 1} holds no tags ({shortened(some[0][columns.tag])}), but column "
                 f"{tags[0] + 1} does; name both: data.tag={tags[0] + 1} data.token={other + 1}"
             )
-    if wanted.token is None and not found.header and width > 2 and len(rows) > 1:
+    if settings.token is None and not columns.header and width > 2 and len(rows) > 1:
         if all(row[0].isdecimal() for row in rows) and not all(row[1].isdecimal() for row in some):
             raise DataError(
                 f"{place}: the first column holds numbers alone ({listed([row[0] for row in rows[:3]])}), which would "

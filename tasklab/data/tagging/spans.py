@@ -52,13 +52,13 @@ class SpanChecks:
         place = span.place or passage.place
         start, end, kind = _offset(span.start), _offset(span.end), span.kind
         if start is None or end is None:
-            told = f"the span {shortened(str(kind if start is end else [*span[:3]]))} is not where two characters are"
-            self.bad.add("span without place", f"{place}: {told}; expected [start, end, type]; {FIX}")
+            fault = f"the span {shortened(str(kind if start is end else [*span[:3]]))} is not where two characters are"
+            self.bad.add("span without place", f"{place}: {fault}; expected [start, end, type]; {FIX}")
         elif not isinstance(kind, str) or not kind.strip() or not encodable(kind):
             named = "no type" if kind is None else f"the type {shortened(str(kind))}"
-            told = f"the span {start} to {end} has {named}, expected its name"
+            fault = f"the span {start} to {end} has {named}, expected its name"
             numbered = f"; {NUMBERED}" if isinstance(kind, int) else ""
-            self.bad.add("span without type", f"{place}: {told}{numbered}; {FIX}")
+            self.bad.add("span without type", f"{place}: {fault}{numbered}; {FIX}")
         return Span(start, end, kind.strip() if isinstance(kind, str) else kind, span.surface, place, span.id)
 
     def _as_counted(self, passage: Passage, spans: list[Span]) -> list[Span]:
@@ -76,26 +76,26 @@ class SpanChecks:
                 return moved
         for s in wrong:
             there = shortened(text[max(s.start, 0) : max(s.end, 0)])
-            told = f"{s.kind} {shortened(s.surface)} is said to be characters {s.start} to {s.end}, where {there} is"
-            self.bad.add("misplaced span", f"{s.place}: {told}; {FIX}")
+            fault = f"{s.kind} {shortened(s.surface)} is said to be characters {s.start} to {s.end}, where {there} is"
+            self.bad.add("misplaced span", f"{s.place}: {fault}; {FIX}")
         return spans
 
     def _inside(self, passage: Passage, span: Span) -> Span:
         """Inside the text, without blanks at its edges."""
         text, (start, end) = passage.text, span[:2]
-        told = f"{span.place}: {span.kind} from {start} to {end}"
+        prefix = f"{span.place}: {span.kind} from {start} to {end}"
         if start < 0 or end > len(text):
             wide = "" if text.isascii() else "; are these bytes, or UTF-16 units?"
-            self.bad.add("span outside the text", f"{told}, but the text has {len(text)} characters{wide}; {FIX}")
+            self.bad.add("span outside the text", f"{prefix}, but the text has {len(text)} characters{wide}; {FIX}")
             return span
         held = text[start:end]
         if not held.strip():
             kind = "blank span" if held else "empty span"
-            self.bad.add(kind, f"{told} holds {'blanks alone' if held else 'no character'}; {FIX}")
+            self.bad.add(kind, f"{prefix} holds {'blanks alone' if held else 'no character'}; {FIX}")
             return span
         trimmed = span._replace(start=end - len(held.lstrip()), end=start + len(held.rstrip()))
         if trimmed != span:
-            self.remarks["spans with blanks at an edge, which are left out of them"].add(f"{told}: {shortened(held)}")
+            self.remarks["spans with blanks at an edge, which are left out of them"].add(f"{prefix}: {shortened(held)}")
         return trimmed
 
     def _apart(self, passage: Passage, spans: list[Span]) -> list[Span]:
@@ -107,26 +107,26 @@ class SpanChecks:
             elif span[:3] == kept[-1][:3]:
                 self.remarks["spans that are there twice and count once"].add(_shown(passage, span))
             else:
-                told = f"{_shown(passage, kept[-1])} and {_shown(passage, span, '')} overlap; a token can have one tag"
-                self.bad.add("overlapping spans", f"{told}: remove one of the two, or {SKIP}")
+                fault = f"{_shown(passage, kept[-1])} and {_shown(passage, span, '')} overlap; a token can have one tag"
+                self.bad.add("overlapping spans", f"{fault}: remove one of the two, or {SKIP}")
         return kept
 
     def _cut(self, passage: Passage, tokens: Tokens, spans: Sequence[Span]) -> Tokens:
         borders = sorted({border for span in spans for border in span[:2]})
-        parts, at = [], 0
+        offsets, at = [], 0
         for begin, end in tokens:
-            first, before = begin, len(parts)
+            first, before = begin, len(offsets)
             while at < len(borders) and borders[at] < end:
                 if borders[at] > begin:
-                    parts.append((begin, borders[at]))
+                    offsets.append((begin, borders[at]))
                     begin = borders[at]
                 at += 1
-            parts.append((begin, end))
+            offsets.append((begin, end))
             if begin > first:
-                pieces = " ".join(repr(passage.text[a:b]) for a, b in parts[before:])
-                told = f"{passage.place}: {shortened(passage.text[first:end])} into {shortened(pieces)[1:-1]}"
-                self.remarks["words cut where a span begins or ends inside them"].add(told)
-        return tuple(parts)
+                pieces = " ".join(repr(passage.text[a:b]) for a, b in offsets[before:])
+                remark = f"{passage.place}: {shortened(passage.text[first:end])} into {shortened(pieces)[1:-1]}"
+                self.remarks["words cut where a span begins or ends inside them"].add(remark)
+        return tuple(offsets)
 
 
 def _offset(value) -> int | None:

@@ -46,8 +46,8 @@ def whole_rows(
         if len(cells) == len(names):
             yield place, dict(zip(names, cells, strict=True))
         else:
-            told = f"has {len(cells)} cells instead of {len(names)} ({listed(names)})"
-            bad.add("wrong columns", f"{place}: {told}; {FIX}")
+            message = f"has {len(cells)} cells instead of {len(names)} ({listed(names)})"
+            bad.add("wrong columns", f"{place}: {message}; {FIX}")
 
 
 def _rows(text: str, file: Path) -> Iterator[tuple[int, list[str]]]:

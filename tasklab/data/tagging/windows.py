@@ -94,8 +94,8 @@ def _tags(examples: Sequence[TaggedExample], units: _Units, labels: Sequence[str
     kind_number = {kind: i for i, kind in enumerate(kinds)}
     code = np.array([[1 + labels.index(f"{place}-{kind}") for place in places] for kind in kinds]).reshape(-1, 4)
     tokens = row_offsets([len(example.tokens) for example in examples])
-    known = np.repeat([example.entities is not None for example in examples], np.diff(tokens))
-    tags = np.where(known[units.first], 1 + labels.index(OUTSIDE), 0).astype(np.int16)
+    tagged = np.repeat([example.entities is not None for example in examples], np.diff(tokens))
+    tags = np.where(tagged[units.first], 1 + labels.index(OUTSIDE), 0).astype(np.int16)
     entities = [
         (kind_number[kind], first + start, last + start)
         for example, start in zip(examples, tokens.tolist(), strict=False)

@@ -30,26 +30,26 @@ class BlankTokenizer:
 
     def encode_batch(self, texts) -> list[tuple[np.ndarray, np.ndarray]]:
         """As the tokenizer does, without offsets: [n, 0]."""
-        parts = [BLANK.split(text) for text in texts]
-        encoded = iter(self.tokenizer.encode_batch(list(chain.from_iterable(parts))))
-        found = [self.joined([next(encoded)[0] for _ in several]) for several in parts]
-        return [(ids, np.zeros((len(ids), 0), np.int32)) for ids in found]
+        segments = [BLANK.split(text) for text in texts]
+        encoded = iter(self.tokenizer.encode_batch(list(chain.from_iterable(segments))))
+        sequences = [self.joined([next(encoded)[0] for _ in several]) for several in segments]
+        return [(ids, np.zeros((len(ids), 0), np.int32)) for ids in sequences]
 
-    def joined(self, parts: Sequence[np.ndarray]) -> np.ndarray:
+    def joined(self, segments: Sequence[np.ndarray]) -> np.ndarray:
         """The ids with a sentinel between two parts."""
-        between = [[sentinel] for sentinel in self.sentinels[: len(parts) - 1]]
-        pieces = [piece for pair in zip(parts, [*between, []], strict=True) for piece in pair]
+        between = [[sentinel] for sentinel in self.sentinels[: len(segments) - 1]]
+        pieces = [piece for pair in zip(segments, [*between, []], strict=True) for piece in pair]
         return np.concatenate(pieces).astype(np.int32)
 
     def parts(self, ids: Sequence[int]) -> list[str]:
         """The texts behind each sentinel."""
-        found: list[list[int]] = [[]]
+        segments: list[list[int]] = [[]]
         for number in map(int, ids):
             if number in self.sentinels:
-                found.append([])
+                segments.append([])
             else:
-                found[-1].append(number)
-        return [self.tokenizer.decode(part).strip() for part in found[1:]]
+                segments[-1].append(number)
+        return [self.tokenizer.decode(part).strip() for part in segments[1:]]
 
 
 def blanks_of(tokenizer) -> BlankTokenizer:
@@ -57,11 +57,11 @@ def blanks_of(tokenizer) -> BlankTokenizer:
 
     Raises: ConfigError where it has neither.
     """
-    known = {token: number for number, token in enumerate(tokenizer.tokens)}
+    vocabulary = {token: number for number, token in enumerate(tokenizer.tokens)}
     for form in SENTINELS:
-        if form.format(0) in known:
-            count = next(n for n in range(len(known) + 1) if form.format(n) not in known)
-            return BlankTokenizer(tokenizer, [known[form.format(n)] for n in range(count)])
+        if form.format(0) in vocabulary:
+            count = next(n for n in range(len(vocabulary) + 1) if form.format(n) not in vocabulary)
+            return BlankTokenizer(tokenizer, [vocabulary[form.format(n)] for n in range(count)])
     if tokenizer.mask_id is None:
         raise ConfigError("the vocabulary has no token for a blank, <extra_id_0> or [MASK]; take one that has")
     return BlankTokenizer(tokenizer, _Same(tokenizer.mask_id))

@@ -39,9 +39,9 @@ class CorruptedRows:
         return {INPUT: self.tokens.lengths + len(self.corruption.framing.begin) + 1, TARGET: self.said}
 
     def of_epoch(self, epoch: int) -> "CorruptedRows":
-        found = copy.copy(self)
-        found.epoch = epoch
-        return found
+        rows = copy.copy(self)
+        rows.epoch = epoch
+        return rows
 
     def along(self, axis: str) -> Ragged:
         """What the rows are made of."""
@@ -66,15 +66,15 @@ class CorruptedRows:
 
     def digest(self) -> str:
         made = self.corruption
-        told = {
+        content = {
             "tokens": self.tokens.values, "offsets": self.tokens.offsets, "spans": list(made.spans),
             "continuing": made.continuing, "learned": made.learned, "room": made.room,
             "seed": made.seed, "epoch": self.epoch,
             "framing": [made.framing.begin, made.framing.prompt, made.framing.tokenizer.eos_id],
         }  # fmt: skip
         if self.sentences is not None:
-            told |= {"sentences": self.sentences.values, "hidden": made.hides, "shuffled": made.shuffles}
-        return content_sha256(told)
+            content |= {"sentences": self.sentences.values, "hidden": made.hides, "shuffled": made.shuffles}
+        return content_sha256(content)
 
 
 def cut_to(tokens: Ragged, most: int) -> tuple[Ragged, int]:

@@ -52,12 +52,12 @@ class Corruption:
     def most_said(self, ids: np.ndarray, sentences: np.ndarray | None = None) -> int:
         """Tokens that the target of a text has at most, in any epoch."""
         if self.learned == WHOLE:
-            said = len(ids)
+            length = len(ids)
         else:
             sizes = np.sort(np.diff(self.units(ids, sentences)))
             hidden, spans = self.spans.counts(len(sizes), len(self.framing.tokenizer.sentinels))
-            said = int(sizes[len(sizes) - hidden :].sum()) + spans * (self.learned == SPANS)
-        return min(said, self.room) + len(self.framing.prompt)
+            length = int(sizes[len(sizes) - hidden :].sum()) + spans * (self.learned == SPANS)
+        return min(length, self.room) + len(self.framing.prompt)
 
     def words(self, ids: np.ndarray) -> np.ndarray:
         """Where each word begins, and the end: [words + 1]."""
@@ -83,17 +83,17 @@ class Corruption:
         """input_ids, decoder_input_ids, target_ids of one text."""
         framing, blanks, read = self.framing, self.framing.tokenizer, ids
         if self.shuffles:
-            parts = np.split(ids, sentences[1:])
-            read = np.concatenate([parts[i] for i in self.order(len(parts), epoch, number)])
+            pieces = np.split(ids, sentences[1:])
+            read = np.concatenate([pieces[i] for i in self.order(len(pieces), epoch, number)])
         spans = self.hidden(read, epoch, number, sentences)
         kept = np.split(read, spans.reshape(-1))[::2]
         source = [*framing.begin, *blanks.joined(kept), framing.tokenizer.eos_id]
-        said, hidden = ids, [read[first:end] for first, end in spans]
+        answer, hidden = ids, [read[first:end] for first, end in spans]
         if self.learned == SPANS:
-            said = framing.target.joined([ids[:0], *hidden])
+            answer = framing.target.joined([ids[:0], *hidden])
         elif self.learned == FILLINGS:
-            said = np.concatenate([ids[:0], *hidden])
-        target = np.array([*framing.prompt, *said[: self.room], framing.target.eos_id], np.int32)
+            answer = np.concatenate([ids[:0], *hidden])
+        target = np.array([*framing.prompt, *answer[: self.room], framing.target.eos_id], np.int32)
         return {"input_ids": source, "decoder_input_ids": target[:-1], "target_ids": target[1:]}
 
     def read(self, text: str, epoch: int, number: int) -> str:
@@ -111,5 +111,5 @@ class Corruption:
             at = stop
         source += text[at:]
         between = " " if " " in text else ""
-        told = {SPANS: "".join(MASK + one for one in fillings), FILLINGS: between.join(fillings), WHOLE: pair.source}
-        return Pair(pair.id, source, (source,), (told[self.learned],), pair.place)
+        answers = {SPANS: "".join(MASK + one for one in fillings), FILLINGS: between.join(fillings), WHOLE: pair.source}
+        return Pair(pair.id, source, (source,), (answers[self.learned],), pair.place)

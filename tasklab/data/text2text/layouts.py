@@ -41,10 +41,10 @@ class Layout(NamedTuple):
     def example(self, row: Mapping, place: str, number: str) -> Pair:
         """Raises: DataError for what is no text, or empty."""
         cells = tuple(_text(row.get(name), name, place) for name in self.columns)
-        found = ()
+        targets = ()
         if self.target is not None:
-            found = tuple(_texts(row.get(self.target), self.target, place, self.special))
-        return Pair(identity_of(row, self.identity, number), self.template.filled(cells), cells, found, place)
+            targets = tuple(_texts(row.get(self.target), self.target, place, self.special))
+        return Pair(identity_of(row, self.identity, number), self.template.filled(cells), cells, targets, place)
 
 
 def layout_of(table: Table, data: Text2TextDataConfig, answered: bool, special: Collection[str] = ()) -> Layout:
@@ -54,20 +54,20 @@ def layout_of(table: Table, data: Text2TextDataConfig, answered: bool, special: 
         Role("source", data.source, SOURCES) if name == SOURCE else Role("template", name) for name in template.columns
     ]
     roles += [Role("target", data.target, TARGETS)] if answered else []
-    found = find_columns(table, roles)
+    columns = find_columns(table, roles)
     identity = next((name for name in IDENTITY if name in table.columns), None)
-    return Layout(template, found[: len(template.columns)], found[-1] if answered else None, identity, special)
+    return Layout(template, columns[: len(template.columns)], columns[-1] if answered else None, identity, special)
 
 
 def asked_of(item: Mapping, data: Text2TextDataConfig, place: str, number: str) -> Pair:
     """What is asked in an object that names its parts. Raises: DataError."""
     template, columns = Template.of(data.template), []
     for name in template.columns:
-        known = [data.source or "", *SOURCES] if name == SOURCE else [name]
-        column = next((key for key in known if key in item), None)
+        keys = [data.source or "", *SOURCES] if name == SOURCE else [name]
+        column = next((key for key in keys if key in item), None)
         if column is None:
-            told = f"has the keys {', '.join(map(str, item)) or 'none'}, expected {' or '.join(filter(None, known))}"
-            raise DataError(f"{place}: {told}")
+            message = f"has the keys {', '.join(map(str, item)) or 'none'}, expected {' or '.join(filter(None, keys))}"
+            raise DataError(f"{place}: {message}")
         columns.append(column)
     return Layout(template, columns, None, None).example(item, place, number)
 
@@ -83,8 +83,8 @@ def _text(value, column: str, place: str) -> str:
     if is_missing(value):
         raise DataError(f"{place}: the {column} is empty")
     if not isinstance(value, str) or not encodable(value):
-        told = "half of a surrogate pair" if isinstance(value, str) else shortened(str(value))
-        raise DataError(f"{place}: the {column} is {told}, expected text")
+        shown = "half of a surrogate pair" if isinstance(value, str) else shortened(str(value))
+        raise DataError(f"{place}: the {column} is {shown}, expected text")
     return value.strip()
 
 

@@ -45,8 +45,8 @@ def read_pairs(
             refuse_columns(file, {"source": data.source, "target": data.target})
         return _texts(file, data), BadRows(str(file))
     if file.suffix not in SUFFIXES and file.is_file():
-        told = "put both sides into a folder, such as train.en and train.zh, and set data.source=en data.target=zh"
-        raise DataError(f"{file}: is no table by its name; of two files whose lines belong together {told}")
+        hint = "put both sides into a folder, such as train.en and train.zh, and set data.source=en data.target=zh"
+        raise DataError(f"{file}: is no table by its name; of two files whose lines belong together {hint}")
     bad = BadRows(str(file))
     columns = data.columns or (["source", "target"] if _is_plain(file, data) else [])
     table = Table(file, columns, data.source or "source", data.quotes, data.encoding, bad)
@@ -80,20 +80,20 @@ def _parallel(folder: Path, split: str, data: Text2TextDataConfig) -> tuple[Path
         return None
     named = re.compile(WORDS[split] if split == "train" else f"{WORDS[split]}|val")
     inside = sorted(p for p in folder.iterdir() if p.is_file() and named.fullmatch(p.stem) and p.suffix)
-    found = {p.suffix[1:]: p for p in inside if p.suffix not in SUFFIXES}
-    wanted = [(data.source, data.target)] if data.source and data.target else ENDINGS
-    for endings in wanted:
-        if found.keys() >= set(endings):
-            return found[endings[0]], found[endings[1]]
-    first, second = wanted[0]
-    if len(inside) == len(found) == 1 and found.keys() <= {first, second}:
-        (there,), absent = inside, second if first in found else first
+    files = {p.suffix[1:]: p for p in inside if p.suffix not in SUFFIXES}
+    pairs = [(data.source, data.target)] if data.source and data.target else ENDINGS
+    for endings in pairs:
+        if files.keys() >= set(endings):
+            return files[endings[0]], files[endings[1]]
+    first, second = pairs[0]
+    if len(inside) == len(files) == 1 and files.keys() <= {first, second}:
+        (there,), absent = inside, second if first in files else first
         raise DataError(f"{folder}: has {there.name}, but no {there.stem}.{absent} whose lines belong to it; add that")
-    if len(found) < 2:
+    if len(files) < 2:
         return None
-    first, second, *_ = found
-    told = f"set data.source={first} data.target={second}, or the other way round"
-    raise DataError(f"{folder}: {listed([p.name for p in found.values()])}: which is read, which answers it? {told}")
+    first, second, *_ = files
+    hint = f"set data.source={first} data.target={second}, or the other way round"
+    raise DataError(f"{folder}: {listed([p.name for p in files.values()])}: which is read, which answers it? {hint}")
 
 
 def _of_lines(
@@ -116,7 +116,7 @@ def _of_lines(
             bad.add("unusable record", f"{error}; correct it in both files or {SKIP}")
     if count[0] != count[1]:
         at = f"{first if count[0] > count[1] else second}:{min(count) + 1}"
-        told = f"{count[0]} lines, {second.name} has {count[1]}; line by line one is the other's target"
-        raise DataError(f"{first}: has {told}. {at} is the first without one: add what is missing, or take it out")
+        message = f"{count[0]} lines, {second.name} has {count[1]}; line by line one is the other's target"
+        raise DataError(f"{first}: has {message}. {at} is the first without one: add what is missing, or take it out")
     if not count[0]:
         raise DataError(f"{first}: is empty, and so is {second.name}; expected a text in each line")

@@ -44,8 +44,8 @@ class Framing(NamedTuple):
     @property
     def prompt(self) -> list[int]:
         """What stands before the text of every target."""
-        said = self.target.adds_bos and self.target.bos_id != self.start
-        return [self.start, self.target.bos_id] if said else [self.start]
+        with_bos = self.target.adds_bos and self.target.bos_id != self.start
+        return [self.start, self.target.bos_id] if with_bos else [self.start]
 
 
 def pair_rows(framing: Framing, pairs: Sequence[Pair], max_seq_length: int, max_target_length: int) -> FeatureTable:

@@ -10,7 +10,7 @@ END = re.compile(r"(?:[。！？…][”’」』）]*|[.!?][\"'”’)]*(?=\s))
 
 def begins_of(text: str) -> list[int]:
     """Of each sentence its first character."""
-    return [0, *(found.end() for found in END.finditer(text) if found.end() < len(text))]
+    return [0, *(match.end() for match in END.finditer(text) if match.end() < len(text))]
 
 
 def first_tokens(text: str, offsets: np.ndarray) -> np.ndarray:

@@ -53,7 +53,7 @@ class Rest(NamedTuple):
         return np.array([[1 + int(bits[0] % np.uint64(count - 1)), count]])
 
 
-def _parted(count: int, parts: int, bits: np.ndarray) -> np.ndarray:
-    """[parts] sizes, each at least 1, that are `count` together; all ways to part it are alike likely."""
-    cuts = np.sort(np.argsort(bits[: count - 1], kind="stable")[: parts - 1]) + 1
+def _parted(count: int, pieces: int, bits: np.ndarray) -> np.ndarray:
+    """[pieces] sizes, each at least 1, that are `count` together; all ways to part it are alike likely."""
+    cuts = np.sort(np.argsort(bits[: count - 1], kind="stable")[: pieces - 1]) + 1
     return np.diff(np.concatenate([[0], cuts, [count]]))

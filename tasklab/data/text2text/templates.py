@@ -18,14 +18,14 @@ class Template(NamedTuple):
     def of(cls, text: str | None) -> "Template":
         """Raises: ValueError for braces that name no column."""
         try:
-            found = list(Formatter().parse("{source}" if text is None else text))
+            parsed = list(Formatter().parse("{source}" if text is None else text))
         except ValueError:
             raise ValueError(f"has a brace without its other one; {FORM}") from None
-        if any(more or conversion for _, _, more, conversion in found) or not any(name for _, name, _, _ in found):
+        if any(more or conversion for _, _, more, conversion in parsed) or not any(name for _, name, _, _ in parsed):
             raise ValueError(f"names no column; {FORM}")
-        if any(name == "" for _, name, _, _ in found):
+        if any(name == "" for _, name, _, _ in parsed):
             raise ValueError(f"{{}} names no column; {FORM}")
-        return cls(tuple((literal, name or "") for literal, name, _, _ in found))
+        return cls(tuple((literal, name or "") for literal, name, _, _ in parsed))
 
     @property
     def columns(self) -> list[str]:

@@ -54,12 +54,12 @@ def _example(item, number: int, place: str, data: TextDataConfig) -> TextExample
         raise DataError(f"{place}: is {type(item).__name__}; expected {FORMS}")
     for text in texts:
         if not isinstance(text, str) or not text.strip():
-            told = "empty" if isinstance(text, str) else type(text).__name__
-            raise DataError(f"{place}: a text is {told}; expected {FORMS}")
+            kind = "empty" if isinstance(text, str) else type(text).__name__
+            raise DataError(f"{place}: a text is {kind}; expected {FORMS}")
         if not encodable(text):
             raise DataError(f"{place}: a text holds half of a surrogate pair; correct it")
     return TextExample(identity, texts[0], texts[1] if len(texts) > 1 else None, place=place)
 
 
-def _key(row: Mapping, wanted: str | None, usual) -> str | None:
-    return next((name for name in ([wanted] if wanted in row else usual) if name in row), None)
+def _key(row: Mapping, column: str | None, usual) -> str | None:
+    return next((name for name in ([column] if column in row else usual) if name in row), None)

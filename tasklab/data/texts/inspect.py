@@ -82,5 +82,5 @@ def _count_tokens(report: TextReport, data: TextDataConfig, pair_encoding: str, 
             for example in (e for e, count in zip(report.examples, counts, strict=True) if not count):
                 report.tokenless.add(example.place)
     ragged, report.cut = text_rows(tokenizer, first, second, data.max_seq_length, pair_encoding)
-    parts = parts_of(pair_encoding)
-    report.sizes = row_sizes(ragged["input_ids"], parts, tokenizer.unk_id, data.num_buckets, data.max_seq_length)
+    sequences = parts_of(pair_encoding)
+    report.sizes = row_sizes(ragged["input_ids"], sequences, tokenizer.unk_id, data.num_buckets, data.max_seq_length)

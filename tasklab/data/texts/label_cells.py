@@ -37,15 +37,15 @@ class LabelCells:
     def scores(self, place: str, value) -> tuple[float, ...]:
         """The outputs of a teacher."""
         try:
-            parts = value.split() if isinstance(value, str) else value if isinstance(value, list) else [value]
-            logits = tuple(map(float, parts))
+            numbers = value.split() if isinstance(value, str) else value if isinstance(value, list) else [value]
+            logits = tuple(map(float, numbers))
         except (TypeError, ValueError):
             logits = ()
-        wanted = self.outputs or len(logits) or 1
-        if len(logits) != wanted or not all(map(math.isfinite, logits)):
-            told = f"{place}: 'logits' is {shortened(str(value))}, expected "
-            told += f"{wanted} numbers with blanks between them" if wanted > 1 else "a number"
-            self.bad.add("bad logits", f"{told}; {FIX}")
+        count = self.outputs or len(logits) or 1
+        if len(logits) != count or not all(map(math.isfinite, logits)):
+            message = f"{place}: 'logits' is {shortened(str(value))}, expected "
+            message += f"{count} numbers with blanks between them" if count > 1 else "a number"
+            self.bad.add("bad logits", f"{message}; {FIX}")
         return logits
 
     def _names(self, place: str, value) -> tuple[str, ...]:
@@ -64,21 +64,21 @@ class LabelCells:
         name = str(value).strip()
         if self.names and name not in self.names.values():
             if name not in self.names:
-                known = listed(list(self.names))
+                names = listed(list(self.names))
                 self.bad.add(
-                    "unknown label", f"{place}: the label {shortened(name)} is not in data.label_names ({known}); {FIX}"
+                    "unknown label", f"{place}: the label {shortened(name)} is not in data.label_names ({names}); {FIX}"
                 )
                 return ""
             name = self.names[name]
         if self.labels and name not in self.labels:
             near = difflib.get_close_matches(name[:LONGEST], self.labels, n=1)
             hint = f"did you mean {near[0]!r}? " if near else ""
-            known = listed(self.labels)
+            names = listed(self.labels)
             called = f", or say what it is called: data.label_names={{{shortened(name)[1:-1]}: ...}}"
             anew = "; for a new head name a backbone, and this model with --from"
             rename = "" if near or self.names else called + anew
-            told = f"{place}: the label {shortened(name)} is none of the model's: {known}; {hint}{FIX}{rename}"
-            self.bad.add("unknown label", told)
+            message = f"{place}: the label {shortened(name)} is none of the model's: {names}; {hint}{FIX}{rename}"
+            self.bad.add("unknown label", message)
         return name
 
     def _number(self, place: str, value) -> float:

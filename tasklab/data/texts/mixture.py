@@ -26,12 +26,12 @@ def read_mixture(
     folders = sorted(p for p in folder.iterdir() if p.is_dir() and p.name[0] not in "._") if folder.is_dir() else []
     if not folders:
         raise DataError(f"{folder}: expected a folder with one folder per data set; {neighbours(folder)}")
-    known = {name.partition(BETWEEN)[0] for name in labels}
+    names = {name.partition(BETWEEN)[0] for name in labels}
     sets, notes = {}, []
     for place in folders:
         name = place.name
-        if known and name not in known:
-            raise DataError(f"{place}: the model knows the data sets {', '.join(sorted(known))}, not {name!r}")
+        if names and name not in names:
+            raise DataError(f"{place}: the model knows the data sets {', '.join(sorted(names))}, not {name!r}")
         own = [label.partition(BETWEEN)[2] for label in labels if label.startswith(name + BETWEEN)]
         examples, note = read_text_rows(place, data, "single_label_classification", own, training)
         sets[name] = [dataclasses.replace(e, group=name, label=f"{name}{BETWEEN}{e.label}") for e in examples]
@@ -50,9 +50,9 @@ def mixed(sets: Mapping[str, list], temperature: float) -> list:
     placed = []
     for examples in sets.values():
         share = (len(examples) / largest) ** (0.0 if math.isinf(temperature) else 1 / temperature)
-        wanted = max(len(examples), round(largest * share))
-        rows = examples * (wanted // len(examples)) + _some(examples, wanted % len(examples))
-        placed += [((i + 0.5) / wanted, row) for i, row in enumerate(rows)]
+        count = max(len(examples), round(largest * share))
+        rows = examples * (count // len(examples)) + _some(examples, count % len(examples))
+        placed += [((i + 0.5) / count, row) for i, row in enumerate(rows)]
     return [row for _, row in sorted(placed, key=lambda pair: pair[0])]
 
 

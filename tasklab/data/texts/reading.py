@@ -146,8 +146,8 @@ def _doubtful_labels(examples: Sequence[TextExample], column: str, columns: Sequ
     if data.label or not (measured or len(names) > max(MANY, SHARE * len(examples))):
         return ""
     others = [name for usual in LABELS for name in columns if name.lower() == usual.lower() and name != column]
-    told = f"{column!r} is taken for the label and holds {len(names)} different {'numbers' if numbers else 'values'}"
-    shown = f"{told} in {len(examples)} rows ({listed(sorted(names)[:3])}): are these classes?"
+    message = f"{column!r} is taken for the label and holds {len(names)} different {'numbers' if numbers else 'values'}"
+    shown = f"{message} in {len(examples)} rows ({listed(sorted(names)[:3])}): are these classes?"
     name = f"name another column with data.label={others[0] if others else '...'}, or this one to keep it"
     return f"{shown} {name}{'; model.problem_type=regression learns numbers' if measured else ''}"
 
@@ -180,12 +180,12 @@ class _Reader:
             Role("id", data.id, IDENTITY, required=False),
             *[Role("label", data.label, LABELS, holds=holds)] * labelled, *[Role("soft_targets", "logits")] * soft,
         ]  # fmt: skip
-        found = dict(zip([role.setting for role in roles], find_columns(table, roles), strict=True))
-        self.text_a, self.text_b, self.group = found["text_a"], found["text_b"], found["group"]
-        self.id = found["id"]
-        self.logits, self.label = found.get("soft_targets"), None
+        columns = dict(zip([role.setting for role in roles], find_columns(table, roles), strict=True))
+        self.text_a, self.text_b, self.group = columns["text_a"], columns["text_b"], columns["group"]
+        self.id = columns["id"]
+        self.logits, self.label = columns.get("soft_targets"), None
         if labelled:
-            self.label = LabelCells(table.bad, found["label"], problem_type, labels, data.label_names)
+            self.label = LabelCells(table.bad, columns["label"], problem_type, labels, data.label_names)
         self.count = 0
         roles = {"text_a": self.text_a, "text_b": self.text_b, "label": self.label and self.label.column,
                  "id": self.id, "group": self.group, "logits": self.logits}  # fmt: skip
@@ -230,12 +230,12 @@ def texts_of(example: TextExample) -> tuple[str, str | None]:
 
 def _contradictions(examples: Sequence[TextExample], file: str) -> str:
     """One line when equal texts carry different labels; such rows stay, because official sets hold them too."""
-    found = [(a, b) for a, b in repeats(examples, texts_of) if a.label != b.label]
-    if not found:
+    pairs = [(a, b) for a, b in repeats(examples, texts_of) if a.label != b.label]
+    if not pairs:
         return ""
-    a, b = found[0]
+    a, b = pairs[0]
     return (
-        f"{len(found)} rows repeat a text with another label, all are kept; first: {b.place} says {b.label!r}, "
+        f"{len(pairs)} rows repeat a text with another label, all are kept; first: {b.place} says {b.label!r}, "
         f"{a.place.removeprefix(file)} {a.label!r}"
     )
 

@@ -56,8 +56,8 @@ class TextFile:
         for place, texts, row in rows:
             wrong = next(filter(None, map(_wrong, texts)), "too many tabs" if len(texts) > 2 else "")
             if wrong:
-                told = f" in {shortened(str(texts)[1:-1])}" if any(map(str, texts)) else ""
-                bad.add(wrong, f"{place}: {wrong}{told}; {FIX}")
+                excerpt = f" in {shortened(str(texts)[1:-1])}" if any(map(str, texts)) else ""
+                bad.add(wrong, f"{place}: {wrong}{excerpt}; {FIX}")
             else:
                 yield place, texts, row
 

@@ -82,9 +82,9 @@ class HostOptimizer(ABC):
 def checked(tensors: dict[str, np.ndarray], name: str, shape: tuple) -> np.ndarray:
     """The tensor of that name. Raises CheckpointError when there is none of this shape."""
     if name not in tensors or tensors[name].shape != tuple(shape):
-        found = f"has shape {tensors[name].shape}" if name in tensors else "is missing"
+        problem = f"has shape {tensors[name].shape}" if name in tensors else "is missing"
         raise CheckpointError(
-            f"optimizer.safetensors: {name} {found}, expected {tuple(shape)}; "
+            f"optimizer.safetensors: {name} {problem}, expected {tuple(shape)}; "
             "resume needs the same network and optimizer, or start from the weights alone with --from"
         )
     return tensors[name]

@@ -66,8 +66,8 @@ class SelfAttention(nn.Cell):
         """What the values give to these scores: [B, N, T, S] float32, [B, G, S, D] -> [B, T, H]."""
         B, N, T, _ = scores.shape
         weights = self.dropout(self.softmax(scores).astype(v.dtype))
-        found = self.matmul(self.group(weights), v).reshape((B, N, T, self.head_size))
-        return self.output(found.swapaxes(1, 2).reshape((B, T, N * self.head_size)))
+        context = self.matmul(self.group(weights), v).reshape((B, N, T, self.head_size))
+        return self.output(context.swapaxes(1, 2).reshape((B, T, N * self.head_size)))
 
     def group(self, x):
         """[B, N, S, ...] -> [B, G, N / G * S, ...]: a head of keys meets its queries in one product, never copied."""

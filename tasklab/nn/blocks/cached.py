@@ -58,10 +58,10 @@ class SourceKeys(nn.Cell):
         self.parts = nn.CellList([layer.cross_attention for layer in layers], auto_prefix=False)
 
     def construct(self, states):
-        found = ()
+        cache = ()
         for part in self.parts:
-            found = (*found, _keys_values(part, states))
-        return ops.stack(found)
+            cache = (*cache, _keys_values(part, states))
+        return ops.stack(cache)
 
 
 class _CachedLayer(nn.Cell):

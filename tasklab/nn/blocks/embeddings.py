@@ -40,7 +40,7 @@ class Embeddings(nn.Cell):
     Returns: [B, S, H].
 
     position_offset: the row of the first token's position; RoBERTa counts from 2.
-    parts: word, and any of pos (a learned vector per position), seg (one per text of the row), sinusoidal.
+    kinds: word, and any of pos (a learned vector per position), seg (one per text of the row), sinusoidal.
     norm: a cell for the sum, None leaves it as it is.
     words: the table of words of another network, in place of one of its own. scaled: word vectors times the root of H.
     stream_norm: a second norm, of one of two texts alone.
@@ -48,17 +48,17 @@ class Embeddings(nn.Cell):
 
     def __init__(
         self, vocab_size: int, hidden_size: int, max_positions: int, token_types: int = 2, dropout: float = 0.1,
-        norm: nn.Cell | None = None, position_offset: int = 0, parts: tuple = PARTS, words: Parameter | None = None,
+        norm: nn.Cell | None = None, position_offset: int = 0, kinds: tuple = PARTS, words: Parameter | None = None,
         scaled: bool = False, stream_norm: nn.Cell | None = None,
     ):  # fmt: skip
         super().__init__()
         self.word = Embedding(vocab_size, hidden_size) if words is None else Borrowed(words)
-        self.position = Embedding(max_positions, hidden_size) if "pos" in parts else None
-        self.token_type = Embedding(token_types, hidden_size) if "seg" in parts else None
+        self.position = Embedding(max_positions, hidden_size) if "pos" in kinds else None
+        self.token_type = Embedding(token_types, hidden_size) if "seg" in kinds else None
         self.norm, self.stream_norm = norm, stream_norm
-        self.waves = Tensor(sinusoids(max_positions, hidden_size)) if "sinusoidal" in parts else None
+        self.waves = Tensor(sinusoids(max_positions, hidden_size)) if "sinusoidal" in kinds else None
         # words start near 0 and waves reach 1: times the root of H, as in section 3.4 of the paper
-        self.scale = hidden_size**0.5 if scaled or "sinusoidal" in parts else 1.0
+        self.scale = hidden_size**0.5 if scaled or "sinusoidal" in kinds else 1.0
         self.dropout = Dropout(dropout)
         self.add_bias = ops.BiasAdd()
         self.offset = position_offset

@@ -67,8 +67,8 @@ class LSTM:
         dc = carry + dh * o * (1 - squashed * squashed)  # [B, H], through the next step and through the output
         last = before[:, -h.shape[1] :]  # cell of the step before
         # sigmoid' = s (1 - s), tanh' = 1 - t^2, for i, f, g, o
-        parts = (dc * g * i * (1 - i), dc * last * f * (1 - f), dc * i * (1 - g * g), dh * squashed * o * (1 - o))
-        dx[:] = da[:] = np.concatenate(parts, axis=1)
+        grads = (dc * g * i * (1 - i), dc * last * f * (1 - f), dc * i * (1 - g * g), dh * squashed * o * (1 - o))
+        dx[:] = da[:] = np.concatenate(grads, axis=1)
         return 0, dc * f
 
 

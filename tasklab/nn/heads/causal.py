@@ -62,8 +62,8 @@ class CausalHead(nn.Cell):
         if self.bias is not None:  # one more value of each word, times 1
             hidden = ops.concat((hidden, ops.ones((hidden.shape[0], 1), ms.float32)), axis=1)  # [T, H + 1]
             words = ops.concat((words, self.bias.reshape((-1, 1))), axis=1)  # [V, H + 1]
-        told, mean = self.scores(hidden, words, target_ids.reshape((-1,)))
-        return (told.reshape(shape), mean.reshape(shape)) if self.mean else (told.reshape(shape),)
+        log_probs, mean = self.scores(hidden, words, target_ids.reshape((-1,)))
+        return (log_probs.reshape(shape), mean.reshape(shape)) if self.mean else (log_probs.reshape(shape),)
 
 
 class WordScores(nn.Cell):
@@ -83,12 +83,12 @@ class WordScores(nn.Cell):
         total = self.log_sum(hidden, table)  # [T]
         # one product per token, by the table's own gradient of `gather`
         own = (hidden * ops.gather(table, targets.clip(0, None), 0)).sum(axis=-1)
-        told = (own - total) * asked
+        log_probs = (own - total) * asked
         if not self.mean:
-            return told, ops.zeros_like(told)
+            return log_probs, ops.zeros_like(log_probs)
         # the mean of all scores is the score of the mean word
         word = ops.matmul(ops.fill(ms.float32, (1, V), 1 / V), table)  # [1, H]
-        return told, (self.product(hidden, word).reshape((-1,)) - total) * asked
+        return log_probs, (self.product(hidden, word).reshape((-1,)) - total) * asked
 
 
 class _LogSum(nn.Cell):

@@ -109,8 +109,8 @@ class _PathsByOperators(nn.Cell):
         tagged = (labels > 0).astype(ms.float32).reshape((B * S, 1))
         # [B * S, C]; a token without a tag would be -1: it is clipped, and `tagged` leaves it out
         chosen = ops.one_hot((labels - 1).clip(0, None), C).astype(ms.float32).reshape((B * S, C))
-        known, end = ops.split(transitions, (C + 1, 1))
-        moves = ops.concat((known, ops.ones((C + 1, 1), ms.float32) * NEVER), axis=1).reshape((1, -1))
+        steps, end = ops.split(transitions, (C + 1, 1))
+        moves = ops.concat((steps, ops.ones((C + 1, 1), ms.float32) * NEVER), axis=1).reshape((1, -1))
         free = self.log_sum(logits, tagged, moves, end.reshape((-1,)), (B, S))
         # with all other tags ruled out the only path left is that of the labels
         kept = self.log_sum(logits + (1 - chosen) * NEVER, tagged, moves, end.reshape((-1,)), (B, S))

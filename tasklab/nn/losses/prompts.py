@@ -33,9 +33,9 @@ class PromptLoss(nn.Cell):
     def scores(self, logits):
         """log P(label) [B, C] float32."""
         B, L, V = logits.shape
-        told = ops.log_softmax(logits.reshape((B * L, V)).astype(ms.float32), axis=-1)
-        told = ops.gather(told, self.ids, 1).reshape((B, -1))  # [B, L * U]
-        words = self.product(told, self.weights)  # [B, W]
+        log_probs = ops.log_softmax(logits.reshape((B * L, V)).astype(ms.float32), axis=-1)
+        log_probs = ops.gather(log_probs, self.ids, 1).reshape((B, -1))  # [B, L * U]
+        words = self.product(log_probs, self.weights)  # [B, W]
         words = ops.gather(words, self.words, 1).reshape((B, *self.shape)) + self.absent  # [B, C, K]
         top = ops.stop_gradient(words.max(axis=-1, keepdims=True))  # subtracted: exp of a difference never overflows
         return (ops.log(ops.exp(words - top).sum(axis=-1, keepdims=True)) + top)[:, :, 0]

@@ -58,20 +58,20 @@ def report(train, dev, model: str | None, overrides, task: str | None = None) ->
     settings = [f"data.train={train}", *([f"data.eval={dev}"] if dev else []), *overrides]
     command = ["train", *_names(task, model), *settings]
     try:
-        found = kind.examine(config, tokenizer)
+        examined = kind.examine(config, tokenizer)
     except MissingColumns as error:
         error.command = command
         raise
-    print(with_own_names("\n".join(found.shown)))
-    sizes, dev_sizes = found.sizes
+    print(with_own_names("\n".join(examined.shown)))
+    sizes, dev_sizes = examined.sizes
     if tokenizer is None:
         print(f"\nno vocabulary of {config.name}, so nothing is said about tokens, memory and time:\n  {why_not}")
     elif sizes is not None:
         _show_run(sizes, dev_sizes, config)
     print()
-    for line in found.lines:
+    for line in examined.lines:
         print(with_own_names("\n        ".join((f"{line.level:5} {line.text}", *line.places))))
-    to_fix = sum(line.level == FIX for line in found.lines)
+    to_fix = sum(line.level == FIX for line in examined.lines)
     before = f"{to_fix} to fix before training; then" if to_fix else "nothing has to be fixed;"
     print(f"{before} start with:\n ", shlex.join(["tasklab", *command]))
     return 1 if to_fix else 0
@@ -107,8 +107,8 @@ def _vocabulary(config: Config) -> tuple[Path | str | None, str]:
                 if file_sha256(file) in listed:
                     return file, ""
     try:
-        found = find_source(config.checkpoint).vocabulary
-        return found, f"{config.checkpoint} brings no vocab.txt; set tokenizer.vocab"
+        path = find_source(config.checkpoint).vocabulary
+        return path, f"{config.checkpoint} brings no vocab.txt; set tokenizer.vocab"
     except (CheckpointError, UnknownName) as error:
         return None, str(error).replace("\n", "\n  ")
 
@@ -138,8 +138,8 @@ def _show_run(train: RowSizes, dev: RowSizes | None, config: Config):
     scoring = estimate.seconds(config, dev, False, speed) if dev else 0
     more = f" and {times} evaluations of {_duration(scoring)}" if times else ""
     whole = _duration(training + compiling + times * scoring)
-    parts = f"with {_duration(compiling)} of compilation{more}"
-    print(f"       time about {whole} {parts}, when nothing else runs ({speed / 1e9:.0f} GFLOP/s)")
+    breakdown = f"with {_duration(compiling)} of compilation{more}"
+    print(f"       time about {whole} {breakdown}, when nothing else runs ({speed / 1e9:.0f} GFLOP/s)")
 
 
 def _why(length: Length, train: TrainConfig, per_epoch: int) -> str:

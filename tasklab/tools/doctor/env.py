@@ -33,8 +33,8 @@ def report() -> int:
         except metadata.PackageNotFoundError:
             print(f"  {name:14} missing{' (optional)' if name in OPTIONAL else ': pip install ' + name}")
             missing += [] if name in OPTIONAL else [name]
-    works, said = _mindspore_works()
-    print(f"mindspore       {said}")
+    works, status = _mindspore_works()
+    print(f"mindspore       {status}")
     print(f"cores usable    {usable_cores()} of {os.cpu_count()}")
     print(f"memory          {machine.memory() / 2**30:.1f} GiB")
     print(f"devices         {', '.join(device.available())}")

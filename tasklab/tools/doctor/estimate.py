@@ -38,9 +38,9 @@ def parameters(model: ModelConfig) -> tuple[int, int]:
     return rows * H + layers * layer, layers * layer
 
 
-def training_memory(config: Config, planned: tuple[int, ...], parts: int = 1) -> float:
+def training_memory(config: Config, planned: tuple[int, ...], sequences: int = 1) -> float:
     """Bytes at the peak: process and one graph per planned length, weights, gradients, two moments, and the
-    activations of a batch of the longest rows, each of `parts` sequences. Within 15 % of measured runs (qa_minilm_l6,
+    activations of a batch of the longest rows, each of so many `sequences`. Within 15 % of measured runs (qa_minilm_l6,
     batch 1, 12 and 24).
 
     All in float32, 4 bytes. Weights, gradients and moments are 16 bytes per parameter, 20 with gradient accumulation.
@@ -56,7 +56,7 @@ def training_memory(config: Config, planned: tuple[int, ...], parts: int = 1) ->
     layers = model.num_hidden_layers
     per_token = layers * H + per_layer if config.recompute else layers * per_layer
     copies = 5 if train.gradient_accumulation_steps > 1 else 4
-    tokens = train.batch_size * parts * longest
+    tokens = train.batch_size * sequences * longest
     activations = POOL * tokens * per_token + 4 * tokens * masked(config) * model.vocab_size
     return PROCESS + GRAPH * len(planned) + 4 * (copies * parameters(model)[0] + activations)
 

@@ -27,8 +27,8 @@ def knows(sample: Sample) -> bool:
 
 def examine(config: Config, tokenizer) -> Examined:
     """Reads data.train and data.eval as a training would."""
-    found = examples.examine(config, tokenizer)
-    return replace(found, shown=[*found.shown, *_told(config)])
+    base = examples.examine(config, tokenizer)
+    return replace(base, shown=[*base.shown, *_told(config)])
 
 
 def _told(config: Config) -> Iterator[str]:

@@ -85,10 +85,10 @@ def bad_rows(
         yield Line(FIX, f"{name}: {number} {unusable}: {kinds}; {remedy}", first)
 
 
-def clashing(found: Finding, rows: int, text: str, file: str) -> Iterator[Line]:
+def clashing(finding: Finding, rows: int, text: str, file: str) -> Iterator[Line]:
     """A line on rows that contradict others or are met twice, to be fixed when they are many among `rows`."""
-    if found.count:
-        yield Line(FIX if found.count > CLASH * rows else LOOK, text, places(found, file))
+    if finding.count:
+        yield Line(FIX if finding.count > CLASH * rows else LOOK, text, places(finding, file))
 
 
 def repeating(again: Finding, name: str, what: str, how: str, file: str) -> Iterator[Line]:

@@ -54,8 +54,8 @@ def _findings(name: str, split: MatchReport, config: Config) -> Iterator[Line]:
             (split.firsts, "the first text of another"), (split.seconds, "the second text of another"),
             (split.crossed, "as the second text what is the first one of another"),
         )  # fmt: skip
-        told = ", ".join(f"{count:,} have {what}" for count, what in kinds if count)
-        text = f"{name}: {counted(split.sharing, 'row')} with a text of another row: {told}"
+        listed = ", ".join(f"{count:,} have {what}" for count, what in kinds if count)
+        text = f"{name}: {counted(split.sharing, 'row')} with a text of another row: {listed}"
         yield Line(LOOK, f"{text}; losses over the batch keep such rows in different steps")
 
 

@@ -31,7 +31,7 @@ def examine(config: Config, tokenizer) -> Examined:
     a pattern is wrong; ConfigError where there is none."""
     data = config.data
     patterns, words = patterns_of(data), verbalizer_of(data)
-    found, sizes = texts.examine(config, None), []  # tokens are those of filled patterns, below
+    base, sizes = texts.examine(config, None), []  # tokens are those of filled patterns, below
     shown: list[str] = []
     lines: list[Line] = []
     table, wrong = None, ""
@@ -52,12 +52,12 @@ def examine(config: Config, tokenizer) -> Examined:
             examples = usable_rows(path, data, config.model.problem_type, (), training).examples
             lines += _unworded(name, examples, words.words)
             if table is not None and examples:
-                own, told = _rows(name, examples, patterns, tokenizer, table, config)
+                own, findings = _rows(name, examples, patterns, tokenizer, table, config)
                 sizes.append(own)
-                lines += told
+                lines += findings
                 if own is not None:
                     shown += [f"{name:6} {counted(own.rows, 'row')} of patterns", *lengths({}, own), padded(own)]
-    return replace(found, shown=[*found.shown, *shown], lines=[*found.lines, *lines], sizes=(*sizes, None, None)[:2])
+    return replace(base, shown=[*base.shown, *shown], lines=[*base.lines, *lines], sizes=(*sizes, None, None)[:2])
 
 
 def _pattern(pattern, tokenizer, table: WordTable, data: PromptDataConfig) -> str:
@@ -71,8 +71,8 @@ def _pattern(pattern, tokenizer, table: WordTable, data: PromptDataConfig) -> st
 def _unworded(name: str, examples: Sequence[TextExample], words) -> Iterator[Line]:
     missing = Counter(e.label for e in examples if e.label not in words)
     if missing:
-        told = ", ".join(f"{label!r} {count}" for label, count in sorted(missing.items()))
-        text = f"{name}: {counted(missing.total(), 'row')} whose label has no words ({told})"
+        listed = ", ".join(f"{label!r} {count}" for label, count in sorted(missing.items()))
+        text = f"{name}: {counted(missing.total(), 'row')} whose label has no words ({listed})"
         yield Line(FIX, f"{text}; write words for it, or add data.on_bad_row=skip")
 
 

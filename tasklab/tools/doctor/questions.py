@@ -47,15 +47,15 @@ def _asks(sample: Sample) -> bool:
 def examine(config: Config, tokenizer) -> Examined:
     """Reads data.train and data.eval. Raises: DataError when a file as a whole cannot be used."""
     data = config.data
-    found = inspect_squad(
+    report = inspect_squad(
         data.train, data.eval_path, tokenizer, data.max_seq_length, data.doc_stride, data.max_query_length,
         data.num_buckets, data.encoding, data.names,
     )  # fmt: skip
-    together = list(_settings_once(found, config))
-    if found.dev is not None:
-        together += leaking(found.leaked_questions, 0, "question", found.dev.file)
-        together += leaking(found.leaked_contexts, 0, "context", found.dev.file)
-    return examined(config, found.train, found.dev, _shown, _rows, together)
+    together = list(_settings_once(report, config))
+    if report.dev is not None:
+        together += leaking(report.leaked_questions, 0, "question", report.dev.file)
+        together += leaking(report.leaked_contexts, 0, "context", report.dev.file)
+    return examined(config, report.train, report.dev, _shown, _rows, together)
 
 
 def _shown(name: str, split: SplitReport, config: Config) -> Iterator[str]:
@@ -64,8 +64,8 @@ def _shown(name: str, split: SplitReport, config: Config) -> Iterator[str]:
     yield f"       {split.questions:,} questions on {split.contexts:,} contexts, {split.answers:,} answers{impossible}"
     if split.sizes is None:
         return
-    parts = {"question": split.question_tokens, "context": split.context_tokens, "answer": split.answer_tokens}
-    yield from lengths(parts, split.sizes)
+    quantiles = {"question": split.question_tokens, "context": split.context_tokens, "answer": split.answer_tokens}
+    yield from lengths(quantiles, split.sizes)
     several = f"; {split.long_questions:.1%} of the questions need several" if split.long_questions else ""
     yield f"       {split.sizes.rows:,} rows of at most {config.data.max_seq_length} tokens{several}"
     yield padded(split.sizes)
@@ -84,13 +84,13 @@ def _rows(name: str, split: SplitReport, config: Config) -> Iterator[Line]:
         yield Line(LOOK, f"{text}; scoring compares texts, so nothing has to be done")
 
 
-def _settings_once(found: SquadReport, config: Config) -> Iterator[Line]:
+def _settings_once(report: SquadReport, config: Config) -> Iterator[Line]:
     """What other settings mend; one remedy is enough for both files."""
-    told = {}
-    for name, split in (("train", found.train), ("eval", found.dev)):
+    lines = {}
+    for name, split in (("train", report.train), ("eval", report.dev)):
         for kind, line in _settings(name, split, config) if split is not None else ():
-            told.setdefault(kind, line)
-    yield from told.values()
+            lines.setdefault(kind, line)
+    yield from lines.values()
 
 
 def _settings(name: str, split: SplitReport, config: Config) -> Iterator[tuple[str, Line]]:

@@ -31,12 +31,12 @@ FAULTS = ("fault", "in unusable sentences", "in sentences left out")
 def examine(config: Config, tokenizer) -> Examined:
     """Reads data.train and data.eval. Raises: DataError when a file as a whole cannot be used."""
     data, model = config.data, config.model
-    known = output_kinds(numbered_labels(data.label2id) if data.label2id else model.labels)
-    train = inspect_tagged(data.train, data, known, True, tokenizer)
+    kinds = output_kinds(numbered_labels(data.label2id) if data.label2id else model.labels)
+    train = inspect_tagged(data.train, data, kinds, True, tokenizer)
     data.units = train.content.units  # those of the evaluation file follow
-    path, known_there = data.eval_path, known or list(train.entities)
+    path, known_there = data.eval_path, kinds or list(train.entities)
     dev = inspect_tagged(path, data, known_there, False, tokenizer) if path else None
-    together = [*_too_long(train, config), *_of_types(train, dev, known)]
+    together = [*_too_long(train, config), *_of_types(train, dev, kinds)]
     if dev is not None:
         together += leaking(leaks(train.examples, dev.examples, sentence_of), len(dev.examples), "sentence", dev.file)
     return examined(config, train, dev, _shown, _findings, together)
@@ -70,8 +70,8 @@ def _findings(name: str, split: TagReport, config: Config) -> Iterator[Line]:
         text = f"{name}: {counted(len(content.repaired), 'tag')} without a beginning, as data.repair_tags says"
         repaired = Finding(len(content.repaired), content.repaired)
         yield Line(LOOK, f"{text}, each begins an entity", places(repaired, split.file))
-    for what, found in content.source.remarks.items():
-        yield Line(LOOK, f"{name}: {what}: {found.count:,}", places(found, split.file))
+    for what, remark in content.source.remarks.items():
+        yield Line(LOOK, f"{name}: {what}: {remark.count:,}", places(remark, split.file))
     clash, again = split.contradictions, split.duplicates
     text = f"{name}: {counted(clash.count, 'sentence')} met before with other entities; keep the right one of each"
     yield from clashing(clash, sentences, text, split.file)
@@ -93,16 +93,16 @@ def _too_long(train: TagReport, config: Config) -> Iterator[Line]:
         yield Line(LOOK, f"{text}; data.max_seq_length={needed} would hold nearly all whole")
 
 
-def _of_types(train: TagReport, dev: TagReport | None, known: list[str]) -> Iterator[Line]:
-    """known: what the model's outputs are for, if that is settled already."""
-    found = train.entities
-    if not found and train.examples:
+def _of_types(train: TagReport, dev: TagReport | None, kinds: list[str]) -> Iterator[Line]:
+    """kinds: what the model's outputs are for, if that is settled already."""
+    entities = train.entities
+    if not entities and train.examples:
         yield Line(FIX, "train: no entity, every tag is O; there is nothing to learn")
         return
-    if missing := [kind for kind in known if kind not in found]:
+    if missing := [kind for kind in kinds if kind not in entities]:
         yield Line(LOOK, f"train: no entity of type {', '.join(missing)}, which can hardly be predicted then")
-    if rare := [kind for kind, count in found.items() if count < FEW]:
+    if rare := [kind for kind, count in entities.items() if count < FEW]:
         text = f"train: {counted(len(rare), 'type')} with fewer than {FEW} entities: {', '.join(rare)}"
         yield Line(LOOK, f"{text}; collect more, or merge them")
-    if dev is not None and (unseen := [kind for kind in found if kind not in dev.entities]):
+    if dev is not None and (unseen := [kind for kind in entities if kind not in dev.entities]):
         yield Line(LOOK, f"eval: no entity of type {', '.join(unseen)}, so no score tells how well they are found")

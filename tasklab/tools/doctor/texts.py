@@ -27,13 +27,13 @@ def knows(sample: Sample) -> bool:
 def examine(config: Config, tokenizer) -> Examined:
     """Reads data.train and data.eval. Raises: DataError when a file as a whole cannot be used."""
     data, model = config.data, config.model
-    known = model.labels or list(dict.fromkeys(data.label_names.values()))
+    classes = model.labels or list(dict.fromkeys(data.label_names.values()))
 
     def inspect(path, labels, training) -> TextReport:
         return inspect_texts(path, data, model.problem_type, model.pair_encoding, labels, training, tokenizer)
 
-    train = inspect(data.train, known, True)
-    dev = inspect(data.eval_path, known or list(train.classes), False) if data.eval_path else None
+    train = inspect(data.train, classes, True)
+    dev = inspect(data.eval_path, classes or list(train.classes), False) if data.eval_path else None
     together = list(_of_training(train, config))
     if dev is not None:
         together += leaking(leaks(train.examples, dev.examples, texts_of), len(dev.examples), "row", dev.file)

@@ -17,10 +17,10 @@ def shares(counts: Mapping[str, int], of: int, what: str) -> Iterator[str]:
         yield f"       ... and {len(counts) - NAMES} {what} more"
 
 
-def lengths(parts: Mapping[str, tuple[int, ...]], sizes: RowSizes) -> Iterator[str]:
+def lengths(quantiles: Mapping[str, tuple[int, ...]], sizes: RowSizes) -> Iterator[str]:
     """Tokens of each part of a row, and of the row, at findings.QUANTILES."""
     yield f"       {'tokens':10}{'least':>8}{'half':>8}{'90 %':>8}{'99 %':>8}{'most':>8}"
-    for what, numbers in {**parts, "row": sizes.lengths}.items():
+    for what, numbers in {**quantiles, "row": sizes.lengths}.items():
         if numbers:
             yield f"       {what:10}" + "".join(f"{n:8,}" for n in numbers)
 

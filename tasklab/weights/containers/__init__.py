@@ -75,8 +75,8 @@ def _damage(path: Path, title: str):
             "torch.save(model.state_dict(), 'pytorch_model.bin')"
         ) from error
     except DAMAGE as error:
-        said = str(error) or type(error).__name__
-        raise CheckpointError(f"{path}: not a whole, sound {title} ({said[:300]}); copy or fetch it again") from error
+        reason = str(error) or type(error).__name__
+        raise CheckpointError(f"{path}: not a whole, sound {title} ({reason[:300]}); copy or fetch it again") from error
 
 
 def _guarded(tensor: LazyTensor, path: Path, title: str) -> LazyTensor:
@@ -121,11 +121,11 @@ CONTAINERS = (
 
 
 def _unknown(path: Path, head: bytes, size: int) -> str:
-    known = "safetensors, PyTorch (.bin, .pt), GGUF, MindSpore (.ckpt) and TensorFlow (.index) files are"
-    if told := no_weights(path, head, size):
-        return told
+    readable = "safetensors, PyTorch (.bin, .pt), GGUF, MindSpore (.ckpt) and TensorFlow (.index) files are"
+    if message := no_weights(path, head, size):
+        return message
     if head.startswith(b"\x89HDF"):
-        return f"{path}: an HDF5 file, which is not read; {known}"
+        return f"{path}: an HDF5 file, which is not read; {readable}"
     if head.startswith(b"\x80"):
-        return f"{path}: a pickle that torch.save did not write, so it is not opened; {known}"
-    return f"{path}: no known kind of weight file, or damaged at its start; {known}"
+        return f"{path}: a pickle that torch.save did not write, so it is not opened; {readable}"
+    return f"{path}: no known kind of weight file, or damaged at its start; {readable}"

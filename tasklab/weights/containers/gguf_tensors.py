@@ -18,19 +18,19 @@ _ROTATED = {"attn_q": "head_count", "attn_k": "head_count_kv"}
 def read_gguf_tensors(path: Path) -> dict[str, LazyTensor]:
     """name -> tensor, dequantised when it is asked for. Raises: CheckpointError, ValueError."""
     metadata, tensors = read_gguf(path)
-    if (parts := metadata.get("split.count", 1)) != 1:
+    if (count := metadata.get("split.count", 1)) != 1:
         raise CheckpointError(
-            f"{path}: one of {brief(parts)} parts of a model; join them first: llama-gguf-split --merge FIRST WHOLE"
+            f"{path}: one of {brief(count)} parts of a model; join them first: llama-gguf-split --merge FIRST WHOLE"
         )
-    found = {}
+    lazy_tensors = {}
     for name, tensor in tensors.items():
         stored = _STORED.get(tensor.kind, tensor.kind)
         read = _finite(name, tensor)
         part = read if len(tensor.shape) > 1 else None
-        found[name] = LazyTensor(tensor.shape, np.dtype("f4"), read, stored, checked=True, part=part)
+        lazy_tensors[name] = LazyTensor(tensor.shape, np.dtype("f4"), read, stored, checked=True, part=part)
     if metadata.get("general.architecture") != "llama":
-        return found
-    return {name: _turned(name, tensor, metadata) for name, tensor in found.items()}
+        return lazy_tensors
+    return {name: _turned(name, tensor, metadata) for name, tensor in lazy_tensors.items()}
 
 
 def _finite(name: str, tensor):

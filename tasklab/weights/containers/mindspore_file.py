@@ -27,14 +27,14 @@ _SLICE = 512 << 20  # bytes; save_checkpoint cuts a longer tensor into values of
 
 def read_mindspore(path: Path) -> dict[str, LazyTensor]:
     """The tensors; strings such as the names of fused parameters are left out."""
-    parts: dict[str, list] = {}
+    by_tag: dict[str, list] = {}
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as buffer:
         for value in fields(buffer, 0, _end(buffer)):
             if value.number != 1 or value.wire != BYTES:
                 raise ValueError(f"field {value.number} beside the values")
             tag, shape, kind, content = _value(buffer, value)
-            parts.setdefault(tag, []).append((shape, kind, content))
-    return {tag: _tensor(path, tag, slices) for tag, slices in parts.items() if slices[0][1] != "str"}
+            by_tag.setdefault(tag, []).append((shape, kind, content))
+    return {tag: _tensor(path, tag, slices) for tag, slices in by_tag.items() if slices[0][1] != "str"}
 
 
 def _end(buffer) -> int:

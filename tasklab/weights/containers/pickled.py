@@ -78,7 +78,7 @@ def load_pickle(stream: io.BytesIO, allowed: dict[str, Callable], persistent: Ca
             if isinstance(function, Inert):
                 stack.append(Inert())
                 continue
-            if not any(function is known for known in allowed.values()):
+            if not any(function is callee for callee in allowed.values()):
                 raise pickle.UnpicklingError("it calls what is no function of the allowed list")
             stack.append(function(*_a(tuple, arguments)))
         elif name == "BUILD":  # a state_dict carries its _metadata like this
@@ -118,10 +118,10 @@ def _allowed(name: str, allowed: dict[str, Callable]) -> Callable:
 
 def checked_dict(*pairs) -> dict:
     """collections.OrderedDict of no argument, a dict, or a list of pairs."""
-    found: dict = {}
+    checked: dict = {}
     for key, value in pairs[0].items() if pairs and isinstance(pairs[0], dict) else pairs[0] if pairs else ():
-        _set(found, [key, value])
-    return found
+        _set(checked, [key, value])
+    return checked
 
 
 def _set(target, items: list) -> None:
@@ -135,8 +135,8 @@ def _set(target, items: list) -> None:
 
 def _a(kind, value):
     if not isinstance(value, kind):
-        wanted = kind.__name__ if isinstance(kind, type) else kind[0].__name__
-        raise ValueError(f"a {type(value).__name__} where a {wanted} belongs")
+        expected = kind.__name__ if isinstance(kind, type) else kind[0].__name__
+        raise ValueError(f"a {type(value).__name__} where a {expected} belongs")
     return value
 
 

@@ -118,7 +118,7 @@ def _storage(identity) -> Storage:
     """('storage', type, key, device, numel) and, in the stream, a view of another storage, which is not written now."""
     kind, storage_type, key, _, size, *rest = identity if isinstance(identity, tuple) else ()
     # compared by identity: a tuple of itself takes for ever to be hashed or shown
-    stored = next((stored for known, stored in STORAGES_BY_TYPE if storage_type is known), None)
+    stored = next((stored for candidate, stored in STORAGES_BY_TYPE if storage_type is candidate), None)
     if kind != "storage" or any(rest) or stored is None or not isinstance(key, str):
         raise ValueError(f"persistent id {brief(identity)}")
     return Storage(stored, key, _count(size))

@@ -72,16 +72,16 @@ def to_tasklab(tensors: dict, table: Format, head: str | None = None) -> tuple[d
 def with_copies(tensors: dict, names) -> dict:
     """`tensors` and, of a network with these names that ties no words, the tables that were left out as copies; of one
     that reads two texts apart, a plain encoder for both."""
-    found = dict(tensors)
-    if not any(name.startswith((FIRST, SECOND)) for name in found):
+    whole = dict(tensors)
+    if not any(name.startswith((FIRST, SECOND)) for name in whole):
         streams = {name: re.sub(r"^encoder\.(first|second)\.", "encoder.", name) for name in names}
-        plain = {name: own for name, own in streams.items() if name != own and own in found}
-        found |= {name: found[own] for name, own in plain.items()}
-        found = {name: tensor for name, tensor in found.items() if name not in plain.values()}
+        plain = {name: own for name, own in streams.items() if name != own and own in whole}
+        whole |= {name: whole[own] for name, own in plain.items()}
+        whole = {name: tensor for name, tensor in whole.items() if name not in plain.values()}
     for copy, original in reversed(TIES[1:]):  # of decoders: a new head for masked words starts from its initializer
-        if copy in names and copy not in found and original in found:
-            found[copy] = found[original]
-    return found
+        if copy in names and copy not in whole and original in whole:
+            whole[copy] = whole[original]
+    return whole
 
 
 def from_tasklab(tensors: dict, table: Format, head: str | None = None) -> tuple[dict[str, LazyTensor], list[str]]:
@@ -99,11 +99,11 @@ def from_tasklab(tensors: dict, table: Format, head: str | None = None) -> tuple
     for name in tensors:
         if name in done:
             continue
-        found = next(filter(None, (line.save(name, tensors) for line in rows)), None)
-        if found is not None:
-            values, parts = found
+        saved = next(filter(None, (line.save(name, tensors) for line in rows)), None)
+        if saved is not None:
+            values, names = saved
             mapped |= values
-            done.update(parts)
+            done.update(names)
     return mapped, sorted(tensors.keys() - done)
 
 
@@ -117,7 +117,7 @@ def detect(tensors, family: str | None = None, place: str = "") -> Format:
     tensors = tensors if isinstance(tensors, dict) else dict.fromkeys(tensors)
     formats = [FORMATS.get(name) for name in FORMATS.names()]
     scores = {
-        known.name: (known.known(tensors), family in known.families, "bert" in known.families) for known in formats
+        table.name: (table.known(tensors), family in table.families, "bert" in table.families) for table in formats
     }
     best = max(scores, key=lambda name: scores[name])
     if not scores[best][0]:
@@ -132,7 +132,7 @@ def detect(tensors, family: str | None = None, place: str = "") -> Format:
 def find_format(program: str, family: str) -> Format | None:
     """How `program` names the weights of `family`; None when it does not have it."""
     formats = (FORMATS.get(name) for name in FORMATS.names())
-    return next((known for known in formats if known.program == program and known.fits(family)), None)
+    return next((table for table in formats if table.program == program and table.fits(family)), None)
 
 
 def programs() -> list[str]:

@@ -56,7 +56,7 @@ class Format:
         spell = self.spell if theirs else str
         shapes = {spell(name): getattr(tensor, "shape", ()) for name, tensor in tensors.items()}
         if head not in self.heads:
-            fitting = (name for name, known in self.heads.items() if _all_there(known, shapes, theirs))
+            fitting = (name for name, candidate in self.heads.items() if _all_there(candidate, shapes, theirs))
             head = next(fitting, None)
         own = (*self.heads[head].also, *self.heads[head].rows) if head else ()
         return [row(*line) for line in (*own, *self.rows)]
@@ -77,7 +77,7 @@ class Format:
         """Those of these names of theirs that lie where the format keeps an encoder, with a row or without."""
         places = {
             _first_word(their)
-            for line in (row(*parts) for parts in self.rows)
+            for line in (row(*cells) for cells in self.rows)
             for their in line.theirs
             if any(our.startswith(("encoder.embeddings.", "encoder.layer")) for our in line.ours)
         }
@@ -89,8 +89,8 @@ def _first_word(name: str) -> str:
 
 
 def _all_there(head: Head, shapes: dict, theirs: bool) -> bool:
-    rows = [row(*parts) for parts in head.rows]
-    wanted = [name for line in rows for name in (line.theirs if theirs else line.ours)]
-    return all(name in shapes for name in wanted) and (
-        head.outputs is None or tuple(shapes[wanted[0]])[:1] in ((), (head.outputs,))
+    rows = [row(*cells) for cells in head.rows]
+    names = [name for line in rows for name in (line.theirs if theirs else line.ours)]
+    return all(name in shapes for name in names) and (
+        head.outputs is None or tuple(shapes[names[0]])[:1] in ((), (head.outputs,))
     )

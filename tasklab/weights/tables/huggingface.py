@@ -104,9 +104,9 @@ def _spell(prefix: str):
 
 def register(family: str, encoder: tuple, *rows, heads=None) -> Format:
     """A format of these rows: encoder's, which lie below the family's name, and heads'."""
-    known = (*below(family, encoder), *_HEADS, *rows)
+    lines = (*below(family, encoder), *_HEADS, *rows)
     name = "huggingface" if family == "bert" else f"huggingface_{family}"
-    return FORMATS.register(name)(Format(name, known, _spell(family), "huggingface", (family,), heads or {}))
+    return FORMATS.register(name)(Format(name, lines, _spell(family), "huggingface", (family,), heads or {}))
 
 
 BERT = register(

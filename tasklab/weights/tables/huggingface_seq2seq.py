@@ -47,7 +47,7 @@ T5 = (
 def _bart_stack(stack: str, positions: tuple, attentions: dict[str, str]) -> tuple:
     layer, theirs = f"{stack}.layers.{{}}", f"model.{stack}.layers.{{}}"
     names = tuple(zip(ATTENTION, ("q_proj", "k_proj", "v_proj", "out_proj"), strict=True))
-    parts = [
+    rows = [
         row
         for ours, name in attentions.items()
         for row in (
@@ -58,7 +58,7 @@ def _bart_stack(stack: str, positions: tuple, attentions: dict[str, str]) -> tup
     return (
         (f"{stack}.embeddings.position.weight", f"model.{stack}.embed_positions.weight", *positions),
         *pair(f"{stack}.embeddings.norm", f"model.{stack}.layernorm_embedding"),
-        *parts,
+        *rows,
         *pair(f"{layer}.feed_forward.intermediate", f"{theirs}.fc1"),
         *pair(f"{layer}.feed_forward.output", f"{theirs}.fc2"),
         *pair(f"{layer}.feed_forward_norm", f"{theirs}.final_layer_norm"),
@@ -90,8 +90,8 @@ def _spell(prefix: str = ""):
 
 def _register(family: str, rows: tuple, prefix: str, *families: str):
     name = f"huggingface_{family}"
-    known = Format(name, rows, _spell(prefix), "huggingface", (family, *families), head="seq2seq")
-    FORMATS.register(name)(known)
+    table = Format(name, rows, _spell(prefix), "huggingface", (family, *families), head="seq2seq")
+    FORMATS.register(name)(table)
 
 
 _register("t5", T5, "", "mt5")

@@ -7,10 +7,10 @@ _STATE = ("adam_m.*", "adam_v.*", "global_step", "epoch_num", "step_num", "loss_
 
 def _stack(stack: str, *attentions: str) -> tuple:
     ours, theirs = f"{stack}.layers.{{}}", f"t5_model.tfm_{stack}.blocks.{{}}"
-    parts = (("query", "dense1"), ("key", "dense2"), ("value", "dense3"))
+    projections = (("query", "dense1"), ("key", "dense2"), ("value", "dense3"))
     rows = []
     for name in attentions:
-        rows += [(f"{ours}.{name}.{part}.weight", f"{theirs}.{name}.{own}.weight") for part, own in parts]
+        rows += [(f"{ours}.{name}.{part}.weight", f"{theirs}.{name}.{own}.weight") for part, own in projections]
         rows.append((f"{ours}.{name}.output.weight", f"{theirs}.{name}.projection.weight", TRANSPOSE))
     return (
         *rows,

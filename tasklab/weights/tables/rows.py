@@ -43,7 +43,7 @@ def fused(count: int, axis: int = 0, then: Transform = SAME) -> Transform:
     """Theirs is `count` of ours in one tensor, side by side along `axis` of theirs; each may be changed by `then`."""
     return Transform(
         lambda array: [then.load(part) for part in np.split(array, count, axis)],
-        lambda *parts: np.concatenate([then.save(part) for part in parts], axis),
+        lambda *ours: np.concatenate([then.save(part) for part in ours], axis),
     )
 
 
@@ -89,15 +89,15 @@ def pair(ours: str, theirs: str, transform: Transform = SAME, leaves=("weight", 
 
 
 def _moved(name: str, tensors, sources, targets, change) -> tuple[dict[str, LazyTensor], list[str]] | None:
-    found = _names(sources, name, tensors)
-    if found is None:
+    matched = _names(sources, name, tensors)
+    if matched is None:
         return None
-    values, names = found
-    parts, made = [tensors[part] for part in names], [_filled(target, values) for target in targets]
-    if len(parts) == len(made):
-        moved = parts if change is _same else [part.map(change) for part in parts]
+    values, names = matched
+    originals, made = [tensors[part] for part in names], [_filled(target, values) for target in targets]
+    if len(originals) == len(made):
+        moved = originals if change is _same else [part.map(change) for part in originals]
         return dict(zip(made, moved, strict=True)), names
-    return dict(zip(made, together(parts, len(made), change), strict=True)), names
+    return dict(zip(made, together(originals, len(made), change), strict=True)), names
 
 
 def _names(patterns, name: str, names) -> tuple[tuple[str, ...], list[str]] | None:

@@ -104,8 +104,8 @@ _HEADS = {
 
 def register(name: str, families: tuple[str, ...], rows: tuple, needs: tuple[str, ...] = ()) -> Format:
     """A format of these rows for the encoder, with all heads."""
-    known = Format(name, (*rows, *_CRF, *_PRETRAINING), spell, "uer", families, _HEADS, needs, stores_ties=True)
-    return FORMATS.register(name)(known)
+    table = Format(name, (*rows, *_CRF, *_PRETRAINING), spell, "uer", families, _HEADS, needs, stores_ties=True)
+    return FORMATS.register(name)(table)
 
 
 ENCODER = (

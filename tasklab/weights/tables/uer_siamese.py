@@ -26,8 +26,8 @@ def _moved(rows: tuple, ours: str, embedding: str, encoder: str) -> list[tuple]:
 def spell(name: str) -> str:
     """The names at the head of UER-py; its loader writes others."""
     first, _, rest = uer.spell(name).partition(".")
-    known = rest.startswith(("embedding_", "stream_")) and first == "embedding"
-    return f"embedding.dual.{rest}" if known else uer.spell(name)
+    dual = rest.startswith(("embedding_", "stream_")) and first == "embedding"
+    return f"embedding.dual.{rest}" if dual else uer.spell(name)
 
 
 UER_SIAMESE = FORMATS.register("uer_siamese")(Format(

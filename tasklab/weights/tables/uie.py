@@ -12,7 +12,7 @@ _POINTERS = Transform(lambda start, end: np.concatenate([start, end]), lambda bo
 
 
 def _spell(name: str) -> str:
-    return re.sub(r"^(module\.|model\.)*(ernie\.)?", lambda found: "encoder." if found[2] else "", name)
+    return re.sub(r"^(module\.|model\.)*(ernie\.)?", lambda match: "encoder." if match[2] else "", name)
 
 
 FORMATS.register("uie")(

@@ -26,7 +26,7 @@ def item_records(items: Iterable[tuple[str, object]], source: Source) -> Iterato
         layout = next((layout for layout in FORMATS if layout.looks_like(item)), None)
         if layout is not None:
             source.writers[layout.NAME] += 1
-            yield from filter(lambda found: _has_text(found, source), layout.records(place, item, source))
+            yield from filter(lambda record: _has_text(record, source), layout.records(place, item, source))
         elif not isinstance(item, Mapping):
             source.bad.add("no object", f"{place}: is {shortened(str(item))}, expected {FORMS}; {FIX}")
         elif _has_text(passage := Passage(place, item.get("text"), []), source):
@@ -42,14 +42,14 @@ def hold_entities(items: Iterable, source: Source) -> bool:
     items = list(items)
     if any(layout.looks_like(item) for layout in (tagged, cluener) for item in items):
         return True
-    return any(found.spans for found in item_records((("", item) for item in items), source))
+    return any(record.spans for record in item_records((("", item) for item in items), source))
 
 
-def _has_text(found: Sentence | Passage, source: Source) -> bool:
-    if isinstance(found, Sentence):
+def _has_text(record: Sentence | Passage, source: Source) -> bool:
+    if isinstance(record, Sentence):
         return True
-    sound = isinstance(found.text, str) and found.text.strip() and encodable(found.text)
+    sound = isinstance(record.text, str) and record.text.strip() and encodable(record.text)
     if not sound:
-        told = f"{found.place}: text is {shortened(str(found.text))}, expected a text"
-        source.bad.add("no text", f"{told}; {FIX}")
+        message = f"{record.place}: text is {shortened(str(record.text))}, expected a text"
+        source.bad.add("no text", f"{message}; {FIX}")
     return bool(sound)

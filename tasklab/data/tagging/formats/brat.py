@@ -23,7 +23,7 @@ def folder_of(path, split: str) -> Path | None:
         return folder if folder.suffix == SUFFIX and folder.is_file() else None
     named = re.compile(rf"(^|[^a-z])({WORDS[split]})([^a-z]|$)", re.I)
     inner = sorted(inner for inner in folder.iterdir() if inner.is_dir() and named.search(inner.name))
-    return next((found for found in (*inner, folder) if any(found.glob(f"*{SUFFIX}"))), None)
+    return next((candidate for candidate in (*inner, folder) if any(candidate.glob(f"*{SUFFIX}"))), None)
 
 
 def records(source: Source, encoding: str | None) -> Iterator[Passage]:
@@ -65,14 +65,14 @@ def _spans(file: Path, text: str, source: Source, encoding: str | None) -> Itera
             continue
         marked = MARKED.fullmatch(line)
         if not marked:
-            wanted = "expected T1, a tab, a type with the numbers of two characters, a tab, and the words"
-            source.bad.add("no span", f"{place}: is {shortened(line)}, {wanted}; {FIX}")
+            expected = "expected T1, a tab, a type with the numbers of two characters, a tab, and the words"
+            source.bad.add("no span", f"{place}: is {shortened(line)}, {expected}; {FIX}")
             continue
         name, kind, offsets, surface = marked.groups()
-        parts = [tuple(map(int, part.split())) for part in offsets.split(";")]
-        if any(text[end:start].strip() or start < end for (_, end), (start, _) in pairwise(parts)):
-            told = f"{kind} {shortened(surface or '')} is in several pieces ({offsets}) with others between them"
+        pieces = [tuple(map(int, piece.split())) for piece in offsets.split(";")]
+        if any(text[end:start].strip() or start < end for (_, end), (start, _) in pairwise(pieces)):
+            message = f"{kind} {shortened(surface or '')} is in several pieces ({offsets}) with others between them"
             remedy = f"mark one piece, or {SKIP}"
-            source.bad.add("span in several pieces", f"{place}: {told}; a token can have one tag: {remedy}")
+            source.bad.add("span in several pieces", f"{place}: {message}; a token can have one tag: {remedy}")
             continue
-        yield Span(parts[0][0], parts[-1][1], kind, surface, place, name)  # brat cuts a span at every line end
+        yield Span(pieces[0][0], pieces[-1][1], kind, surface, place, name)  # brat cuts a span at every line end

@@ -21,8 +21,8 @@ def looks_like(item) -> bool:
     triples = [item[key] for key in TRIPLES if is_span_list(item.get(key))]
     objects = [item[key] for key in OBJECTS if is_span_list(item.get(key))]
     return (
-        any(not found or isinstance(found[0], list) for found in triples)
-        or any(found and isinstance(found[0], Mapping) and "start_offset" in found[0] for found in objects)
+        any(not spans or isinstance(spans[0], list) for spans in triples)
+        or any(spans and isinstance(spans[0], Mapping) and "start_offset" in spans[0] for spans in objects)
         or ("entities" in item and not {"relations", "cats"}.isdisjoint(item))
         or item.get("annotations") == []
     )
@@ -52,9 +52,9 @@ def _is_pair(label) -> bool:
 def _links(item: Mapping, place: str) -> Iterator[Link]:
     relations = item.get("relations")
     for i, relation in enumerate(relations if isinstance(relations, list) else ()):
-        told = relation if isinstance(relation, Mapping) else {}
-        ends = (str(told.get(key, "")) for key in ("from_id", "to_id"))
-        yield Link(*ends, told.get("type"), f"{place}: relations[{i}]")
+        record = relation if isinstance(relation, Mapping) else {}
+        ends = (str(record.get(key, "")) for key in ("from_id", "to_id"))
+        yield Link(*ends, record.get("type"), f"{place}: relations[{i}]")
 
 
 def _names(source: Source) -> dict[str, str]:

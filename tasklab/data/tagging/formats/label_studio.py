@@ -41,8 +41,8 @@ def records(place: str, item: Mapping, source: Source) -> Iterator[Passage]:
         what = f"labels of several texts ({listed(sorted(named))})" if len(named) > 1 else f"{listed(strange)}"
         source.bad.add("labels not of one text", f"{place}: has {what}; only labels of one plain text are read; {FIX}")
     elif source.labelled and results and not regions:
-        told = f"has {listed(sorted({str(r.get('type')) for r in results}))} and no labels of a text"
-        source.bad.add("no spans", f"{place}: {told}; {FIX}")
+        message = f"has {listed(sorted({str(r.get('type')) for r in results}))} and no labels of a text"
+        source.bad.add("no spans", f"{place}: {message}; {FIX}")
     else:
         spans = [s._replace(id=str(r.get("id", ""))) for r in regions for s in spans_of([r["value"]])]
         links = source.links(place, _links(given, place))

@@ -39,18 +39,18 @@ def is_span_list(value) -> bool:
 
 def spans_of(values) -> list[Span]:
     """Spans of what stands in such a list; one of several types is several spans."""
-    found = []
+    spans = []
     for value in values if isinstance(values, list) else [values]:
         if isinstance(value, Mapping):
             start, end, kind, surface = (_first(value, keys) for keys in (START, END, KIND, SURFACE))
             kinds = kind if isinstance(kind, list) and kind else [kind]
             surface, name = surface if isinstance(surface, str) else None, str(value.get("id", ""))
-            found += [Span(start, end, kind, surface, id=name) for kind in kinds]
+            spans += [Span(start, end, kind, surface, id=name) for kind in kinds]
         elif isinstance(value, (list, tuple)) and len(value) >= 3:
-            found.append(Span(*value[:3]))
+            spans.append(Span(*value[:3]))
         else:
-            found.append(Span(None, None, value))
-    return found
+            spans.append(Span(None, None, value))
+    return spans
 
 
 def _first(value: Mapping, keys: Sequence[str]):

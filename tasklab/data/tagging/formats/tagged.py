@@ -19,20 +19,20 @@ def records(place: str, item: Mapping, source: Source) -> Iterator[Sentence]:
     tokens, tags = item["tokens"], _tags(item)
     named = [str(tag) if _is_number(tag) else tag for tag in tags] if isinstance(tags, list) else tags
     if not _texts(tokens):
-        told = f"tokens is {shortened(str(tokens))}, expected a list of texts"
-        source.bad.add("no tokens", f"{place}: {told}; {FIX}")
+        message = f"tokens is {shortened(str(tokens))}, expected a list of texts"
+        source.bad.add("no tokens", f"{place}: {message}; {FIX}")
     elif source.labelled and (not _texts(named) or len(named) != len(tokens)):
-        told = f"{len(named)} tags" if _texts(named) else f"the tags {shortened(str(tags))}"
-        told = f"has {len(tokens)} tokens and {told}, expected one name each"
-        source.bad.add("tokens without tags", f"{place}: {told}; {FIX}")
+        message = f"{len(named)} tags" if _texts(named) else f"the tags {shortened(str(tags))}"
+        message = f"has {len(tokens)} tokens and {message}, expected one name each"
+        source.bad.add("tokens without tags", f"{place}: {message}; {FIX}")
     else:
         places = [f"{place}: token {i}" for i in range(1, len(tokens) + 1)]
         yield Sentence(place, list(tokens), places, named if source.labelled else None)
 
 
 def _tags(item: Mapping):
-    found = next((item[key] for key in TAGS if key in item), None)
-    return None if isinstance(found, list) and found and isinstance(found[0], (list, Mapping)) else found
+    tags = next((item[key] for key in TAGS if key in item), None)
+    return None if isinstance(tags, list) and tags and isinstance(tags[0], (list, Mapping)) else tags
 
 
 def _is_number(tag) -> bool:

@@ -23,22 +23,22 @@ class Pattern(NamedTuple):
     def of(cls, text: str) -> "Pattern":
         """Raises: ValueError for lone braces, for fields that nobody knows, without a mask or without {textA}."""
         try:
-            found = list(Formatter().parse(text))
+            parsed = list(Formatter().parse(text))
         except ValueError:
             raise ValueError(f"has a brace without its other one; {FORM}") from None
         if not encodable(text):
             raise ValueError("holds half of a surrogate pair; correct it")
-        fields = [name for _, name, _, _ in found if name is not None]
-        for _, name, more, conversion in found:
+        fields = [name for _, name, _, _ in parsed if name is not None]
+        for _, name, more, conversion in parsed:
             if name is not None and (name not in FIELDS or more or conversion):
                 raise ValueError(f"{{{name}}} is no field; {FORM}")
         if fields.count(MASK) != 1:
-            told = "has no {MASK}" if MASK not in fields else f"has {fields.count(MASK)} {{MASK}}"
-            raise ValueError(f"{told}; {FORM}")
+            message = "has no {MASK}" if MASK not in fields else f"has {fields.count(MASK)} {{MASK}}"
+            raise ValueError(f"{message}; {FORM}")
         if TEXT_A not in fields:
             raise ValueError(f"has no {{textA}}; {FORM}")
         pieces, before = [], ""
-        for literal, name, _, _ in found:  # one that ends at a doubled brace goes on behind it
+        for literal, name, _, _ in parsed:  # one that ends at a doubled brace goes on behind it
             before += literal
             if name:
                 pieces.append((before, name))

@@ -37,7 +37,7 @@ def read_prompt(path, name: str | None, encoding: str | None = None) -> Prompt:
     answers = prompt.get("answer_words")
     if not isinstance(answers, Mapping) or not answers:
         raise DataError(f"{place}: has no answer_words; {FORM}")
-    return Prompt(_ours(template), {str(label): _words(place, label, said) for label, said in answers.items()}, place)
+    return Prompt(_ours(template), {str(label): _words(place, label, value) for label, value in answers.items()}, place)
 
 
 def _ours(template: str) -> str:
@@ -47,8 +47,8 @@ def _ours(template: str) -> str:
     return pattern
 
 
-def _words(place: str, label, said) -> list[str]:
-    words = said if isinstance(said, list) else [said]
+def _words(place: str, label, value) -> list[str]:
+    words = value if isinstance(value, list) else [value]
     if not all(isinstance(word, str) for word in words):
-        raise DataError(f"{place}.answer_words.{label}: is {shortened(str(said))}, expected a word; {FORM}")
+        raise DataError(f"{place}.answer_words.{label}: is {shortened(str(value))}, expected a word; {FORM}")
     return words

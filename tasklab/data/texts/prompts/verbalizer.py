@@ -105,10 +105,10 @@ def _refuse_unknown(tokenizer, verbalizer: LabelWords, tokens: Mapping[str, np.n
     for label, words in verbalizer.words.items():
         for word in words:
             if not len(tokens[word]) or tokenizer.unk_id in tokens[word]:
-                told = " ".join(tokenizer.tokens[i] for i in tokens[word]) or "no token"
+                pieces = " ".join(tokenizer.tokens[i] for i in tokens[word]) or "no token"
                 wrong.append(
                     f"{verbalizer.places[label]}: {shortened(word)} of {shortened(label)} is not in the vocabulary "
-                    f"(read as {told}); take a word that is"
+                    f"(read as {pieces}); take a word that is"
                 )
     if wrong:
         raise DataError("\n".join(wrong))

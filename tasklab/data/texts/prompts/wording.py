@@ -52,8 +52,8 @@ def patterns_of(data: PromptDataConfig) -> list[Pattern]:
         return checked([(f"{prompt.place}.template", prompt.pattern)])
     if data.pattern:
         return [Pattern.of(text) for text in read_patterns(from_home(data.pattern), data.encoding)]
-    told = 'no pattern; set data.pattern=FILE with a pattern a line, or data.patterns=["It was {MASK}: {textA}"]'
-    raise ConfigError(told)
+    message = 'no pattern; set data.pattern=FILE with a pattern a line, or data.patterns=["It was {MASK}: {textA}"]'
+    raise ConfigError(message)
 
 
 def verbalizer_of(data: PromptDataConfig) -> LabelWords:
@@ -66,8 +66,8 @@ def verbalizer_of(data: PromptDataConfig) -> LabelWords:
         prompt = read_prompt(from_home(data.pattern), data.prompt_id, data.encoding)
         rows = [(f"{prompt.place}.answer_words.{label}", label, words) for label, words in prompt.words.items()]
         return label_words(rows)
-    told = "no words for labels; set data.verbalizer=FILE with lines of label, tab, words, or data.label_words"
-    raise ConfigError(f"{told}={{good: [great], bad: [awful]}}")
+    message = "no words for labels; set data.verbalizer=FILE with lines of label, tab, words, or data.label_words"
+    raise ConfigError(f"{message}={{good: [great], bad: [awful]}}")
 
 
 def is_json(path: str | None) -> bool:
@@ -111,8 +111,8 @@ def refuse_unfilled(examples, patterns: list[Pattern]):
     asking = next((pattern for pattern in patterns if pattern.paired), None)
     for example in examples:
         if asking and example.text_b is None:
-            told = f"{example.place}: is a single text, and the pattern {asking.text!r} asks for {{textB}} too"
-            raise DataError(told)
+            message = f"{example.place}: is a single text, and the pattern {asking.text!r} asks for {{textB}} too"
+            raise DataError(message)
         if not asking and example.text_b is not None:
-            told = f"{example.place}: is a pair of texts, and no pattern has {{textB}}; write it into one"
-            raise DataError(f"{told}, or name the only column with data.text_a")
+            message = f"{example.place}: is a pair of texts, and no pattern has {{textB}}; write it into one"
+            raise DataError(f"{message}, or name the only column with data.text_a")
