@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tasklab.config import Config, DataConfig
+from tasklab.config import Config, DataConfig, ModelConfig
 from tasklab.data.rows.features import FeatureTable
 from tasklab.errors import ConfigError
 from tasklab.metrics.report import Report
@@ -77,6 +77,11 @@ class Task(ABC):
         An example may tell its `stratum`, what folds and subsets hold in equal shares, and by its `text` and its
         `documents` (see `data.rows.groups`) what stays together when some are held out. `StoredExamples` lie on disk.
         """
+
+    @classmethod
+    def head_for(cls, model: ModelConfig) -> str:
+        """Of the network that such a model is."""
+        return cls.head
 
     def settle(self, labels: list[str]):  # noqa: B027 - optional: most tasks have nothing to settle
         """Before a training: fills in `config` what only the data knows, such as model.labels.

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from tasklab.config.model_section import PREFIX
 from tasklab.data.text2text.input import pairs_from_input
 from tasklab.data.text2text.pairs import LANGUAGE, BleuDataConfig, Pair
 from tasklab.data.text2text.reading import read_pairs
@@ -57,8 +58,13 @@ class Text2Text(Task):
 
     def __init__(self, config, tokenizer):
         super().__init__(config, tokenizer)
+        self.head = self.head_for(config.model)
         self._signed: set[str] = set()
         self.layout = "uer_text" if config.data.generate_seq2seq_output else "answers"
+
+    @classmethod
+    def head_for(cls, model):
+        return "prefix" if model.mask == PREFIX else cls.head
 
     @abstractmethod
     def measured(self, texts: Sequence[str], references: Sequence[Sequence[str]]) -> Metrics:
@@ -77,6 +83,8 @@ class Text2Text(Task):
     def settle(self, labels):
         """Says what the decoder begins with where the model does not: the token that begins a text, else padding."""
         model, target = self.config.model, self.target
+        if self._one_stack:  # the source's end is what it begins with
+            return
         if model.decoder_start_token_id is None and target is not None:  # `doctor data` may have no vocabulary
             model.decoder_start_token_id = target.bos_id if target.adds_bos else target.pad_id
 
@@ -205,7 +213,16 @@ class Text2Text(Task):
     @property
     def framing(self) -> Framing:
         """How sources and targets become ids."""
-        return Framing(self.tokenizer, self.target, self.config.model.decoder_start_token_id)
+        return self.framed(self.tokenizer, self.target)
+
+    def framed(self, tokenizer, target) -> Framing:
+        """As the network reads texts of these tokenizers."""
+        start = tokenizer.eos_id if self._one_stack else self.config.model.decoder_start_token_id
+        return Framing(tokenizer, target, start, self._one_stack)
+
+    @property
+    def _one_stack(self) -> bool:
+        return self.config.model.mask == PREFIX
 
     @property
     def _special(self) -> list[str]:
@@ -225,11 +242,13 @@ class Text2Text(Task):
     def _generated(self, examples: Sequence[Pair], run) -> list[list[Generated]]:
         settings, framing = self.config.generation, self.framing
         sources, _ = framing.sources([example.source for example in examples], self.config.data.max_seq_length)
+        read = [sources.row(i) for i in range(len(examples))]
+        if self._one_stack:
+            return run.generate(read, settings)
         prompt, prefix = framing.prompt, settings.prefix or ""
         if prefix:
             ((begun, _),) = self.target.encode_batch([prefix])
             prompt = [*prompt, *begun.tolist()]
-        read = [sources.row(i) for i in range(len(examples))]
         generated = run.generate([np.array(prompt, np.int32)] * len(examples), settings, sources=read)
         return [[replace(one, text=prefix + one.text) for one in several] for several in generated]
 

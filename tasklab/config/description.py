@@ -12,7 +12,7 @@ from tasklab.config.generation_section import GenerationConfig
 from tasklab.config.gguf import SUFFIX as GGUF
 from tasklab.config.gguf import read_gguf_settings
 from tasklab.config.huggingface import ALIKE, architectures, labels_beside, read_foreign, read_object, tokenizer_in
-from tasklab.config.model_section import ModelConfig
+from tasklab.config.model_section import PREFIX, ModelConfig
 from tasklab.config.models import chain
 from tasklab.config.relatives import relative
 from tasklab.config.section import Section
@@ -25,6 +25,10 @@ from tasklab.config.yaml_source import shown
 from tasklab.errors import ConfigError
 
 JSON_FILES = ("config.json", "bert_config.json", "albert_config.json")
+
+
+PREFIXLM = "prefixlm"
+"""UER-py's word for a Transformer that reads a source and goes on with what answers it."""
 
 
 @dataclass
@@ -95,6 +99,11 @@ def describe(folder: Path, weights: str = "", file: Path | None = None) -> Descr
 
 def family_of(model: ModelConfig) -> str:
     """The name tables' word for the kind of model: RoBERTa is a BERT that counts its positions from another row."""
+    if model.mask == PREFIX and model.encoder in ("bert", "gpt"):
+        like = model.copy()
+        like.encoder, like.mask = "gpt", None
+        if not like.own_blocks:
+            return PREFIXLM
     if kin := encoder_decoders.family_of(model) or relative(model) or decoders.family_of(model):
         return kin
     if model.dual and model.stream_norm == model.embedding_norm and model.pair_encoding == "siamese":

@@ -8,6 +8,9 @@ from tasklab.config.values import setting
 PROBLEM_TYPES = ("single_label_classification", "multi_label_classification", "regression")
 """What a label is: one class, any number of classes, or a number (transformers' names)."""
 
+FULL, CAUSAL, PREFIX = "full", "causal", "prefix"
+"""What a token of a Transformer sees: all; what stands before it; that, and all of the source that its text answers."""
+
 POOLINGS = ("first", "last", "mean", "max", "mean_sqrt_len", "weightedmean")
 DENSE_ACTS = ("tanh", "gelu", "relu", "silu", "linear")
 
@@ -49,7 +52,7 @@ class ModelConfig(Section, path="model"):
     norm: str = setting("layer", choices=("layer", "rms"))  # rms: T5's, without centering
     norm_position: str = setting("post", choices=("post", "pre"))  # behind each sum, as in BERT, or before each block
     feed_forward: str = setting("dense", choices=("dense", "gated"))
-    mask: str | None = setting(None, choices=("full", "causal"))  # what a token sees; null: full, gpt's is causal
+    mask: str | None = setting(None, choices=(FULL, CAUSAL, PREFIX))  # what a token sees; null: full, gpt's is causal
     relative_positions: bool = False  # T5's: attention learns distances; embeddings may do without positions
     relative_attention_num_buckets: int = setting(32, ge=4)
     relative_attention_max_distance: int = setting(128, ge=4)
@@ -106,7 +109,7 @@ class ModelConfig(Section, path="model"):
     @property
     def causal(self) -> bool:
         """Whether a token of a Transformer sees nothing behind it."""
-        return (self.mask or ("causal" if self.encoder == "gpt" else "full")) == "causal"
+        return (self.mask or (CAUSAL if self.encoder == "gpt" else FULL)) == CAUSAL
 
     @property
     def pooled(self) -> str:
@@ -124,7 +127,7 @@ class ModelConfig(Section, path="model"):
         plain, free = ModelConfig(), () if self.encoder in ("bert", "albert") else ("embeddings", "embedding_norm")
         if self.encoder == "gpt":
             free = (*free, "norm_position")
-        mask = "causal" if self.encoder == "gpt" else "full"
+        mask = CAUSAL if self.encoder == "gpt" else FULL
         keys = [key for key in BLOCKS if self[key] not in (plain[key], mask) and key not in free]
         factorised = self.encoder == "bert" and self.embedding_size not in (None, self.hidden_size)
         return keys + (["embedding_size"] if factorised else [])

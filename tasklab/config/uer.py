@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tasklab.config import uer_seq2seq
-from tasklab.config.model_section import ModelConfig
+from tasklab.config.model_section import PREFIX, ModelConfig
 from tasklab.errors import ConfigError
 
 _SIZES = {
@@ -39,6 +39,7 @@ _BLOCKS = {
 """What it has to say, where it says something, for weights to be those of a BERT or ALBERT; _INSIDE: gpt or synt."""
 
 _STREAMS = ("stream_0", "stream_1")
+_MASKS = {"causal": None, "causal_with_prefix": PREFIX}  # of a gpt, ours
 _OTHER_MEANING = ("encoder", "embedding", "target", "mask", "labels")  # keys that both have, for other things
 
 
@@ -74,6 +75,8 @@ def read(described: dict, place: str) -> dict:
         )
     if encoder in _OWN:
         ours = _renamed(described, _SIZES | _OWN[encoder]) | _embedded(described, place) | {"model_type": encoder}
+        if encoder == "gpt" and (mask := _MASKS.get(described.get("mask"))):
+            ours["mask"] = mask
     else:
         ours = _renamed(described, _SIZES | _HEADS | _LAYERS)
         shared = described.get("parameter_sharing")
@@ -109,9 +112,10 @@ def _two_streams(described: dict, place: str) -> dict:
 
 
 def _encoder(described: dict) -> str | None:
-    """A Transformer in which no token sees what follows is a gpt, which was a name of its own until 2021."""
+    """A Transformer whose tokens look back, but for those of a prefix, is a gpt, which was a name of its own until
+    2021."""
     encoder = described.get("encoder")
-    if encoder in ("transformer", "bert") and described.get("mask") == "causal":
+    if encoder in ("transformer", "bert") and described.get("mask") in _MASKS:
         return "gpt"
     return encoder if isinstance(encoder, str) else None
 
@@ -145,7 +149,8 @@ def written(model: ModelConfig, described: dict) -> dict:
         around = {"embedding": ["dual"], "encoder": "dual", "dropout": model.hidden_dropout_prob}
         tied = {"pooling": model.pooled, "tie_weights": model.dual == "tied"}
         return {**dict.fromkeys(_STREAMS, stream), **around, **tied}
-    own, shared = _OWN.get(model.encoder), model.encoder == "albert"
+    kind, shared = "gpt" if model.mask == PREFIX else model.encoder, model.encoder == "albert"
+    own = _OWN.get(kind)
     keys = _SIZES | (_HEADS | _LAYERS if own is None else own)
     theirs = {**described, **{name: model[ours] for name, ours in keys.items()}}
     theirs |= {
@@ -158,10 +163,10 @@ def written(model: ModelConfig, described: dict) -> dict:
     if "hidden_act" in keys and model.hidden_act == _OUR_TANH_GELU:
         theirs["hidden_act"] = _TANH_GELU
     if own is not None:
-        causal = {"encoder": "transformer", "mask": "causal"} if model.encoder == "gpt" else {"encoder": model.encoder}
-        norm = {"remove_embedding_layernorm": not model.embedding_norm}
-        tied = {"tie_weights": model.tie_word_embeddings} if model.encoder == "gpt" else {}
-        return theirs | causal | norm | tied | {"target": ["lm"], "data_processor": "lm"}
+        prefix, norm = model.mask == PREFIX, {"remove_embedding_layernorm": not model.embedding_norm}
+        mask = {"mask": "causal_with_prefix" if prefix else "causal", "tie_weights": model.tie_word_embeddings}
+        named = {"encoder": "transformer", **mask} if kind == "gpt" else {"encoder": kind}
+        return theirs | named | norm | {"target": ["lm"], "data_processor": "prefixlm" if prefix else "lm"}
     return theirs | {
         "data_processor": "bert",
         "encoder": "transformer",

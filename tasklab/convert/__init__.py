@@ -88,7 +88,7 @@ def convert(
     if to != "tasklab" and model.description.model.pair_encoding != "joint" and not streams:
         but = ", but for siamese ones with model.dual and model.stream_norm" if to == "uer" else ""
         raise CheckpointError(f"{source} reads two texts apart (model.pair_encoding): {to} has no such network{but}")
-    has_none = model.head == "causal" or (to, model.head) == ("uer", "choices") or streams
+    has_none = model.head in ("causal", "prefix") or (to, model.head) == ("uer", "choices") or streams
     if not model.description.model.pooler and to != "tasklab" and not has_none:
         raise CheckpointError(f"{source} has no pooler before its outputs (model.pooler): {to} has no such network")
     table = table_of(to, model.family)

@@ -86,7 +86,7 @@ def description_files(
     if to == "mindspore" and family in export.MINDFORMERS_CONFIGS:
         return files | {"model.yaml": yaml.safe_dump(export.mindformers(model, family, loaded.head)).encode()}
     rows = loaded.description.data.said() if loaded.head == "vectors" else {}
-    decoding = loaded.description.generation.said() if loaded.head in ("seq2seq", "causal") else {}
+    decoding = loaded.description.generation.said() if loaded.head in ("seq2seq", "causal", "prefix") else {}
     described = export.tasklab(model, tokenizer, loaded.task, name, {"data": rows, "generation": decoding})
     return files | {CONFIG: described.encode()}
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from tasklab.config import decoders, encoder_decoders
-from tasklab.config.description import Description, describe, family_of, place_of
+from tasklab.config.description import PREFIXLM, Description, describe, family_of, place_of
 from tasklab.config.huggingface import ALIKE, BERTS, sentence_settings
-from tasklab.config.model_section import ModelConfig
+from tasklab.config.model_section import PREFIX, ModelConfig
 from tasklab.config.relatives import FIXED
 from tasklab.errors import CheckpointError
 from tasklab.networks import NETWORKS
@@ -51,7 +51,7 @@ def read_model(
     if not task or NETWORKS.get(TASKS.get(task).head).aside:
         described.take_sentences(sentence_settings(source.folder))
     task = task or described.task
-    head = TASKS.get(task).head if task else described.head
+    head = TASKS.get(task).head_for(described.model) if task else described.head
     if head == "pairs" and described.model.pair_encoding != "cosine":
         head = "classes"  # the very same network
     guessed = head is None and not labels and not described.model.labels and _answers_in_two_layers(source)
@@ -68,6 +68,8 @@ def read_model(
     if head == "pretraining" and "head.mlm.bias" not in weights:  # Electra's is another one
         head = None
     head = head or _head_of(weights) or _tells_next_word(source)
+    if head == "causal" and described.model.mask == PREFIX:
+        head = "prefix"
     notes += _without_bias(weights, described.model)
     if head == "choices" and "pooler" not in described.said:
         described.model.pooler = "encoder.pooler.weight" in weights  # UER-py's have none
@@ -157,7 +159,9 @@ def _settle(described: Description, weights: dict, table: Format, asked: str | N
     named = (shown.get("encoder"), asked, model.encoder, *table.families)
     family = next(name for name in named if name in table.families)
     alike = (*BERTS, *encoder_decoders.FIXED, "seq2seq")
-    model.encoder = "bert" if family in alike else "gpt" if family in decoders.FIXED else family
+    model.encoder = "bert" if family in alike else "gpt" if family in (*decoders.FIXED, PREFIXLM) else family
+    if family == PREFIXLM:
+        model.mask = PREFIX
     own = {**FIXED.get(family, {}), **decoders.alone(family), **encoder_decoders.FIXED.get(family, {})}
     for key, value in own.items():
         if key in model and key not in described.said and key not in shown:
@@ -166,7 +170,7 @@ def _settle(described: Description, weights: dict, table: Format, asked: str | N
     if table.program == "mindspore" and model.norm == "layer":  # whatever its description says: both are built into
         model.hidden_act = {"gelu": "gelu_new"}.get(model.hidden_act, model.hidden_act)  # MindFormers' networks
         model.layer_norm_eps = 1e-5
-    if family == "gpt" and "norm_position" not in described.said:
+    if family in ("gpt", PREFIXLM) and "norm_position" not in described.said:
         model.norm_position = "pre" if "encoder.norm.weight" in weights else "post"
     if family == "roberta" and "position_offset" not in described.said:
         model.position_offset = 2

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tasklab.config import Config, ModelConfig
+from tasklab.config.model_section import PREFIX
 from tasklab.errors import ConfigError
 from tasklab.registry import Registry
 
@@ -33,17 +34,22 @@ def encoder(*names: str, settings: tuple = (), needs: tuple = ()) -> Callable:
     return file
 
 
-def build_encoder(config: Config, pooler: bool = False, packed: bool = False) -> "nn.Cell":
+def build_encoder(config: Config, pooler: bool = False, packed: bool = False, prefix: bool = False) -> "nn.Cell":
     """The encoder that `config.model` names, on fused kernels where these exist and `config.kernels` allows them.
 
     packed: rows hold several documents whose numbers stand for the mask; tokens look back, in their own alone. Where
-    the configuration lets weights stand still, its builder hears of it as `frozen`.
+    the configuration lets weights stand still, its builder hears of it as `frozen`. prefix: what a document begins with
+    may be seen by all of it, see `SelfAttention`.
     Raises: ConfigError for a setting that the encoder lacks or does not know, when bf16 is asked for and no layer can
-    compute in it, and for `packed` where tokens see what follows or may not be kept apart.
+    compute in it, for `packed` where tokens see what follows or may not be kept apart, and for a mask with a prefix
+    where nothing says which tokens are one.
     """
     builder = ENCODERS.get(config.model.encoder)
     check_settings(config, builder)
     fused = fused_precision(config)
+    if config.model.mask == PREFIX and not prefix:
+        told = "tells a source from what answers it, and this task has none; set it to full or causal"
+        raise ConfigError(config.placed("model.mask", f"model.mask = {PREFIX} {told}"))
     if packed:
         _refuse_unpacked(config, builder)
     more = {"packed": True} if packed else {}
@@ -104,7 +110,7 @@ def check_settings(config: Config, builder):
 
 def _refuse_unpacked(config: Config, builder):
     model = config.model
-    if "mask" not in builder.settings or model.dual or not model.causal:
+    if "mask" not in builder.settings or model.dual or not (model.causal or model.mask == PREFIX):
         of_mask = f"mask {model.mask}" if "mask" in builder.settings else "its layers"
         setting = f"dual {model.dual}" if model.dual else of_mask
         message = f"encoder {model.encoder!r} with {setting} does not tell each token from those before it; take gpt"

@@ -2,6 +2,7 @@
 
 from mindspore import Parameter, nn
 
+from tasklab.config.model_section import PREFIX
 from tasklab.nn.blocks.attention import SelfAttention
 from tasklab.nn.blocks.decoder import FusedBlocksLayer
 from tasklab.nn.blocks.embeddings import Embeddings
@@ -102,7 +103,7 @@ def fused_layer(model, attention: SelfAttention, fused: str, recompute: bool) ->
     return FusedBlocksLayer(
         attention, feed_forward(model), lambda: norm(model, size), model.hidden_dropout_prob,
         model.norm_position == "pre", recompute, model.hidden_act, model.norm, model.layer_norm_eps, fused,
-        model.causal,
+        model.causal or model.mask == PREFIX,
     )  # fmt: skip
 
 
@@ -113,7 +114,7 @@ def attentions(model, packed: bool = False) -> list:
         SelfAttention(
             model.hidden_size, model.num_attention_heads, model.attention_probs_dropout_prob, _positions(model),
             model.scale_attention, model.use_bias, model.qkv_bias, model.num_key_value_heads, model.head_size, rotary,
-            packed,
+            packed, model.mask == PREFIX,
         )
         for _ in range(model.num_hidden_layers)
     ]  # fmt: skip

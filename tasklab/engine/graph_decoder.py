@@ -9,6 +9,7 @@ from mindspore import Tensor, nn, ops
 
 from tasklab.engine.step import CompileLog
 from tasklab.nn.blocks.cached import CachedLayers, SourceKeys
+from tasklab.nn.heads.prefix import PrefixNetwork
 
 BLOCK = 32
 """Tokens whose keys and values lie together. A call computes all of one block, those that are not there yet too: so a
@@ -19,14 +20,16 @@ SHORTEST = 64
 
 @dataclass
 class _Text:
-    """blocks: keys and values [L, 2, G, BLOCK, D] of all whole blocks. source: of what it answers, and its tokens."""
+    """blocks: keys and values [L, 2, G, BLOCK, D] of all whole blocks. source: of what it answers, and its tokens.
+    prefix: how many of its first tokens see each other."""
 
     tokens: list[int] = field(default_factory=list)
     blocks: list[Tensor] = field(default_factory=list)
     source: tuple[Tensor, Tensor] | None = None
+    prefix: int = 0
 
     def cut(self, length: int) -> "_Text":
-        return _Text(self.tokens[:length], self.blocks[: length // BLOCK], self.source)
+        return _Text(self.tokens[:length], self.blocks[: length // BLOCK], self.source, self.prefix)
 
 
 class GraphDecoder:
@@ -35,11 +38,12 @@ class GraphDecoder:
     Texts are worked on one by one, in shapes that follow from the places of their tokens alone: so few graphs are
     compiled, and no text can depend on another one.
 
-    Args: network: of the head `causal` or `seq2seq`.   max_length: tokens of a text, at most the network's positions.
+    Args: network: of the head `causal`, `seq2seq` or `prefix`.   max_length: tokens of a text, at most the positions.
     """
 
     def __init__(self, network: nn.Cell, max_length: int, compiles: CompileLog):
         self.step, self.compiles = NextWord(network, max_length).set_train(False), compiles
+        self.prefix = isinstance(network, PrefixNetwork)
         self.reader = ReadSource(network).set_train(False) if self.step.answers else None
         self.vocab_size, self.max_length = network.head.words.shape[0], max_length
         self._texts: dict[int, _Text] = {}
@@ -67,6 +71,8 @@ class GraphDecoder:
 
     def _extended(self, text: _Text, tokens) -> np.ndarray:
         """The logits [V] behind the last of these tokens."""
+        if self.prefix and not text.tokens:
+            self._begin(text, tokens)
         text.tokens += map(int, tokens)
         while True:
             start = len(text.blocks) * BLOCK
@@ -74,12 +80,23 @@ class GraphDecoder:
             row = np.zeros((1, BLOCK), np.int32)
             row[0, : len(ids)] = ids
             past = text.blocks + [self._nothing] * (_ladder(start) // BLOCK - len(text.blocks))
-            places = (Tensor(np.array([n], np.int32)) for n in (start, len(ids) - 1))
+            places = (Tensor(np.array([n], np.int32)) for n in (start, len(ids) - 1, text.prefix))
             logits, block = self._timed("decode", self.step, Tensor(row), *places, *(text.source or ()), *past)
             if len(ids) == BLOCK:
                 text.blocks.append(block)
             if start + len(ids) == len(text.tokens):
                 return logits.asnumpy()
+
+    def _begin(self, text: _Text, tokens):
+        """Reads what all tokens see as one block, and keeps the whole blocks before the one with its last token."""
+        text.prefix, whole = len(tokens), (len(tokens) - 1) // BLOCK
+        if not whole:
+            return  # one block is all
+        ids = np.zeros((1, min(_ladder(len(tokens)), self.max_length)), np.int32)
+        ids[0, : len(tokens)] = tokens
+        places = (Tensor(np.array([n], np.int32)) for n in (0, 0, len(tokens)))
+        _, read = self._timed("source", self.step, Tensor(ids), *places, self._nothing)
+        text.blocks += [read[:, :, :, n * BLOCK : (n + 1) * BLOCK] for n in range(whole)]
 
     def _timed(self, kind: str, cell: nn.Cell, *inputs: Tensor):
         return self.compiles.timed(kind, tuple(tensor.shape for tensor in inputs), lambda: cell(*inputs))
@@ -93,9 +110,9 @@ def _ladder(count: int) -> int:
 
 
 class NextWord(nn.Cell):
-    """ids [1, BLOCK], start [1], the place of its first token, last [1], of the last one that counts, all int32; of a
-    decoder that answers what `ReadSource` gave and its tokens [1]; the blocks before -> (logits [V] behind `last`,
-    keys and values of the block)."""
+    """ids [1, n], start [1], the place of its first token, last [1], of the last one that counts, prefix [1], how many
+    of the text's first tokens all others see, all int32; of a decoder that answers what `ReadSource` gave and its
+    tokens [1]; the blocks before -> (logits [V] behind `last`, keys and values of these tokens)."""
 
     def __init__(self, network: nn.Cell, max_length: int):
         super().__init__(auto_prefix=False)
@@ -106,12 +123,13 @@ class NextWord(nn.Cell):
         part = stack.layers[0].attention
         self.block = (len(stack.layers), 2, part.key_value_heads, BLOCK, part.head_size)
 
-    def construct(self, ids, start, last, *given):
+    def construct(self, ids, start, last, prefix, *given):
         source, source_length = (given[0], given[1]) if self.answers else (None, None)
         past = ops.concat(given[2 if self.answers else 0 :], axis=3)  # [L, 2, G, P, D]
-        places = ops.arange(BLOCK).astype(ms.int32) + start
-        x = self.embeddings(ids, ops.zeros_like(ids), places.clip(0, self.last_place)[None])  # [1, BLOCK, H]
-        x, own = self.layers(x, places, start, past, source, source_length)
+        places = ops.arange(ids.shape[1]).astype(ms.int32) + start
+        types = ops.logical_and(places >= prefix, prefix > 0).astype(ms.int32)[None]  # [1, n] 1 behind a source
+        x = self.embeddings(ids, types, places.clip(0, self.last_place)[None])  # [1, n, H]
+        x, own = self.layers(x, places, start, prefix, past, source, source_length)
         state = ops.gather(x[0], last, 0)  # [1, H]
         if self.norm is not None:
             state = self.norm(state)

@@ -12,20 +12,26 @@ from tasklab.kernels.decoder_shape import ACTIVATIONS, ENCODER, DecoderShape
 from tasklab.nn.places import buckets, sinusoids
 from tasklab.nn.rotary import RopeScaling, rotary_tables
 
-CAUSAL, SEQ2SEQ = "causal", "seq2seq"
+CAUSAL, SEQ2SEQ, PREFIX = "causal", "seq2seq", "prefix"
 """The heads of such networks."""
+
+_KINDS = {
+    CAUSAL: (("gpt", "bert"), "causal Transformer"), SEQ2SEQ: (("bert",), "encoder of a decoder's"),
+    PREFIX: (("gpt", "bert"), "Transformer that reads a source"),
+}  # fmt: skip
 
 
 def why_not(model: ModelConfig, head: str = CAUSAL) -> str:
     """Why `native_decoder` cannot take this model on this machine, in one line; empty when it can."""
     if build.library() is None:
         return build.why_not()
-    encoders = ("gpt", "bert") if head == CAUSAL else ("bert",)
-    if model.causal != (head == CAUSAL) or model.encoder not in encoders or model.dual:
-        kind = "causal Transformer" if head == CAUSAL else "encoder of a decoder's"
+    encoders, kind = _KINDS[head]
+    sight = CAUSAL if model.causal else PREFIX if model.mask == PREFIX else SEQ2SEQ
+    if sight != head or model.encoder not in encoders or model.dual:
         return f"model.encoder {model.encoder} with model.mask {model.mask} is no {kind}"
     for wrong, setting in (
-        (not set(model.embeddings) <= {"word", "pos", "sinusoidal"}, f"model.embeddings is {model.embeddings}"),
+        ("seg" in model.embeddings and head == SEQ2SEQ, f"model.embeddings is {model.embeddings}"),
+        ("seg" in model.embeddings and model.type_vocab_size < 2, f"model.type_vocab_size is {model.type_vocab_size}"),
         (model.embedding_size not in (None, model.hidden_size), f"model.embedding_size is {model.embedding_size}"),
         (model.hidden_act not in ACTIVATIONS, f"model.hidden_act is {model.hidden_act}"),
     ):
@@ -63,7 +69,8 @@ def shape_of(model: ModelConfig, head: str = CAUSAL) -> DecoderShape:
         embedding_scale=model.hidden_size**0.5 if waves or model.scale_embedding else 1.0,
         output_scale=model.hidden_size**-0.5 if model.scale_decoder_outputs else 1.0,
         encoder_layers=layers if two else None,
-        source_vocab_size=model.vocab_size if two and model.decoder_vocab_size else None,
+        source_vocab_size=model.vocab_size if two and model.decoder_vocab_size else None, prefix=head == PREFIX,
+        token_types="seg" in model.embeddings,
     )  # fmt: skip
 
 
@@ -81,7 +88,7 @@ class _Named:
 
     def __init__(self, model: ModelConfig, head: str, tensors: Mapping[str, np.ndarray]):
         self.model, self.tensors, self.words_apart = model, tensors, bool(model.decoder_vocab_size)
-        self.stack = "encoder." if head == CAUSAL else "decoder."
+        self.stack = "decoder." if head == SEQ2SEQ else "encoder."
 
     def __contains__(self, name: str) -> bool:
         return self._ours(name) in self.tensors
@@ -94,6 +101,8 @@ class _Named:
             return self._distances(name.replace(part, "layers.0.attention.positions.weight"), both_ways=part != name)
         if part == "embeddings.position.weight":
             return self._positions(name)
+        if part == "embeddings.token_type.weight":
+            return self._read(name)[:2]
         return self._read(name)
 
     def _ours(self, name: str) -> str:

@@ -9,14 +9,15 @@ from tasklab.config import Config, GenerationConfig
 from tasklab.console import bar
 from tasklab.data.rows.protocol import Rows
 from tasklab.engine.generating import generated
-from tasklab.engine.native import CAUSAL, SEQ2SEQ, native_decoder
+from tasklab.engine.native import CAUSAL, PREFIX, SEQ2SEQ, native_decoder
 from tasklab.generation.choosing import log_softmax
 from tasklab.generation.protocol import Generated
 from tasklab.runner import RowOutputs
 
 COLUMNS = {
-    CAUSAL: ("documents", "input_ids", "target_ids"), SEQ2SEQ: ("input_ids", "decoder_input_ids", "target_ids"),
-}  # fmt: skip
+    CAUSAL: ("documents", "input_ids", "target_ids"),
+    **dict.fromkeys((SEQ2SEQ, PREFIX), ("input_ids", "decoder_input_ids", "target_ids")),
+}
 """What scores follow from: what sets texts apart or what they answer, their tokens, and the next ones."""
 READ = 128
 """Tokens whose logits are there at a time when rows are scored: 25 MB with 49,152 words."""
@@ -25,7 +26,7 @@ NONE = -1
 
 
 class NativeRunner:
-    """As `runner.Generator`. tensors: by our names; config.precision: of the weights; head: causal or seq2seq."""
+    """As `runner.Generator`. tensors: by our names; config.precision: of the weights; head: one of COLUMNS."""
 
     def __init__(self, config: Config, tokenizer, tensors: Mapping[str, np.ndarray], head: str = CAUSAL):
         self.config, self.tokenizer, self.head = config, tokenizer, head
@@ -33,7 +34,8 @@ class NativeRunner:
 
     def __call__(self, rows: Rows) -> RowOutputs:
         """(row number, (log-probability of each target [1, S], 0 where none is asked for,)), row by row."""
-        columns, scored = COLUMNS[self.head], self._documents if self.head == CAUSAL else self._answer
+        columns = COLUMNS[self.head]
+        scored = {CAUSAL: self._documents, SEQ2SEQ: self._answer, PREFIX: self._going_on}[self.head]
         with bar(len(rows), "row") as move:
             for number in range(len(rows)):
                 lengths = {axis: int(own[number]) for axis, own in rows.lengths.items()}
@@ -51,6 +53,10 @@ class NativeRunner:
     def _answer(self, source: np.ndarray, ids: np.ndarray, targets: np.ndarray) -> np.ndarray:
         self.decoder.read([0], [source])
         return self._told(ids, targets)
+
+    def _going_on(self, source: np.ndarray, ids: np.ndarray, targets: np.ndarray) -> np.ndarray:
+        first = log_softmax(self.decoder.extend([0], [source]))  # [1, V]
+        return np.append(first[0, targets[:1]], self._told(ids[1:], targets[1:])).astype(np.float32)
 
     def _told(self, ids: np.ndarray, targets: np.ndarray) -> np.ndarray:
         log_probs = np.zeros(len(ids), np.float32)

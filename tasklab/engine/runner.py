@@ -13,13 +13,17 @@ from tasklab.data.rows.buckets import Planned, eval_batches, plan_axes
 from tasklab.data.rows.protocol import Rows
 from tasklab.engine.generating import generated
 from tasklab.engine.graph_decoder import GraphDecoder
-from tasklab.engine.native import CAUSAL, SEQ2SEQ, native_decoder, why_not
+from tasklab.engine.native import CAUSAL, PREFIX, SEQ2SEQ, native_decoder, why_not
 from tasklab.engine.step import CompileLog, forward
 from tasklab.generation.protocol import Decoder, Generated
 from tasklab.kernels.decoder_shape import FORMATS
 from tasklab.nn.compat import Dense, on_cpu
+from tasklab.nn.heads.prefix import PrefixNetwork
+from tasklab.nn.heads.seq2seq import Seq2SeqNetwork
 from tasklab.runner import RowOutputs
 
+HEADS = {Seq2SeqNetwork: SEQ2SEQ, PrefixNetwork: PREFIX}
+"""Of networks that generate; all others are causal."""
 STEPS = (16, 32, 64, 128, 256)
 """Padded lengths for single requests, where no histogram exists; the longest one follows from the row itself."""
 
@@ -61,7 +65,7 @@ class NetworkRunner:
     def _decoder(self) -> Decoder:
         """The kernels' with a copy of the weights as they are now, tens of times faster where it can be had."""
         model, config = self.config.model, self.config
-        head = SEQ2SEQ if hasattr(self.network, "decoder") else CAUSAL
+        head = next((name for kind, name in HEADS.items() if isinstance(self.network, kind)), CAUSAL)
         if config.kernels == "auto" and on_cpu() and not why_not(model, head):
             precision = config.precision if config.precision in FORMATS else "fp32"
             return native_decoder(model, _Weights(self.network), precision, head)

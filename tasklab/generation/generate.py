@@ -110,7 +110,7 @@ class _Begun:
 
 def _shared(decoder: Decoder, prompts, samples: int) -> int:
     """Tokens that all prompts begin with, read into slot 0; at least one of each is left."""
-    if len(prompts) * samples < 2:
+    if len(prompts) * samples < 2 or decoder.prefix:
         return 0
     first, last = min(prompts, key=tuple), max(prompts, key=tuple)
     most = min(map(len, prompts)) - 1

@@ -14,6 +14,9 @@ class Decoder(Protocol):
     """Texts in slots. The logits of a slot are the same bits whatever else a call holds, and however its tokens were
     cut into calls."""
 
+    prefix: bool
+    """Whether a slot's first tokens, those of one call, see each other, as a source's do; then logits follow from
+    where a text was cut there, and from nowhere else."""
     vocab_size: int
     max_length: int
     """Tokens that a slot may hold, prompt included."""

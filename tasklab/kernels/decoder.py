@@ -33,7 +33,7 @@ class NativeDecoder:
             raise ValueError(f"precision is {precision!r}; expected one of: {', '.join(FORMATS)}")
         self._library = _library()
         self.shape, self.precision = shape, precision
-        self.vocab_size, self.max_length = shape.vocab_size, shape.positions
+        self.vocab_size, self.max_length, self.prefix = shape.vocab_size, shape.positions, shape.prefix
         self._lock = threading.Lock()  # ctypes lets other threads run
         self._handle = self._library.tasklab_decoder_new(ctypes.byref(_Shape.of(shape, precision)))
         if not self._handle:
@@ -199,7 +199,7 @@ class _Shape(ctypes.Structure):
         *((name, ctypes.c_int64) for name in (
             "vocab", "hidden", "layers", "heads", "kv_heads", "head_size", "intermediate", "positions", "format",
             "activation", "gated", "rms", "norm_first", "embedding_norm", "rotary", "tied", "encoder_layers",
-            "source_vocab", "reach",
+            "source_vocab", "reach", "prefix",
         )),
         *((name, ctypes.c_double) for name in ("eps", "score_scale", "embedding_scale", "output_scale")),
     ]  # fmt: skip
@@ -210,8 +210,8 @@ class _Shape(ctypes.Structure):
             s.vocab_size, s.hidden_size, s.num_hidden_layers, s.num_attention_heads, s.num_key_value_heads,
             s.head_size, s.intermediate_size, s.positions, FORMATS[precision], ACTIVATIONS[s.hidden_act], s.gated,
             s.rms, s.norm_first, s.embedding_norm, s.rotary, s.tied, s.encoder_layers or 0, s.source_vocab_size or 0,
-            s.reach or 0, s.eps, s.head_size**-0.5 if s.score_scale is None else s.score_scale, s.embedding_scale,
-            s.output_scale,
+            s.reach or 0, s.prefix, s.eps, s.head_size**-0.5 if s.score_scale is None else s.score_scale,
+            s.embedding_scale, s.output_scale,
         )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ MATRICES = (*PARTS, "embeddings.word", "vocabulary")
 NORMS = ("attention_norm", "feed_forward_norm", "cross_attention_norm", "embeddings.norm", "norm")
 VECTORS = (
     *(f"{name}.bias" for name in PARTS), *(f"{name}.{part}" for name in NORMS for part in ("weight", "bias")),
-    "vocabulary.bias", "embeddings.position.weight", "cosines", "sines", "distances",
+    "vocabulary.bias", "embeddings.position.weight", "cosines", "sines", "distances", "embeddings.token_type.weight",
 )  # fmt: skip
 """In the order of VectorName."""
 ENCODER = "encoder."
@@ -55,6 +55,8 @@ class DecoderShape:
     output_scale: float = 1.0  # of states before the words
     encoder_layers: int | None = None  # with the same blocks: its tokens see each other, and the decoder sees them
     source_vocab_size: int | None = None  # None: the encoder's words are the decoder's
+    prefix: bool = False  # what an empty slot reads in one call is a source: its tokens see each other
+    token_types: bool = False  # a vector is added to every word; of a source the first one, of other tokens the second
 
     def __post_init__(self):
         for name, field in self.__dataclass_fields__.items():
@@ -109,6 +111,8 @@ class DecoderShape:
                 tensors[f"{name}.bias"] = (H,), False
         if self.learned_positions:
             tensors["embeddings.position.weight"] = (P, H), False
+        if self.token_types:
+            tensors["embeddings.token_type.weight"] = (2, H), False
         if self.rotary:
             tensors["cosines"] = tensors["sines"] = (P, self.head_size // 2), False
         if self.reach:

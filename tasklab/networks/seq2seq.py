@@ -4,6 +4,7 @@ from tasklab.config import Config
 from tasklab.encoders import build_encoder, fused_precision
 from tasklab.errors import ConfigError
 from tasklab.networks import head
+from tasklab.networks.causal import next_words
 
 READS = (
     "num_decoder_layers", "decoder_vocab_size", "decoder_start_token_id", "scale_decoder_outputs", "scale_embedding",
@@ -15,26 +16,16 @@ READS = (
 def seq2seq(config: Config):
     """Raises: ConfigError for settings that are no encoder-decoder of ours."""
     from tasklab.encoders.decoder import decoder_of
-    from tasklab.nn.heads.causal import CausalHead, WordScores
     from tasklab.nn.heads.seq2seq import Seq2SeqNetwork
 
     model = config.model
     _refuse(config)
     encoder = build_encoder(config)
     shared = encoder.embeddings.word.weight if model.decoder_vocab_size is None else None
-    fused, mean = fused_precision(config), bool(config.loss.label_smoothing)
-    decoder = decoder_of(model, shared, config.recompute, fused)
-    scores = WordScores(mean)
-    if fused:
-        from tasklab.kernels.word_loss import WordLoss
-
-        scores = WordLoss(fused == "bf16")
+    decoder = decoder_of(model, shared, config.recompute, fused_precision(config))
     scale = model.hidden_size**-0.5 if model.scale_decoder_outputs else 1.0
-    words = decoder.embeddings.word.weight
-    return Seq2SeqNetwork(
-        encoder, decoder,
-        CausalHead(words, model.tie_word_embeddings, scores, mean, model.final_logits_bias, scale),
-    )  # fmt: skip
+    words = next_words(config, decoder.embeddings.word.weight, model.final_logits_bias, scale)
+    return Seq2SeqNetwork(encoder, decoder, words)
 
 
 def _refuse(config: Config):
@@ -43,8 +34,6 @@ def _refuse(config: Config):
         ("encoder", model.encoder != "bert", "a decoder reads the states of a Transformer; set it to bert"),
         ("mask", model.causal, "every token of a source sees all others; set it to full"),
         ("dual", model.dual, "a source is one text; set it to null"),
-        ("embedding_size", model.embedding_size not in (None, model.hidden_size),
-         f"words are told by vectors of hidden_size {model.hidden_size}; set it to null"),
-    ):  # fmt: skip
+    ):
         if wrong:
             raise ConfigError(config.placed(f"model.{key}", f"model.{key} is {model[key]}; {reason}"))

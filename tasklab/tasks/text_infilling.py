@@ -14,7 +14,6 @@ from tasklab.data.text2text.blanks import BLANK, MASK, blanks_of
 from tasklab.data.text2text.corrupted import CorruptedRows, cut_to
 from tasklab.data.text2text.corruption import END, FILLINGS, SENTENCES, SPANS, WHOLE, WORDS, Corruption
 from tasklab.data.text2text.pairs import BleuDataConfig
-from tasklab.data.text2text.rows import Framing
 from tasklab.data.text2text.sentences import begins_of, first_tokens
 from tasklab.data.text2text.spans import Rest, Spans
 from tasklab.errors import DataError
@@ -66,8 +65,7 @@ class TextInfilling(Text2Text):
 
     @property
     def framing(self):
-        start = self.config.model.decoder_start_token_id
-        return Framing(blanks_of(self.tokenizer), blanks_of(self.target), start)
+        return self.framed(blanks_of(self.tokenizer), blanks_of(self.target))
 
     def checked(self, examples, bad, path):
         """Texts without a blank, and texts with one and what fills it, which gets a mark in front."""

@@ -187,7 +187,7 @@ def test_rotary_and_grouped_queries_serve_every_encoder_of_attention(rng, run, c
         ({**GPT2, "mask": "full"}, "encoder 'gpt' with mask full does not tell each token from those before it; take"),
         ({**SIZES, "encoder": "lstm"}, "encoder 'lstm' with its layers does not tell"),
         ({**GPT2, "dual": "tied"}, "encoder 'gpt' with dual tied does not tell"),
-        ({**GPT2, "embedding_size": 4}, "model.embedding_size is 4; the next word is told by vectors of hidden_size 8"),
+        ({**GPT2, "embedding_size": 4}, "model.embedding_size is 4; words are told by vectors of hidden_size 8"),
     ],
 )  # fmt: skip
 def test_networks_that_cannot_tell_the_next_word_are_refused(model, message):

@@ -61,6 +61,18 @@ def test_positions_that_begin_later_do_so_here(reference, tmp_path):
 
 
 @pytest.mark.skipif(build.library() is None, reason=build.why_not())
+def test_the_first_type_is_added_to_every_token(reference, tmp_path, rng):
+    model, tensors = model_of("gpt2", reference, tmp_path)
+    tensors = {name: np.asarray(tensor) for name, tensor in tensors.items()}
+    expected = native_decoder(model, tensors).extend([0], [[1, 2, 3]])
+    types = rng.standard_normal((3, model.hidden_size)).astype(np.float32)
+    tensors["encoder.embeddings.token_type.weight"] = types
+    tensors["encoder.embeddings.position.weight"] = tensors["encoder.embeddings.position.weight"] - types[0]
+    model.embeddings, model.type_vocab_size = ["word", "pos", "seg"], 3
+    np.testing.assert_allclose(native_decoder(model, tensors).extend([0], [[1, 2, 3]]), expected, atol=1e-4)
+
+
+@pytest.mark.skipif(build.library() is None, reason=build.why_not())
 def test_a_gguf_file_is_read_a_few_rows_at_a_time(reference, tmp_path, monkeypatch):
     """So that no table lies whole in memory as float32 beside its int8."""
     path = write_gguf(tmp_path / "tiny.gguf", kind="Q4_1")
@@ -79,7 +91,7 @@ def test_a_gguf_file_is_read_a_few_rows_at_a_time(reference, tmp_path, monkeypat
         ({"encoder": "bert"}, "model.encoder bert with model.mask None is no causal Transformer"),
         ({"encoder": "gpt", "mask": "full"}, "model.encoder gpt with model.mask full is no causal"),
         ({"encoder": "lstm"}, "model.encoder lstm"),
-        ({"encoder": "gpt", "embeddings": ["word", "seg"]}, r"model.embeddings is \['word', 'seg'\], which the"),
+        ({"encoder": "gpt", "embeddings": ["word", "seg"], "type_vocab_size": 1}, "model.type_vocab_size is 1, which"),
         ({"encoder": "gpt", "hidden_act": "tanh"}, "model.hidden_act is tanh"),
         ({"encoder": "gpt", "embedding_size": 4}, "model.embedding_size is 4"),
     ],

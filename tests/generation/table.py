@@ -9,6 +9,8 @@ class Table:
     Of a slot that answers a source, they are moved on by the sum of its ids: word w has what word w - sum had.
     """
 
+    prefix = False
+
     def __init__(self, table: np.ndarray, max_length: int = 64):
         self.table, self.vocab_size, self.max_length = table, table.shape[-1], max_length
         self.slots: dict[int, list[int]] = {}

@@ -27,7 +27,8 @@ class Uncached:
     """Reads every text anew from its beginning for each token."""
 
     def __init__(self, decoder: NativeDecoder):
-        self.decoder, self.vocab_size, self.max_length = decoder, decoder.vocab_size, decoder.max_length
+        self.decoder, self.prefix = decoder, decoder.prefix
+        self.vocab_size, self.max_length = decoder.vocab_size, decoder.max_length
         self.texts: dict[int, list[int]] = {}
 
     def extend(self, slots, tokens):

@@ -5,24 +5,26 @@ import math
 import numpy as np
 
 
-def oracle(shape, tensors, ids, source=None):
-    """Logits [n, V] of all positions."""
+def oracle(shape, tensors, ids, source=None, prefix=0):
+    """Logits [n, V] of all positions. prefix: how many of the first ids all others see."""
     t = {key: value.astype(np.float64) for key, value in tensors.items()}
-    states = None if source is None else _stack(shape, t, "encoder.", shape.encoder_layers, source, None)
-    x = _stack(shape, t, "", shape.num_hidden_layers, ids, states) * shape.output_scale
+    states = None if source is None else _stack(shape, t, "encoder.", shape.encoder_layers, source, None, 0)
+    x = _stack(shape, t, "", shape.num_hidden_layers, ids, states, prefix) * shape.output_scale
     return x @ t["embeddings.word.weight" if shape.tied else "vocabulary.weight"].T + t.get("vocabulary.bias", 0)
 
 
-def _stack(shape, t, prefix, layers, ids, states):
+def _stack(shape, t, prefix, layers, ids, states, shown):
     words = t[f"{prefix}embeddings.word.weight" if shape.source_vocab_size else "embeddings.word.weight"]
     x = words[ids] * shape.embedding_scale
     if shape.learned_positions:
         x = x + t[f"{prefix}embeddings.position.weight"][: len(ids)]
+    if shape.token_types:
+        x = x + t["embeddings.token_type.weight"][(np.arange(len(ids)) >= shown).astype(int)]
     if shape.embedding_norm:
         x = _norm(shape, t, x, f"{prefix}embeddings.norm")
     for number in range(layers):
         layer = f"{prefix}layers.{number}."
-        parts = {"attention": lambda x, name: _attend(shape, t, x, x, name, prefix)}
+        parts = {"attention": lambda x, name: _attend(shape, t, x, x, name, prefix, shown)}
         if states is not None:
             parts["cross_attention"] = lambda x, name: _attend(shape, t, x, states, name, None)
         parts["feed_forward"] = _feed(shape, t)
@@ -44,8 +46,9 @@ def _norm(shape, t, x, name):
     return x / np.sqrt((x**2).mean(-1, keepdims=True) + shape.eps) * t[f"{name}.weight"] + t.get(f"{name}.bias", 0)
 
 
-def _attend(shape, t, x, seen, name, prefix):
-    """prefix: of the stack that looks at itself, None of one that looks at another's states."""
+def _attend(shape, t, x, seen, name, prefix, shown=0):
+    """prefix: of the stack that looks at itself, None of one that looks at another's states. shown: tokens that all
+    see."""
     N, G, D = shape.num_attention_heads, shape.num_key_value_heads, shape.head_size
     own = prefix is not None
     turn = (lambda x: _turned(shape, t, x, prefix)) if own and shape.rotary else lambda x: x
@@ -57,7 +60,7 @@ def _attend(shape, t, x, seen, name, prefix):
         behind = np.arange(len(x))[None] - np.arange(len(x))[:, None]  # key - query
         scores = scores + t[f"{prefix}distances"][:, np.clip(behind, -shape.reach, shape.reach) + shape.reach]
     if prefix == "":
-        scores = np.where(np.tri(len(x), dtype=bool), scores, -np.inf)
+        scores = np.where(np.tri(len(x), dtype=bool) | (np.arange(len(x)) < shown), scores, -np.inf)
     p = np.exp(scores - scores.max(-1, keepdims=True))
     p /= p.sum(-1, keepdims=True)
     return _dense(t, np.einsum("hij,jhd->ihd", p, v).reshape(len(x), N * D), f"{name}.output")

@@ -27,6 +27,8 @@ POST = dict(heads=(2, 1, 4), act="relu", norm="layer", norm_first=False, gated=F
 SHAPES = {"gpt2": GPT2, "llama": LLAMA, "qwen2": QWEN2, "mixed": MIXED, "post": POST}
 EACH_SHAPE = pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 PACKED = np.array([[1, 1, 1, 2, 2, 0], [1, 2, 2, 2, 2, 3], [0, 0, 0, 0, 0, 0], [1, 1, 1, 1, 1, 1]], np.int32)
+PREFIXED = np.array([[-1, -1, 1, -2, 2, 0], [1, -2, -2, 2, 2, 2], [-1, -1, -1, 0, 1, 1], [-1, 1, 1, 1, 1, 1]], np.int32)
+"""Documents whose first tokens, of numbers below 0, are seen by all of them."""
 
 
 def norm(x, kind, gamma, beta):
@@ -69,12 +71,12 @@ def oracle(x, documents, params, tables, shape, p=0.0, seed=0, sites=(0, 1, 2, 3
         for name, count in (("query", N), ("key", G), ("value", G))
     )
     if tables is not None:
-        q, k = (turn(each, *tables, places_of(documents)) for each in (q, k))
+        q, k = (turn(each, *tables, places_of(np.abs(documents))) for each in (q, k))
     k, v = (np.repeat(each, N // G, 2) for each in (k, v))
     scores = np.einsum("bind,bjnd->bnij", q, k) / math.sqrt(D)
-    visible = (documents[:, :, None] == documents[:, None]) & (documents != 0)[:, None]
+    visible = (np.abs(documents)[:, :, None] == np.abs(documents)[:, None]) & (documents != 0)[:, None]
     if causal:
-        visible = visible & np.tri(S, dtype=bool)
+        visible = visible & (np.tri(S, dtype=bool) | (documents < 0)[:, None])
     visible = visible[:, None]
     scores = np.where(visible, scores, -1e9)
     weights = np.exp(scores - scores.max(-1, keepdims=True)) * visible
@@ -165,17 +167,20 @@ def equal(a, b):
 
 
 @EACH_SHAPE
-@pytest.mark.parametrize("p,recompute,causal", [(0.0, False, True), (0.1, True, True), (0.1, False, False)])
-def test_values_and_every_gradient_equal_float64(shape, p, recompute, causal):
-    x, params, tables, dy = case(shape, *PACKED.shape, 5, 7, seed=3)
+@pytest.mark.parametrize("p,recompute,causal,documents", [
+    (0.0, False, True, PACKED), (0.1, True, True, PACKED), (0.1, False, False, PACKED), (0.1, False, True, PREFIXED),
+], ids=["causal", "recomputed", "full", "prefixed"])  # fmt: skip
+def test_values_and_every_gradient_equal_float64(shape, p, recompute, causal, documents):
+    x, params, tables, dy = case(shape, *documents.shape, 5, 7, seed=3)
     settings = dict(p=p, seed=77, sites=(4, 5, 9, 6), causal=causal)
-    y, dx, grads = forward_and_gradients(Layer(params, tables, shape, **settings, recompute=recompute), x, PACKED, dy)
+    layer = Layer(params, tables, shape, **settings, recompute=recompute)
+    y, dx, grads = forward_and_gradients(layer, x, documents, dy)
     there = [name for name, value in zip(PARAMETERS, params, strict=True) if value is not None]
     assert list(grads) == there
     wide = [None if a is None else a.astype(np.float64) for a in (x, *params)]
 
     def value():
-        return oracle(wide[0], PACKED, wide[1:], tables, shape, **settings)
+        return oracle(wide[0], documents, wide[1:], tables, shape, **settings)
 
     np.testing.assert_allclose(y, value(), atol=3e-6)
     expected = numeric_gradients(lambda: (value() * dy).sum(), [a for a in wide if a is not None])
@@ -297,6 +302,7 @@ def test_bf16_products_of_long_rows_stay_within_their_rounding(shape):
 @pytest.mark.parametrize("documents,line", [
     ([[1, 2, 1]], "the numbers of the documents in a row must not fall"),
     ([[1, 1, 1]], "a document has 3 tokens, the rotary tables 2 places"),
+    ([[-1, 1, -1]], "a prefix stands at the beginning of its document"),
 ])  # fmt: skip
 def test_what_cannot_be_computed_is_told_in_one_line(documents, line, capfd):
     x, params, tables, _ = case(LLAMA, 1, 3, 8, 12)

@@ -36,11 +36,12 @@ def tensors_of(name):
     for word in ("embeddings.word.weight", "encoder.embeddings.word.weight"):
         if word in found:
             found[word] *= 3
-    for prefix in ("", "encoder.") if shape.rotary else ():
+    stacks = ("", "encoder.") if shape.encoder_layers else ("",)
+    for prefix in stacks if shape.rotary else ():
         angles = np.outer(np.arange(shape.positions), 100.0 ** (-np.arange(shape.head_size // 2) / 5))
         found |= {f"{prefix}cosines": np.cos(angles).astype(np.float32)}
         found |= {f"{prefix}sines": np.sin(angles).astype(np.float32)}
-    for prefix in ("", "encoder.") if shape.reach else ():
+    for prefix in stacks if shape.reach else ():
         found[f"{prefix}distances"] *= 5
     return found
 
@@ -172,3 +173,28 @@ def test_a_decoder_without_an_encoder_reads_no_source():
         decoder.read([0], [[1]])
     with pytest.raises(ValueError, match="encoder_layers is 0; expected at least 1"):
         dataclasses.replace(PEGASUS, encoder_layers=0)
+
+
+SEEN = dataclasses.replace(MIXED, encoder_layers=None, source_vocab_size=None, prefix=True, token_types=True)
+"""One stack that reads a source and goes on with what answers it."""
+
+
+def test_a_source_at_the_beginning_of_a_text_is_seen_by_all_of_it(monkeypatch):
+    monkeypatch.setitem(CASES, "seen", SEEN)
+    for seed, count in enumerate((1, 40, 3, 33)):
+        source, answer = ids_of(SEEN.vocab_size, count, seed), ids_of(SEEN.vocab_size, 36, 9)
+        decoder = decoder_of("seen")
+        first = decoder.extend([2], [source])
+        behind = np.concatenate([*decoder.scores([2], [answer[:1]]), *decoder.scores([2], [answer[1:]])])
+        expected = oracle(SEEN, tensors_of("seen"), np.concatenate([source, answer]), prefix=count)
+        np.testing.assert_allclose(np.concatenate([first, behind]), expected[count - 1 :], atol=2e-4)
+
+
+def test_sources_longer_than_a_pass_are_read_whole(monkeypatch):
+    monkeypatch.setitem(CASES, "seen", dataclasses.replace(SEEN, positions=400))
+    sources = [ids_of(SEEN.vocab_size, count, count) for count in (200, 300, 5)]
+    together = decoder_of("seen").extend([0, 1, 2], sources)
+    for source, logits in zip(sources, together, strict=True):
+        np.testing.assert_array_equal(decoder_of("seen").extend([7], [source])[0], logits)
+    expected = oracle(CASES["seen"], tensors_of("seen"), sources[1], prefix=300)
+    np.testing.assert_allclose(together[1], expected[-1], atol=2e-4)

@@ -41,7 +41,8 @@ class Runner:
             yield np.array([number]), (np.full((1, len(asked)), -0.5, np.float32),)
 
     def generate(self, prompts, settings, emit=None, sources=()):
-        self.asked += list(zip(map(list, prompts), map(list, sources), strict=True))
+        self.prompts = [list(prompt) for prompt in prompts]
+        self.asked += list(zip(self.prompts, map(list, sources), strict=False))
         return [[Generated((), (), -0.25, STOP, next(self.texts))] for _ in prompts]
 
 
@@ -284,3 +285,32 @@ def test_uers_two_lines_hold_source_and_tokens():
             return [[Generated((5, 4), (), -0.25, STOP, "b a")] for _ in prompts]
 
     assert job.answer(asked, Said()) == [[{"prompt": "a b", "tokens": "[CLS]ba"}]]
+
+
+def test_one_stack_goes_on_behind_the_end_of_its_source():
+    job = task("translation", model__mask="prefix")
+    job.settle([])
+    assert job.head == "prefix"
+    rows = job.encode(pairs(("x y", "a b")), training=True)
+    ids = job.tokenizer.tokens.index
+    # [CLS] x y [SEP] a b [SEP]: the end of the source is read, and what is said has no beginning of its own
+    assert rows.row(0)["input_ids"].tolist() == [2, ids("x"), ids("y"), 3]
+    assert rows.row(0)["decoder_input_ids"].tolist() == [3, ids("a"), ids("b")]
+    assert rows.row(0)["target_ids"].tolist() == [ids("a"), ids("b"), 3]
+    run = Runner("a b")
+    assert job.answer(job.parse("x y"), run)[0][0]["generated_text"] == "a b"
+    assert run.prompts == [[2, ids("x"), ids("y"), 3]]
+
+
+@pytest.mark.parametrize("settings, told", [
+    ({"generation__prefix": "so"},
+     "generation.prefix = 'so': model.mask prefix reads all that stands before an answer"),
+    ({"model__max_position_embeddings": 300},
+     "data.max_seq_length 256 and data.max_target_length 64 stand in one row, which has at most 300; set one of them"),
+])  # fmt: skip
+def test_one_stack_has_room_for_both_and_reads_nothing_before_an_answer(settings, told):
+    config = Config.create(TASKS.get("translation").data_config, task="translation", name="toy")
+    settings = {"data__max_seq_length": 256, **settings, "model__mask": "prefix"}
+    for key, value in settings.items():
+        config[key.replace("__", ".")] = value
+    assert any(message.startswith(told) for _, message in config.problems())

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from tasklab.config import TRUTH, DataConfig, setting
+from tasklab.config.model_section import PREFIX
 from tasklab.data.text2text.templates import Template
 
 LANGUAGE = "language"
@@ -23,6 +24,22 @@ class Text2TextDataConfig(DataConfig, path="data"):
     generated: int | None = setting(500, ge=1, needs=TRUTH)
     quotes: bool | None = None  # cells may stand in double quotes; null: in .csv files only
     generate_seq2seq_output: bool = False  # predict: source and tokens, as UER-py's generate_seq2seq writes them
+
+    def problems_beside(self, config):
+        yield from super().problems_beside(config)
+        model, together = config.model, self.max_seq_length + self.max_target_length
+        if model.mask != PREFIX:
+            return
+        if together > model.max_tokens and self.max_seq_length <= model.max_tokens:
+            told = f"in one row, which has at most {model.max_tokens}; set one of them to less"
+            yield (
+                ("data.max_target_length", "data.max_seq_length", "model.max_position_embeddings"),
+                f"data.max_seq_length {self.max_seq_length} and data.max_target_length {self.max_target_length} stand "
+                f"{told}",
+            )
+        if config.generation.prefix:
+            told = "model.mask prefix reads all that stands before an answer as its source; leave it out"
+            yield ("generation.prefix", "model.mask"), f"generation.prefix = {config.generation.prefix!r}: {told}"
 
     def problems(self):
         yield from super().problems()

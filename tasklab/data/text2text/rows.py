@@ -21,12 +21,13 @@ class Framing(NamedTuple):
     """How texts become ids; one for training and prediction.
 
     A source is [begin] text [end] as its tokenizer has it, a target [start] [begin] text [end], whose start is read and
-    not said, and whose begin is left out where the start stands for it.
+    not said, and whose begin is left out where the start stands for it, and where the target goes on with its source.
     """
 
     tokenizer: object
     target: object  # tokenizer of targets
     start: int
+    goes_on: bool = False
 
     def sources(self, texts: Sequence[str], most: int) -> tuple[Ragged, int]:
         """Ids of at most `most` tokens, and how many of the texts lose their end."""
@@ -44,7 +45,7 @@ class Framing(NamedTuple):
     @property
     def prompt(self) -> list[int]:
         """What stands before the text of every target."""
-        with_bos = self.target.adds_bos and self.target.bos_id != self.start
+        with_bos = self.target.adds_bos and self.target.bos_id != self.start and not self.goes_on
         return [self.start, self.target.bos_id] if with_bos else [self.start]
 
 

@@ -18,7 +18,7 @@ constexpr int64_t kQueries = 128;  // rows of one block of scores: 128 x 512 flo
 template <class E>
 struct Head {
   int64_t begin, rows, number;  // first packed row, tokens of the stretch, n
-  int64_t first, keys;          // first packed row that is seen, and how many are
+  int64_t first, keys, prefix;  // first packed row that is seen, how many are, and how many always
   int64_t q_at, k_at;           // where queries, and keys and values, stand in their matrices
   const E *q, *k, *v;
   uint32_t counter;             // dropout index of the first score of its row of the batch
@@ -29,6 +29,7 @@ struct Head {
     rows = own.rows;
     first = seen.begin;
     keys = seen.rows;
+    prefix = own.prefix;
     q_at = begin * a.query_ld + n * a.head_size;
     k_at = first * a.key_ld + n / (a.heads / a.groups) * a.head_size;
     q = a.query + q_at;
@@ -49,10 +50,10 @@ void drop(float* p, const int32_t* column, int64_t count, uint32_t counter, cons
   for (int64_t j = 0; j < count; ++j) p[j] *= dropout.factor(counter + static_cast<uint32_t>(column[j]));
 }
 
-// How many keys, from the first one on, the query in a row sees.
+// How many keys, from the first one on, the query in a row sees; no fewer than the query before it.
 template <class E>
-int64_t seen(const Attention<E>& a, int64_t row, int64_t length) {
-  return a.causal ? row + 1 : length;
+int64_t seen(const Attention<E>& a, const Head<E>& h, int64_t row) {
+  return a.causal ? std::max(row + 1, h.prefix) : h.keys;
 }
 
 // What a table [N, 2 S - 1] knows of distances: for the query in a row of its stretch, that of key j at [j].
@@ -109,12 +110,12 @@ void attention_forward(const Attention<E>& a) {
     if (h.keys == 0) return nothing_seen(a, h);
     float* scores = thread_values<float>(0, std::min(L, kQueries) * h.keys);
     for (int64_t from = 0; from < L; from += kQueries) {
-      const int64_t rows = std::min(kQueries, L - from), keys = seen(a, from + rows - 1, h.keys);
+      const int64_t rows = std::min(kQueries, L - from), keys = seen(a, h, from + rows - 1);
       const E* q = h.q + from * a.query_ld;
       multiply(Product<E>{false, true, rows, keys, D, q, a.query_ld, h.k, ld, 0.0f, scores, keys});
       for (int64_t i = 0; i < rows; ++i) {
         float* score = scores + i * keys;
-        const int64_t own = seen(a, from + i, h.keys);
+        const int64_t own = seen(a, h, from + i);
         if (a.positions) add_scaled(score, of_distances(a, a.positions, n, from + i), own, 1.0f / a.scale);
         a.log_sum[(h.begin + from + i) * a.heads + n] = softmax(score, own, a.scale);
         std::fill(score + own, score + keys, 0.0f);
@@ -165,7 +166,7 @@ void head_backward(const Attention<E>& a, const Head<E>& h, const E* dcontext, E
   float* dscores = thread_values<float>(3, std::min(L, kQueries) * h.keys);  // first of the probabilities
   const int64_t last = (L - 1) / kQueries * kQueries;
   for (int64_t from = last; from >= 0; from -= kQueries) {  // the last block sees all keys, those before it may not
-    const int64_t rows = std::min(kQueries, L - from), keys = seen(a, from + rows - 1, h.keys);
+    const int64_t rows = std::min(kQueries, L - from), keys = seen(a, h, from + rows - 1);
     const float more = from < last || !first ? 1.0f : 0.0f;  // dk and dv sum over the blocks, and over a group's heads
     const E* q = h.q + from * a.query_ld;
     const E* context = a.context + (h.begin + from) * width + n * D;
@@ -174,7 +175,7 @@ void head_backward(const Attention<E>& a, const Head<E>& h, const E* dcontext, E
     multiply(Product<E>{false, true, rows, keys, D, dout, width, h.v, ld, 0.0f, dscores, keys});
     for (int64_t i = 0; i < rows; ++i) {
       float *p = probabilities + i * keys, *d = dscores + i * keys;
-      const int64_t own = seen(a, from + i, h.keys);
+      const int64_t own = seen(a, h, from + i);
       std::fill(p + own, p + keys, 0.0f);
       std::fill(d + own, d + keys, 0.0f);
       if (a.positions) add_scaled(p, of_distances(a, a.positions, n, from + i), own, 1.0f / scale);

@@ -15,7 +15,7 @@ struct Attention {
   const Tokens& seen;                // whose keys and values: `tokens` themselves, or as many stretches of a source
   int64_t heads, groups, head_size;  // N, G, D: N / G heads share a key and a value
   float scale;                       // of the scores
-  bool causal;                       // a token sees itself and what stands before it, else all of its stretch
+  bool causal;                       // a token sees a prefix, itself and what stands before it, else its stretch
   const E *query, *key, *value;      // [T, N D], [U, G D] twice, U tokens that are seen
   int64_t query_ld, key_ld;          // row strides; values have that of keys
   Dropout dropout;                   // on the probabilities, index ((b N + n) S + i) R + j, R the length of `seen`

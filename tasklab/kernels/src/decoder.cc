@@ -106,14 +106,15 @@ void Decoder::extend(int64_t rows, const int64_t* slots, const int64_t* counts, 
     held = 0;
   };
   for (int64_t i = 0; i < rows; ++i) {
+    const bool whole = shape_.prefix && cache_.length(slots[i]) == 0;
     for (int64_t done = 0; done < counts[i];) {
-      const int64_t count = std::min(counts[i] - done, kPass - held);
+      const int64_t count = whole ? counts[i] : std::min(counts[i] - done, kPass - held);
       spans.push_back({slots[i], cache_.length(slots[i]) + done, count, held});
       for (int64_t t = 0; t < count; ++t)
         if (all || done + t + 1 == counts[i]) wanted.push_back(held + t);
       done += count;
       held += count;
-      if (held == kPass) passed();
+      if (held >= kPass) passed();
     }
   }
   if (held > 0) passed();

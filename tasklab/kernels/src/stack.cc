@@ -82,6 +82,7 @@ void Stack::set_vector(VectorName name, int64_t index, const float* values, int6
     case kCosines: return cosines_.assign(values, values + count);
     case kSines: return sines_.assign(values, values + count);
     case kDistances: return distances_.assign(values, values + count);
+    case kTypes: return types_.assign(values, values + count);
   }
 }
 
@@ -96,16 +97,19 @@ int64_t Stack::bytes() const {
 void Stack::embed(const Matrix& words, const std::vector<Span>& spans, const int32_t* tokens, float* x) const {
   const int64_t H = shape_.hidden;
   const float scale = static_cast<float>(shape_.embedding_scale);
-  for (const Span& span : spans)
+  for (const Span& span : spans) {
+    const float* type = types_.empty() ? nullptr : types_.data() + (shape_.prefix && !is_source(span) ? H : 0);
     for (int64_t t = 0; t < span.count; ++t) {
       float* row = x + (span.row + t) * H;
       words.output(tokens[span.row + t], row);
       if (scale != 1)
         for (int64_t j = 0; j < H; ++j) row[j] *= scale;
+      for (int64_t j = 0; type != nullptr && j < H; ++j) row[j] += type[j];
       if (positions_.empty()) continue;
       const float* position = positions_.data() + (span.first + t) * H;
       for (int64_t j = 0; j < H; ++j) row[j] += position[j];
     }
+  }
   const int64_t count = spans.back().row + spans.back().count;
   if (shape_.embedding_norm) normalise(embedding_norm_, x, count, x);
 }

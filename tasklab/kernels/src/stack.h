@@ -18,6 +18,7 @@ struct DecoderShape {  // as kernels/decoder_shape.py fills it in; both stacks h
   int64_t encoder_layers;  // 0: there is no encoder
   int64_t source_vocab;    // 0: the encoder's words are the decoder's
   int64_t reach;           // farther apart than this, tokens count as so far; 0: distances count for nothing
+  int64_t prefix;          // tokens that an empty slot reads at once see each other: a source, what follows answers it
   double eps, score_scale, embedding_scale, output_scale;
 };
 
@@ -34,6 +35,7 @@ enum VectorName : int64_t {
   kEmbeddingNorm, kEmbeddingNormBias, kFinalNorm, kFinalNormBias, kVocabularyBias,
   kPositions, kCosines, kSines,  // [positions, hidden], [positions, head_size / 2] twice
   kDistances,                    // [heads, 2 reach + 1]: of a key that stands so far behind its query, from -reach on
+  kTypes,                        // [2, hidden]: of a text, or of a source and of what answers it
 };
 
 using Vector = std::vector<float>;
@@ -58,7 +60,8 @@ struct Span {
   int64_t slot, first, count, row;  // first: position of the first of them; row: its place in the pass
 };
 
-// What a token of a stack sees: those before it, these and a source, or all of its text.
+// What a token of a stack sees: those before it (and what DecoderShape::prefix says), these and a source, or all of
+// its text.
 enum Sight { kBack, kSource, kAll };
 
 class Stack {
@@ -85,6 +88,7 @@ class Stack {
   int64_t bytes() const;
 
  private:
+  bool is_source(const Span& span) const { return shape_.prefix != 0 && span.first == 0; }
   void attend(const std::vector<Span>& spans, const Cache& cache, int64_t layer, float* qkv, float* context) const;
   void attend_head(const Span& span, const Cache& cache, int64_t layer, int64_t head, float* qkv,
                    float* context) const;
@@ -97,7 +101,7 @@ class Stack {
 
   DecoderShape shape_{};
   Sight sight_ = kBack;
-  Vector positions_, cosines_, sines_, distances_;
+  Vector positions_, cosines_, sines_, distances_, types_;
   Norm embedding_norm_, final_norm_;
   std::vector<StackLayer> layers_;
 };

@@ -123,7 +123,7 @@ void Stack::attend_head(const Span& span, const Cache& cache, int64_t layer, int
     });
     return;
   }
-  const bool all = sight_ == kAll;
+  const bool all = sight_ == kAll || is_source(span);
   for (int64_t h = 0; h < group; ++h)
     for_rows(span.count, [&](auto block, int64_t t) {
       const auto add = [&](int m, int64_t count, float* scores) { beside(h, t + m, count, scores); };

@@ -1,6 +1,7 @@
 // The real tokens of a padded batch, packed: everything but the input and the output works on these rows only.
 #pragma once
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 #include <vector>
@@ -12,6 +13,7 @@ namespace tasklab {
 // Tokens that see one another: a row of the batch, or a document in it.
 struct Stretch {
   int64_t begin, rows, row;  // first packed row, tokens, row of the batch
+  int64_t prefix = 0;        // tokens at its beginning that all of it sees
 };
 
 struct Tokens {
@@ -21,7 +23,8 @@ struct Tokens {
   std::vector<int64_t> start;     // [B + 1] first packed row of each row of the batch
   std::vector<Stretch> stretches;        // in the order of their tokens
 
-  // documents: mask [B, S] numbers the documents of a row from 1; else each row is one stretch.
+  // documents: mask [B, S] numbers the documents of a row from 1, the tokens of a prefix by the number below 0; else
+  // each row is one stretch.
   Tokens(const int32_t* mask, int64_t b, int64_t s, bool documents = false) : batch(b), length(s), start(b + 1, 0) {
     flat.reserve(b * s);
     column.reserve(b * s);
@@ -64,10 +67,14 @@ struct Tokens {
   void add_documents(const int32_t* numbers, int64_t row) {
     int32_t last = 0;
     for (int64_t t = start[row]; t < start[row + 1]; ++t) {
-      const int32_t number = numbers[flat[t]];
+      const int32_t number = std::abs(numbers[flat[t]]);
       if (number < last) throw std::invalid_argument("the numbers of the documents in a row must not fall");
       if (number != last) stretches.push_back({t, 0, row});
       ++stretches.back().rows;
+      if (numbers[flat[t]] < 0) {
+        if (++stretches.back().prefix < stretches.back().rows)
+          throw std::invalid_argument("a prefix stands at the beginning of its document");
+      }
       last = number;
     }
   }

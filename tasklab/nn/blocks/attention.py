@@ -13,7 +13,8 @@ class SelfAttention(nn.Cell):
 
     B batch, S sequence, H hidden_size, N num_heads, D a head's values, G key_value_heads.
     Inputs:  x [B, S, H] float; mask [B, S] int, 1 = real token, 0 = padding; with `documents` the number of the token's
-        document in its row, and tokens of other ones are not seen.
+        document in its row, and tokens of other ones are not seen. With `prefix` the number is below 0 for those at
+        the document's beginning that all of it sees; others are not seen by what stands before them.
     Returns: [B, S, H]. Rows of padded positions are meaningless; callers mask them.
     Raises:  ValueError when H is not a multiple of N and head_size does not say D, or N is none of G.
 
@@ -26,7 +27,7 @@ class SelfAttention(nn.Cell):
     def __init__(
         self, hidden_size: int, num_heads: int, dropout: float = 0.1, positions: nn.Cell | None = None,
         scale: bool = True, bias: bool = True, qkv_bias: bool | None = None, key_value_heads: int | None = None,
-        head_size: int | None = None, rotary: nn.Cell | None = None, documents: bool = False,
+        head_size: int | None = None, rotary: nn.Cell | None = None, documents: bool = False, prefix: bool = False,
     ):  # fmt: skip
         super().__init__()
         if hidden_size % num_heads and not head_size:
@@ -36,7 +37,7 @@ class SelfAttention(nn.Cell):
         if num_heads % self.key_value_heads:
             raise ValueError(f"num_heads {num_heads} is not a multiple of key_value_heads {key_value_heads}")
         self.scale, self.positions = self.head_size**-0.5 if scale else 1.0, positions
-        self.rotary, self.documents = rotary, documents
+        self.rotary, self.documents, self.prefix = rotary, documents, prefix
         inner, shared = num_heads * self.head_size, self.key_value_heads * self.head_size
         inner_bias = bias if qkv_bias is None else qkv_bias
         self.query = dense(hidden_size, inner, inner_bias)
@@ -79,8 +80,13 @@ class SelfAttention(nn.Cell):
         B, S = mask.shape
         if self.documents:  # equal shapes compare without a table, see nn/blocks/norm.py
             keys, queries = ops.tile(mask[:, None, :], (1, S, 1)), ops.tile(mask[:, :, None], (1, 1, S))
-            apart = ops.not_equal(keys, queries).astype(ms.float32) * MASKED  # [B, S, S]
-            return ops.tile(apart[:, None], (1, self.num_heads, 1, 1))
+            if self.prefix:
+                later = ops.logical_and(ops.triu(ops.ones((S, S), ms.float32), 1)[None] > 0, keys > 0)  # [B, S, S]
+                apart = ops.logical_or(later, ops.not_equal(keys.abs(), queries.abs()))
+            else:
+                apart = ops.not_equal(keys, queries)
+            hidden = apart.astype(ms.float32) * MASKED  # [B, S, S]
+            return ops.tile(hidden[:, None], (1, self.num_heads, 1, 1))
         hide = (1 - mask).astype(ms.float32).reshape((B, 1, 1, S)) * MASKED  # [B, 1, 1, S]
         # copies along an axis by products with ones, see nn/blocks/norm.py
         return self.matmul(ops.ones((B, self.num_heads, S, 1), ms.float32), ops.tile(hide, (1, self.num_heads, 1, 1)))

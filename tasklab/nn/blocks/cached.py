@@ -16,8 +16,8 @@ class CachedLayers(nn.Cell):
     """The layers that a network has, on their own parameters, without dropout.
 
     Inputs:  x [1, n, H]; places [n] int32, of its tokens, of which those behind the network's last count for nothing;
-        start [1] int32; past [L, 2, G, P, D]; of layers that read a source source [L, 2, G, S, D] and how many tokens
-        it has [1] int32, else None twice.
+        start [1] int32; prefix [1] int32, how many of the text's first tokens are seen by all; past [L, 2, G, P, D]; of
+        layers that read a source source [L, 2, G, S, D] and how many tokens it has [1] int32, else None twice.
     Returns: [1, n, H], keys and values of these tokens [L, 2, G, n, D].
     """
 
@@ -28,11 +28,12 @@ class CachedLayers(nn.Cell):
         self.distances = _Distances(first.positions) if isinstance(first.positions, RelativePositions) else None
         self.rotary, self.num_heads = first.rotary, first.num_heads
 
-    def construct(self, x, places, start, past, source, source_length):
+    def construct(self, x, places, start, prefix, past, source, source_length):
         n, P = x.shape[1], past.shape[3]
         keys = ops.concat((ops.arange(P).astype(ms.int32), places))  # [P + n]
         before = ops.tile((keys[:P] < start)[None], (n, 1))  # [n, P]
-        seen = ops.concat((before, places[None] <= places[:, None]), axis=1)  # [n, P + n]
+        last = ops.maximum(places, prefix - 1)  # [n] what each token sees
+        seen = ops.concat((before, places[None] <= last[:, None]), axis=1)  # [n, P + n]
         bias = ((1 - seen.astype(ms.float32)) * MASKED)[None, None]  # [1, 1, n, P + n]
         if self.distances is not None:
             bias = bias + self.distances(places[:, None] - keys[None])  # [1, N, n, P + n]

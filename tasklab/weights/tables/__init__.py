@@ -89,7 +89,7 @@ def from_tasklab(tensors: dict, table: Format, head: str | None = None) -> tuple
     tensors = {name: lazy(tensor) for name, tensor in tensors.items()}
     if table.stores_ties:
         kept = {"head.mlm.decoder.weight": "head.mlm.bias" in tensors, _TARGETS: head == "seq2seq"}
-        kept["head.decoder.weight"] = head in ("causal", "seq2seq")
+        kept["head.decoder.weight"] = head in ("causal", "prefix", "seq2seq")
         for copy, original in reversed(TIES):
             if kept[copy] and original in tensors:
                 tensors.setdefault(copy, tensors[original])

@@ -113,9 +113,9 @@ ENCODER = (
     *_layer("encoder.layers.{}", "encoder.transformer.{}"),
     *pair("encoder.norm", "encoder.layer_norm", leaves=_NORM),
 )
-BERT = register(  # gpt is a BERT in which no token sees what follows: nothing in its weights tells
-    "uer",
-    ("bert", "gpt", "gpt2"),
+BERT = register(  # gpt is a BERT in which no token sees what follows, prefixlm one that reads a source before: nothing
+    "uer",  # in their weights tells
+    ("bert", "gpt", "gpt2", "prefixlm"),
     (*ENCODER, *_NEXT),
 )
 ROBERTA = register(  # positions count from 0 there, from 2 here; its one segment is theirs of number 2
