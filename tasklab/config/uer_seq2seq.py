@@ -11,7 +11,7 @@ _WORDS = {
     "relative_attention_buckets_num": "relative_attention_num_buckets", "max_seq_length": "max_position_embeddings",
     "layernorm_positioning": "norm_position", "feed_forward": "feed_forward", "vocab_size": "vocab_size",
     "tie_weights": "tie_word_embeddings", "relative_position_embedding": "relative_positions",
-    "has_lmtarget_bias": "final_logits_bias",
+    "has_lmtarget_bias": "final_logits_bias", "bidirectional": "bidirectional",
 }  # fmt: skip
 """Their word -> ours."""
 _NOT = {
@@ -21,8 +21,10 @@ _NOT = {
 """Theirs says that there is none, ours that there is."""
 _PARTS = {"word": "word", "pos": "pos", "seg": "seg", "sinusoidalpos": "sinusoidal"}
 _ACTS, _NORMS = {"gelu_fast": "gelu_new"}, {"normal": "layer", "t5": "rms"}
+RECURRENT = ("rnn", "lstm", "gru", "birnn", "bilstm", "bigru")
+"""Encoders that are no Transformer, under its name in both programs."""
 _ONLY = {
-    "encoder": ("transformer", "bert"), "decoder": ("transformer",), "mask": ("fully_visible",),
+    "encoder": ("transformer", "bert", *RECURRENT), "decoder": ("transformer",), "mask": ("fully_visible",),
     "parameter_sharing": (False,), "factorized_embedding_parameterization": (False,),
     "has_residual_attention": (False,), "rotary_position_embedding": (False,), "alibi_position_embedding": (False,),
     "layer_number_scale": (False,),
@@ -49,12 +51,14 @@ def read(described: dict, place: str) -> dict:
     settings = {ours: described[theirs] for theirs, ours in _WORDS.items() if theirs in described}
     settings |= {ours: not described.get(theirs, False) for theirs, ours in _NOT.items()}
     norm, act = described.get("layernorm", "normal"), described.get("hidden_act", "gelu")
+    encoder = described.get("encoder")
     if norm not in _NORMS:
         raise ConfigError(f"{place}: layernorm is {brief(norm)}; read are {', '.join(_NORMS)}")
     dropout = described.get("dropout", 0.1)
     settings.setdefault("num_decoder_layers", settings.get("num_hidden_layers"))
     return settings | {
-        "model_type": "bert", "embeddings": [_PARTS[part] for part in embedding], "norm": _NORMS[norm],
+        "model_type": encoder if encoder in RECURRENT else "bert",
+        "embeddings": [_PARTS[part] for part in embedding], "norm": _NORMS[norm],
         "layer_norm_eps": 1e-6 if norm == "t5" else described.get("layer_norm_eps", ModelConfig().layer_norm_eps),
         "hidden_act": _ACTS.get(act, act), "hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout,
     }  # fmt: skip
@@ -84,7 +88,8 @@ def written(model: ModelConfig) -> dict:
         "emb_size": model.hidden_size, "hidden_act": {"gelu_new": "gelu_fast"}.get(model.hidden_act, model.hidden_act),
         "decoder_layers_num": model.num_decoder_layers or model.num_hidden_layers,
         "dropout": model.hidden_dropout_prob, "data_processor": processor, "embedding": names, "tgt_embedding": names,
-        "share_embedding": not model.decoder_vocab_size, "encoder": "transformer", "mask": "fully_visible",
+        "share_embedding": not model.decoder_vocab_size, "mask": "fully_visible",
+        "encoder": model.encoder if model.encoder in RECURRENT else "transformer",
         "decoder": "transformer", "layernorm": "t5" if rms else "normal", "target": ["lm"],
         "layer_norm_eps": model.layer_norm_eps,
     }  # fmt: skip

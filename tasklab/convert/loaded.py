@@ -160,6 +160,8 @@ def _settle(described: Description, weights: dict, table: Format, asked: str | N
     family = next(name for name in named if name in table.families)
     alike = (*BERTS, *encoder_decoders.FIXED, "seq2seq")
     model.encoder = "bert" if family in alike else "gpt" if family in (*decoders.FIXED, PREFIXLM) else family
+    if family == "seq2seq":  # the decoder's; what it reads may be no Transformer
+        model.encoder = shown.get("encoder") or model.encoder
     if family == PREFIXLM:
         model.mask = PREFIX
     own = {**FIXED.get(family, {}), **decoders.alone(family), **encoder_decoders.FIXED.get(family, {})}

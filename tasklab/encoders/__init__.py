@@ -34,18 +34,20 @@ def encoder(*names: str, settings: tuple = (), needs: tuple = ()) -> Callable:
     return file
 
 
-def build_encoder(config: Config, pooler: bool = False, packed: bool = False, prefix: bool = False) -> "nn.Cell":
+def build_encoder(
+    config: Config, pooler: bool = False, packed: bool = False, prefix: bool = False, beside: str | None = None
+) -> "nn.Cell":
     """The encoder that `config.model` names, on fused kernels where these exist and `config.kernels` allows them.
 
     packed: rows hold several documents whose numbers stand for the mask; tokens look back, in their own alone. Where
     the configuration lets weights stand still, its builder hears of it as `frozen`. prefix: what a document begins with
-    may be seen by all of it, see `SelfAttention`.
+    may be seen by all of it, see `SelfAttention`. beside: as `check_settings`.
     Raises: ConfigError for a setting that the encoder lacks or does not know, when bf16 is asked for and no layer can
     compute in it, for `packed` where tokens see what follows or may not be kept apart, and for a mask with a prefix
     where nothing says which tokens are one.
     """
     builder = ENCODERS.get(config.model.encoder)
-    check_settings(config, builder)
+    check_settings(config, builder, beside)
     fused = fused_precision(config)
     if config.model.mask == PREFIX and not prefix:
         told = "tells a source from what answers it, and this task has none; set it to full or causal"
@@ -90,18 +92,25 @@ def _built(config: Config, builder, fused: str, pooler: bool, more: dict) -> "nn
     return DualEncoder(first, second, above, model.pooler_act)
 
 
-def check_settings(config: Config, builder):
-    """Raises ConfigError that lists what `builder` needs and is not set, and what is set and would change nothing."""
+def check_settings(config: Config, builder, beside: str | None = None):
+    """Raises ConfigError that lists what `builder` needs and is not set, and what is set and would change nothing.
+
+    beside: the encoder whose blocks a second stack has, which reads the same section.
+    """
     model, plain, name = config.model, ModelConfig(), config.model.encoder
     settings = {other: ENCODERS.get(other).settings for other in ENCODERS.names()}
+    second = ENCODERS.get(beside or name)
+    read = (*builder.settings, *second.settings)
     missing = [f"model.{key} has no value; encoder {name!r} needs it" for key in builder.needs if model[key] is None]
+    also = (key for key in second.needs if key not in builder.needs and model[key] is None)
+    missing += [f"model.{key} has no value; the decoder needs it" for key in also]
     wrong = [config.placed("model.encoder", message) for message in missing]
     for key in model:
         readers = [other for other in settings if key in settings[other]]
-        if readers and key not in builder.settings and model[key] != plain[key]:
+        if readers and key not in read and model[key] != plain[key]:
             text = f"model.{key} = {model[key]}: encoder {name!r} does not know it; remove it, or name an encoder that "
             wrong.append(config.placed(f"model.{key}", f"{text}does: {', '.join(readers)}"))
-    if config.recompute and "recompute" not in builder.settings:
+    if config.recompute and "recompute" not in read:
         text = f"recompute = true: encoder {name!r} does not know it; set it to false"
         wrong.append(config.placed("recompute", text))
     if wrong:

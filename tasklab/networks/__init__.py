@@ -13,19 +13,20 @@ batch that it takes. Weight tables, conversion and export go by these names, nev
 
 def head(
     name: str, task: str | None = None, aside: Callable[[ModelConfig], tuple[str, ...]] | None = None,
-    reads: tuple[str, ...] = (),
+    reads: tuple[str, ...] = (), stack: str | None = None,
 ) -> Callable:  # fmt: skip
     """Files a builder as the head `name`.
 
     Args:
         reads: keys of model that not every head reads, and this one does, or the rows that it takes.
+        stack: the encoder whose blocks a second stack has, which reads its settings too.
         task: the one assumed for weights of other programs that have this head.
         aside: what the names of weights that the network has no use for begin with. A head that says so stands on the
             encoder of any model, whatever that was trained for.
     """
 
     def file(builder):
-        builder.task, builder.aside, builder.reads = task, aside, reads
+        builder.task, builder.aside, builder.reads, builder.stack = task, aside, reads, stack
         return NETWORKS.register(name)(builder)
 
     return file

@@ -12,7 +12,13 @@ READS = (
 )  # fmt: skip
 
 
-@head("seq2seq", task="text2text_generation", reads=READS)
+BLOCKS = "bert"
+"""The encoder whose blocks the decoder has."""
+ENCODERS = (BLOCKS, "rnn", "lstm", "gru", "birnn", "bilstm", "bigru")
+"""Those whose states it reads."""
+
+
+@head("seq2seq", task="text2text_generation", reads=READS, stack=BLOCKS)
 def seq2seq(config: Config):
     """Raises: ConfigError for settings that are no encoder-decoder of ours."""
     from tasklab.encoders.decoder import decoder_of
@@ -20,7 +26,7 @@ def seq2seq(config: Config):
 
     model = config.model
     _refuse(config)
-    encoder = build_encoder(config)
+    encoder = build_encoder(config, beside=BLOCKS)
     shared = encoder.embeddings.word.weight if model.decoder_vocab_size is None else None
     decoder = decoder_of(model, shared, config.recompute, fused_precision(config))
     scale = model.hidden_size**-0.5 if model.scale_decoder_outputs else 1.0
@@ -31,7 +37,7 @@ def seq2seq(config: Config):
 def _refuse(config: Config):
     model = config.model
     for key, wrong, reason in (
-        ("encoder", model.encoder != "bert", "a decoder reads the states of a Transformer; set it to bert"),
+        ("encoder", model.encoder not in ENCODERS, f"a decoder reads the states of one of: {', '.join(ENCODERS)}"),
         ("mask", model.causal, "every token of a source sees all others; set it to full"),
         ("dual", model.dual, "a source is one text; set it to null"),
     ):

@@ -15,9 +15,10 @@ from tasklab.engine import device
 from tasklab.engine.evaluate import measures_loss
 from tasklab.engine.selection import watched_metric
 from tasklab.errors import ConfigError
-from tasklab.networks import unread
+from tasklab.networks import NETWORKS, unread
 from tasklab.nn.blocks.activations import ACTIVATIONS
 from tasklab.registry import unknown_name
+from tasklab.task import TASKS
 
 logger = logging.getLogger("tasklab")
 
@@ -40,7 +41,8 @@ def refuse_network(config: Config):
         if model[key] not in choices:
             message = f"model.{key}: {unknown_name(key.replace('hidden_act', 'activation'), model[key], choices)}"
             raise ConfigError(config.placed(f"model.{key}", message))
-    check_settings(config, ENCODERS.get(model.encoder))
+    head = TASKS.get(config.task).head_for(model)
+    check_settings(config, ENCODERS.get(model.encoder), NETWORKS.get(head).stack)
 
 
 NEEDING_EVALUATIONS = (

@@ -47,6 +47,7 @@ _SHAPES = {
     "encoder.layer.feed_forward.intermediate.weight": ("intermediate_size", "hidden_size"),
     "encoder.layers.0.attention.positions.weight": ("relative_attention_num_buckets",),
     "decoder.embeddings.word.weight": ("decoder_vocab_size",),
+    "decoder.layers.0.feed_forward.intermediate.weight": ("intermediate_size", "hidden_size"),
     "head.dense.weight": ("dense_size",),
     "encoder.layers.0.first.output.weight": ("hidden_size", "kernel_size"),
     "encoder.layers.0.convolutions.first.output.weight": ("hidden_size", "kernel_size"),

@@ -130,7 +130,7 @@ def test_a_vocabulary_of_the_decoders_own():
     "settings, told",
     [
         ({"mask": "causal"}, "model.mask is causal; every token of a source sees all others"),
-        ({"encoder": "gpt"}, "model.encoder is gpt; a decoder reads the states of a Transformer"),
+        ({"encoder": "gpt"}, "model.encoder is gpt; a decoder reads the states of one of: bert, rnn, lstm, gru, birnn"),
         ({"embedding_size": 8}, "model.embedding_size is 8; words are told by vectors of hidden_size 16"),
     ],
 )

@@ -1,10 +1,12 @@
-"""UER-py's encoder-decoders: T5, BART, Pegasus, and the Transformer of two vocabularies (scripts/convert_t5_*, ...).
+"""UER-py's encoder-decoders: T5, BART, Pegasus, the Transformer of two vocabularies (scripts/convert_t5_*, ...), and a
+Transformer's decoder that reads a recurrent encoder.
 
 Norms without centering have a weight there, others gamma and beta.
 """
 
 from tasklab.weights.tables import FORMATS, Format, pair
 from tasklab.weights.tables.uer import attention, embeddings, spell
+from tasklab.weights.tables.uer_recurrent import LAYERS as RECURRENT
 
 
 def _norm(ours: str, theirs: str) -> tuple:
@@ -46,6 +48,7 @@ _ROWS = (
     *embeddings(),
     *_of_targets(embeddings()),
     *_stack("encoder", "transformer", "relative_pos_emb", {"attention": "self_attn"}),
+    *RECURRENT,
     *_stack("decoder", "transformer_decoder", "self_pos_emb", _CROSS),
     ("head.decoder.weight", "target.lm.output_layer.weight"),
     ("head.bias", "target.lm.output_layer.bias"),
