@@ -13,7 +13,8 @@ BATCH = 32
 torch.set_num_threads(1)
 
 
-def main(folder: Path, steps: int):
+def main(path: Path):
+    job, folder = json.loads(path.read_text()), path.parent
     network = BertForQuestionAnswering.from_pretrained(folder, config=BertConfig.from_json_file(folder / "config.json"))
     groups = [
         {"params": [p for p in network.parameters() if p.ndim > 1], "weight_decay": 0.01},
@@ -21,7 +22,7 @@ def main(folder: Path, steps: int):
     ]
     optimizer = torch.optim.AdamW(groups, lr=1e-3)
     batches, spent, losses = dict(np.load(folder / "batches.npz")), [], []
-    for number in range(steps):
+    for number in range(job["steps"]):
         batch = {name: torch.from_numpy(column[number].astype(np.int64)) for name, column in batches.items()}
         found, real = _logits(network, batch), batch["attention_mask"].float()
         wanted = torch.stack([batch["start_labels"], batch["end_labels"]]).clamp(min=0).float()
@@ -33,17 +34,27 @@ def main(folder: Path, steps: int):
         optimizer.zero_grad()
         losses.append(loss.item())
         spent.append(time.process_time())
-    rows, answered = dict(np.load(folder / "rows.npz")), []
     network.eval()
+    answered, rows = [], dict(np.load(folder / "rows.npz"))
     for _ in range(3):
-        start, count = time.process_time(), len(rows["input_ids"])
-        for at in range(0, count, BATCH):
-            part = {name: torch.from_numpy(c[at : at + BATCH].astype(np.int64)) for name, c in rows.items()}
-            longest = int(part["attention_mask"].sum(dim=1).max())
-            with torch.inference_mode():
-                _logits(network, {name: c[:, :longest] for name, c in part.items() if c.ndim > 1})
-        answered.append(count / (time.process_time() - start))
+        start, logits = time.process_time(), _answers(network, rows)
+        answered.append(logits.shape[1] / (time.process_time() - start))
+    np.save(folder / "torch_rows.npy", logits)
+    if job["evaluate"]:
+        np.save(folder / "torch_dev.npy", _answers(network, dict(np.load(folder / "dev.npz"))))
     print(json.dumps({"step": float(np.median(np.diff(spent))), "prompts": max(answered), "losses": losses}))
+
+
+def _answers(network, rows: dict) -> np.ndarray:
+    """Logits of starts and ends [2, rows, S], batches as long as their longest row."""
+    logits = np.zeros((2, *rows["input_ids"].shape), np.float32)
+    for at in range(0, logits.shape[1], BATCH):
+        part = {name: torch.from_numpy(column[at : at + BATCH].astype(np.int64)) for name, column in rows.items()}
+        longest = int(part["attention_mask"].sum(dim=1).max())
+        with torch.inference_mode():
+            found = _logits(network, {name: column[:, :longest] for name, column in part.items() if column.ndim > 1})
+        logits[:, at : at + BATCH, :longest] = torch.stack(found).numpy()
+    return logits
 
 
 def _logits(network, batch):
@@ -52,4 +63,4 @@ def _logits(network, batch):
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[2]), int(sys.argv[5]))
+    main(Path(sys.argv[2]))
