@@ -55,6 +55,8 @@ class PromptClassification(LabelledTexts):
         settle_wording(self.config.data)
         for pattern in self.config.data.patterns:
             logger.info("Prompt is -> %s", pattern)
+        if self.config.data.train:  # a label without words is told as such, before rows are counted by their labels
+            self.read(self.config.data.train, training=True)
         self.target.settle(labels)
 
     def read(self, path, training):

@@ -22,7 +22,7 @@ SEEN = np.array([1, 1, 1, 0], np.float32)
 
 def table(normalized):
     rows = [("", label, words) for label, words in WORDS.items()]
-    return word_table(TOKENIZER, label_words(rows), spaced=False, normalized=normalized)
+    return word_table(TOKENIZER, label_words(rows, ""), spaced=False, normalized=normalized)
 
 
 def by_hand(logits, normalized):

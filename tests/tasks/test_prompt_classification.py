@@ -84,6 +84,20 @@ def test_a_row_whose_label_has_no_words_is_told_or_left_out(tmp_path):
     assert [example.label for example in examples] == ["new"] and "label without words (1)" in note
 
 
+def test_the_training_file_is_told_in_the_same_words_before_its_labels_are_counted(tmp_path):
+    file = tmp_path / "train.tsv"
+    file.write_text("label\ttext_a\nnew\tparis\nage\tberlin\n", encoding="utf-8")
+    with pytest.raises(DataError, match="train.tsv:3: the label 'age' has no words; those that do: new, aged"):
+        job(**{"data.train": str(file), "loss.balanced": True}).settle([])
+
+
+def test_a_label_without_words_is_told_in_the_words_of_its_setting():
+    with pytest.raises(DataError) as error:
+        job(**{"data.label_words": {"new": ["new"], "aged": []}})
+    told = "data.label_words.aged: the label 'aged' has no words; expected such as {good: [great], bad: [awful]}"
+    assert str(error.value) == told
+
+
 def test_texts_and_patterns_go_together():
     with pytest.raises(DataError, match="is a single text, and the pattern '.*' asks for {textB} too"):
         task = job(["{textA} {MASK} {textB}"])

@@ -116,14 +116,16 @@ def _mention(item, text: str, prompt: str, place: str) -> Mention:
     if not all(isinstance(number, int) and not isinstance(number, bool) for number in (start, end)):
         message = f"start {shortened(str(start))}, end {shortened(str(end))}"
         raise DataError(f"{place}: {message}; expected two whole numbers")
+    if not surface.strip():
+        raise DataError(f"{place}: text is {shortened(surface)}, which holds no character; take the answer out")
     where, at = (text, 0) if start >= 0 else (prompt, len(prompt) + 1)
     if start < 0 and not has_options(prompt):
         raise DataError(f"{place}: start {start} is before the text; only an option of a prompt can be there")
     there = where[max(0, start + at) : max(0, end + at)]
-    if there != surface or not surface.strip():
+    if there != surface:
         message = f"characters {start} to {end} are {shortened(there)}, not {shortened(surface)}"
-        nearest = text.find(surface) if surface.strip() else -1
-        hint = f"; it is at {nearest} to {nearest + len(surface)}" if nearest >= 0 else ""
+        nearest = where.rfind(surface) - at if at else where.find(surface)  # an option stands behind what is asked
+        hint = f"; it is at {nearest} to {nearest + len(surface)}" if surface in where else ""
         raise DataError(f"{place}: {message}{hint}")
     return Mention(start, end, surface)
 

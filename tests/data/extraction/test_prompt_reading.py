@@ -52,6 +52,9 @@ def test_an_option_stands_in_front_of_the_text(tmp_path):
         (line(result_list=[{"text": "谭元寿", "start": 0, "end": 3}]),
          r":1: result_list\[0\]: characters 0 to 3 are '谭孝曾', not '谭元寿'; it is at 4 to 7; correct"),
         (line(result_list=[{"text": "李", "start": 90, "end": 91}]), "characters 90 to 91 are '', not '李'; correct"),
+        (line(result_list=[{"text": " ", "start": 0, "end": 0}]), "text is ' ', which holds no character"),
+        (line(prompt="情感倾向[正向,负向]", result_list=[{"text": "正向", "start": -8, "end": -6}]),  # 5 - 11 - 1 = -7
+         r"characters -8 to -6 are '\[正', not '正向'; it is at -7 to -5; correct"),
         (line(result_list=[{"text": "谭", "start": "0", "end": 1}]), "start '0', end '1'; expected two whole"),
         (line(result_list=[{"text": "人", "start": -3, "end": -2}]), "start -3 is before the text; only an option"),
         (line(result_list="谭孝曾"), "result_list is '谭孝曾'; expected a list, which is empty where"),

@@ -53,7 +53,7 @@ def test_a_word_outside_the_vocabulary_is_told_with_its_line(tmp_path):
 
 @pytest.mark.parametrize("normalized, share", [(False, 1), (True, 0.5)])
 def test_words_of_several_tokens_count_each_token_at_its_own_mask(normalized, share):
-    verbalizer = label_words([("", "x", ["paris", "the river"]), ("", "y", ["river"])])
+    verbalizer = label_words([("", "x", ["paris", "the river"]), ("", "y", ["river"])], "")
     table = word_table(TOKENIZER, verbalizer, spaced=False, normalized=normalized)
     ids = sorted([ID("paris"), ID("the"), ID("river")])
     assert table.ids.tolist() == ids and table.masks == 2

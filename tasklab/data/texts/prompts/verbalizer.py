@@ -47,11 +47,11 @@ def read_verbalizer(path, encoding: str | None = None) -> LabelWords:
         raise DataError("\n".join(wrong))
     if not rows:
         raise DataError(f"{path}: holds no label; {FORM}")
-    return label_words(rows)
+    return label_words(rows, FORM)
 
 
-def label_words(rows: Sequence[tuple[str, str, Sequence[str]]]) -> LabelWords:
-    """(place, label, words) of every label.
+def label_words(rows: Sequence[tuple[str, str, Sequence[str]]], form: str) -> LabelWords:
+    """(place, label, words) of every label; `form` says how they are written there.
 
     Raises: DataError that names every label without words or said twice, and words that stand for two labels.
     """
@@ -62,7 +62,7 @@ def label_words(rows: Sequence[tuple[str, str, Sequence[str]]]) -> LabelWords:
             wrong.append(f"{place}: the label {shortened(label)} stands in {places[label]} already; keep one of them")
             continue
         if not words:
-            wrong.append(f"{place}: the label {shortened(label)} has no words; {FORM}")
+            wrong.append(f"{place}: the label {shortened(label)} has no words; {form}")
         for word in words:
             if owner.setdefault(word, label) != label:
                 wrong.append(

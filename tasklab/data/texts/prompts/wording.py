@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from tasklab.config import setting
 from tasklab.content import from_home
+from tasklab.data.texts.prompts import uer
 from tasklab.data.texts.prompts.pattern import Pattern, checked, read_patterns
-from tasklab.data.texts.prompts.uer import read_prompt
 from tasklab.data.texts.prompts.verbalizer import LabelWords, label_words, read_verbalizer
 from tasklab.data.texts.reading import TextDataConfig
 from tasklab.errors import ConfigError, DataError
@@ -15,6 +15,7 @@ logger = logging.getLogger("tasklab")
 
 SAID = {"pattern": "patterns", "verbalizer": "label_words"}
 """Setting that names a file -> the one that holds its content."""
+FORM = "{good: [great], bad: [awful]}"
 
 
 @dataclass
@@ -48,7 +49,7 @@ def patterns_of(data: PromptDataConfig) -> list[Pattern]:
     if data.patterns:
         return checked((f"data.patterns[{i}]", text) for i, text in enumerate(data.patterns))
     if is_json(data.pattern):
-        prompt = read_prompt(from_home(data.pattern), data.prompt_id, data.encoding)
+        prompt = uer.read_prompt(from_home(data.pattern), data.prompt_id, data.encoding)
         return checked([(f"{prompt.place}.template", prompt.pattern)])
     if data.pattern:
         return [Pattern.of(text) for text in read_patterns(from_home(data.pattern), data.encoding)]
@@ -59,15 +60,16 @@ def patterns_of(data: PromptDataConfig) -> list[Pattern]:
 def verbalizer_of(data: PromptDataConfig) -> LabelWords:
     """The same of the words of each label."""
     if data.label_words:
-        return label_words([(f"data.label_words.{label}", label, words) for label, words in data.label_words.items()])
+        rows = [(f"data.label_words.{label}", label, words) for label, words in data.label_words.items()]
+        return label_words(rows, f"expected such as {FORM}")
     if data.verbalizer:
         return read_verbalizer(from_home(data.verbalizer), data.encoding)
     if is_json(data.pattern):
-        prompt = read_prompt(from_home(data.pattern), data.prompt_id, data.encoding)
+        prompt = uer.read_prompt(from_home(data.pattern), data.prompt_id, data.encoding)
         rows = [(f"{prompt.place}.answer_words.{label}", label, words) for label, words in prompt.words.items()]
-        return label_words(rows)
+        return label_words(rows, uer.FORM)
     message = "no words for labels; set data.verbalizer=FILE with lines of label, tab, words, or data.label_words"
-    raise ConfigError(f"{message}={{good: [great], bad: [awful]}}")
+    raise ConfigError(f"{message}={FORM}")
 
 
 def is_json(path: str | None) -> bool:
