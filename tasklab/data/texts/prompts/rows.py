@@ -66,9 +66,10 @@ def _rows(
     except NoRoom as none:
         row = int(none.rows[none.needed.argmax()])
         place = getattr(examples[row], "place", "") or f"input[{row}]"
+        fewer = "take fewer data.soft_tokens, " if pattern.soft else ""
         raise DataError(
             f"{place}: the pattern {pattern.text!r} with {masks} masks needs {none.needed.max()} tokens with one of "
-            f"each text, but data.max_seq_length is {max_seq_length}; raise that, or shorten the pattern"
+            f"each text, but data.max_seq_length is {max_seq_length}; raise that, {fewer}or shorten the pattern"
         ) from None
     first = sum(segment.length for segment in segments[:at])  # [N]
     ids, types = compose(segments)
