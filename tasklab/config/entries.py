@@ -102,13 +102,13 @@ def _mapping(value: Mapping, place: str) -> dict:
     located = {}
     for key, item in value.items():
         try:
-            said = texts.name(key)
+            plain = texts.name(key)
         except ValueError as error:
-            told = error if isinstance(error, texts.NoName) else f" is {brief(key)}; expected text"
-            raise ConfigError(f"{place}: a key{told}") from None
-        if said in located:
-            raise ConfigError(f"{place}: key {brief(said)} is given twice, as text and as a number")
-        located[said] = _located(item, place)
+            wrong = error if isinstance(error, texts.NoName) else f" is {brief(key)}; expected text"
+            raise ConfigError(f"{place}: a key{wrong}") from None
+        if plain in located:
+            raise ConfigError(f"{place}: key {brief(plain)} is given twice, as text and as a number")
+        located[plain] = _located(item, place)
     return located
 
 

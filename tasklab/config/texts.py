@@ -14,18 +14,18 @@ class NoName(ValueError):
 
     def __init__(self, value, place: str):
         shown = "null" if value is None else str(value)
-        told = "what reads as null, true, false or a date needs quotes"
-        super().__init__(f'{place} is {shown}; expected text: {told}, such as "yes" or "2024-01-01"')
+        remedy = "what reads as null, true, false or a date needs quotes"
+        super().__init__(f'{place} is {shown}; expected text: {remedy}, such as "yes" or "2024-01-01"')
 
 
 def text(value) -> str:
     """Raises: ValueError for what is no text, for NUL in it, for half of a surrogate pair."""
     if isinstance(value, (str, os.PathLike)):
-        said = os.fspath(value)
-        if "\0" in said:
+        plain = os.fspath(value)
+        if "\0" in plain:
             raise ValueError(value)
-        said.encode("utf-8", "surrogateescape")  # UnicodeEncodeError is a ValueError: half of a surrogate pair
-        return os.path.expanduser(said) if said.startswith(HOME) else said
+        plain.encode("utf-8", "surrogateescape")  # UnicodeEncodeError is a ValueError: half of a surrogate pair
+        return os.path.expanduser(plain) if plain.startswith(HOME) else plain
     if isinstance(value, (bool, numbers.Real)):  # a name such as 1 or off that a YAML reader took for a value
         return str(value)
     raise ValueError(value)

@@ -94,8 +94,8 @@ def test_the_training_file_is_told_in_the_same_words_before_its_labels_are_count
 def test_a_label_without_words_is_told_in_the_words_of_its_setting():
     with pytest.raises(DataError) as error:
         job(**{"data.label_words": {"new": ["new"], "aged": []}})
-    told = "data.label_words.aged: the label 'aged' has no words; expected such as {good: [great], bad: [awful]}"
-    assert str(error.value) == told
+    message = "data.label_words.aged: the label 'aged' has no words; expected such as {good: [great], bad: [awful]}"
+    assert str(error.value) == message
 
 
 def test_texts_and_patterns_go_together():
