@@ -106,7 +106,7 @@ def tell_scores(task, file: str, folder: Path):
     examples, _ = task.read(file, False)
     theirs = read_model(source_at("theirs", weights_in(folder / "trained")))
     answers = {}
-    for side, known in (("tasklab", dict(np.load(folder / "trained.npz"))), ("Trainer", theirs.known)):
+    for side, known in (("tasklab", dict(np.load(folder / "trained.npz"))), ("Trainer", theirs.weights)):
         decoder = native_decoder(theirs.description.model, known, "fp32", "seq2seq")
         answers[side] = task.answer(examples, Answering(decoder, task.tokenizer))
         scores = task.score(answers[side], examples)

@@ -27,7 +27,7 @@ def main(folder: Path):
     model.activation_dropout_prob = model.final_dropout_prob = 0.0
     network = NETWORKS.get("seq2seq")(Config(model=model))
     for name, parameter in network.parameters_and_names():
-        parameter.set_data(Tensor(np.ascontiguousarray(np.asarray(found.known[name]), np.float32)))
+        parameter.set_data(Tensor(np.ascontiguousarray(np.asarray(found.weights[name]), np.float32)))
     step = GradientStep(network, CausalLoss(), CompileLog())
     optimizer = optimizer_for(step.parameters, OptimizerConfig(weight_decay=0.0, eps=1e-8), max_grad_norm=1.0)
     columns = dict(np.load(folder / "rows.npz"))

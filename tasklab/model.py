@@ -148,8 +148,8 @@ def prepare_ready(config: Config, checkpoint, trains: bool = False) -> Prepared:
     together.
     """
     if checkpoint is None:
-        told = "train it and name the folder of the run, or set checkpoint=<name or folder>"
-        raise CheckpointError(f"{config.name} names no weights; {told}")
+        remedy = "train it and name the folder of the run, or set checkpoint=<name or folder>"
+        raise CheckpointError(f"{config.name} names no weights; {remedy}")
     source, rows = find_weights(checkpoint), None
     if is_checkpoint(source.folder):
         config, rows = with_saved(config, source.folder)

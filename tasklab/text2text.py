@@ -125,12 +125,12 @@ class Text2Text(Task):
         if rows is None:
             self._tell_cut(examples)
             generated = zip(examples, self._generated(examples, run), strict=True)
-            render = self._as_uer if self.config.data.generate_seq2seq_output else self.told
+            render = self._as_uer if self.config.data.generate_seq2seq_output else self.record
             return [[render(example, one) for one in several] for example, several in generated]
         answers, part = self.decode(run(rows), rows, examples), self._part(len(examples))
         asked = self.posed([examples[i] for i in part])
         for place, (best, *_) in zip(part, self._generated(asked, run), strict=True):
-            answers[place][0] |= Text2Text.told(self, examples[place], best)
+            answers[place][0] |= Text2Text.record(self, examples[place], best)
         return answers
 
     def decode(self, outputs, rows, examples, top_k=None):
@@ -185,7 +185,7 @@ class Text2Text(Task):
         """What an answer says."""
         return answer.text
 
-    def told(self, example: Pair, answer: Generated) -> dict:
+    def record(self, example: Pair, answer: Generated) -> dict:
         """An answer as `predict` gives it."""
         return {"generated_text": self.text_of(answer), "finish_reason": answer.reason, "score": round(answer.score, 4)}
 

@@ -38,13 +38,13 @@ class VectorRows(Section, path="data"):
     normalize: bool | None = None
     max_seq_length: int | None = setting(None, ge=1)
 
-    def said(self) -> dict:
+    def stated(self) -> dict:
         return {key: value for key, value in self.items() if value is not None}
 
 
 @dataclass
 class Description:
-    """file: where it was found, None when nothing describes the model. said: the keys of `model` that it sets.
+    """file: where it was found, None when nothing describes the model. stated: the keys of `model` that it sets.
 
     task: where the file names one of ours. head: where it names a network of transformers that has it.
     data: of a model for vectors, what it says of its rows and of them. generation: how it decodes.
@@ -55,7 +55,7 @@ class Description:
     task: str | None = None
     head: str | None = None
     file: Path | None = None
-    said: set[str] = field(default_factory=set)
+    stated: set[str] = field(default_factory=set)
     data: VectorRows = field(default_factory=lambda: VectorRows())
     generation: GenerationConfig = field(default_factory=GenerationConfig)
 
@@ -132,7 +132,7 @@ def _apply(description: Description, entry: Entry) -> None:
         except ConfigError as error:
             raise ConfigError(f"{entry.place}: {error}") from None
         if section == "model":
-            description.said.add(key)
+            description.stated.add(key)
 
 
 def _head_of(described: dict) -> str | None:

@@ -42,7 +42,7 @@ class GenerationConfig(Section, path="generation", needs=""):
         hint = f"did you mean {_OF_ANSWERS[name]!r}? It counts the tokens of the answer alone"
         return ConfigError(f"unknown key {self.key_of(name)!r}; {hint}")
 
-    def said(self) -> dict:
+    def stated(self) -> dict:
         """What is no default."""
         return {key: value for key, value in self.items() if self.changed(key)}
 

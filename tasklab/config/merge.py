@@ -84,7 +84,7 @@ class Merge:
         if self.problems:
             raise ConfigError("\n".join(self.problems))
         self.config.places.update(self.places)
-        if decoding := published_decoding.told(self.config, self.places):
+        if decoding := published_decoding.note(self.config, self.places):
             self.config.notes.append(decoding)
         if self.ignored:
             self.config.notes.append(f"ignored settings (they mean nothing to tasklab): {_grouped(self.ignored)}")
@@ -103,8 +103,8 @@ class Merge:
         try:
             self._assign(entry.key, entry.value)
         except ConfigError as error:
-            known = entry.key in self.native or self._mapping_above(entry.key)
-            self._fail(entry, str(error) if known else self._unknown(entry.key, str(error)))
+            valid = entry.key in self.native or self._mapping_above(entry.key)
+            self._fail(entry, str(error) if valid else self._unknown(entry.key, str(error)))
             return
         self.places.pop(entry.key, None)
         self.places[entry.key] = entry.place

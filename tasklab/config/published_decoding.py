@@ -77,13 +77,13 @@ def _tell_left(place: str, left: str) -> None:
     logger.warning("%s: not taken over, as no setting does it: %s", place, left)
 
 
-def told(values: Mapping, places: Mapping[str, str]) -> str:
+def note(values: Mapping, places: Mapping[str, str]) -> str:
     """What a log says of the settings that still stand as a file beside weights has them; '' where none does, or they
     are what holds anyway.
 
     places: key -> where its value was said.
     """
-    changed = {f"generation.{key}" for key in values["generation"].said()}
+    changed = {f"generation.{key}" for key in values["generation"].stated()}
     taken = {key: place for key, place in places.items() if key in changed and place.endswith(".json")}
     if not taken:
         return ""

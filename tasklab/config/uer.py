@@ -24,8 +24,8 @@ _OWN = {
 }
 """Encoders that are no BERT or ALBERT -> keys beside the sizes, theirs -> ours."""
 
-_PARTS = {"word": "word", "pos": "pos", "seg": "seg", "sinusoidalpos": "sinusoidal"}
-_OLD_PARTS = {"bert": ["word", "pos", "seg"]}
+_EMBEDDINGS = {"word": "word", "pos": "pos", "seg": "seg", "sinusoidalpos": "sinusoidal"}
+_OLD_EMBEDDINGS = {"bert": ["word", "pos", "seg"]}
 _TANH_GELU, _OUR_TANH_GELU = "gelu_fast", "gelu_new"
 _INSIDE = {
     "feed_forward": ("dense",), "layernorm": ("normal",), "relative_position_embedding": (False,),
@@ -132,10 +132,10 @@ def _embedded(described: dict, place: str) -> dict:
     if "embedding" not in described:
         return settings
     embedding = described["embedding"]
-    names = _OLD_PARTS.get(embedding) or embedding.split("_") if isinstance(embedding, str) else embedding
-    if not isinstance(names, list) or any(part not in list(_PARTS) for part in names):
-        raise ConfigError(f"{place}: embedding is {embedding!r}; expected some of {', '.join(_PARTS)}")
-    return {"embeddings": [_PARTS[part] for part in names], **settings}
+    names = _OLD_EMBEDDINGS.get(embedding) or embedding.split("_") if isinstance(embedding, str) else embedding
+    if not isinstance(names, list) or any(part not in list(_EMBEDDINGS) for part in names):
+        raise ConfigError(f"{place}: embedding is {embedding!r}; expected some of {', '.join(_EMBEDDINGS)}")
+    return {"embeddings": [_EMBEDDINGS[part] for part in names], **settings}
 
 
 def written(model: ModelConfig, described: dict) -> dict:
@@ -155,7 +155,7 @@ def written(model: ModelConfig, described: dict) -> dict:
     theirs = {**described, **{name: model[ours] for name, ours in keys.items()}}
     theirs |= {
         "vocab_size": model.vocab_size, "emb_size": model.embedding_size or model.hidden_size, "pooling": model.pooled,
-        "embedding": [name for name, ours in _PARTS.items() if ours in model.embeddings],
+        "embedding": [name for name, ours in _EMBEDDINGS.items() if ours in model.embeddings],
         "layer_norm_eps": model.layer_norm_eps,
     }  # fmt: skip
     if not model.pooler:

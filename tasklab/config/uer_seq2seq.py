@@ -19,7 +19,7 @@ _NOT = {
     "remove_transformer_bias": "use_bias",
 }  # fmt: skip
 """Theirs says that there is none, ours that there is."""
-_PARTS = {"word": "word", "pos": "pos", "seg": "seg", "sinusoidalpos": "sinusoidal"}
+_EMBEDDINGS = {"word": "word", "pos": "pos", "seg": "seg", "sinusoidalpos": "sinusoidal"}
 _ACTS, _NORMS = {"gelu_fast": "gelu_new"}, {"normal": "layer", "t5": "rms"}
 RECURRENT = ("rnn", "lstm", "gru", "birnn", "bilstm", "bigru")
 """Encoders that are no Transformer, under its name in both programs."""
@@ -42,10 +42,10 @@ def read(described: dict, place: str) -> dict:
         if described.get(key, values[0]) not in values:
             raise ConfigError(f"{place}: {key} is {brief(described[key])}; of an encoder-decoder {values[0]!r} is read")
     embedding, target = (described.get(key, ["word"]) for key in ("embedding", "tgt_embedding"))
-    wrong = not isinstance(embedding, list) or any(part not in _PARTS for part in map(str, embedding))
+    wrong = not isinstance(embedding, list) or any(part not in _EMBEDDINGS for part in map(str, embedding))
     if wrong or embedding != target:
         message = f"embedding is {brief(embedding)}, tgt_embedding {brief(target)}"
-        raise ConfigError(f"{place}: {message}; expected the same list in both, some of {', '.join(_PARTS)}")
+        raise ConfigError(f"{place}: {message}; expected the same list in both, some of {', '.join(_EMBEDDINGS)}")
     if described.get("emb_size", described.get("hidden_size")) != described.get("hidden_size"):
         raise ConfigError(f"{place}: emb_size is {brief(described['emb_size'])}; only that of hidden_size is read")
     settings = {ours: described[theirs] for theirs, ours in _WORDS.items() if theirs in described}
@@ -58,7 +58,7 @@ def read(described: dict, place: str) -> dict:
     settings.setdefault("num_decoder_layers", settings.get("num_hidden_layers"))
     return settings | {
         "model_type": encoder if encoder in RECURRENT else "bert",
-        "embeddings": [_PARTS[part] for part in embedding], "norm": _NORMS[norm],
+        "embeddings": [_EMBEDDINGS[part] for part in embedding], "norm": _NORMS[norm],
         "layer_norm_eps": 1e-6 if norm == "t5" else described.get("layer_norm_eps", ModelConfig().layer_norm_eps),
         "hidden_act": _ACTS.get(act, act), "hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout,
     }  # fmt: skip
@@ -82,7 +82,7 @@ def written(model: ModelConfig) -> dict:
     """The JSON for a model that it can hold."""
     content = {theirs: model[ours] for theirs, ours in _WORDS.items() if model[ours] is not None}
     content |= {theirs: not model[ours] for theirs, ours in _NOT.items()}
-    names, rms = [theirs for theirs, ours in _PARTS.items() if ours in model.embeddings], model.norm == "rms"
+    names, rms = [theirs for theirs, ours in _EMBEDDINGS.items() if ours in model.embeddings], model.norm == "rms"
     processor = "mt" if model.decoder_vocab_size else "t5" if rms else "bart" if "pos" in names else "gsg"
     return content | {
         "emb_size": model.hidden_size, "hidden_act": {"gelu_new": "gelu_fast"}.get(model.hidden_act, model.hidden_act),

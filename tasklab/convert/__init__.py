@@ -92,13 +92,13 @@ def convert(
     if not model.description.model.pooler and to != "tasklab" and not has_none:
         raise CheckpointError(f"{source} has no pooler before its outputs (model.pooler): {to} has no such network")
     table = table_of(to, model.family)
-    fits(model.description.model, model.known, checkpoint.name)
+    fits(model.description.model, model.weights, checkpoint.name)
     if decoder_vocab and not model.description.model.decoder_vocab_size:
         raise CheckpointError(f"--decoder-vocab {decoder_vocab}: the words of {source} are those of its encoder")
     if to == "uer":
         model.notes += unscaled(model)
     unbiased = to == "uer" and norm != "usual"
-    tensors, note = to_unbiased(model.known) if unbiased else (model.known, "")
+    tensors, note = to_unbiased(model.weights) if unbiased else (model.weights, "")
     if to == "huggingface":
         tensors = with_table(tensors, model)
     theirs, lost = from_tasklab(tensors, table, model.head)
@@ -134,8 +134,9 @@ def fits(model: ModelConfig, tensors: dict, source: str) -> None:
 
 
 def _ledger(source: WeightSource, model: LoadedModel, table: Format) -> Iterator[str]:
-    yield f"{source.name}: {len(model.known)} weights of a {model.family}, {source.format} names -> {table.name} names"
-    yield f"  task {model.task or 'none'}; {by_module(sorted(model.known))}"
+    names = f"{source.format} names -> {table.name} names"
+    yield f"{source.name}: {len(model.weights)} weights of a {model.family}, {names}"
+    yield f"  task {model.task or 'none'}; {by_module(sorted(model.weights))}"
     if model.head == "vectors" and table.program not in ("tasklab", "huggingface"):
         yield f"  how states become a vector (model.pooling: {model.description.model.pooled}) has no place there"
     pooled = model.description.model.pooled

@@ -62,7 +62,7 @@ def description_files(
     files = {LABELS: json_bytes(model.labels)} if model.labels else {}
     if to == "huggingface":
         files |= _sentence_files(loaded) if loaded.head == "vectors" else {}
-        scores = loaded.known.get("head.classifier.weight") if loaded.head in ("classes", "tags") else None
+        scores = loaded.weights.get("head.classifier.weight") if loaded.head in ("classes", "tags") else None
         outputs = 0 if scores is None else scores.shape[0]
         described = export.huggingface(model, family, loaded.head, outputs)
         described |= (tokens or {}) if loaded.head == "seq2seq" else {}
@@ -85,16 +85,17 @@ def description_files(
         return files | {"config.json": json_bytes(export.uie(model))}
     if to == "mindspore" and family in export.MINDFORMERS_CONFIGS:
         return files | {"model.yaml": yaml.safe_dump(export.mindformers(model, family, loaded.head)).encode()}
-    rows = loaded.description.data.said() if loaded.head == "vectors" else {}
-    decoding = loaded.description.generation.said() if loaded.head in ("seq2seq", "causal", "prefix") else {}
+    rows = loaded.description.data.stated() if loaded.head == "vectors" else {}
+    decoding = loaded.description.generation.stated() if loaded.head in ("seq2seq", "causal", "prefix") else {}
     described = export.tasklab(model, tokenizer, loaded.task, name, {"data": rows, "generation": decoding})
     return files | {CONFIG: described.encode()}
 
 
 def _sentence_files(loaded: LoadedModel) -> dict:
     """The modules of sentence-transformers that make vectors of the encoder's states."""
-    description, weights = loaded.description, loaded.known
-    modules = sentence_transformers.written(description.model, description.tokenizer.lowercase, description.data.said())
+    description, weights = loaded.description, loaded.weights
+    lowercase = description.tokenizer.lowercase
+    modules = sentence_transformers.written(description.model, lowercase, description.data.stated())
     files = {name: json_bytes(content) for name, content in modules.items()}
     if description.model.dense_size:
         dense = {f"linear.{part}": weights[f"head.dense.{part}"] for part in ("weight", "bias")}

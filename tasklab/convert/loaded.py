@@ -31,7 +31,7 @@ class LoadedModel:
     head: a name in NETWORKS, and the task that it is for; None for an encoder alone.
     """
 
-    known: dict
+    weights: dict
     unknown: list[str]
     notes: list[str]
     description: Description
@@ -71,7 +71,7 @@ def read_model(
     if head == "causal" and described.model.mask == PREFIX:
         head = "prefix"
     notes += _without_bias(weights, described.model)
-    if head == "choices" and "pooler" not in described.said:
+    if head == "choices" and "pooler" not in described.stated:
         described.model.pooler = "encoder.pooler.weight" in weights  # UER-py's have none
     if head == "classes" and described.model.pooling is None and FORMATS.get(source.format).program == "uer":
         described.model.pooling = "first"  # what its scripts read, of a causal network too, where nobody says otherwise
@@ -81,14 +81,14 @@ def read_model(
         described.model.span_layers = 2
     if labels:
         described.model.labels = labels
-    weights, more = _named(described.model, weights, head, "problem_type" in described.said)
+    weights, more = _named(described.model, weights, head, "problem_type" in described.stated)
     notes += more
     if head == "pretraining":
         task = None  # of its two heads; the folder is a backbone for any task, masked words among them
     else:
         task = task or (NETWORKS.get(head).task if head else None)
     for key, value in TASKS.get(task).defaults.get("model", {}).items() if task else ():
-        if key not in described.said and not described.model.changed(key):
+        if key not in described.stated and not described.model.changed(key):
             described.model[key] = value
     return LoadedModel(weights, unknown, notes, described, head, task, family_of(described.model))
 
@@ -96,11 +96,11 @@ def read_model(
 def one_tower(model: LoadedModel) -> LoadedModel:
     """Of a model that reads two texts apart what makes the vector of one: its encoder and pooling."""
     described = model.description.model
-    weights = {name: tensor for name, tensor in model.known.items() if name.startswith("encoder.")}
-    dropped = sorted(model.known.keys() - weights.keys())
+    weights = {name: tensor for name, tensor in model.weights.items() if name.startswith("encoder.")}
+    dropped = sorted(model.weights.keys() - weights.keys())
     notes = [f"what compares two vectors has no place there: {', '.join(dropped)}"] if dropped else []
     described.pair_encoding, described.projection_size, described.labels = "joint", None, []
-    return replace(model, known=weights, notes=[*model.notes, *notes], head="vectors", task="feature_extraction")
+    return replace(model, weights=weights, notes=[*model.notes, *notes], head="vectors", task="feature_extraction")
 
 
 def _answers_in_two_layers(source: WeightSource) -> bool:
@@ -141,7 +141,7 @@ def _settle(described: Description, weights: dict, table: Format, asked: str | N
     the description."""
     model, shown = described.model, sizes_in(weights)
     for key, value in shown.items():
-        if key in described.said and model[key] not in (None, value):
+        if key in described.stated and model[key] not in (None, value):
             raise CheckpointError(
                 f"{place_of(described)}: {key} is {model[key]}, but the weights have {value}; "
                 "name the configuration that belongs to them with --config"
@@ -166,21 +166,21 @@ def _settle(described: Description, weights: dict, table: Format, asked: str | N
         model.mask = PREFIX
     own = {**FIXED.get(family, {}), **decoders.alone(family), **encoder_decoders.FIXED.get(family, {})}
     for key, value in own.items():
-        if key in model and key not in described.said and key not in shown:
+        if key in model and key not in described.stated and key not in shown:
             model[key] = value
     model.tie_word_embeddings = not {"head.mlm.decoder.weight", "head.decoder.weight"} & weights.keys()
     if table.program == "mindspore" and model.norm == "layer":  # whatever its description says: both are built into
         model.hidden_act = {"gelu": "gelu_new"}.get(model.hidden_act, model.hidden_act)  # MindFormers' networks
         model.layer_norm_eps = 1e-5
-    if family in ("gpt", PREFIXLM) and "norm_position" not in described.said:
+    if family in ("gpt", PREFIXLM) and "norm_position" not in described.stated:
         model.norm_position = "pre" if "encoder.norm.weight" in weights else "post"
-    if family == "roberta" and "position_offset" not in described.said:
+    if family == "roberta" and "position_offset" not in described.stated:
         model.position_offset = 2
     for key, value in embeddings_in(weights).items() if family not in ALIKE else ():
-        if key not in described.said:
+        if key not in described.stated:
             model[key] = value
     guesses = list(_guessed(described, weights, shown))
-    if family == "rcnn" and "encoder" not in described.said and asked != family:
+    if family == "rcnn" and "encoder" not in described.stated and asked != family:
         guesses.append("rcnn assumed; a crnn has the same names, and --family crnn says so")
     return [f"{place_of(described)}: {guess}" for guess in guesses]
 
@@ -208,18 +208,18 @@ def _named(model: ModelConfig, weights: dict, head: str | None, has_type: bool) 
 def _guessed(described: Description, weights: dict, shown: dict) -> Iterator[str]:
     """Sets what nothing tells, and says so."""
     model = described.model
-    if "num_attention_heads" not in described.said and any(name.endswith("query.weight") for name in weights):
+    if "num_attention_heads" not in described.stated and any(name.endswith("query.weight") for name in weights):
         model.num_attention_heads = max(1, model.hidden_size // 64)
         yield f"{model.num_attention_heads} attention heads assumed, one per 64 of hidden_size"
     keys = weights.get("encoder.layers.0.attention.key.weight")
     grouped = keys is not None and keys.shape[0] < model.hidden_size
-    if grouped and "num_key_value_heads" not in described.said:
+    if grouped and "num_key_value_heads" not in described.stated:
         size = model.head_size or model.hidden_size // model.num_attention_heads
         model.num_key_value_heads = max(1, keys.shape[0] // size)
-    if "num_hidden_layers" not in described.said and "num_hidden_layers" not in shown:
+    if "num_hidden_layers" not in described.stated and "num_hidden_layers" not in shown:
         model.num_hidden_layers = 12
         yield "12 layers assumed; the weights are those of one"
-    if "block_size" not in described.said and model.encoder == "gatedcnn":
+    if "block_size" not in described.stated and model.encoder == "gatedcnn":
         yield f"block_size {model.block_size} assumed: weights do not show where the sums stand"
 
 

@@ -24,11 +24,11 @@ BUILT_IN = {
 def verified(model: LoadedModel, target: Path, to: str, probe: bool) -> Iterator[str]:
     """Lines on what the comparison found. Raises: CheckpointError when the result is not the source."""
     back = read_model(source_at(str(target), weights_in(target), family=model.family), model.task, trusted=True)
-    if strange := back.known.keys() ^ model.known.keys():
+    if strange := back.weights.keys() ^ model.weights.keys():
         raise CheckpointError(f"{target}: read back, these weights differ: {by_module(sorted(strange))}")
     offset, rounded = model.description.model.position_offset, False
-    for name, tensor in model.known.items():
-        one, other = np.asarray(tensor), np.asarray(back.known[name])
+    for name, tensor in model.weights.items():
+        one, other = np.asarray(tensor), np.asarray(back.weights[name])
         if to == "uer" and name == "encoder.embeddings.position.weight":
             one, other = one[offset:], other[offset:]
         if name.endswith(NORM) and to == "uer" and np.allclose(one, other, rtol=3e-7, atol=0):
@@ -37,15 +37,15 @@ def verified(model: LoadedModel, target: Path, to: str, probe: bool) -> Iterator
         if not np.array_equal(one, other):
             raise CheckpointError(f"{target}: read back, {name} has other values")
     but = ", norms within the last one" if rounded else ""
-    yield f"verified: read back, all {len(model.known)} weights are equal bit for bit{but}"
+    yield f"verified: read back, all {len(model.weights)} weights are equal bit for bit{but}"
     if not probe:
         return
     try:
         from tasklab.convert.probe import logits
 
-        before = logits(model.description.model, model.known)
+        before = logits(model.description.model, model.weights)
         described = back.description.model
-        after = logits(as_google_computes(described) if to == "google" else described, back.known)
+        after = logits(as_google_computes(described) if to == "google" else described, back.weights)
     except ImportError as error:
         yield f"logits not compared: {str(error).splitlines()[0]}"
         return

@@ -12,8 +12,8 @@ def unscaled(model: LoadedModel) -> list[str]:
     settings = model.description.model
     if not settings.scale_decoder_outputs:
         return []
-    scale, words = settings.hidden_size**-0.5, model.known.get(_OWN, model.known[_TABLE])
-    model.known[_OWN] = words.map(lambda table: (table * scale).astype(table.dtype))
+    scale, words = settings.hidden_size**-0.5, model.weights.get(_OWN, model.weights[_TABLE])
+    model.weights[_OWN] = words.map(lambda table: (table * scale).astype(table.dtype))
     settings.scale_decoder_outputs = settings.tie_word_embeddings = False
     return ["UER-py scales no outputs of a decoder: words are told by a table of their own, which is scaled"]
 

@@ -50,8 +50,8 @@ def build_encoder(
     check_settings(config, builder, beside)
     fused = fused_precision(config)
     if config.model.mask == PREFIX and not prefix:
-        told = "tells a source from what answers it, and this task has none; set it to full or causal"
-        raise ConfigError(config.placed("model.mask", f"model.mask = {PREFIX} {told}"))
+        reason = "tells a source from what answers it, and this task has none; set it to full or causal"
+        raise ConfigError(config.placed("model.mask", f"model.mask = {PREFIX} {reason}"))
     if packed:
         _refuse_unpacked(config, builder)
     more = {"packed": True} if packed else {}

@@ -82,7 +82,7 @@ def _why_not(callback) -> str:
     for name in filter(lambda name: name.startswith("on_"), dir(callback)):
         if name not in HOOKS:
             near = difflib.get_close_matches(name, HOOKS, 1)
-            return f", whose {name} nothing would call; " + (f"did you mean {near[0]}? " if near else "") + _known()
+            return f", whose {name} nothing would call; " + (f"did you mean {near[0]}? " if near else "") + _events()
         parameters = list(inspect.signature(getattr(Callback, name)).parameters)[1:]
         try:
             inspect.signature(getattr(callback, name)).bind(*parameters)
@@ -102,11 +102,11 @@ def _rewritten(kind: type) -> str:
     return (
         f"{called}; expected a tasklab.Callback: class {kind.__name__}(tasklab.Callback) with hooks such as "
         "on_step_end(self, loop) and on_log(self, loop, record), where loop.state holds global_step and best_metric, "
-        f"and loop.stop() ends it. {_known()}"
+        f"and loop.stop() ends it. {_events()}"
     )
 
 
-def _known() -> str:
+def _events() -> str:
     return f"Hooks: {', '.join(HOOKS)}; docs/callbacks.md says when each is called"
 
 

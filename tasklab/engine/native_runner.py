@@ -47,18 +47,18 @@ class NativeRunner:
         log_probs = np.zeros(len(ids), np.float32)
         for document in np.unique(documents[documents > 0]):
             places = np.flatnonzero(documents == document)
-            log_probs[places] = self._told(ids[places], targets[places])
+            log_probs[places] = self._log_probs(ids[places], targets[places])
         return log_probs
 
     def _answer(self, source: np.ndarray, ids: np.ndarray, targets: np.ndarray) -> np.ndarray:
         self.decoder.read([0], [source])
-        return self._told(ids, targets)
+        return self._log_probs(ids, targets)
 
     def _going_on(self, source: np.ndarray, ids: np.ndarray, targets: np.ndarray) -> np.ndarray:
         first = log_softmax(self.decoder.extend([0], [source]))  # [1, V]
-        return np.append(first[0, targets[:1]], self._told(ids[1:], targets[1:])).astype(np.float32)
+        return np.append(first[0, targets[:1]], self._log_probs(ids[1:], targets[1:])).astype(np.float32)
 
-    def _told(self, ids: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    def _log_probs(self, ids: np.ndarray, targets: np.ndarray) -> np.ndarray:
         log_probs = np.zeros(len(ids), np.float32)
         for part in np.split(np.arange(len(ids)), range(READ, len(ids), READ)):
             logs = log_softmax(self.decoder.scores([0], [ids[part]])[0])  # [n, V]

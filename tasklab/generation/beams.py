@@ -38,7 +38,7 @@ class BeamSearch:
             stops = self._watched(ids)
             if token in self.ends or stops.met or self.step >= self.room:
                 if rank < width:  # those behind only see to it that enough go on
-                    self.finished.append(self._told(ids, logs, total, stops))
+                    self.finished.append(self._generated(ids, logs, total, stops))
             elif len(going) < width:
                 going.append(_Beam(beam.choice.followed_by(token), ids, logs, total))
                 rows.append(row)
@@ -82,7 +82,7 @@ class BeamSearch:
             stop_texts.push(token)
         return stop_texts
 
-    def _told(self, ids: list[int], logs: list[float], total: float, stops: StopTexts) -> Generated:
+    def _generated(self, ids: list[int], logs: list[float], total: float, stops: StopTexts) -> Generated:
         ended = ids[-1] in self.ends
         reason = STOP if ended or stops.met else LENGTH
         ids, text = ids[:-1] if ended else ids, stops.text

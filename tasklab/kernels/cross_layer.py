@@ -33,7 +33,7 @@ class FusedCrossLayer(FusedDecoderLayer):
         return *super().rates_of(dropout, attention_dropout, active_dropout), attention_dropout, dropout
 
     def operators(self):
-        return _primitives(*self.shape, self.wanted)
+        return _primitives(*self.shape, self.grad_bits)
 
     def construct(
         self, x, mask, cos, sin, states, source_mask, query, query_bias, key, key_bias, value, value_bias, output,

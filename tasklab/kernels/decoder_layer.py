@@ -70,7 +70,7 @@ class FusedDecoderLayer(nn.Cell):
 
     def operators(self):
         """For prediction and for training."""
-        return _primitives(*self.shape, self.wanted)
+        return _primitives(*self.shape, self.grad_bits)
 
     def bind(self, seed: ms.Tensor, sites: tuple[int, ...]):
         """As FusedEncoderLayer.bind, the fourth number that of the dropout on the activated values."""
@@ -89,7 +89,7 @@ class FusedDecoderLayer(nn.Cell):
         unknown = set(names) - {*self.names}
         if unknown:
             raise ValueError(f"no parameters {', '.join(sorted(unknown))}; known: {', '.join(self.names)}")
-        self.wanted = sum(1 << i for i, name in enumerate(self.names) if name not in names)
+        self.grad_bits = sum(1 << i for i, name in enumerate(self.names) if name not in names)
         self.infer, self.train_step = self.operators()
         self._fill()
 
@@ -127,7 +127,7 @@ class FusedDecoderLayer(nn.Cell):
         drops = [value for site, p in dropouts for value in (site, *thresholds(p))]
         off = [value for site, _ in dropouts for value in (site, *thresholds(0.0))]
         adapted = sum(1 << self.names.index(name) // 2 for name in self.beside)
-        head = [*self.head, self.wanted, self.rank, adapted, *self.tail]
+        head = [*self.head, self.grad_bits, self.rank, adapted, *self.tail]
         self.settings_train = Tensor(np.array(head + drops, np.int32))
         self.settings_infer = Tensor(np.array(head + off, np.int32))
 

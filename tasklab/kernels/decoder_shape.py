@@ -10,17 +10,17 @@ ACTIVATIONS = {
     "gelu": 0, "gelu_new": 1, "gelu_pytorch_tanh": 1, "relu": 2, "silu": 3, "swish": 3,
 }  # fmt: skip
 
-PARTS = (
+DENSES = (
     *(f"attention.{part}" for part in ("query", "key", "value", "output")),
     *(f"feed_forward.{part}" for part in ("gate", "intermediate", "output")),
     *(f"cross_attention.{part}" for part in ("query", "key", "value", "output")),
 )
 """Of a layer, each a matrix and perhaps a bias."""
-MATRICES = (*PARTS, "embeddings.word", "vocabulary")
+MATRICES = (*DENSES, "embeddings.word", "vocabulary")
 """In the order of MatrixName in src/stack.h."""
 NORMS = ("attention_norm", "feed_forward_norm", "cross_attention_norm", "embeddings.norm", "norm")
 VECTORS = (
-    *(f"{name}.bias" for name in PARTS), *(f"{name}.{part}" for name in NORMS for part in ("weight", "bias")),
+    *(f"{name}.bias" for name in DENSES), *(f"{name}.{part}" for name in NORMS for part in ("weight", "bias")),
     "vocabulary.bias", "embeddings.position.weight", "cosines", "sines", "distances", "embeddings.token_type.weight",
 )  # fmt: skip
 """In the order of VectorName."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from tasklab.metrics.bootstrap import interval
 from tasklab.metrics.confusion import share
-from tasklab.metrics.groups import parts_of
+from tasklab.metrics.groups import scores_by_class
 from tasklab.metrics.report import Report
 from tasklab.metrics.wrong import Shown, wrong_rows
 
@@ -36,7 +36,7 @@ def entity_report(
     return Report(
         overall=_scores(*counts.sum(axis=0).tolist()),
         classes=classes,
-        groups={"type": parts_of(classes)} if classes else {},
+        groups={"type": scores_by_class(classes)} if classes else {},
         intervals=lambda: {"f1": interval(lambda drawn: _f1(counts[drawn].sum(axis=0)), len(counts))},
         wrong=wrong_rows([right for _, right in words], [guess for guess, _ in words], shown),
         warnings=nothing if counts[:, 2].any() and not counts[:, 1].any() else (),

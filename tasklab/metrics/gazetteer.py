@@ -21,10 +21,10 @@ def gazetteer_entities(
     lengths = defaultdict(set)  # by first token
     for name in names:
         lengths[name[0]].add(len(name))
-    return [_found(list(tokens), names, lengths) for tokens in sentences]
+    return [_longest_names(list(tokens), names, lengths) for tokens in sentences]
 
 
-def _found(tokens: list[str], names: dict, lengths: dict) -> list[Entity]:
+def _longest_names(tokens: list[str], names: dict, lengths: dict) -> list[Entity]:
     entities, i = [], 0
     while i < len(tokens):
         possible = sorted((n for n in lengths.get(tokens[i], ()) if i + n <= len(tokens)), reverse=True)

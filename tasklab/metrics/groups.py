@@ -18,7 +18,7 @@ def mean_scores(kinds: Iterable[str], scores: Sequence[dict[str, float]], order:
     }  # fmt: skip
 
 
-def parts_of(classes: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
+def scores_by_class(classes: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
     """Scores of classes as a group of Report.groups; those that do not occur left out."""
     return {
         label: {**{name: scores[name] for name in ("precision", "recall", "f1")}, "count": scores["support"]}

@@ -7,7 +7,7 @@ import numpy as np
 
 from tasklab.metrics.bootstrap import LEVEL, Interval, confusion_interval, interval
 from tasklab.metrics.confusion import STATISTICS, class_scores, confusion_matrix, share, weighted_mean
-from tasklab.metrics.groups import parts_of
+from tasklab.metrics.groups import scores_by_class
 from tasklab.metrics.wrong import Shown, farthest_rows, wrong_rows
 
 
@@ -89,7 +89,7 @@ def label_set_report(
     return Report(
         overall={name: float(value) for name, value in scores(per_row.sum(axis=0)).items()},
         classes=classes,
-        groups={"label": parts_of(classes)},
+        groups={"label": scores_by_class(classes)},
         intervals=lambda: {"micro_f1": interval(lambda drawn: scores(per_row[drawn].sum(axis=0))["f1"], len(per_row))},
         wrong=wrong_rows([", ".join(sorted(s)) for s in references], [", ".join(sorted(s)) for s in predicted], shown),
         warnings=_one_class_only([tuple(sorted(s)) for s in predicted], [tuple(sorted(s)) for s in references]),

@@ -29,9 +29,9 @@ def next_words(config: Config, words, bias: bool = False, scale: float = 1.0) ->
 
     model = config.model
     if model.embedding_size not in (None, model.hidden_size):
-        told = f"words are told by vectors of hidden_size {model.hidden_size}; set it to null"
-        said = f"model.embedding_size is {model.embedding_size}; {told}"
-        raise ConfigError(config.placed("model.embedding_size", said))
+        reason = f"words are told by vectors of hidden_size {model.hidden_size}; set it to null"
+        message = f"model.embedding_size is {model.embedding_size}; {reason}"
+        raise ConfigError(config.placed("model.embedding_size", message))
     mean, fused = bool(config.loss.label_smoothing), fused_precision(config)
     scores = WordScores(mean)
     if fused:

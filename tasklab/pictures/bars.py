@@ -20,11 +20,11 @@ MOST = 40  # parts of a panel; the largest ones are shown
 FEW = 10  # examples below which a score says little
 EMPTY = "#FFFFFF"
 
-Parts = Mapping[str, Mapping[str, float]]
+Table = Mapping[str, Mapping[str, float]]
 """Name of a part -> its scores, and COUNT."""
 
 
-def bars_figure(groups: Mapping[str, Parts], title: str, perfect: float) -> Figure:
+def bars_figure(groups: Mapping[str, Table], title: str, perfect: float) -> Figure:
     """A panel per group, a row per part, a bar per score; bars of a few examples are hollow."""
     groups = {name: _largest(table) for name, table in groups.items()}
     heights = [len(table) * _row(table) + 1.1 for table in groups.values()]
@@ -35,7 +35,7 @@ def bars_figure(groups: Mapping[str, Parts], title: str, perfect: float) -> Figu
     return figure
 
 
-def _draw(panel: Axes, name: str, table: Parts, perfect: float):
+def _draw(panel: Axes, name: str, table: Table, perfect: float):
     scores = [score for score in next(iter(table.values())) if score != COUNT]
     names, fonts, _ = shown(list(table), "part")
     places, thick = np.arange(len(table)), 0.8 / len(scores)
@@ -70,12 +70,12 @@ def _draw(panel: Axes, name: str, table: Parts, perfect: float):
         )  # fmt: skip
 
 
-def _row(table: Parts) -> float:
+def _row(table: Table) -> float:
     """Inches of one."""
     return 0.12 + 0.16 * (len(next(iter(table.values()))) - 1)
 
 
-def _largest(table: Parts) -> Parts:
+def _largest(table: Table) -> Table:
     if len(table) <= MOST:
         return table
     kept = sorted(table, key=lambda name: -table[name][COUNT])[:MOST]

@@ -20,7 +20,7 @@ def remember_data(run_folder: Path, train: str | None, held_out: str | None):
     Raises: ConfigError when the folder has such a file of somebody else's.
     """
     path = run_folder / DATA_FILE
-    if path.exists() and not _is_told(path):
+    if path.exists() and not _is_record(path):
         raise ConfigError(
             f"{path} is not of a run of tasklab and would be overwritten; choose another output_dir, or move the file"
         )
@@ -33,17 +33,17 @@ def remembered_data(run_folder: Path) -> dict[str, str | None]:
     paths = {"data.train": None, "data.eval": None}
     try:
         record = read_json(run_folder / DATA_FILE, CheckpointError)
-        return paths | {key: _found(run_folder, record[key]) for key in paths if isinstance(record.get(key), str)}
+        return paths | {key: _beside(run_folder, record[key]) for key in paths if isinstance(record.get(key), str)}
     except (CheckpointError, AttributeError):
         return paths
 
 
-def _found(run_folder: Path, name: str) -> str:
+def _beside(run_folder: Path, name: str) -> str:
     beside = run_folder / name
     return str(beside) if os.path.basename(name) == name and beside.is_file() else name
 
 
-def _is_told(path: Path) -> bool:
+def _is_record(path: Path) -> bool:
     """Whether `remember_data` wrote this."""
     try:
         record = read_json(path, CheckpointError)

@@ -23,7 +23,7 @@ def answer_frame(given, examples: Sequence, answers: Sequence):
         asked = given
     else:
         asked = pd.DataFrame([asked_of(example) for example in examples])
-    frame = pd.DataFrame([_parts(answer) for answer in answers], index=asked.index)
+    frame = pd.DataFrame([_fields(answer) for answer in answers], index=asked.index)
     return pd.concat([asked, frame.rename(columns={name: ASIDE + name for name in {*frame} & {*asked}})], axis=1)
 
 
@@ -40,7 +40,7 @@ def _is_text(value) -> bool:
     return isinstance(value, str) or isinstance(value, (list, tuple)) and all(isinstance(part, str) for part in value)
 
 
-def _parts(answer) -> dict:
+def _fields(answer) -> dict:
     if isinstance(answer, Mapping):
         return dict(answer)
     return {"vector" if hasattr(answer, "dtype") else "answer": answer}

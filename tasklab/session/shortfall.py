@@ -47,7 +47,7 @@ class Ended:
     longer: str = "train.epochs={}"
 
 
-def told(ended: Ended, metric: str, score: float, baselines: Mapping[str, Metrics]) -> Iterator[str]:
+def warnings(ended: Ended, metric: str, score: float, baselines: Mapping[str, Metrics]) -> Iterator[str]:
     """The warnings: one below the best of the baselines, one for classes that were never found."""
     values = {name: scores[metric] for name, scores in baselines.items() if math.isfinite(scores.get(metric, math.nan))}
     name = max(values, key=values.get, default=None)
@@ -139,7 +139,7 @@ def warnings_of(
         elsewhere="" if past.own_rows else f"tasklab train {shlex.quote(str(past.place))} data.train=FILE",
         longer=f"tasklab train --resume {shlex.quote(str(past.place))} train.epochs={{}}",
     )  # fmt: skip
-    return list(told(ended, metric, scores[metric], baselines))
+    return list(warnings(ended, metric, scores[metric], baselines))
 
 
 def _answer(answers) -> str:

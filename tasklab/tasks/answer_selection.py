@@ -3,7 +3,7 @@
 import numpy as np
 
 from tasklab.data.rows.features import FeatureTable
-from tasklab.data.rows.pairs import parts_of, text_rows
+from tasklab.data.rows.pairs import sequences_of, text_rows
 from tasklab.data.texts.candidates import CandidateDataConfig, questions_from_input, questions_of
 from tasklab.data.texts.reading import read_text_rows
 from tasklab.errors import ConfigError
@@ -61,7 +61,7 @@ class AnswerSelection(Task):
         labels = [label for q in examples for label in (q.labels or [-1] * len(q.candidates))]
         owner = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
         dense = {"labels": np.array(labels, np.int32), "example": owner}
-        return FeatureTable(ragged, dense, {"cut_rows": cut}, parts_of(pairs))
+        return FeatureTable(ragged, dense, {"cut_rows": cut}, sequences_of(pairs))
 
     def loss(self):
         return self.target.loss()

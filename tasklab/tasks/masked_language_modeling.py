@@ -81,7 +81,7 @@ class MaskedLanguageModeling(Task):
                 logs = log_probabilities(scores[places, : len(self.tokenizer.tokens)])
                 for place, log in zip(places, logs, strict=True):
                     by_number = masks[features["example"][row]]
-                    by_number[features["mask_number"][row, place]] = self._told(features, row, place, log, top_k)
+                    by_number[features["mask_number"][row, place]] = self._prediction(features, row, place, log, top_k)
         predictions = [[by_number[number] for number in sorted(by_number)] for by_number in masks]
         if self.config.data.cloze_output:
             cloze = [[self._cloze(prediction) for prediction in several] for several in predictions]
@@ -133,7 +133,7 @@ class MaskedLanguageModeling(Task):
                 }]  # fmt: skip
         return answers
 
-    def _told(self, features, row: int, place: int, log: np.ndarray, top_k: int) -> dict:
+    def _prediction(self, features, row: int, place: int, log: np.ndarray, top_k: int) -> dict:
         """One mask of a text: its best words, what was there, and where."""
         best = np.argpartition(-log, min(top_k, len(log) - 1))[:top_k]
         best = best[np.argsort(-log[best], kind="stable")]

@@ -37,7 +37,7 @@ class MultipleChoice(Task):
         return ClassificationLoss()
 
     def decode(self, outputs, rows, examples, top_k=None):
-        logits = np.zeros((len(examples), rows.parts))  # [N, C]
+        logits = np.zeros((len(examples), rows.sequences))  # [N, C]
         for numbers, (scores,) in outputs:
             logits[numbers] = scores
         return [self._answers(e, row[: len(e.choices)], top_k or 1) for e, row in zip(examples, logits, strict=True)]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tasklab.data.rows.features import FeatureTable
-from tasklab.data.rows.pairs import parts_of, second_texts, text_rows
+from tasklab.data.rows.pairs import second_texts, sequences_of, text_rows
 from tasklab.data.texts.input import text_examples_from_input
 from tasklab.data.texts.reading import TextDataConfig
 from tasklab.labelled_texts import LabelledTexts
@@ -42,7 +42,7 @@ class TextClassification(LabelledTexts):
         dense = {"labels": self.target.column([e.label for e in examples])}
         if training and self.config.data.soft_targets:  # a teacher scores the training rows alone
             dense["teacher_logits"] = np.array([e.logits for e in examples], np.float32)
-        return FeatureTable(ragged, dense, {"cut_rows": cut}, parts_of(pairs))
+        return FeatureTable(ragged, dense, {"cut_rows": cut}, sequences_of(pairs))
 
     def loss(self):
         return self.target.soft_loss() if self.config.data.soft_targets else self.target.loss()

@@ -71,7 +71,7 @@ class TextGeneration(Task):
 
     def _answered(self, examples, run) -> list[list[dict]]:
         generated = self._generated(examples, run)
-        return [[self._told(e, one) for one in several] for e, several in zip(examples, generated, strict=True)]
+        return [[self._record(e, one) for one in several] for e, several in zip(examples, generated, strict=True)]
 
     def decode(self, outputs, rows, examples, top_k=None):
         """Per example what `score` adds up."""
@@ -126,7 +126,7 @@ class TextGeneration(Task):
                 message = f"the prompt has {len(ids)} tokens, and this model reads {most} with its answer"
                 raise DataError(f"{example.place}: {message}; shorten it")
 
-    def _told(self, example, answer) -> dict:
+    def _record(self, example, answer) -> dict:
         data = self.config.data
         asked = example.text
         if data.mindformers_output:

@@ -132,13 +132,13 @@ class TextInfilling(Text2Text):
     def text_of(self, answer):
         if self.config.data.learned != SPANS:
             return answer.text
-        return " ".join(self.framing.target.parts(answer.ids))
+        return " ".join(self.framing.target.fillings(answer.ids))
 
-    def told(self, example, answer):
-        record = super().told(example, answer)
+    def record(self, example, answer):
+        record = super().record(example, answer)
         if self.config.data.learned != SPANS:
             return record
-        fillings, blanks = self.framing.target.parts(answer.ids), BLANK.split(example.source)
+        fillings, blanks = self.framing.target.fillings(answer.ids), BLANK.split(example.source)
         if len(fillings) != len(blanks) - 1:
             count = f"{len(blanks) - 1} blanks, and the model filled {len(fillings)}"
             rest = "blanks without a filling are left" if len(fillings) < len(blanks) else "the first ones are taken"

@@ -55,8 +55,8 @@ class Translation(Text2Text):
     def copied(self, example):
         return example.source
 
-    def told(self, example, answer):
-        record = super().told(example, answer)
+    def record(self, example, answer):
+        record = super().record(example, answer)
         return {"translation_text": [answer.text]} if self.config.data.mindformers_output else record
 
 

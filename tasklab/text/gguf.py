@@ -68,8 +68,8 @@ class GGUFTokens:
     begins_anew = False
 
     def __init__(self, metadata: dict, vocab_path):
-        self._said = metadata
-        fields = {key.removeprefix("tokenizer.ggml."): value for key, value in self._said.items()}
+        self._metadata = metadata
+        fields = {key.removeprefix("tokenizer.ggml."): value for key, value in self._metadata.items()}
         before = _before(fields.get("pre", "default"))
         if before is None:
             message = f"tokenizer.ggml.pre is {brief(fields['pre'])}; read are gpt-2, smollm, llama-bpe, qwen2"
@@ -100,7 +100,7 @@ class GGUFTokens:
         self.chat_template = self._template(fields, vocab_path)
 
     def _template(self, fields: dict, place) -> ChatTemplate | None:
-        source = self._said.get("tokenizer.chat_template")
+        source = self._metadata.get("tokenizer.chat_template")
         if not isinstance(source, str) or not source.strip():
             return None
         spelled = {self.tokens[number]: number for number in self.special_ids}
@@ -110,7 +110,7 @@ class GGUFTokens:
     @property
     def fingerprint(self) -> str:
         """sha256 over all that the file says of it: equal fingerprints give equal ids."""
-        return hashlib.sha256(json.dumps(["gguf", self._said], sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(["gguf", self._metadata], sort_keys=True).encode()).hexdigest()
 
     def encode_batch(self, texts) -> list[tuple[np.ndarray, np.ndarray]]:
         """Per text: ids [n] int32 without special tokens, offsets [n, 2] int32, characters of the text as passed.
@@ -132,7 +132,7 @@ class GGUFTokens:
 
     def files(self) -> dict[str, bytes]:
         """Name -> content of the files that make this tokenizer."""
-        return {TOKENIZER: tokenizer_part(self._said)}
+        return {TOKENIZER: tokenizer_part(self._metadata)}
 
     def huggingface_files(self) -> dict[str, bytes]:
         """The same as transformers reads it: tokenizer.json, tokenizer_config.json with the chat template, and
@@ -147,7 +147,7 @@ class GGUFTokens:
             start = config["bos_token"]
             whole.post_processor = processors.TemplateProcessing(f"{start} $A", special_tokens=[(start, self.bos_id)])
         config |= {"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": False}
-        if template := self._said.get("tokenizer.chat_template"):
+        if template := self._metadata.get("tokenizer.chat_template"):
             config["chat_template"] = template
         return {"tokenizer.json": whole.to_str().encode(), **described_as_transformers(config, ids)}
 

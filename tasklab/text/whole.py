@@ -91,7 +91,7 @@ class WholeTokenizer(Speaking):
         except (ValueError, AttributeError, KeyError) as error:
             raise DataError(f"{options}: not a JSON object of names ({error})") from None
         self._decodes = bool(named["eos_token"]) and not named["cls_token"]
-        self._options_said, self._begin, ids = value, named["bos_token"], []
+        self._config, self._begin, ids = value, named["bos_token"], []
         for role, usual in ROLES.items():
             names = (named[role], *usual) if named[role] else usual
             if self._decodes and role in DECODERS:
@@ -102,7 +102,7 @@ class WholeTokenizer(Speaking):
         return ids
 
     def _template(self, path: Path) -> ChatTemplate | None:
-        source, self._beside = template_beside(self._options_said, path.parent)
+        source, self._beside = template_beside(self._config, path.parent)
         if source is None:
             return None
         spelled = {self.tokens[number]: number for number in self.special_ids}

@@ -135,18 +135,18 @@ class _WordMemory:
         self._forget()
 
     def _forget(self):
-        self._known: dict[str, int] = {}
+        self._cache: dict[str, int] = {}
         self._offsets = np.zeros(1, np.int64)  # pieces of word i: rows offsets[i] to offsets[i + 1] of the table
         self._table = np.zeros((0, 3), np.int32)
 
     def look_up(self, words: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(first table row of each word, number of rows, table [rows, 3] of id, begin, end within the word)."""
-        if len(self._known) > MAX_KNOWN_WORDS:
+        if len(self._cache) > MAX_KNOWN_WORDS:
             self._forget()
-        new = [word for word in dict.fromkeys(words) if word not in self._known]
+        new = [word for word in dict.fromkeys(words) if word not in self._cache]
         if new:
             self._add(new)
-        index = np.fromiter(map(self._known.__getitem__, words), np.int64, len(words))
+        index = np.fromiter(map(self._cache.__getitem__, words), np.int64, len(words))
         first = self._offsets[index]
         return first, self._offsets[index + 1] - first, self._table
 
@@ -155,7 +155,7 @@ class _WordMemory:
         counts = np.fromiter(map(len, encodings), np.int64, len(words))
         ids = np.fromiter(chain.from_iterable(e.ids for e in encodings), np.int32)
         bounds = np.fromiter(chain.from_iterable(chain.from_iterable(e.offsets for e in encodings)), np.int32)
-        self._known.update(zip(words, range(len(self._known), len(self._known) + len(words)), strict=True))
+        self._cache.update(zip(words, range(len(self._cache), len(self._cache) + len(words)), strict=True))
         self._offsets = np.concatenate([self._offsets, self._offsets[-1] + np.cumsum(counts)])
         self._table = np.concatenate([self._table, np.column_stack([ids, bounds.reshape(-1, 2)])])
 

@@ -13,13 +13,13 @@ from tasklab.errors import DataError
 from tasklab.text import TOKENIZERS
 from tasklab.tools import TOOLS
 from tasklab.tools.opened import refuse_existing
-from tasklab.tools.vocabulary_counts import Wanted, char, space
+from tasklab.tools.vocabulary_counts import Limits, char, space
 from tasklab.tools.vocabulary_training import bpe, t5, unigram, wordpiece
 from tasklab.weights.atomic import write_folder
 
 Kind = Literal["char", "space", "wordpiece", "bpe", "unigram", "t5"]
 BUILDERS = {"char": char, "space": space, "wordpiece": wordpiece, "bpe": bpe, "unigram": unigram, "t5": t5}
-"""Builder(lines, Wanted) -> file name -> content; it may iterate the lines more than once, and does not hold them."""
+"""Builder(lines, Limits) -> file name -> content; it may iterate the lines more than once, and does not hold them."""
 
 TOKENIZER = {"unigram": "sentencepiece"}  # the others go by the name of their kind
 
@@ -69,7 +69,7 @@ def build_vocabulary(
     if kind == "bpe" and target.suffix:
         raise DataError(f"{to}: a bpe vocabulary is two files, vocab.json and merges.txt; name a folder for them")
     lines = _Lines(corpora)
-    files = BUILDERS[kind](lines, Wanted(size, min_count, not cased, unused, sample, seed))
+    files = BUILDERS[kind](lines, Limits(size, min_count, not cased, unused, sample, seed))
     if not lines.with_text:
         raise DataError(f"{', '.join(corpora)}: no line holds any text")
     tokenizer = TOKENIZER.get(kind, kind)

@@ -15,7 +15,7 @@ MOST_COUNTED = 1 << 22  # different words; beyond, the rarest are forgotten
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Limits:
     """size: at most so many pieces, special tokens included. min_count: pieces that occur less often are left out.
 
     unused: places [unused1], ... behind [PAD], for later. sample: lines that bpe, unigram and t5 learn from, by seed.
@@ -34,7 +34,7 @@ class Wanted:
         return ["[PAD]", *(f"[unused{i}]" for i in range(1, self.unused + 1)), "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
 
-def char(lines: Iterable[str], options: Wanted) -> dict[str, bytes]:
+def char(lines: Iterable[str], options: Limits) -> dict[str, bytes]:
     """Every character of the stripped lines, the most frequent first; equally frequent ones by code point."""
     counts = np.zeros(CODE_POINTS, np.int64)
     for text in chunks((line.strip() for line in lines), CHUNK):
@@ -46,7 +46,7 @@ def char(lines: Iterable[str], options: Wanted) -> dict[str, bytes]:
     return _counted(characters, options)
 
 
-def space(lines: Iterable[str], options: Wanted) -> dict[str, bytes]:
+def space(lines: Iterable[str], options: Limits) -> dict[str, bytes]:
     """Every word between blanks, the most frequent first; equally frequent ones in the order of their code points.
 
     Of more than MOST_COUNTED different words the rarest are forgotten while counting (Manku and Motwani 2002), so
@@ -62,7 +62,7 @@ def space(lines: Iterable[str], options: Wanted) -> dict[str, bytes]:
     return _counted(counts, options)
 
 
-def spelled(text: str, options: Wanted) -> str:
+def spelled(text: str, options: Limits) -> str:
     """The text as the tokenizer will read it."""
     if not options.lowercase:
         return text
@@ -86,7 +86,7 @@ def listed(tokens: list[str]) -> bytes:
     return "".join(token + "\n" for token in tokens).encode()
 
 
-def _counted(counts: dict[str, int], options: Wanted) -> dict[str, bytes]:
+def _counted(counts: dict[str, int], options: Limits) -> dict[str, bytes]:
     special = options.special
     frequent = (token for token, count in counts.items() if count >= options.min_count and token not in special)
     room = max(0, options.size - len(special))

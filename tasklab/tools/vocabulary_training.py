@@ -14,12 +14,12 @@ from tasklab.content import parse_json
 from tasklab.errors import DataError
 from tasklab.text.characters import SINGLE, SPACE, WORD, CharacterTable
 from tasklab.text.sentinels import USUAL as SENTINELS
-from tasklab.tools.vocabulary_counts import CHUNK, CODE_POINTS, Wanted, chunks, listed, spelled
+from tasklab.tools.vocabulary_counts import CHUNK, CODE_POINTS, Limits, chunks, listed, spelled
 
 LONGEST = 4000  # bytes of a line that sentencepiece reads; longer ones it would pass over
 
 
-def wordpiece(lines: Iterable[str], options: Wanted) -> dict[str, bytes]:
+def wordpiece(lines: Iterable[str], options: Limits) -> dict[str, bytes]:
     """BERT's WordPiece (`tokenizers`), from text cleaned and cut into words as the tokenizer does; read twice.
 
     The trainer numbers the characters of words as it happens to meet them, and its choice between equal merges hangs
@@ -48,7 +48,7 @@ def wordpiece(lines: Iterable[str], options: Wanted) -> dict[str, bytes]:
     return {"vocab.txt": listed(sorted(ids, key=ids.get))}
 
 
-def bpe(lines: Iterable[str], options: Wanted) -> dict[str, bytes]:
+def bpe(lines: Iterable[str], options: Limits) -> dict[str, bytes]:
     """Byte pairs of GPT-2 and RoBERTa from a sample of the lines, with RoBERTa's special tokens (`tokenizers`).
 
     The trainer holds every different word and where each pair stands in it: gigabytes, where words have no blanks.
@@ -71,13 +71,13 @@ def bpe(lines: Iterable[str], options: Wanted) -> dict[str, bytes]:
     }
 
 
-def unigram(lines: Iterable[str], options: Wanted) -> dict[str, bytes]:
+def unigram(lines: Iterable[str], options: Limits) -> dict[str, bytes]:
     """ALBERT's SentencePiece from a sample of the lines, with ALBERT's special tokens (`sentencepiece`)."""
     own = {"unk_id": 1, "eos_id": -1, "control_symbols": "[CLS],[SEP],[MASK]"}
     return _sentencepiece((_cleaned(line, options.lowercase) for line in _sampled(lines, options)), options.size, own)
 
 
-def t5(lines: Iterable[str], options: Wanted) -> dict[str, bytes]:
+def t5(lines: Iterable[str], options: Limits) -> dict[str, bytes]:
     """T5's SentencePiece from a sample of the lines, <pad> </s> <unk> first (`sentencepiece`). Of the size 100 are
     sentinels, which the tokenizer puts behind the pieces."""
     lowered = (line.lower() if options.lowercase else line for line in _sampled(lines, options))
@@ -124,7 +124,7 @@ class _Words:
         return spelled.astype("<u4").tobytes().decode("utf-32-le")
 
 
-def _alphabet(first: np.ndarray, inner: np.ndarray, options: Wanted) -> list[int]:
+def _alphabet(first: np.ndarray, inner: np.ndarray, options: Limits) -> list[int]:
     """Code points in their order: the most frequent ones, as many as find room with their pieces within words."""
     counts = first + inner
     codes = np.flatnonzero(counts >= options.min_count)
@@ -147,7 +147,7 @@ def _lists(lines: Iterable[str]) -> Iterator[list[str]]:
         yield some
 
 
-def _sampled(lines: Iterable[str], options: Wanted) -> list[str]:
+def _sampled(lines: Iterable[str], options: Limits) -> list[str]:
     return _sample((line for line in lines if line.strip()), options.sample, options.seed)
 
 

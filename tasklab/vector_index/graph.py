@@ -100,11 +100,11 @@ class _Sample:
         count = min(SAMPLE, len(vectors))
         self.rows = np.sort(np.random.default_rng(SEED).choice(len(vectors), count, replace=False))
         self.top = min(NEIGHBOURS + 1, len(vectors))  # a vector is its own nearest
-        self.wanted = self._others(nearest(vectors, np.array(vectors[self.rows]), self.top)[1])
+        self.exact = self._others(nearest(vectors, np.array(vectors[self.rows]), self.top)[1])
 
     def recall(self, graph: Graph) -> float:
         met = self._others(graph.nearest(self.vectors, np.array(self.vectors[self.rows]), self.top)[1])
-        shares = [len(a & b) / max(1, len(a)) for a, b in zip(self.wanted, met, strict=True)]
+        shares = [len(a & b) / max(1, len(a)) for a, b in zip(self.exact, met, strict=True)]
         return float(np.mean(shares))
 
     def _others(self, rows: np.ndarray) -> list[set[int]]:

@@ -15,12 +15,12 @@ WEIGHT = "norm.weight"
 
 def from_unbiased(tensors: dict) -> tuple[dict[str, LazyTensor], str]:
     """(tensors under tasklab's names, as the usual norm needs them; what was done, in a line, or "")."""
-    return {name: _scaled(name, tensors, 1) for name in tensors}, _told(tensors, "multiplied")
+    return {name: _scaled(name, tensors, 1) for name in tensors}, _note(tensors, "multiplied")
 
 
 def to_unbiased(tensors: dict) -> tuple[dict[str, LazyTensor], str]:
     """The way back, for a file that UER-py is to read."""
-    return {name: _scaled(name, tensors, -1) for name in tensors}, _told(tensors, "divided")
+    return {name: _scaled(name, tensors, -1) for name in tensors}, _note(tensors, "divided")
 
 
 def _centers(name: str, tensors: dict) -> bool:
@@ -37,7 +37,7 @@ def _scaled(name: str, tensors: dict, power: int) -> LazyTensor:
     return lazy(tensor).map(lambda weight: (weight.astype(np.float64) * factor).astype(weight.dtype))
 
 
-def _told(tensors: dict, done: str) -> str:
+def _note(tensors: dict, done: str) -> str:
     count = sum(_centers(name, tensors) for name in tensors)
     what = f"the weights of {count} norms were {done} by sqrt((n - 1) / n), as UER-py's norms divide by n - 1"
     return f"{what}; for a file whose norms were trained elsewhere and never there: --norm usual" if count else ""

@@ -32,7 +32,7 @@ def test_a_folder_says_how_its_model_decodes(older, tmp_path):
     files = ({**BART, **SUMMARIES}, None) if older else (BART, SUMMARIES)
     config = resolve("summarization", folder(tmp_path, *files), defaults={"generation": {"max_new_tokens": 64}})
     # </s> <s> stand in front of the 142 and 56 tokens
-    assert config.generation.said() == {
+    assert config.generation.stated() == {
         "num_beams": 4, "length_penalty": 2.0, "early_stopping": True, "no_repeat_ngram_size": 3,
         "max_new_tokens": 140, "min_new_tokens": 54,
     }  # fmt: skip
@@ -68,31 +68,31 @@ CHAT = {
 def test_a_decoder_draws_where_its_folder_asks_for_it_and_the_log_says_so(tmp_path):
     config = resolve("text_generation", folder(tmp_path, LLAMA, CHAT))
     # transformers draws among 50 where no top_k is said; max_length counts the prompt, and is the context here
-    assert config.generation.said() == {
+    assert config.generation.stated() == {
         "do_sample": True, "temperature": 0.6, "top_k": 50, "top_p": 0.9, "repetition_penalty": 1.1,
         "stop_token_ids": [2, 7],
     }  # fmt: skip
     assert "generation_config.json: decoding as published, generation.do_sample=True" in config.notes[0]
     config = resolve("text_generation", tmp_path, ["generation.do_sample=false"])
-    assert config.generation.said() == {"repetition_penalty": 1.1, "stop_token_ids": [2, 7]}
+    assert config.generation.stated() == {"repetition_penalty": 1.1, "stop_token_ids": [2, 7]}
 
 
 @pytest.mark.parametrize("said", [None, {"eos_token_id": 2, "bos_token_id": 1}, {"do_sample": False, "top_p": 0.9}])
 def test_a_decoder_whose_folder_asks_for_nothing_is_greedy(said, tmp_path):
     config = resolve("text_generation", folder(tmp_path, LLAMA, said))
-    assert config.generation.said() == {} and not config.notes
+    assert config.generation.stated() == {} and not config.notes
 
 
 def test_a_task_that_does_not_generate_hears_nothing_of_it(tmp_path):
     config = resolve("text_classification", folder(tmp_path, LLAMA, CHAT), generates=False)
-    assert config.generation.said() == {} and not config.notes
+    assert config.generation.stated() == {} and not config.notes
     trainer = Trainer(task="text_classification", model=str(tmp_path))
-    assert trainer.config.generation.said() == {} and not trainer.config.notes
+    assert trainer.config.generation.stated() == {} and not trainer.config.notes
 
 
 def test_a_length_that_counts_the_prompt_is_told_not_taken(tmp_path, caplog):
     config = resolve("text_generation", folder(tmp_path, LLAMA, {"max_length": 300, "max_new_tokens": 60}))
-    assert config.generation.said() == {"max_new_tokens": 60}
+    assert config.generation.stated() == {"max_new_tokens": 60}
     assert "generation_config.json: not taken over, as no setting does it: max_length" in caplog.text
 
 
@@ -121,7 +121,7 @@ def test_it_is_written_as_it_was_read(tmp_path):
     assert published_decoding.written(taken, {**BART, "eos_token_id": 2}, begins=0) == {
         **asked, "max_new_tokens": 141, "min_new_tokens": 55, "bos_token_id": 0, "eos_token_id": 2,
     }  # fmt: skip
-    assert Config().generation.said() == {}
+    assert Config().generation.stated() == {}
 
 
 def test_a_decoders_is_written_as_it_was_read(tmp_path):

@@ -49,7 +49,7 @@ def opened(path):
 
 
 def worst(model, ids, expected):
-    return np.abs(logits(model.description.model, model.known, ids) - expected).max()
+    return np.abs(logits(model.description.model, model.weights, ids) - expected).max()
 
 
 @pytest.mark.parametrize("case", [*HUGGINGFACE, *UER])
@@ -148,10 +148,10 @@ def test_a_gpt2_is_written_for_uer_as_uer_computes_it(case, reference, tmp_path)
 def test_the_names_lead_there_and_back(program, case, reference, tmp_path):
     model = opened(saved(tmp_path / case, reference, case))
     table = find_format(program, model.family)
-    theirs, lost = from_tasklab(model.known, table, model.head)
+    theirs, lost = from_tasklab(model.weights, table, model.head)
     back, unknown = to_tasklab(theirs, table)
-    assert not lost and not unknown and back.keys() == model.known.keys() and detect(theirs) is table
-    assert all(np.array_equal(np.asarray(back[name]), np.asarray(model.known[name])) for name in back)
+    assert not lost and not unknown and back.keys() == model.weights.keys() and detect(theirs) is table
+    assert all(np.array_equal(np.asarray(back[name]), np.asarray(model.weights[name])) for name in back)
     if program == "huggingface":
         assert {f"{case}:weight:{name}" for name in theirs} == {key for key in reference if f"{case}:weight:" in key}
 
@@ -159,7 +159,7 @@ def test_the_names_lead_there_and_back(program, case, reference, tmp_path):
 def test_mindformers_names_are_those_of_its_converters(reference, tmp_path):
     def names(case):
         model = opened(saved(tmp_path / case, reference, case))
-        return from_tasklab(model.known, find_format("mindspore", model.family), model.head)[0].keys()
+        return from_tasklab(model.weights, find_format("mindspore", model.family), model.head)[0].keys()
 
     assert names("gpt2") >= {
         "backbone.blocks.1.layernorm1.gamma", "backbone.blocks.0.attention.dense2.weight", "backbone.layernorm.beta",

@@ -50,8 +50,8 @@ def worst(model, reference, case):
     assert model.head == "seq2seq"
     network = NETWORKS.get("seq2seq")(Config(model=model.description.model, kernels="off")).set_train(False)
     for name, parameter in network.parameters_and_names():
-        parameter.set_data(Tensor(np.ascontiguousarray(np.asarray(model.known.pop(name)), np.float32)))
-    assert not model.known
+        parameter.set_data(Tensor(np.ascontiguousarray(np.asarray(model.weights.pop(name)), np.float32)))
+    assert not model.weights
     scores = reference[f"{case}:logits"].astype(np.float64)
     every = scores - np.log(np.exp(scores).sum(-1, keepdims=True))
     targets = np.random.default_rng(3).integers(0, scores.shape[-1], scores.shape[:2]).astype(np.int32)

@@ -78,7 +78,7 @@ def test_outputs_are_those_of_transformers(reference, run, tmp_path, family, hea
     config = Config.create(TASKS.get(found.task).data_config)
     config.model = found.description.model
     network = NETWORKS.get(ours)(config)
-    load_into(network, found.known, STRICT)
+    load_into(network, found.weights, STRICT)
     rows = [reference[f"{family}:{key}"] for key in ("ids", "mask", "types")]
     rows = [array[None] for array in rows] if ours == "choices" else rows
     every = [np.tile(np.arange(12, dtype=np.int32), (3, 1))] if ours == "words" else []

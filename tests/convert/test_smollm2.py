@@ -31,7 +31,7 @@ def test_smollm2_gives_the_logits_of_transformers():
     assert (found.hidden_size, found.num_hidden_layers, found.vocab_size) == (576, 30, 49152)
     assert (found.num_attention_heads, found.num_key_value_heads) == (9, 3)
     assert (found.rope_theta, found.layer_norm_eps) == (1e5, 1e-5)
-    ours = logits(found, model.known, expected["ids"])
+    ours = logits(found, model.weights, expected["ids"])
     assert np.abs(ours[:, :, expected["columns"]] - expected["logits"]).max() < 1e-3
     np.testing.assert_allclose(np.sqrt((ours**2).mean(-1)), expected["norm"], rtol=1e-5)
     np.testing.assert_array_equal(ours.argmax(-1), expected["best"])

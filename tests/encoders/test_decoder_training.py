@@ -37,7 +37,7 @@ def test_losses_are_those_of_pytorch(case, choice, tmp_path):
     model.hidden_dropout_prob = model.attention_probs_dropout_prob = 0.0
     network = NETWORKS.get("causal")(Config(model=model, kernels=choice))
     for name, parameter in network.parameters_and_names():
-        parameter.set_data(Tensor(np.ascontiguousarray(np.asarray(found.known[name]), np.float32)))
+        parameter.set_data(Tensor(np.ascontiguousarray(np.asarray(found.weights[name]), np.float32)))
     step, got = GradientStep(network, CausalLoss(), CompileLog()), []
     for number in range(len(expected)):
         ids = ((stored["ids"] + number) % 40).astype(np.int32)

@@ -158,8 +158,8 @@ def test_log_probabilities_are_those_of_the_programs(case, reference, tmp_path, 
     found = read_model(source_at(str(tmp_path), weights_in(tmp_path)))
     built = NETWORKS.get("causal")(Config(model=found.description.model, kernels="off"))
     parameters = dict(built.parameters_and_names())
-    assert parameters.keys() == set(found.known)
-    for name, value in found.known.items():
+    assert parameters.keys() == set(found.weights)
+    for name, value in found.weights.items():
         parameters[name].set_data(Tensor(np.ascontiguousarray(np.asarray(value), np.float32)))
     ids = reference["ids"].astype(np.int32)
     targets = np.roll(ids, -1, axis=1)

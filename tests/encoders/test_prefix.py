@@ -37,7 +37,7 @@ def network_of(model, choice="off"):
     model.description.model.hidden_dropout_prob = model.description.model.attention_probs_dropout_prob = 0.0
     network = NETWORKS.get("prefix")(Config(model=model.description.model, kernels=choice))
     for name, parameter in network.parameters_and_names():
-        parameter.set_data(Tensor(np.ascontiguousarray(np.asarray(model.known[name]), np.float32)))
+        parameter.set_data(Tensor(np.ascontiguousarray(np.asarray(model.weights[name]), np.float32)))
     return network.set_train(False)
 
 
@@ -101,7 +101,7 @@ def test_gradients_are_those_of_stock_operators(tmp_path):
 
 def decoders(model, kind):
     if kind == "native":
-        return native_decoder(model.description.model, model.known, head=PREFIX)
+        return native_decoder(model.description.model, model.weights, head=PREFIX)
     return GraphDecoder(network_of(model), model.description.model.max_tokens, CompileLog())
 
 
@@ -139,7 +139,7 @@ def test_rows_are_scored_without_mindspore_as_with_it(tmp_path):
     names = ("input_ids", *axes)
     rows = [{name: columns[name][i][masks[name][i] > 0] for name in names} for i in range(3)]
     config = Config(model=model.description.model)
-    found = NativeRunner(config, None, model.known, PREFIX)(FeatureTable.from_rows(rows, axes))
+    found = NativeRunner(config, None, model.weights, PREFIX)(FeatureTable.from_rows(rows, axes))
     for (_, (told,)), want in zip(found, expected("prefix_bert"), strict=True):
         np.testing.assert_allclose(told[0], want, atol=1e-4)
 

@@ -35,7 +35,7 @@ def filled(model, choice="off"):
     config = Config(model=model.description.model, kernels=choice)
     network = NETWORKS.get("seq2seq")(config).set_train(False)
     for name, parameter in network.parameters_and_names():
-        parameter.set_data(Tensor(np.ascontiguousarray(np.asarray(model.known[name]), np.float32)))
+        parameter.set_data(Tensor(np.ascontiguousarray(np.asarray(model.weights[name]), np.float32)))
     return network, config
 
 

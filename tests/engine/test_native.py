@@ -28,7 +28,7 @@ def model_of(case, reference, folder):
     TensorFile({name: np.asarray(array, np.float32) for name, array in own.items()})(folder / "model.safetensors")
     (folder / "config.json").write_text(str(reference[f"{case}:config"]))
     found = read_model(source_at(str(folder), weights_in(folder)))
-    return found.description.model, found.known
+    return found.description.model, found.weights
 
 
 @pytest.fixture(scope="module")
@@ -77,9 +77,9 @@ def test_a_gguf_file_is_read_a_few_rows_at_a_time(reference, tmp_path, monkeypat
     """So that no table lies whole in memory as float32 beside its int8."""
     path = write_gguf(tmp_path / "tiny.gguf", kind="Q4_1")
     found = read_model(source_at(str(path), path))
-    expected = native_decoder(found.description.model, found.known).extend([0], [[5, 6]])
+    expected = native_decoder(found.description.model, found.weights).extend([0], [[5, 6]])
     monkeypatch.setattr("tasklab.kernels.decoder.BLOCK", 64 * 5)
-    lazy = dict(found.known)
+    lazy = dict(found.weights)
     table = lazy["encoder.embeddings.word.weight"]
     lazy["encoder.embeddings.word.weight"] = dataclasses.replace(table, read=None)  # parts are all that is asked for
     assert np.array_equal(native_decoder(found.description.model, lazy).extend([0], [[5, 6]]), expected)

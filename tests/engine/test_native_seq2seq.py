@@ -47,7 +47,7 @@ def test_a_folder_gives_the_logits_of_its_program(case, reference, tmp_path):
     TensorFile(own)(tmp_path / "model.safetensors")
     (tmp_path / "config.json").write_text(str(reference[f"{case}:config"]))
     model = read_model(source_at(str(tmp_path), weights_in(tmp_path)))
-    decoder = native_decoder(model.description.model, model.known, head=model.head)
+    decoder = native_decoder(model.description.model, model.weights, head=model.head)
     sources, targets = pairs_of(reference)
     decoder.read(range(len(sources)), sources)
     found = np.stack(decoder.scores(range(len(targets)), targets))

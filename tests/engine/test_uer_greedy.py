@@ -29,7 +29,7 @@ def test_the_likeliest_tokens_are_those_of_uer(case, tmp_path):
     TensorFile(own)(tmp_path / "model.safetensors")
     (tmp_path / "config.json").write_text(str(stored[f"{case}:config"]))
     model = read_model(source_at(str(tmp_path), weights_in(tmp_path)))
-    decoder = native_decoder(model.description.model, model.known, head=SEQ2SEQ)
+    decoder = native_decoder(model.description.model, model.weights, head=SEQ2SEQ)
     sources, expected = GREEDY["sources"], GREEDY["cases"][case]
     settings = GenerationConfig(max_new_tokens=len(expected[0]) - 1)
     prompts, stream = [[said[0]] for said in expected], lambda before: Streamed(Letters(), before)

@@ -73,4 +73,4 @@ def twice(table: FeatureTable) -> FeatureTable:
     values = np.concatenate([row for row in rows for _ in range(2)])
     ids = column._replace(values=values, offsets=row_offsets(np.repeat(column.lengths, 2)))
     texts = np.repeat(np.arange(1, len(rows) + 1, dtype=np.int32), 2).reshape(-1, 2)
-    return FeatureTable({"input_ids": ids}, {"texts": texts}, parts=2)
+    return FeatureTable({"input_ids": ids}, {"texts": texts}, sequences=2)

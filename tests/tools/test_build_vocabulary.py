@@ -12,7 +12,7 @@ from tasklab.text.listed import read_vocabulary
 from tasklab.text.sentencepiece import cleaned
 from tasklab.tools import vocabulary_counts
 from tasklab.tools.build_vocabulary import build_vocabulary
-from tasklab.tools.vocabulary_counts import Wanted, char, space
+from tasklab.tools.vocabulary_counts import Limits, char, space
 from tasklab.tools.vocabulary_training import _cleaned, _sample, _short, bpe, wordpiece
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -32,19 +32,19 @@ def corpus(tmp_path):
 
 def test_characters_come_by_their_count_and_then_by_their_code():
     # b a b c, b blank a: b 3, a 2, c 1, blank 1 (code 32 before c); the blanks around the line do not count
-    assert pieces(char(["  babc \n", "B a\n"], Wanted(100))) == [*SPECIAL, "b", "a", " ", "c"]
-    assert pieces(char(["babc", "B a"], Wanted(100, min_count=2, lowercase=False))) == [*SPECIAL, "a", "b"]
-    assert pieces(char(["babc"], Wanted(7))) == [*SPECIAL, "b", "a"]
+    assert pieces(char(["  babc \n", "B a\n"], Limits(100))) == [*SPECIAL, "b", "a", " ", "c"]
+    assert pieces(char(["babc", "B a"], Limits(100, min_count=2, lowercase=False))) == [*SPECIAL, "a", "b"]
+    assert pieces(char(["babc"], Limits(7))) == [*SPECIAL, "b", "a"]
 
 
 def test_words_come_by_their_count_and_special_tokens_are_not_counted():
     lines = ["the mill the\triver", "Mill [MASK] old"]
-    assert pieces(space(lines, Wanted(100))) == [*SPECIAL, "mill", "the", "[mask]", "old", "river"]
-    assert pieces(space(lines, Wanted(100, lowercase=False)))[5:] == ["the", "Mill", "mill", "old", "river"]
+    assert pieces(space(lines, Limits(100))) == [*SPECIAL, "mill", "the", "[mask]", "old", "river"]
+    assert pieces(space(lines, Limits(100, lowercase=False)))[5:] == ["the", "Mill", "mill", "old", "river"]
 
 
 def test_with_99_unused_places_the_first_104_lines_are_uer_py_s():
-    found = pieces(char(["a"], Wanted(1000, unused=99)))
+    found = pieces(char(["a"], Limits(1000, unused=99)))
     assert found == ["[PAD]", *(f"[unused{i}]" for i in range(1, 100)), "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a"]
 
 
@@ -52,13 +52,13 @@ def test_the_rarest_words_are_forgotten_when_there_are_too_many(monkeypatch):
     monkeypatch.setattr(vocabulary_counts, "MOST_COUNTED", 3)
     monkeypatch.setattr(vocabulary_counts, "CHUNK", 1)
     lines = ["a a a", "b b", "c", "d", "e", "a b"]
-    assert pieces(space(lines, Wanted(100)))[5:7] == ["a", "b"]
+    assert pieces(space(lines, Limits(100)))[5:7] == ["a", "b"]
 
 
 def test_counting_holds_no_text(monkeypatch):
     monkeypatch.setattr(vocabulary_counts, "CHUNK", 1 << 12)
     tracemalloc.start()
-    space(("river runs past the mill " * 10 for _ in range(4_000)), Wanted(100))  # 1 MB
+    space(("river runs past the mill " * 10 for _ in range(4_000)), Limits(100))  # 1 MB
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 4e5
@@ -67,18 +67,18 @@ def test_counting_holds_no_text(monkeypatch):
 def test_wordpiece_merges_the_most_frequent_pair_first():
     # ab three times, cd twice: characters and pieces within words, then ab, then cd
     lines = ["ab ab ab, cd CD"]
-    assert pieces(wordpiece(lines, Wanted(13))) == [*SPECIAL, ",", "a", "b", "c", "d", "##b", "##d", "ab"]
-    assert pieces(wordpiece(lines, Wanted(14)))[-1] == "cd"
-    assert "CD" in pieces(wordpiece(lines, Wanted(30, lowercase=False)))
+    assert pieces(wordpiece(lines, Limits(13))) == [*SPECIAL, ",", "a", "b", "c", "d", "##b", "##d", "ab"]
+    assert pieces(wordpiece(lines, Limits(14)))[-1] == "cd"
+    assert "CD" in pieces(wordpiece(lines, Limits(30, lowercase=False)))
 
 
 def test_wordpiece_keeps_the_most_frequent_characters_when_not_all_have_room():
     # 日 3, 本 2, 人 1, 語 1: room for two; a Chinese character is a word of its own and has no piece within words
-    assert pieces(wordpiece(["日日日 本本 語 人"], Wanted(7))) == [*SPECIAL, "日", "本"]
+    assert pieces(wordpiece(["日日日 本本 語 人"], Limits(7))) == [*SPECIAL, "日", "本"]
 
 
 def test_bpe_spells_bytes_and_has_the_special_tokens_of_roberta():
-    files = bpe(["ab ab ab cd"] * 2, Wanted(5 + 256 + 2))
+    files = bpe(["ab ab ab cd"] * 2, Limits(5 + 256 + 2))
     vocabulary = json.loads(files["vocab.json"])
     assert [vocabulary[t] for t in ("<s>", "<pad>", "</s>", "<unk>", "<mask>")] == [0, 1, 2, 3, 4]
     # "a b" stands six times, with the blank in front four times: "Ġ" and "ab" are merged next

@@ -128,4 +128,5 @@ def _count_tokens(report: ChoiceReport, data: ChoiceDataConfig, tokenizer):
         report.no_room = str(error)
         return
     report.cut_contexts = table.info["cut_contexts"]
-    report.sizes = row_sizes(table["input_ids"], table.parts, tokenizer.unk_id, data.num_buckets, data.max_seq_length)
+    ids, unknown = table["input_ids"], tokenizer.unk_id
+    report.sizes = row_sizes(ids, table.sequences, unknown, data.num_buckets, data.max_seq_length)

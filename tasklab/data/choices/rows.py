@@ -17,9 +17,9 @@ def choice_rows(tokenizer, examples: Sequence[ChoiceExample], max_seq_length: in
 
     That is what C3's and DREAM's authors give BERT; the second segment begins with the question. Without a context, or
     without a question, that part and its separator are left out. RoBERTa has two [SEP] between the segments.
-    All rows have as many parts as the most choices of a question; those a question does not have are empty.
+    All rows have as many sequences as the most choices of a question; those a question does not have are empty.
 
-    Columns: input_ids, token_type_ids (ragged, in parts); labels (the right choice, -1 where it is not known).
+    Columns: input_ids, token_type_ids (ragged, in sequences); labels (the right choice, -1 where it is not known).
     info: cut_contexts, questions whose context was cut for at least one of their choices.
     Raises: DataError when a question with a choice leaves no room for a token of its context: they are never cut.
     """
@@ -34,13 +34,13 @@ def choice_rows(tokenizer, examples: Sequence[ChoiceExample], max_seq_length: in
     except NoRoom as error:
         raise _without_room(examples, owner, error) from None
     ids, types = compose(segments)
-    parts = int(count.max())
-    every = np.zeros((len(examples), parts), np.int64)  # [questions, parts] tokens; 0 for choices that are not there
-    every[np.arange(parts) < count[:, None]] = ids.lengths
+    most = int(count.max())
+    every = np.zeros((len(examples), most), np.int64)  # [questions, most] tokens; 0 for choices that are not there
+    every[np.arange(most) < count[:, None]] = ids.lengths
     shared = row_offsets(every.reshape(-1))
     labels = np.array([-1 if e.label is None else e.label for e in examples], np.int32)
     columns = {"input_ids": Ragged(ids.values, shared), "token_type_ids": Ragged(types.values, shared)}
-    return FeatureTable(columns, {"labels": labels}, {"cut_contexts": len(np.unique(owner[shortened]))}, parts)
+    return FeatureTable(columns, {"labels": labels}, {"cut_contexts": len(np.unique(owner[shortened]))}, most)
 
 
 def _part(tokenizer, texts: Sequence[str], owner: np.ndarray) -> Segment:

@@ -21,7 +21,7 @@ logger = logging.getLogger("tasklab")
 
 FORMAT = 1
 """Part of the key of every token file; raise it when encoding changes its result."""
-TOLD = 32 << 20  # bytes of text from which on encoding takes long enough to be announced
+ANNOUNCED = 32 << 20  # bytes of text from which on encoding takes long enough to be announced
 PIECES, BLANKS = "pieces", "blanks"
 BLANK_LINE, LINE = "blank_line", "line"
 SENTENCE_TARGETS = ("none", "next_sentence", "sentence_order")
@@ -100,10 +100,10 @@ def read_corpus(path, tokenizer, data: MaskedWordsDataConfig, folder) -> tuple[C
     }  # fmt: skip
 
     def write(target: Path):
-        if (size := sum(file.stat().st_size for file in files)) >= TOLD:
+        if (size := sum(file.stat().st_size for file in files)) >= ANNOUNCED:
             logger.info("%s: %d MB, their token ids are written to %s first", path, size >> 20, folder)
         bad, info = BadRows(str(path)), {"unknown": 0}
-        chunks = _parts(files, tokenizer, data, bad, info)
+        chunks = _chunks(files, tokenizer, data, bad, info)
         write_token_file(target, tokenizer.vocab_size, chunks, lambda: {**info, "bad": bad.summary()})
         if data.on_bad_row == "error":
             bad.raise_if_fatal()
@@ -131,7 +131,7 @@ def _packing(data: MaskedWordsDataConfig) -> str:
     return data.packing if data.sentence_target == "none" else "document"
 
 
-def _parts(files: list[Path], tokenizer, data: MaskedWordsDataConfig, bad: BadRows, info: dict):
+def _chunks(files: list[Path], tokenizer, data: MaskedWordsDataConfig, bad: BadRows, info: dict):
     """What `write_token_file` takes; after a bad line the rest is only looked through for more of them."""
     for file in files:
         begins = broke = True

@@ -26,7 +26,7 @@ class BalancedRows:
 
     def __init__(self, table: FeatureTable, ratio: float, seed: int):
         self.table, self.seed, self.epoch = table, seed, 0
-        self.info, self.columns, self.parts = table.info, table.columns, table.parts
+        self.info, self.columns, self.sequences = table.info, table.columns, table.sequences
         marked = _marked(table["start_labels"])
         empty = np.flatnonzero(~marked)
         size = table.lengths[INPUT][empty]

@@ -26,12 +26,12 @@ IDENTITY = ("id", "idx", "index", "guid", "uid", "uuid", "row_id")
 class Role(NamedTuple):
     """What is looked for in a table.
 
-    setting: the one below `data` that names its column.   wanted: what that says.   usual: names it has without.
+    setting: the one below `data` that names its column.   column: what that says.   usual: names it has without.
     holds: a kind of `guesses`, by which columns of other names are proposed.
     """
 
     setting: str
-    wanted: str | None = None
+    column: str | None = None
     usual: Sequence[str] = ()
     required: bool = True
     holds: str = TEXT
@@ -45,10 +45,10 @@ def find_columns(table: Table, roles: Sequence[Role]) -> list[str | None]:
     """
     columns, lowered = [], {name.lower(): name for name in reversed(table.columns)}
     for role in roles:
-        names = [role.wanted] if role.wanted else role.usual
+        names = [role.column] if role.column else role.usual
         hits = (name if name in table.columns else lowered.get(name.lower()) for name in names)
-        columns.append(next((name for name in hits if name and (role.wanted or name not in columns)), None))
-    missing = [r for r, name in zip(roles, columns, strict=True) if name is None and (r.wanted or r.required)]
+        columns.append(next((name for name in hits if name and (role.column or name not in columns)), None))
+    missing = [r for r, name in zip(roles, columns, strict=True) if name is None and (r.column or r.required)]
     if missing:
         raise _missing(table, missing, [name for name in columns if name])
     return columns
@@ -78,12 +78,12 @@ def refuse_columns(path, named: Mapping[str, str | None]):
 
 def tell_columns(file: str, columns: str):
     """Writes to the log which column is taken for what, once for a file that is read several times."""
-    if (file, columns) not in _told:
-        _told.add((file, columns))
+    if (file, columns) not in _logged:
+        _logged.add((file, columns))
         logger.info("%s: %s", file, columns)
 
 
-_told: set[tuple[str, str]] = set()
+_logged: set[tuple[str, str]] = set()
 
 
 def taken_as(roles: Mapping[str, str | Sequence[str] | None], columns: Sequence[str]) -> str:
@@ -103,13 +103,13 @@ def _missing(table: Table, roles: Sequence[Role], taken: Sequence[str]) -> DataE
         return DataError(f"{table.head}: {cause}")
     problems = []
     for role in roles:
-        if role.wanted:
-            near = difflib.get_close_matches(role.wanted, table.columns[:SEARCHED], n=1)
-            problems.append(f"no column {role.wanted!r} (data.{role.setting})")
+        if role.column:
+            near = difflib.get_close_matches(role.column, table.columns[:SEARCHED], n=1)
+            problems.append(f"no column {role.column!r} (data.{role.setting})")
             problems[-1] += f"; did you mean data.{role.setting}={shlex.quote(near[0])}?" if near else ""
         else:
             problems.append(f"no column for data.{role.setting}, known names: {', '.join(role.usual)}")
-    unnamed = [role for role in roles if not role.wanted]
+    unnamed = [role for role in roles if not role.column]
     columns = values_of(table) if unnamed == list(roles) else {}
     guessed = {}
     for role in sorted(unnamed, key=lambda role: role.holds == TEXT):  # labels and questions look like texts too

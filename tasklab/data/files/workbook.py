@@ -75,10 +75,10 @@ def write_csv(path: Path, folder: Path) -> Path:
 def _refuse_bombs(path: Path):
     """Raises DataError for XML of more than MOST bytes in all, or with a document type, before any of it is parsed."""
     with zipfile.ZipFile(path) as archive:
-        parts = [part for part in archive.infolist() if part.filename.endswith((".xml", ".rels"))]
-        if sum(part.file_size for part in parts) > MOST:  # no more of a part is ever unpacked than its size says
+        members = [part for part in archive.infolist() if part.filename.endswith((".xml", ".rels"))]
+        if sum(part.file_size for part in members) > MOST:  # no more of a part is ever unpacked than its size says
             raise DataError(f"{path}: unpacks to more than {MOST >> 20} MiB of XML; {REMEDY}")
-        for part in parts:
+        for part in members:
             with archive.open(part) as file:
                 end = b""
                 while block := file.read(BLOCK):

@@ -101,7 +101,8 @@ def _count_tokens(report: GenerationReport, data: GenerationDataConfig, framing:
     report.lengths["example"] = quantiles([len(sequence) for sequence in whole])
     report.learned = sum(int(sequence.asked.sum()) for sequence in whole) / sum(map(len, whole))
     report.cut_chats = table.info["cut_chats"]
-    report.sizes = row_sizes(table["input_ids"], table.parts, tokenizer.unk_id, data.num_buckets, data.max_seq_length)
+    ids, unknown = table["input_ids"], tokenizer.unk_id
+    report.sizes = row_sizes(ids, table.sequences, unknown, data.num_buckets, data.max_seq_length)
 
 
 def _contents(examples: list[Example], answers: bool) -> Iterator[str]:

@@ -71,14 +71,14 @@ class Framing:
 
         Raises: DataError where the model has no template for turns, or one that rewrites turns when others follow.
         """
-        return self._encoded([self._parts(example) for example in examples])
+        return self._encoded([self._segments(example) for example in examples])
 
     def prompts(self, examples: Sequence[Example]) -> list[np.ndarray]:
         """[ids] of each, as training has them before what follows. Raises: DataError as `encode` does."""
-        wholes = [self._passage(e)[:-1] if isinstance(e, Passage) else self._parts(e) for e in examples]
+        wholes = [self._passage(e)[:-1] if isinstance(e, Passage) else self._segments(e) for e in examples]
         return [encoded.ids for encoded in self._encoded(wholes)]
 
-    def _parts(self, example: Example) -> list[Part]:
+    def _segments(self, example: Example) -> list[Part]:
         if isinstance(example, Passage):
             return self._passage(example)
         whole: list[Part] = []

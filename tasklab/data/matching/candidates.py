@@ -33,8 +33,8 @@ def read_candidates(path, encoding: str | None = None) -> tuple[Candidate, ...]:
         elif len(cells) < 3 or not cells[2]:
             bad.add("no description", f"{place}: {shortened(cells[1])} has no description; write one behind a tab")
         elif cells[0] in candidates:
-            told = f"the id {shortened(cells[0])} is that of line {candidates[cells[0]][0]} too; {OWN}"
-            bad.add("id twice", f"{place}: {told}")
+            message = f"the id {shortened(cells[0])} is that of line {candidates[cells[0]][0]} too; {OWN}"
+            bad.add("id twice", f"{place}: {message}")
         else:
             candidates[cells[0]] = (number, Candidate(BETWEEN.join(cells[1:]), cells[0], cells[1]))
     bad.raise_if_fatal()
@@ -54,8 +54,8 @@ def candidates_of(given, place: str, expected: str) -> tuple[Candidate, ...]:
     for i, item in enumerate(given):
         candidate = _candidate(item, str(i), f"{place}.candidates[{i}]", expected)
         if candidate.id in candidates:
-            told = f"the id {shortened(candidate.id)} is that of another one too; {OWN}"
-            raise DataError(f"{place}.candidates[{i}]: {told}")
+            message = f"the id {shortened(candidate.id)} is that of another one too; {OWN}"
+            raise DataError(f"{place}.candidates[{i}]: {message}")
         candidates[candidate.id] = candidate
     return tuple(candidates.values())
 

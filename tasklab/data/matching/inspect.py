@@ -105,7 +105,7 @@ def _count_tokens(report: MatchReport, data: MatchingDataConfig, pair_encoding: 
     else:
         table = pair_rows(tokenizer, comparisons(report.examples), data.max_seq_length, pair_encoding, {})
     ids = table.along(INPUT)
-    report.sizes = row_sizes(ids, table.parts, tokenizer.unk_id, data.num_buckets, data.max_seq_length)
+    report.sizes = row_sizes(ids, table.sequences, tokenizer.unk_id, data.num_buckets, data.max_seq_length)
 
 
 def _sides(examples: Sequence[MatchingExample]) -> Iterator[tuple[str, list[str]]]:

@@ -24,12 +24,12 @@ class MatchLabels:
         name = str(value).strip()
         number = _number(self.names.get(name, name))
         if number is None:
-            raise DataError(f"{place}: {self.column!r} is {shortened(name)}, expected {self._wanted}; {self._renamed}")
+            raise DataError(f"{place}: {self.column!r} is {shortened(name)}, expected {self._range}; {self._renamed}")
         if not self.low <= number <= self.high:
             remedy = "correct it, or data.score_range"
             if not self.ranged:
                 remedy = "say what labels run from and to, such as data.score_range=[0,5]"
-            raise DataError(f"{place}: {self.column!r} is {name}, expected {self._wanted}; {remedy}")
+            raise DataError(f"{place}: {self.column!r} is {name}, expected {self._range}; {remedy}")
         label = (number - self.low) / (self.high - self.low)
         if not self.graded and label not in (0.0, 1.0):
             reason = "this loss learns from 0 and 1 alone"
@@ -37,7 +37,7 @@ class MatchLabels:
         return label
 
     @property
-    def _wanted(self) -> str:
+    def _range(self) -> str:
         return f"a number from {self.low:g} to {self.high:g}" if self.ranged else "0 (no match) or 1 (a match)"
 
     @property

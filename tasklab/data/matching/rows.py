@@ -8,7 +8,7 @@ from tasklab.data.matching.examples import Comparison, MatchingExample
 from tasklab.data.matching.settings import MatchingDataConfig
 from tasklab.data.rows.apart import apart_column
 from tasklab.data.rows.features import FeatureTable
-from tasklab.data.rows.pairs import joint_rows, parts_of, text_rows
+from tasklab.data.rows.pairs import joint_rows, sequences_of, text_rows
 from tasklab.data.rows.protocol import APART, Rows
 from tasklab.data.rows.repetition import RepeatedRows
 from tasklab.data.rows.tokens import distinct
@@ -22,7 +22,7 @@ def pair_rows(tokenizer, compared: Sequence[Comparison], length: int, pair_encod
     """
     first, second = [c.first for c in compared], [c.second for c in compared]
     ragged, cut = text_rows(tokenizer, first, second, length, pair_encoding)
-    return FeatureTable(ragged, dense, {"cut_rows": cut}, parts_of(pair_encoding))
+    return FeatureTable(ragged, dense, {"cut_rows": cut}, sequences_of(pair_encoding))
 
 
 def group_rows(tokenizer, examples: Sequence[MatchingExample], length: int, apart: bool) -> FeatureTable:

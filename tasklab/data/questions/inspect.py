@@ -121,7 +121,7 @@ def _inspect(
         report.context_tokens = token_quantiles(tokenizer, contexts)
         if training and (held := table["end_positions"] > 0).any():
             report.answer_tokens = quantiles((table["end_positions"] - table["start_positions"] + 1)[held])
-        report.sizes = row_sizes(table["input_ids"], table.parts, tokenizer.unk_id, num_buckets, max_seq_length)
+        report.sizes = row_sizes(table["input_ids"], table.sequences, tokenizer.unk_id, num_buckets, max_seq_length)
         report.long_questions = float((windows > 1).mean())
         report.lost_answers = table.info["lost_answers"] / len(examples)
         report.truncated_questions = table.info["cut_questions"]

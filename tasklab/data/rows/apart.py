@@ -12,13 +12,13 @@ from tasklab.data.rows.findings import plain
 from tasklab.data.rows.ragged import Ragged, row_offsets
 
 
-def apart_column(rows: Iterable[Sequence[str]], parts: int) -> Ragged:
+def apart_column(rows: Iterable[Sequence[str]], sequences: int) -> Ragged:
     """The column `protocol.APART` of a table: a hash of each text of a row, whatever its case and blanks.
 
-    rows: the texts of each, at most `parts`; what it has fewer are parts that it lacks.
+    rows: the texts of each, at most `sequences`; it lacks what it has fewer.
     """
     rows = list(rows)
-    lengths = np.zeros((len(rows), parts), np.int64)
+    lengths = np.zeros((len(rows), sequences), np.int64)
     for number, texts in enumerate(rows):
         lengths[number, : len(texts)] = 1
     values = np.fromiter(map(text_hash, chain.from_iterable(rows)), np.uint64, int(lengths.sum()))

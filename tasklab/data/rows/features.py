@@ -17,21 +17,21 @@ class FeatureTable:
         ragged: name -> Ragged of integers, all with the same number of rows, those of one axis of the same lengths.
         dense: name -> [rows] or [rows, ...] integers or floats.
         info: counts about how the rows were made, name -> int; kept by save and load.
-        parts: sequences that make one row, such as the choices of a question; they follow one another in every ragged
-            column, and a row with fewer has empty ones. A batch then has [batch_size, parts, length].
+        sequences: how many make one row, such as the choices of a question; they follow one another in every ragged
+            column, and a row with fewer has empty ones. A batch then has [batch_size, sequences, length].
     """
 
     def __init__(
         self, ragged: Mapping[str, Ragged], dense: Mapping[str, np.ndarray], info: Mapping[str, int] = (),
-        parts: int = 1,
+        sequences: int = 1,
     ):  # fmt: skip
         self.ragged = {
             name: column._replace(values=np.asarray(column.values), offsets=np.asarray(column.offsets, np.int64))
             for name, column in ragged.items()
         }
         self.dense = {name: np.asarray(column) for name, column in dense.items()}
-        self.info, self.parts = dict(info), parts
-        sizes = {name: (len(c.offsets) - 1) / parts for name, c in self.ragged.items()}
+        self.info, self.sequences = dict(info), sequences
+        sizes = {name: (len(c.offsets) - 1) / sequences for name, c in self.ragged.items()}
         sizes |= {name: len(c) for name, c in self.dense.items()}
         self._offsets = self._axes()
         if not self._offsets or len(set(sizes.values())) != 1:
@@ -66,7 +66,7 @@ class FeatureTable:
         return {axis: offsets for axis, (_, offsets) in axes.items() if axis is not None}
 
     def __len__(self) -> int:
-        return (len(next(iter(self._offsets.values()))) - 1) // self.parts
+        return (len(next(iter(self._offsets.values()))) - 1) // self.sequences
 
     def __getitem__(self, name: str):
         """The column: Ragged, or an array [rows]."""
@@ -89,8 +89,8 @@ class FeatureTable:
     @property
     def lengths(self) -> dict[str, np.ndarray]:
         """Axis -> tokens of each row, special ones included, of its longest part where it has several: [rows] int64."""
-        # by axis [rows, parts]
-        by_part = {axis: np.diff(offsets).reshape(-1, self.parts) for axis, offsets in self._offsets.items()}
+        # by axis [rows, sequences]
+        by_part = {axis: np.diff(offsets).reshape(-1, self.sequences) for axis, offsets in self._offsets.items()}
         return {axis: lengths.max(axis=1) for axis, lengths in by_part.items()}
 
     @property
@@ -99,27 +99,29 @@ class FeatureTable:
         if APART not in self.ragged:
             return None
         values, offsets = self.ragged[APART][:2]
-        texts = np.zeros((len(self), self.parts), np.uint64)
+        texts = np.zeros((len(self), self.sequences), np.uint64)
         texts.reshape(-1)[np.diff(offsets) == 1] = values
         return texts
 
     def row(self, i: int) -> dict:
-        """Column name -> array (ragged; of several parts a list of them) or scalar (dense) of one row."""
+        """Column name -> array (ragged; of several sequences a list of them) or scalar (dense) of one row."""
         places = self._sequences([i]).tolist()
         ragged = {name: [c.row(k) for k in places] for name, c in self.ragged.items()}
-        if self.parts == 1:
+        if self.sequences == 1:
             ragged = {name: sequences[0] for name, sequences in ragged.items()}
         return ragged | {name: c[i] for name, c in self.dense.items()}
 
     def _sequences(self, rows) -> np.ndarray:
-        """Where the parts of rows stand in the ragged columns."""
-        return (np.asarray(rows, np.int64)[:, None] * self.parts + np.arange(self.parts)).reshape(-1)  # [n * parts]
+        """Where the sequences of rows stand in the ragged columns."""
+        first = np.asarray(rows, np.int64)[:, None] * self.sequences  # [n, 1]
+        return (first + np.arange(self.sequences)).reshape(-1)  # [n * sequences]
 
     def select(self, rows) -> "FeatureTable":
         """A table of the given rows, in the given order."""
         rows = np.arange(len(self))[rows]
         ragged = {name: column.select(self._sequences(rows)) for name, column in self.ragged.items()}
-        return FeatureTable(ragged, {name: column[rows] for name, column in self.dense.items()}, self.info, self.parts)
+        dense = {name: column[rows] for name, column in self.dense.items()}
+        return FeatureTable(ragged, dense, self.info, self.sequences)
 
     def of_epoch(self, epoch: int) -> "FeatureTable":
         """The rows as this epoch of a training sees them: all epochs the same, unless a table draws anew."""
@@ -128,8 +130,8 @@ class FeatureTable:
     def batch(
         self, rows, lengths: Mapping[str, int], batch_size: int, columns: Iterable[str] | None = None
     ) -> dict[str, np.ndarray]:
-        """Pads `rows` to [batch_size, length] with each column's fill, or where they have parts to [batch_size, parts,
-        length].
+        """Pads `rows` to [batch_size, length] with each column's fill, or where they have several sequences to
+        [batch_size, sequences, length].
 
         Args:
             rows: at most batch_size row numbers; the missing ones are fillers.
@@ -151,7 +153,7 @@ class FeatureTable:
 
     def _mask(self, axis: str, rows: np.ndarray, length: int, batch_size: int) -> np.ndarray:
         offsets, at = self._offsets[axis], self._sequences(rows)
-        lengths = np.ones(batch_size * self.parts, np.int64)  # [batch_size * parts], 1 for fillers
+        lengths = np.ones(batch_size * self.sequences, np.int64)  # [batch_size * sequences], 1 for fillers
         lengths[: len(at)] = offsets[at + 1] - offsets[at]
         return self._by_row((np.arange(length) < lengths[:, None]).astype(np.int32))
 
@@ -166,29 +168,29 @@ class FeatureTable:
         if axis not in lengths:
             raise ValueError(f"{name!r} runs along {axis!r}, for which the batch has no length, only {dict(lengths)}")
         at, length = self._sequences(rows), lengths[axis]
-        own = offsets[at + 1] - offsets[at]  # [n * parts]
+        own = offsets[at + 1] - offsets[at]  # [n * sequences]
         if len(at) and own.max() > length:
-            longest = int(at[own.argmax()]) // self.parts
+            longest = int(at[own.argmax()]) // self.sequences
             raise ValueError(f"row {longest} has {own.max()} values in {name!r}, the batch only {length}")
-        filled = np.full((batch_size * self.parts, length), fill, np.int32)  # [batch_size * parts, length]
+        filled = np.full((batch_size * self.sequences, length), fill, np.int32)  # [batch_size * sequences, length]
         filled[: len(at)][np.arange(length) < own[:, None]] = values[spans(offsets[at], own)]
         return self._by_row(filled)
 
     def _by_row(self, padded: np.ndarray) -> np.ndarray:
-        """[batch_size * parts, length] -> [batch_size, length], or [batch_size, parts, length]."""
-        return padded if self.parts == 1 else padded.reshape(-1, self.parts, padded.shape[-1])
+        """[batch_size * sequences, length] -> [batch_size, length], or [batch_size, sequences, length]."""
+        return padded if self.sequences == 1 else padded.reshape(-1, self.sequences, padded.shape[-1])
 
     def digest(self) -> str:
-        """Of every column's name, type, shape, values, axis and fill, and of `parts`; `info` aside, which no batch
+        """Of every column's name, type, shape, values, axis and fill, and of `sequences`; `info` aside, which no batch
         follows from."""
         content = {f"dense/{name}": column for name, column in self.dense.items()}
         for name, (values, offsets, axis, fill) in self.ragged.items():
             content |= {f"ragged/{name}": values, f"offsets/{name}": offsets, f"axis/{name}": [axis, int(fill)]}
-        return content_sha256({**content, "parts": self.parts})
+        return content_sha256({**content, "parts": self.sequences})
 
     def save(self, path):
         """Writes one file that `load` reads."""
-        write_columns(path, self.ragged, self.dense, self.info, self.parts)
+        write_columns(path, self.ragged, self.dense, self.info, self.sequences)
 
     @classmethod
     def load(cls, path) -> "FeatureTable":

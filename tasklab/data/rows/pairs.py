@@ -35,7 +35,7 @@ def text_rows(
     return joint_rows(tokenizer, apart, None, max_seq_length)
 
 
-def parts_of(pair_encoding: str) -> int:
+def sequences_of(pair_encoding: str) -> int:
     """Sequences per row, as FeatureTable counts them."""
     return 1 if pair_encoding == "joint" else 2
 

@@ -35,7 +35,7 @@ class RepeatedRows:
     ):  # fmt: skip
         self.table, self.marks, self.sides, self.rate = table, sorted(marks), sides, rate
         self.max_seq_length, self.seed, self.epoch = max_seq_length, seed, 0
-        self.info, self.columns, self.apart, self.parts = table.info, table.columns, table.apart, table.parts
+        self.info, self.columns, self.apart, self.sequences = table.info, table.columns, table.apart, table.sequences
 
     def __len__(self) -> int:
         return len(self.table)
@@ -46,7 +46,7 @@ class RepeatedRows:
 
     @property
     def lengths(self) -> dict[str, np.ndarray]:
-        own = np.diff(self.table.along(INPUT).offsets).reshape(-1, self.parts)  # [R, parts]
+        own = np.diff(self.table.along(INPUT).offsets).reshape(-1, self.sequences)  # [R, sequences]
         longest = np.where(self._repeating(), own + self._most(own), own)
         return {**self.table.lengths, INPUT: longest.max(axis=1)}
 
@@ -74,12 +74,12 @@ class RepeatedRows:
             if column.axis == INPUT
         }
         ragged = {**own.ragged, **ragged}
-        repeated = FeatureTable(ragged, own.dense, own.info, self.parts)
+        repeated = FeatureTable(ragged, own.dense, own.info, self.sequences)
         return repeated.batch(np.arange(len(rows)), lengths, batch_size, columns)
 
     def _repeating(self) -> np.ndarray:
-        """[parts] bool"""
-        return np.arange(self.parts) >= (0 if self.sides == "both" else self.parts - 1)
+        """[sequences] bool"""
+        return np.arange(self.sequences) >= (0 if self.sides == "both" else self.sequences - 1)
 
     def _most(self, lengths: np.ndarray) -> np.ndarray:
         """How many tokens of texts of these lengths are repeated at most."""
@@ -91,15 +91,15 @@ class RepeatedRows:
         tokens = own.along(INPUT)
         free = ~np.isin(own["input_ids"].values, self.marks)  # [tokens]
         times = np.ones(len(tokens.values), np.int64)
-        starts = tokens.offsets  # [rows * parts + 1]
+        starts = tokens.offsets  # [rows * sequences + 1]
         for place, row in enumerate(rows.tolist()):
-            first = starts[place * self.parts]
-            bits = draw(self.seed, self.epoch, row, self.parts + int(starts[(place + 1) * self.parts] - first))
+            first = starts[place * self.sequences]
+            bits = draw(self.seed, self.epoch, row, self.sequences + int(starts[(place + 1) * self.sequences] - first))
             for part in np.flatnonzero(self._repeating()):
-                start, stop = starts[place * self.parts + part : place * self.parts + part + 2]
+                start, stop = starts[place * self.sequences + part : place * self.sequences + part + 2]
                 most = int(self._most(stop - start))
                 count = int(bits[part] % np.uint64(most + 1))
                 candidates = start + np.flatnonzero(free[start:stop])
-                order = np.argsort(bits[self.parts + candidates - first], kind="stable")
+                order = np.argsort(bits[self.sequences + candidates - first], kind="stable")
                 times[candidates[order[:count]]] = 2
         return times

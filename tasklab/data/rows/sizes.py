@@ -11,10 +11,10 @@ from tasklab.data.rows.ragged import Ragged
 
 @dataclass(frozen=True)
 class RowSizes:
-    """Rows of a file, each of `parts` sequences that are padded to one length; shares run from 0 to 1."""
+    """Rows of a file, each of so many sequences, which are padded to one length; shares run from 0 to 1."""
 
     rows: int
-    parts: int
+    sequences: int
     tokens: int
     """In all rows, padding left aside."""
     lengths: tuple[int, ...]
@@ -26,18 +26,18 @@ class RowSizes:
     """Share of all positions that is padding, at the planned lengths."""
 
 
-def row_sizes(ids: Ragged, parts: int, unk_id: int, num_buckets: int, max_seq_length: int) -> RowSizes:
+def row_sizes(ids: Ragged, sequences: int, unk_id: int, num_buckets: int, max_seq_length: int) -> RowSizes:
     """ids: the tokens of every sequence, those of a row one after the other; at least one row."""
-    return sizes_of(ids.lengths, parts, float((ids.values == unk_id).mean()), num_buckets, max_seq_length)
+    return sizes_of(ids.lengths, sequences, float((ids.values == unk_id).mean()), num_buckets, max_seq_length)
 
 
-def sizes_of(lengths: np.ndarray, parts: int, unknown: float, num_buckets: int, max_seq_length: int) -> RowSizes:
-    """lengths: tokens of every sequence [rows * parts]. The padded ones are planned for these rows alone, as training
-    plans for its own."""
-    longest = lengths.reshape(-1, parts).max(axis=1)
+def sizes_of(lengths: np.ndarray, sequences: int, unknown: float, num_buckets: int, max_seq_length: int) -> RowSizes:
+    """lengths: tokens of every sequence [rows * sequences]. The padded ones are planned for these rows alone, as
+    training plans for its own."""
+    longest = lengths.reshape(-1, sequences).max(axis=1)
     planned = plan_lengths(longest, num_buckets, max_seq_length)
-    positions = parts * longest.sum() / (1 - padding_share(longest, planned))
+    positions = sequences * longest.sum() / (1 - padding_share(longest, planned))
     return RowSizes(
-        rows=len(longest), parts=parts, tokens=int(lengths.sum()), lengths=quantiles(longest), unknown=unknown,
+        rows=len(longest), sequences=sequences, tokens=int(lengths.sum()), lengths=quantiles(longest), unknown=unknown,
         planned_lengths=planned, padding=float(1 - lengths.sum() / positions),
     )  # fmt: skip

@@ -12,7 +12,7 @@ META = "meta"
 
 
 def write_columns(
-    path, ragged: Mapping[str, Ragged], dense: Mapping[str, np.ndarray], info: Mapping[str, int], parts: int
+    path, ragged: Mapping[str, Ragged], dense: Mapping[str, np.ndarray], info: Mapping[str, int], sequences: int
 ):
     """Writes what `read_columns` reads."""
     arrays = {f"dense/{name}": column for name, column in dense.items()}
@@ -27,15 +27,15 @@ def write_columns(
             arrays[f"offsets/{index}"] = column.offsets
         described[name] = {"offsets": index, "axis": column.axis, "fill": int(column.fill)}
     counts = {key: int(value) for key, value in info.items()}
-    meta = json.dumps({"ragged": described, "dense": list(dense), "info": counts, "parts": parts})
+    meta = json.dumps({"ragged": described, "dense": list(dense), "info": counts, "parts": sequences})
     arrays[META] = np.frombuffer(meta.encode(), np.uint8)
     with open(path, "wb") as file:
         np.savez(file, **arrays)
 
 
 def read_columns(path) -> tuple[dict[str, Ragged], dict[str, np.ndarray], dict[str, int], int]:
-    """Ragged columns, dense ones, info, parts. Raises OSError, ValueError, KeyError or zipfile.BadZipFile when the file
-    is damaged."""
+    """Ragged columns, dense ones, info, sequences. Raises OSError, ValueError, KeyError or zipfile.BadZipFile when
+    the file is damaged."""
     with np.load(path, allow_pickle=False) as file:
         meta = parse_json(file[META].tobytes(), META, ValueError)
         offsets = {i: file[f"offsets/{i}"] for i in {column["offsets"] for column in meta["ragged"].values()}}

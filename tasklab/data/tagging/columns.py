@@ -12,7 +12,7 @@ from tasklab.data.files.problems import BadRows, shortened
 from tasklab.data.files.table import SEPARATOR, delimiter_of, quoted_cells
 from tasklab.data.tagging.schemes import is_tag
 from tasklab.data.tagging.sentences import FIX, Sentence
-from tasklab.data.tagging.sheets import USUAL, Columns, Wanted, columns_of
+from tasklab.data.tagging.sheets import USUAL, Columns, NamedColumns, columns_of
 from tasklab.errors import DataError
 
 BLANKS = re.compile("[ \t]+")
@@ -28,7 +28,7 @@ class Row(NamedTuple):
 
 
 def column_sentences(
-    text: str, file: Path, bad: BadRows, labelled: bool, settings: Wanted = USUAL, doubtful: bool = False
+    text: str, file: Path, bad: BadRows, labelled: bool, settings: NamedColumns = USUAL, doubtful: bool = False
 ) -> Iterator[Sentence]:
     """Sentences with blank lines between them, or told apart by a column; a token and its tag per line.
 

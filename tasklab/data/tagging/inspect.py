@@ -81,7 +81,7 @@ def inspect_tagged(path, data: TaggingDataConfig, kinds: Sequence[str], training
         report.tokenless, report.dropped, without = _tokenless(examples, tokenizer)
         report.lost_entities = table.info["lost_entities"] - without
         report.sizes = row_sizes(
-            table["input_ids"], table.parts, tokenizer.unk_id, data.num_buckets, data.max_seq_length
+            table["input_ids"], table.sequences, tokenizer.unk_id, data.num_buckets, data.max_seq_length
         )
     return report
 

@@ -20,7 +20,7 @@ from tasklab.data.tagging.formats.table import is_span_table, table_items
 from tasklab.data.tagging.json_files import json_items
 from tasklab.data.tagging.schemes import SCHEMES, is_tag, scheme_of
 from tasklab.data.tagging.sentences import Passage, Sentence, Source
-from tasklab.data.tagging.sheets import USUAL, Wanted
+from tasklab.data.tagging.sheets import USUAL, NamedColumns
 from tasklab.data.tagging.tables import has_header, table_sentences
 from tasklab.errors import DataError
 
@@ -122,7 +122,7 @@ def usable_sentences(
     elif arrow.is_arrow(source.file):
         sentences = list(item_records(arrow.arrow_rows(source.file)[1], source))
     else:
-        settings = Wanted(data.token, data.tag, data.sentence)
+        settings = NamedColumns(data.token, data.tag, data.sentence)
         sentences = list(_sentences(read_text(source.file, data.encoding), source, settings))
     tagged = [sentence for sentence in sentences if isinstance(sentence, Sentence)]
     bared = without_positions(tagged) if len(tagged) == len(sentences) else None
@@ -161,7 +161,7 @@ def looks_tagged(sample: Sample) -> bool:
         return False
 
 
-def _sentences(text: str, source: Source, settings: Wanted = USUAL, doubtful: bool = False) -> Iterator:
+def _sentences(text: str, source: Source, settings: NamedColumns = USUAL, doubtful: bool = False) -> Iterator:
     file = source.file
     if file.suffix in (".json", ".jsonl"):
         return item_records(json_items(text, file), source)

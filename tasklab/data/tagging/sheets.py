@@ -14,7 +14,7 @@ SENTENCE = ("sentence #", "sentence_id", "sentence id", "sentence_idx", "sent_id
 LOOKED_AT = 200  # rows that show what a column holds
 
 
-class Wanted(NamedTuple):
+class NamedColumns(NamedTuple):
     """data.token, data.tag, data.sentence: a name in the header, or a number from 1; None leaves it to the file."""
 
     token: str | None = None
@@ -22,7 +22,7 @@ class Wanted(NamedTuple):
     sentence: str | None = None
 
 
-USUAL = Wanted()
+USUAL = NamedColumns()
 
 
 class Columns(NamedTuple):
@@ -34,7 +34,9 @@ class Columns(NamedTuple):
     header: bool
 
 
-def columns_of(rows: Sequence[list[str]], place: str, settings: Wanted, labelled: bool, doubtful: bool) -> Columns:
+def columns_of(
+    rows: Sequence[list[str]], place: str, settings: NamedColumns, labelled: bool, doubtful: bool
+) -> Columns:
     """What the columns of all rows of a file are: the first is the token, the last the tag, unless a name says so.
 
     place: of the first row.   doubtful: whether to take what looks wrong.
@@ -99,7 +101,7 @@ def _other_names(names: Sequence[str], place: str, guessed: Columns) -> MissingC
     return MissingColumns("\n  ".join(lines), settings)
 
 
-def _refuse_doubtful(rows: Sequence[list[str]], place: str, columns: Columns, settings: Wanted):
+def _refuse_doubtful(rows: Sequence[list[str]], place: str, columns: Columns, settings: NamedColumns):
     width = len(rows[0]) if rows else 0
     rows = [row for row in rows if len(row) == width]
     some = rows[:LOOKED_AT]

@@ -41,7 +41,7 @@ class BlankTokenizer:
         pieces = [piece for pair in zip(segments, [*between, []], strict=True) for piece in pair]
         return np.concatenate(pieces).astype(np.int32)
 
-    def parts(self, ids: Sequence[int]) -> list[str]:
+    def fillings(self, ids: Sequence[int]) -> list[str]:
         """The texts behind each sentinel."""
         segments: list[list[int]] = [[]]
         for number in map(int, ids):

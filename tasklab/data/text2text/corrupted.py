@@ -24,9 +24,9 @@ class CorruptedRows:
 
     def __init__(self, tokens: Ragged, corruption: Corruption, cut: int = 0, sentences: Ragged | None = None):
         self.tokens, self.corruption, self.sentences, self.epoch = tokens, corruption, sentences, 0
-        self.said = np.array([corruption.most_said(*self.text(i)) for i in range(len(self))], np.int64)
+        self.target_lengths = np.array([corruption.target_length(*self.text(i)) for i in range(len(self))], np.int64)
         self.info: dict[str, int] = {"cut_sources": cut}
-        self.parts = 1
+        self.sequences = 1
         names = ("input_ids", "decoder_input_ids", "target_ids")
         self.columns = frozenset((*names, mask_name(INPUT), mask_name(TARGET)))
 
@@ -36,7 +36,7 @@ class CorruptedRows:
     @property
     def lengths(self) -> dict[str, np.ndarray]:
         """No text is longer with its blanks than without."""
-        return {INPUT: self.tokens.lengths + len(self.corruption.framing.begin) + 1, TARGET: self.said}
+        return {INPUT: self.tokens.lengths + len(self.corruption.framing.begin) + 1, TARGET: self.target_lengths}
 
     def of_epoch(self, epoch: int) -> "CorruptedRows":
         rows = copy.copy(self)

@@ -49,7 +49,7 @@ class Corruption:
         """Whether it asks where sentences begin."""
         return self.hides == SENTENCES or self.shuffles
 
-    def most_said(self, ids: np.ndarray, sentences: np.ndarray | None = None) -> int:
+    def target_length(self, ids: np.ndarray, sentences: np.ndarray | None = None) -> int:
         """Tokens that the target of a text has at most, in any epoch."""
         if self.learned == WHOLE:
             length = len(ids)

@@ -31,15 +31,15 @@ class Text2TextDataConfig(DataConfig, path="data"):
         if model.mask != PREFIX:
             return
         if together > model.max_tokens and self.max_seq_length <= model.max_tokens:
-            told = f"in one row, which has at most {model.max_tokens}; set one of them to less"
+            message = f"in one row, which has at most {model.max_tokens}; set one of them to less"
             yield (
                 ("data.max_target_length", "data.max_seq_length", "model.max_position_embeddings"),
                 f"data.max_seq_length {self.max_seq_length} and data.max_target_length {self.max_target_length} stand "
-                f"{told}",
+                f"{message}",
             )
         if config.generation.prefix:
-            told = "model.mask prefix reads all that stands before an answer as its source; leave it out"
-            yield ("generation.prefix", "model.mask"), f"generation.prefix = {config.generation.prefix!r}: {told}"
+            message = "model.mask prefix reads all that stands before an answer as its source; leave it out"
+            yield ("generation.prefix", "model.mask"), f"generation.prefix = {config.generation.prefix!r}: {message}"
 
     def problems(self):
         yield from super().problems()

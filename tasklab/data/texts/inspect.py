@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from tasklab.data.files.problems import BadRows
 from tasklab.data.rows.findings import Finding, met_before, quantiles, token_counts
-from tasklab.data.rows.pairs import parts_of, second_texts, text_rows
+from tasklab.data.rows.pairs import second_texts, sequences_of, text_rows
 from tasklab.data.rows.sizes import RowSizes, row_sizes
 from tasklab.data.texts.reading import TextDataConfig, TextExample, label_order, texts_of, usable_rows
 
@@ -82,5 +82,5 @@ def _count_tokens(report: TextReport, data: TextDataConfig, pair_encoding: str, 
             for example in (e for e, count in zip(report.examples, counts, strict=True) if not count):
                 report.tokenless.add(example.place)
     ragged, report.cut = text_rows(tokenizer, first, second, data.max_seq_length, pair_encoding)
-    sequences = parts_of(pair_encoding)
+    sequences = sequences_of(pair_encoding)
     report.sizes = row_sizes(ragged["input_ids"], sequences, tokenizer.unk_id, data.num_buckets, data.max_seq_length)

@@ -56,12 +56,12 @@ class SourceKeys(nn.Cell):
 
     def __init__(self, layers: nn.CellList):
         super().__init__(auto_prefix=False)
-        self.parts = nn.CellList([layer.cross_attention for layer in layers], auto_prefix=False)
+        self.attentions = nn.CellList([layer.cross_attention for layer in layers], auto_prefix=False)
 
     def construct(self, states):
         cache = ()
-        for part in self.parts:
-            cache = (*cache, _keys_values(part, states))
+        for attention in self.attentions:
+            cache = (*cache, _keys_values(attention, states))
         return ops.stack(cache)
 
 

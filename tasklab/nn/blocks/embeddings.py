@@ -6,7 +6,7 @@ from tasklab.nn.blocks.dropout import Dropout
 from tasklab.nn.compat import parameter
 from tasklab.nn.places import sinusoids
 
-PARTS = ("word", "pos", "seg")
+KINDS = ("word", "pos", "seg")
 """BERT's; "sinusoidal" stands for positions that are computed, not learned (names: UER-py)."""
 
 
@@ -48,7 +48,7 @@ class Embeddings(nn.Cell):
 
     def __init__(
         self, vocab_size: int, hidden_size: int, max_positions: int, token_types: int = 2, dropout: float = 0.1,
-        norm: nn.Cell | None = None, position_offset: int = 0, kinds: tuple = PARTS, words: Parameter | None = None,
+        norm: nn.Cell | None = None, position_offset: int = 0, kinds: tuple = KINDS, words: Parameter | None = None,
         scaled: bool = False, stream_norm: nn.Cell | None = None,
     ):  # fmt: skip
         super().__init__()

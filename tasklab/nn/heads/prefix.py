@@ -31,6 +31,6 @@ class PrefixNetwork(nn.Cell):
         documents = ops.select(source, -real, real)  # one in each row, its source below 0
         hidden = self.encoder(ids, documents, (documents > 0).astype(ms.int32), places)  # [B, L, H]
         first = sizes - 1 + (ops.arange(B).astype(ms.int32) * L).reshape((B, 1))  # [B, 1] among all rows' tokens
-        told = (ops.tile(first, (1, T)) + ops.tile(ops.arange(T).astype(ms.int32)[None], (B, 1))).reshape((-1,))
-        states = ops.gather(hidden.reshape((B * L, -1)), told.clip(0, B * L - 1), 0)  # [B * T, H]
+        places = (ops.tile(first, (1, T)) + ops.tile(ops.arange(T).astype(ms.int32)[None], (B, 1))).reshape((-1,))
+        states = ops.gather(hidden.reshape((B * L, -1)), places.clip(0, B * L - 1), 0)  # [B * T, H]
         return self.head(states.reshape((B, T, -1)), target_ids)

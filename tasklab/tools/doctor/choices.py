@@ -38,7 +38,7 @@ def _shown(name: str, split: ChoiceReport, config: Config) -> Iterator[str]:
         return
     yield from lengths(split.lengths, sizes)
     cut = f"; {counted(split.cut_contexts, 'question')} with a cut context" if split.cut_contexts else ""
-    sequences = f"{sizes.parts} sequences of at most {config.data.max_seq_length} tokens"
+    sequences = f"{sizes.sequences} sequences of at most {config.data.max_seq_length} tokens"
     yield f"       {counted(sizes.rows, 'row')} of {sequences}{cut}"
     yield padded(sizes)
 

@@ -127,7 +127,7 @@ def _show_run(train: RowSizes, dev: RowSizes | None, config: Config):
     if network == "encoder-decoders" or not estimate.knows(config.model):
         print(f"no estimate for {config.name}: there are no formulas for {network}")
         return
-    memory = estimate.training_memory(config, train.planned_lengths, train.parts)
+    memory = estimate.training_memory(config, train.planned_lengths, train.sequences)
     speed = machine.speed()
     print(f"estimate for {config.name}, {estimate.parameters(config.model)[0] / 1e6:.1f} million parameters, on CPU")
     room = machine.memory()

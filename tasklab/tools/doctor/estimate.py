@@ -99,5 +99,5 @@ def seconds(config: Config, sizes: RowSizes, training: bool, speed: float) -> fl
     skips = fused(config)
     share = EFFICIENCY[config.precision if skips else ""]
     positions = sizes.tokens if skips else sizes.tokens / (1 - sizes.padding)
-    length = positions / (sizes.rows * sizes.parts)
+    length = positions / (sizes.rows * sizes.sequences)
     return operations(config.model, positions, length, training, masked(config)) / (speed * share)

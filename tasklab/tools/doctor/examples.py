@@ -51,7 +51,7 @@ def _report(task: Task, path, training: bool) -> ExampleReport:
     if rows is not None:
         data = task.config.data
         sizes = row_sizes(
-            rows.along(INPUT), rows.parts, task.tokenizer.unk_id, data.num_buckets, data.max_seq_length
+            rows.along(INPUT), rows.sequences, task.tokenizer.unk_id, data.num_buckets, data.max_seq_length
         )
     return ExampleReport(str(path), examples, note=note, sizes=sizes)
 

@@ -28,10 +28,10 @@ def knows(sample: Sample) -> bool:
 def examine(config: Config, tokenizer) -> Examined:
     """Reads data.train and data.eval as a training would."""
     base = examples.examine(config, tokenizer)
-    return replace(base, shown=[*base.shown, *_told(config)])
+    return replace(base, shown=[*base.shown, *_notes(config)])
 
 
-def _told(config: Config) -> Iterator[str]:
+def _notes(config: Config) -> Iterator[str]:
     try:
         read, _ = read_prompts(config.data.train, config.data)
     except DataError:

@@ -117,7 +117,7 @@ def detect(tensors, family: str | None = None, place: str = "") -> Format:
     tensors = tensors if isinstance(tensors, dict) else dict.fromkeys(tensors)
     formats = [FORMATS.get(name) for name in FORMATS.names()]
     scores = {
-        table.name: (table.known(tensors), family in table.families, "bert" in table.families) for table in formats
+        table.name: (table.matches(tensors), family in table.families, "bert" in table.families) for table in formats
     }
     best = max(scores, key=lambda name: scores[name])
     if not scores[best][0]:

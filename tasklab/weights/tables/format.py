@@ -65,7 +65,7 @@ class Format:
         """Whether the weights of this family have these names."""
         return family in self.families or "any" in self.families
 
-    def known(self, tensors) -> int:
+    def matches(self, tensors) -> int:
         """How many of these names have a row; none, where one that the format needs is missing."""
         table, names = self.table(tensors), {self.spell(name) for name in tensors}
         if not names.issuperset(self.needs):

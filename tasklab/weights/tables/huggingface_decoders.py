@@ -7,13 +7,13 @@ from tasklab.weights.tables.rows import fused
 
 _GPT2, _LLAMA = "transformer.h.{}", "model.layers.{}"
 _OURS = "encoder.layers.{}"
-PARTS = ("query", "key", "value")
+PROJECTIONS = ("query", "key", "value")
 
 
 def together(theirs: str, split) -> tuple:
     """Rows of one matrix and one bias of theirs that hold query, key and value; split: the matrix's Transform."""
     return tuple(
-        (tuple(f"{_OURS}.attention.{part}.{leaf}" for part in PARTS), f"{theirs}.{leaf}", change)
+        (tuple(f"{_OURS}.attention.{part}.{leaf}" for part in PROJECTIONS), f"{theirs}.{leaf}", change)
         for leaf, change in (("weight", split), ("bias", fused(3)))
     )
 

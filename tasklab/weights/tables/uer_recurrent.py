@@ -2,7 +2,7 @@
 
 from tasklab.weights.tables.uer import embeddings, register
 
-_PARTS = {
+_PARAMETERS = {
     "input.weight": "weight_ih_l{}", "input.bias": "bias_ih_l{}",
     "hidden.weight": "weight_hh_l{}", "hidden.bias": "bias_hh_l{}",
 }  # fmt: skip
@@ -10,7 +10,7 @@ _PARTS = {
 
 def stack(ours: str, theirs: str) -> list[tuple]:
     """Layers that read one way."""
-    return [(f"{ours}.layers.{{}}.{our}", f"{theirs}.{their}") for our, their in _PARTS.items()]
+    return [(f"{ours}.layers.{{}}.{our}", f"{theirs}.{their}") for our, their in _PARAMETERS.items()]
 
 
 def both_ways(ours: str, theirs: str) -> list[tuple]:
@@ -20,7 +20,7 @@ def both_ways(ours: str, theirs: str) -> list[tuple]:
             (f"{ours}.layers.{{}}.ahead.{our}", f"{ours}.layers.{{}}.back.{our}"),
             (f"{theirs}.{their}", f"{theirs}.{their}_reverse"),
         )
-        for our, their in _PARTS.items()
+        for our, their in _PARAMETERS.items()
     ]
 
 

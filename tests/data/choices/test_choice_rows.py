@@ -32,7 +32,7 @@ def test_each_choice_stands_behind_context_and_question():
 
 def test_a_row_has_empty_sequences_for_choices_that_others_have():
     table = choice_rows(TOKENIZER, [example("a", "b", "c", "d", label=1), example("a", "b", *"cdef", label=3)], 32)
-    assert table.parts == 4 and shown(table, 0)[2:] == ["", ""] and table["labels"].tolist() == [1, 3]
+    assert table.sequences == 4 and shown(table, 0)[2:] == ["", ""] and table["labels"].tolist() == [1, 3]
     assert table.batch([0, 1], {"input": 8}, 2)["attention_mask"].sum(axis=2).tolist() == [[7, 7, 0, 0], [7, 7, 7, 7]]
 
 

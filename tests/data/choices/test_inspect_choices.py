@@ -48,7 +48,7 @@ def test_the_order_of_the_choices_makes_no_other_question(report):
 def test_lengths_are_those_of_all_sequences(report):
     assert report.lengths == {"context": (3, 3, 10, 10, 10), "question": (1, 3, 3, 3, 3), "choice": (1,) * 5}
     # [CLS] 3 [SEP] 3 [SEP] 1 [SEP] = 11 tokens, twice in each of three rows; 1 + 10 + 1 + 1 + 1 + 1 + 1 cut to 12
-    assert (report.sizes.rows, report.sizes.parts, report.sizes.tokens) == (4, 3, 3 * 2 * 11 + 3 * 12)
+    assert (report.sizes.rows, report.sizes.sequences, report.sizes.tokens) == (4, 3, 3 * 2 * 11 + 3 * 12)
     assert report.sizes.lengths == (11, 11, 12, 12, 12) and report.cut_contexts == 1
     assert report.sizes.padding == pytest.approx(1 - 102 / (4 * 3 * 12))  # a missing choice is padding too
 

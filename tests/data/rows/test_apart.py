@@ -97,11 +97,11 @@ def test_many_rows_of_few_texts_are_parted_in_a_moment():
 def test_hashes_know_no_case_and_blanks_and_travel_with_the_table(tmp_path):
     column = apart_column([("A  b", "c"), ("a B",), ("c", "d")], 2)
     ids = Ragged(np.arange(5, dtype=np.int32), row_offsets([1, 1, 1, 0, 1, 1]))
-    table = FeatureTable({"input_ids": ids, "apart": column}, {}, parts=2)
+    table = FeatureTable({"input_ids": ids, "apart": column}, {}, sequences=2)
     a, c, d = map(text_hash, ("a b", "c", "d"))
     np.testing.assert_array_equal(table.apart, np.array([[a, c], [a, 0], [c, d]], np.uint64))
     table.save(tmp_path / "rows")
     np.testing.assert_array_equal(FeatureTable.load(tmp_path / "rows").select([2, 0]).apart[:, 0], [c, a])
     assert "apart" not in table.columns and "apart" not in table.batch([0], {"input": 4}, 1)
-    plain = FeatureTable({"input_ids": ids}, {}, parts=2)
+    plain = FeatureTable({"input_ids": ids}, {}, sequences=2)
     assert plain.apart is None and plain.digest() != table.digest()

@@ -107,7 +107,7 @@ def test_a_dense_column_may_hold_several_numbers_per_row(tmp_path):
 def table_of_parts():
     """Two rows of three parts; the first row has only two of them."""
     ids = Ragged(np.array([1, 2, 3, 4, 5, 6, 7, 8]), np.array([0, 2, 3, 3, 4, 7, 8]))
-    return FeatureTable({"input_ids": ids, "token_type_ids": ids}, {"labels": np.array([1, 2])}, {"cut": 1}, parts=3)
+    return FeatureTable({"input_ids": ids, "token_type_ids": ids}, {"labels": np.array([1, 2])}, {"cut": 1}, 3)
 
 
 def test_rows_of_several_parts_give_batches_with_an_axis_more():
@@ -129,10 +129,10 @@ def test_parts_stay_together_when_rows_are_chosen_and_stored(tmp_path):
     table = table_of_parts()
     table.select([1, 0, 1]).save(tmp_path / "rows")
     loaded = FeatureTable.load(tmp_path / "rows")
-    assert loaded.parts == 3 and loaded.lengths["input"].tolist() == [3, 2, 3]
+    assert loaded.sequences == 3 and loaded.lengths["input"].tolist() == [3, 2, 3]
     assert [part.tolist() for part in loaded.row(2)["input_ids"]] == [[4], [5, 6, 7], [8]]
     with pytest.raises(ValueError, match="equally many rows"):
-        FeatureTable(dict(table.ragged), dict(table.dense), parts=4)
+        FeatureTable(dict(table.ragged), dict(table.dense), sequences=4)
 
 
 def test_the_digest_is_that_of_the_bytes_written_out_by_hand():
@@ -147,13 +147,13 @@ def test_the_digest_is_that_of_the_bytes_written_out_by_hand():
 
 
 def test_whatever_changes_a_batch_changes_the_digest_and_nothing_else_does(tmp_path):
-    def made(ids=(7, 8, 9), ends=(0, 1, 3), kind=np.int32, labels=(1, 2), parts=1, name="labels", info=()):
+    def made(ids=(7, 8, 9), ends=(0, 1, 3), kind=np.int32, labels=(1, 2), sequences=1, name="labels", info=()):
         ids = Ragged(np.array(ids, kind), np.array(ends))
-        return FeatureTable({"input_ids": ids}, {name: np.array(labels)}, dict(info), parts)
+        return FeatureTable({"input_ids": ids}, {name: np.array(labels)}, dict(info), sequences)
 
     others = [
         made(labels=(2, 1)), made(ids=(7, 9, 8)), made(ends=(0, 2, 3)), made(kind=np.int64), made(labels=(1.0, 2.0)),
-        made(name="scores"), made(labels=(1,), parts=2), made(labels=((1, 2), (3, 4))),
+        made(name="scores"), made(labels=(1,), sequences=2), made(labels=((1, 2), (3, 4))),
     ]  # fmt: skip
     assert len({made().digest(), *(other.digest() for other in others)}) == 1 + len(others)
     made().save(tmp_path / "rows")

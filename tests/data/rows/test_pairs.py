@@ -7,7 +7,7 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from tasklab.data.rows.compose import longest_first
-from tasklab.data.rows.pairs import parts_of, text_rows
+from tasklab.data.rows.pairs import sequences_of, text_rows
 from tasklab.errors import ConfigError, DataError
 from tasklab.text import TOKENIZERS
 from tasklab.text.wordpiece import WordPiece
@@ -42,7 +42,7 @@ def test_texts_apart_follow_one_another():
     assert [tokens(rows["input_ids"], i) for i in range(4)] == [
         "[CLS] the brown fox [SEP]", "[CLS] where [SEP]", "[CLS] the [SEP]", "[CLS] lazy dog in [SEP]",
     ]  # fmt: skip
-    assert not rows["token_type_ids"].values.any() and cut == 1 and parts_of("siamese") == 2
+    assert not rows["token_type_ids"].values.any() and cut == 1 and sequences_of("siamese") == 2
 
 
 def test_texts_apart_are_two():

@@ -19,7 +19,7 @@ def twice(lengths, marks_inside=False):
     values = np.array([i for text in texts for i in text * 2], np.int32)
     offsets = row_offsets(np.repeat(lengths, 2))
     columns = {"input_ids": Ragged(values, offsets), "token_type_ids": Ragged(values % 7, offsets)}
-    return FeatureTable(columns, {"labels": np.arange(len(lengths))}, parts=2)
+    return FeatureTable(columns, {"labels": np.arange(len(lengths))}, sequences=2)
 
 
 def repeated(lengths, sides="one_side", rate=0.32, most=64, seed=1, epoch=0, **more):

@@ -63,7 +63,7 @@ def test_lengths_are_those_of_sentences_and_of_their_windows(report):
     assert report.lengths == {"sentence": (1, 3, 3, 7, 7)}  # of 1, 3, 3, 3, 3, 7: place 4.5 of 0 to 5 is rounded to 4
     # a window holds 6 - 2 = 4 tokens: 7 tokens need windows at 0, 2 and 4, the last one of 3
     assert (report.long_sentences, report.lost_entities) == (1, 0)
-    assert (report.sizes.rows, report.sizes.parts) == (5 + 3, 1)
+    assert (report.sizes.rows, report.sizes.sequences) == (5 + 3, 1)
     assert report.sizes.tokens == 4 * 5 + 3 + 6 + 6 + 5
     assert report.sizes.planned_lengths == (6,)
     assert report.sizes.padding == pytest.approx(1 - 40 / 48)

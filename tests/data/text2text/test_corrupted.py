@@ -149,10 +149,10 @@ def test_a_text_is_posed_with_its_blanks_written_out():
 def test_blanks_are_read_in_any_spelling_and_fillings_parted():
     blanks = blanks_of(Pieces())
     assert blanks.encode_batch(["a [MASK] b <extra_id_7> <mask>"])[0][0].tolist() == [20, 5, 21, 6, 7]
-    assert blanks.parts([2, 5, 20, 6, 21, 48]) == ["a", "bc"]
+    assert blanks.fillings([2, 5, 20, 6, 21, 48]) == ["a", "bc"]
     one = blanks_of(Pieces(sentinels=False))
     assert one.encode_batch(["a [MASK] b [MASK]"])[0][0].tolist() == [20, 4, 21, 4]
-    assert one.parts([4, 20, 4]) == ["a", ""]
+    assert one.fillings([4, 20, 4]) == ["a", ""]
     nothing = Pieces(sentinels=False)
     nothing.mask_id = None
     with pytest.raises(ConfigError, match="no token for a blank"):

@@ -45,7 +45,7 @@ def test_stock_operators_recompute_and_accumulation_change_the_memory_as_they_sh
 def test_a_row_of_several_sequences_takes_as_much_as_several_rows(monkeypatch):
     monkeypatch.setattr(kernels, "available", lambda: True)
     four, twelve = (resolve("multiple_choice", "minilm_l6", [f"train.batch_size={size}"]) for size in (3, 12))
-    assert estimate.training_memory(four, (128,), parts=4) == estimate.training_memory(twelve, (128,))
+    assert estimate.training_memory(four, (128,), sequences=4) == estimate.training_memory(twelve, (128,))
     sizes = [RowSizes(rows, parts, 1200, (), 0.0, (128,), 0.0) for rows, parts in ((3, 4), (12, 1))]
     assert estimate.seconds(four, sizes[0], True, 1e9) == estimate.seconds(four, sizes[1], True, 1e9)
 

@@ -13,7 +13,7 @@ from tasklab.errors import ConfigError, DataError
 
 logger = logging.getLogger("tasklab")
 
-SAID = {"pattern": "patterns", "verbalizer": "label_words"}
+SETTINGS = {"pattern": "patterns", "verbalizer": "label_words"}
 """Setting that names a file -> the one that holds its content."""
 FORM = "{good: [great], bad: [awful]}"
 
@@ -36,7 +36,7 @@ class PromptDataConfig(TextDataConfig, path="data"):
 
     def idle(self):
         yield from super().idle()
-        for file, own in SAID.items():
+        for file, own in SETTINGS.items():
             if self[own] and self[file]:
                 yield f"data.{file}", f"data.{own}", "leave one of them out"
         if self.prompt_id and not is_json(self.pattern):
@@ -91,7 +91,7 @@ def settle_wording(data: PromptDataConfig):
 
 def tell_others(data: PromptDataConfig):
     """A warning where a file is named that says something else than what the model has learned."""
-    for file, own in SAID.items():
+    for file, own in SETTINGS.items():
         if data[file] and data[own] and _content(data, file) != data[own]:
             logger.warning("data.%s = %s is not read: the model keeps what it learned, data.%s", file, data[file], own)
 
@@ -99,7 +99,7 @@ def tell_others(data: PromptDataConfig):
 def _content(data: PromptDataConfig, file: str):
     """What the file of a setting says, or None where it says nothing of the kind."""
     data = data.copy()
-    data[SAID[file]] = type(data[SAID[file]])()
+    data[SETTINGS[file]] = type(data[SETTINGS[file]])()
     try:
         if file == "pattern":
             return [pattern.text for pattern in patterns_of(data)]
