@@ -81,8 +81,15 @@ class Text2Text(Task):
         return {name: mean_interval([one[name] for one in scores]) for name in scores[0]}
 
     def settle(self, labels):
-        """Says what the decoder begins with where the model does not: the token that begins a text, else padding."""
-        model, target = self.config.model, self.target
+        """Says what the decoder begins with where the model does not: the token that begins a text, else padding.
+
+        Raises: ConfigError for targets that may be longer than the decoder has positions for.
+        """
+        model, target, longest = self.config.model, self.target, self.config.data.max_target_length
+        if longest > model.max_tokens:
+            remedy = f"set it to at most {model.max_tokens}"
+            message = f"data.max_target_length {longest} is more than the decoder has positions for; {remedy}"
+            raise ConfigError(self.config.placed("data.max_target_length", message))
         if self._one_stack:  # the source's end is what it begins with
             return
         if model.decoder_start_token_id is None and target is not None:  # `doctor data` may have no vocabulary

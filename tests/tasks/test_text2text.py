@@ -314,3 +314,12 @@ def test_one_stack_has_room_for_both_and_reads_nothing_before_an_answer(settings
     for key, value in settings.items():
         config[key.replace("__", ".")] = value
     assert any(message.startswith(told) for _, message in config.problems())
+
+
+def test_a_target_is_no_longer_than_its_decoder():
+    job = task("translation", data__max_target_length=130, model__max_position_embeddings=130)
+    job.settle([])
+    job = task("translation", data__max_target_length=131, model__max_position_embeddings=130)
+    message = "data.max_target_length 131 is more than the decoder has positions for; set it to at most 130"
+    with pytest.raises(ConfigError, match=message):
+        job.settle([])

@@ -3,6 +3,7 @@
 import pytest
 
 from tasklab.config import TokenizerConfig
+from tasklab.errors import ConfigError
 from tasklab.text import tokenizer_of
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
@@ -42,3 +43,10 @@ def test_the_target_counts_in_the_fingerprint(files):
     alone = tokenizer_of(settings(files), files / "source.txt")
     assert len({one.fingerprint, other.fingerprint, alone.fingerprint}) == 3
     assert not hasattr(alone, "target")
+
+
+@pytest.mark.parametrize("key", ["vocab", "decoder_vocab"])
+def test_one_that_is_not_there_is_told_by_its_setting(key, files):
+    named = {"vocab": files / "source.txt", "decoder_vocab": files / "target.txt", key: files / "no.txt"}
+    with pytest.raises(ConfigError, match=f"tokenizer.{key} = .*no.txt: no such file; name a vocab.txt"):
+        tokenizer_of(settings(files, decoder_vocab=str(named["decoder_vocab"])), named["vocab"])
