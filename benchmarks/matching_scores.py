@@ -29,13 +29,13 @@ SETS = {
 def pairs(folder: Path) -> tuple[list, list]:
     """(training, dev): [text a, text b, label from 0 to 1] each."""
     files, header, columns, most = SETS[folder.name]
-    told = [
+    sets = [
         [(row[columns[0]], row[columns[1]], float(row[columns[2]]) / most) for row in rows if len(row) > max(columns)]
         for rows in (_rows(folder / file)[header:] for file in files)
     ]
-    if len(told) == 2:
-        return tuple(told)
-    return [row for i, row in enumerate(told[0]) if i % 5], told[0][::5]
+    if len(files) == 2:
+        return tuple(sets)
+    return [row for i, row in enumerate(sets[0]) if i % 5], sets[0][::5]
 
 
 def _rows(path: Path) -> list[list[str]]:

@@ -82,7 +82,8 @@ def convert(
     if family or norm:
         checkpoint = source_at(checkpoint.name, checkpoint.file, checkpoint.notes, family or checkpoint.family, norm)
     model = read_model(checkpoint, task, config, labels=read_labels(labels) if labels else None)
-    if to == "huggingface" and model.description.model.pair_encoding != "joint":
+    apart = model.description.model.pair_encoding != "joint"
+    if to == "huggingface" and apart and not model.description.model.dual:
         model = one_tower(model)
     streams = to == "uer" and model.family == "siamese"
     if to != "tasklab" and model.description.model.pair_encoding != "joint" and not streams:

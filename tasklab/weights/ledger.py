@@ -135,6 +135,9 @@ def _refusal(ledger: Ledger, wrong: list[str], strict: bool, source: str) -> str
         else "set the sizes under `model:` to those of the weights, or name weights of this encoder"
     )
     if any(name.startswith("encoder.first.") for name in ledger.dropped):
-        remedy = "these weights are of a model that reads two texts apart: set model.dual to tied or apart, as there"
+        remedy = (
+            "these weights are of a model that reads two texts apart: set model.dual to tied or apart, as there, and "
+            "model.pair_encoding to siamese"
+        )
     head = f"weights {source} do not fit the network ({len(ledger.loaded)} of {total} do; {need}):"
     return "\n  ".join([head, *wrong, remedy])
