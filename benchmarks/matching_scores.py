@@ -47,13 +47,13 @@ def scores(cosines: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     """In percent: Spearman, and where labels are classes average precision and the accuracy of the best threshold."""
     from scipy.stats import spearmanr
 
-    told = {"spearman": spearmanr(cosines, labels).statistic}
+    measured = {"spearman": spearmanr(cosines, labels).statistic}
     if set(labels.tolist()) <= {0.0, 1.0}:
         hits = labels[np.argsort(-cosines, kind="stable")].cumsum()  # matches among the first so many
         count = np.arange(1, len(labels) + 1)
-        told["ap"] = (hits / count)[np.diff(hits, prepend=0) > 0].mean()
-        told["accuracy"] = ((hits + (len(labels) - count) - (hits[-1] - hits)) / len(labels)).max()
-    return {name: round(100 * float(value), 2) for name, value in told.items()}
+        measured["ap"] = (hits / count)[np.diff(hits, prepend=0) > 0].mean()
+        measured["accuracy"] = ((hits + (len(labels) - count) - (hits[-1] - hits)) / len(labels)).max()
+    return {name: round(100 * float(value), 2) for name, value in measured.items()}
 
 
 class Tasklab:
@@ -133,8 +133,8 @@ class SentenceTransformers:
 
     def cosines(self, dev: list) -> np.ndarray:
         self.model.eval()
-        told = [self.model.encode([row[i] for row in dev], normalize_embeddings=True) for i in (0, 1)]
-        return (told[0].astype(np.float64) * told[1]).sum(axis=1)
+        vectors = [self.model.encode([row[i] for row in dev], normalize_embeddings=True) for i in (0, 1)]
+        return (vectors[0].astype(np.float64) * vectors[1]).sum(axis=1)
 
 
 SIDES = {"tasklab": Tasklab, "sentence_transformers": SentenceTransformers}
@@ -160,9 +160,9 @@ def main():
     print(json.dumps(vars(options) | {"data": options.data.name, "weights": ""}), flush=True)
     ends = []
     for seed in options.seeds:
-        for told in training(options, seed, train, dev):
-            print(json.dumps({"seed": seed} | told), flush=True)
-        ends.append(told)
+        for record in training(options, seed, train, dev):
+            print(json.dumps({"seed": seed} | record), flush=True)
+        ends.append(record)
     for name in [name for name in ends[0] if name not in ("step", "loss")]:
         values = [end[name] for end in ends]
         print(f"{name} {np.mean(values):.2f}, deviation {np.std(values, ddof=len(values) > 1):.2f}")
@@ -182,8 +182,8 @@ def training(options, seed: int, train: list, dev: list):
         share = min((number + 1) / rising, (options.steps - number) / max(1, options.steps - rising))
         losses.append(side.step(number, np.array(order[number]), options.lr * min(1.0, share)))
         if (number + 1) % options.every == 0 or number + 1 == options.steps:
-            told = {"step": number + 1, "loss": round(float(np.mean(losses[-options.every :])), 4)}
-            yield told | scores(side.cosines(dev), labels)
+            record = {"step": number + 1, "loss": round(float(np.mean(losses[-options.every :])), 4)}
+            yield record | scores(side.cosines(dev), labels)
 
 
 if __name__ == "__main__":
