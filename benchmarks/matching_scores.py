@@ -69,7 +69,7 @@ class Tasklab:
         from tasklab.session.refusals import prepare_device
 
         still = [] if options.dropout else ["model.hidden_dropout_prob=0", "model.attention_probs_dropout_prob=0"]
-        graded = [f"loss.matching={options.loss}", "data.score_range=[0,1]", *still]
+        graded = [f"loss.matching={options.loss}", "data.score_range=[0,1]", "from_scratch=false", *still]
         config = Trainer(model=options.recipe, overrides=graded).config
         prepare_device(config, training=True)
         prepared = prepare_start(config, options.weights)

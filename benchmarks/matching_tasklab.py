@@ -18,7 +18,8 @@ def main(path: Path):
     job = json.loads(path.read_text())
     graded = ["data.score_range=[0,5]"] if "STS-B" in job["data"] else []
     overrides = [
-        f"loss.matching={job['loss']}", "model.hidden_dropout_prob=0", "model.attention_probs_dropout_prob=0", *graded,
+        f"loss.matching={job['loss']}", "model.hidden_dropout_prob=0", "model.attention_probs_dropout_prob=0",
+        "from_scratch=false", *graded,
     ]  # fmt: skip
     config = Trainer(model=job["recipe"], overrides=overrides).config
     prepare_device(config, training=True)
