@@ -100,15 +100,15 @@ class Merge:
                 message += f"; {needs_quotes('{')}" if expected.startswith("text") else ""
                 self._fail(dataclasses.replace(entry, key=value), message)
             return
+        key = self._setting(entry.key)
         try:
             self._assign(entry.key, entry.value)
         except ConfigError as error:
-            valid = entry.key in self.native or self._mapping_above(entry.key)
-            self._fail(entry, str(error) if valid else self._unknown(entry.key, str(error)))
+            self._fail(entry, str(error) if key in self.native else self._unknown(entry.key, str(error)))
             return
-        self.places.pop(entry.key, None)
-        self.places[entry.key] = entry.place
-        self.levels[entry.key] = self.level
+        self.places.pop(key, None)
+        self.places[key] = entry.place
+        self.levels[key] = self.level
         if entry.key == "train.min_steps":
             self.min_steps = self.config.train.min_steps
         schedule = self.config.schedule
@@ -133,9 +133,9 @@ class Merge:
         """The setting with one value, if any, that a mapping was given to, of which `key` is an entry."""
         return next((k for k in self._above(key) if not isinstance(self.config[k], (Section, tuple, dict))), None)
 
-    def _mapping_above(self, key: str) -> str | None:
-        """The setting with a mapping, if any, of which `key` is an entry."""
-        return next((k for k in self._above(key) if isinstance(self.config[k], dict)), None)
+    def _setting(self, key: str) -> str:
+        """The setting whose value is a mapping or a list, of which `key` is an entry; else `key`."""
+        return next((k for k in self._above(key) if isinstance(self.config[k], (tuple, dict))), key)
 
     def _above(self, key: str) -> list[str]:
         """Known keys of which `key` is, or would be, a part."""

@@ -4,7 +4,8 @@ import datetime
 
 import pytest
 
-from tasklab.config import resolve
+from tasklab.commands.names import tell_unused
+from tasklab.config import TRAINING, resolve
 from tasklab.data.extraction.reading import ExtractionDataConfig
 from tasklab.data.texts.prompts.wording import PromptDataConfig
 from tasklab.errors import ConfigError
@@ -76,6 +77,15 @@ def test_words_that_are_no_list_are_told_as_such():
         "override 'data.label_words={good: great}': data.label_words is {'good': 'great'}; "
         "expected a mapping, each value a list"
     )
+
+
+def test_an_entry_of_a_mapping_stands_under_the_name_of_its_setting(caplog):
+    word = "data.label_words={good: [great], bad: [poor]}"
+    data = {"data_class": PromptDataConfig}
+    config = resolve("prompt_classification", "prompt_minilm_l6", [word, "optimizer.rates={head: 2}"], **data)
+    assert config.places["data.label_words"] == f"override '{word}'"
+    tell_unused(config, (TRAINING,))  # as an evaluation does
+    assert caplog.messages == ["settings that change nothing here: optimizer.rates"]
 
 
 def test_patterns_without_quotes_are_told_where_quotes_belong():
