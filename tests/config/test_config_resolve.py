@@ -292,7 +292,7 @@ def test_an_albert_folder_names_its_embedding_size_and_only_one_shared_layer_is_
 
 @pytest.mark.parametrize(
     "key, theirs, plain",
-    [("mask", "causal_with_prefix", "'fully_visible'"), ("encoder", "dual", "'transformer'"),
+    [("mask", "windowed", "'fully_visible'"), ("encoder", "dual", "'transformer'"),
      ("remove_embedding_layernorm", True, "False"), ("embedding", ["word"], "['word', 'pos', 'seg']")],
 )  # fmt: skip
 def test_a_network_of_uer_that_is_no_bert_is_not_read_as_one(key, theirs, plain):
