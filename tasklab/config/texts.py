@@ -39,10 +39,16 @@ def name(value, place: str = "") -> str:
 
 
 def names(value, place: str = ""):
-    """Names in lists and mappings, as deep as they lie; null below a name is nothing."""
+    """Names in lists and mappings, as deep as they lie; null below a name is nothing. Raises: ValueError where two keys
+    are one name; NoName."""
     if isinstance(value, Mapping):
-        below = {key: None if item is None else names(item, f"{place}.{key}") for key, item in value.items()}
-        return {name(key, f"{place}: a key"): item for key, item in below.items()}
+        tree = {}
+        for key, below in value.items():
+            own = name(key, f"{place}: a key")
+            if own in tree:  # 1 and "1"
+                raise ValueError(value)
+            tree[own] = None if below is None else names(below, f"{place}.{own}")
+        return tree
     if isinstance(value, (list, tuple)):
         return [names(item, f"{place}[{i}]") for i, item in enumerate(value)]
     return name(value, place)

@@ -69,6 +69,8 @@ def test_what_lost_its_spelling_is_refused_with_its_place(tmp_path):
 def test_a_number_and_the_text_of_it_are_one_name():
     told = refused(prompts, args={"data.label_words": {1: ["good"], "1": ["bad"]}})
     assert told == "args: key '1' is given twice, as text and as a number"
+    with pytest.raises(ConfigError, match="data.schema is {1: .*, '1': .*}; expected names, or a tree of them"):
+        ExtractionDataConfig(schema={1: ["good"], "1": ["bad"]})
 
 
 def test_words_that_are_no_list_are_told_as_such():
