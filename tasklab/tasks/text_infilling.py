@@ -75,11 +75,11 @@ class TextInfilling(Text2Text):
             if len(blanks) != expected:
                 count = f"{len(blanks)} blanks ({' '.join(blanks[:3]) or MASK})"
                 message = f"the text has {count}, where a filling asks for one, and a plain text for none"
-                bad.add("wrong number of blanks", f"{pair.place}: {message}; {FIX}")
+                bad.add("wrong number of blanks", f"{pair.place}: {message}", FIX)
                 continue
             if marked := [mark for text in pair.references for mark in BLANK.findall(text)]:
                 message = f"the filling holds {marked[0]}, which stands for a blank; write what fills it alone"
-                bad.add("blank in a filling", f"{pair.place}: {message}; {FIX}")
+                bad.add("blank in a filling", f"{pair.place}: {message}", FIX)
                 continue
             if self.config.data.hidden == SENTENCES and not pair.references and len(begins_of(pair.source)) < 2:
                 whole += 1

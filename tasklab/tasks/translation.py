@@ -37,7 +37,7 @@ class Translation(Text2Text):
         for pair in examples:
             if common and direction_of(pair) == -common:
                 message = "source and target are turned round: nearly all other pairs have their scripts the other way"
-                bad.add("turned round", f"{pair.place}: {message}; {FIX}")
+                bad.add("turned round", f"{pair.place}: {message}", FIX)
         if common and common == -self.direction:
             raise DataError(f"{path}: source and target are the other way round than in the training data; swap them")
         self.direction = common or self.direction

@@ -51,9 +51,9 @@ def _classified(items, bad: BadRows) -> Iterator[AnnotatedText]:
         sound = isinstance(labels, list) and labels and all(isinstance(label, str) for label in labels)
         if text is None or not text.strip() or not encodable(text):
             message = f'text is {shortened(str(text))}, expected {{"text": ..., "label": [...]}}'
-            bad.add("no text", f"{place}: {message}; {FIX}")
+            bad.add("no text", f"{place}: {message}", FIX)
         elif not sound:
-            bad.add("no label", f"{place}: label is {shortened(str(labels))}, expected a list of names; {FIX}")
+            bad.add("no label", f"{place}: label is {shortened(str(labels))}, expected a list of names", FIX)
         else:
             yield AnnotatedText(text, labels=tuple(labels), place=place)
 
@@ -61,7 +61,7 @@ def _classified(items, bad: BadRows) -> Iterator[AnnotatedText]:
 def _checked(passage, checks: SpanChecks, bad: BadRows) -> AnnotatedText | None:
     """None when something is wrong with it."""
     if not isinstance(passage, Passage):
-        bad.add("words with tags", f"{passage.place}: has tokens and tags, expected a text with spans; {FIX}")
+        bad.add("words with tags", f"{passage.place}: has tokens and tags, expected a text with spans", FIX)
         return None
     before, spans = bad.fatal, checks.spans(passage)
     if spans is None:
@@ -70,15 +70,15 @@ def _checked(passage, checks: SpanChecks, bad: BadRows) -> AnnotatedText | None:
     ids, relations = {entity.id for entity in entities}, []
     for name in ids if len(ids) < len(entities) else ():
         if [e.id for e in entities].count(name) > 1:
-            bad.add("id twice", f"{passage.place}: two entities go by the id {shortened(name)}; {FIX}")
+            bad.add("id twice", f"{passage.place}: two entities go by the id {shortened(name)}", FIX)
     for link in passage.links:
         missing = [name for name in (link.subject, link.object) if name not in ids]
         if missing:
             message = f"no entity of the text has the id {shortened(missing[0])}"
-            bad.add("relation to nothing", f"{link.place or passage.place}: {message}; {FIX}")
+            bad.add("relation to nothing", f"{link.place or passage.place}: {message}", FIX)
         elif not isinstance(link.kind, str) or not link.kind.strip() or not encodable(link.kind):
             message = f"its type is {shortened(str(link.kind))}, expected its name"
-            bad.add("relation without type", f"{link.place or passage.place}: {message}; {FIX}")
+            bad.add("relation without type", f"{link.place or passage.place}: {message}", FIX)
         else:
             relations.append(Relation(link.subject, link.kind.strip(), link.object))
     if bad.fatal > before:

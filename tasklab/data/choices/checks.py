@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from tasklab.data.files.cells import as_text, broken, is_missing
-from tasklab.data.files.problems import LONGEST, SKIP, BadRows, shortened
+from tasklab.data.files.problems import LONGEST, BadRows, shortened
 from tasklab.data.files.textfile import encodable
 
 NUMBER = re.compile(r"\d{1,3}", re.ASCII)
 SUSPICIOUS = 2
 """Answers that are numbers, none of them 0, from which it is worth a word."""
-FIX = f"correct the row or {SKIP}"
+FIX = "correct the row"
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,11 @@ class Raw(NamedTuple):
 class ChoiceChecks:
     """Turns what stands in one file into examples; what is wrong goes to `bad`.
 
-    labelled: False leaves the answers alone. remedy: how a message ends.
+    labelled: False leaves the answers alone. form: what is expected, where there is no file to correct.
     """
 
-    def __init__(self, bad: BadRows, labelled: bool, remedy: str = FIX):
-        self.bad, self.labelled, self.remedy = bad, labelled, remedy
+    def __init__(self, bad: BadRows, labelled: bool, form: str = ""):
+        self.bad, self.labelled, self.form = bad, labelled, form
         self.repeated: list[str] = []
         """Where a question lists a choice twice."""
         self._numbered: Counter[str] = Counter()
@@ -136,7 +136,10 @@ class ChoiceChecks:
         return label
 
     def _note(self, kind: str, raw: Raw, message: str):
-        self.bad.add(kind, f"{raw.place}: {message}; {self.remedy}")
+        if self.form:
+            self.bad.add(kind, f"{raw.place}: {message}; expected {self.form}")
+        else:
+            self.bad.add(kind, f"{raw.place}: {message}", FIX)
 
 
 def number_of(answer, choices: tuple[str, ...]) -> int | None:

@@ -24,7 +24,7 @@ def choice_examples_from_input(input_data, data: ChoiceDataConfig) -> list[Choic
         tell_left_out(path, note)
         return examples
     bad = BadRows("input")
-    checks = ChoiceChecks(bad, labelled=False, remedy=f"expected {FORMS}")
+    checks = ChoiceChecks(bad, labelled=False, form=FORMS)
     examples = list(checks.examples(_raw(item, place) for place, item in INPUTS.items(input_data)))
     bad.raise_if_fatal()
     return examples

@@ -48,7 +48,7 @@ def document_questions(documents: list, file: str, bad: BadRows) -> Iterator[Raw
     for i, document in enumerate(documents):
         place = f"{file}: [{i}]"
         if not isinstance(document, list) or len(document) < 2 or not isinstance(document[1], list):
-            bad.add("layout", f"{place}: is {shortened(str(document))}, expected {DOCUMENT}; {FIX}")
+            bad.add("layout", f"{place}: is {shortened(str(document))}, expected {DOCUMENT}", FIX)
             continue
         context = document[0] if document[0] != [] else ""
         for k, row in enumerate(document[1]):
@@ -56,7 +56,7 @@ def document_questions(documents: list, file: str, bad: BadRows) -> Iterator[Raw
             missing = [key for key in ("question", "choice") if not isinstance(row, Mapping) or key not in row]
             if missing:
                 message = f"lacks {missing[0]!r}; it is {shortened(str(row))}"
-                bad.add("layout", f"{at}: {message}, expected an object with question, choice and answer; {FIX}")
+                bad.add("layout", f"{at}: {message}, expected an object with question, choice and answer", FIX)
                 continue
             identity = row.get("id", f"{document[2]}-{k}" if len(document) > 2 else None)
             question = "" if row["question"] is None else row["question"]
@@ -116,7 +116,7 @@ def _questions_of(raw: Raw, bad: BadRows) -> Iterator[Raw]:
     lists = [raw.question, raw.choices, raw.answer if raw.answer is not None else [None] * len(raw.question or ())]
     if not all(isinstance(part, list) for part in lists) or len({len(part) for part in lists}) != 1:
         message = "questions, options and answers must be lists of one length"
-        bad.add("layout", f"{raw.place}: {message}; {FIX}")
+        bad.add("layout", f"{raw.place}: {message}", FIX)
         return
     for k, (question, choices, answer) in enumerate(zip(*lists, strict=True)):
         identity = None if raw.id is None else f"{raw.id}-{k}"

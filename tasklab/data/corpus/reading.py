@@ -10,7 +10,7 @@ from tasklab.data.files.cells import as_text
 from tasklab.data.files.columns import TEXT_A, find_column, refuse_columns, taken_as, tell_columns
 from tasklab.data.files.foreign import foreign_kind
 from tasklab.data.files.portions import in_portions
-from tasklab.data.files.problems import SKIP, BadRows, shortened
+from tasklab.data.files.problems import BadRows, shortened
 from tasklab.data.files.table import SUFFIXES, Table
 from tasklab.data.files.textfile import encodable, encoding_advice, neighbours, text_lines
 from tasklab.data.files.unpacked import plain_file
@@ -19,7 +19,7 @@ from tasklab.errors import DataError
 BLOCK = 1 << 18  # bytes read, and characters encoded, at a time: memory and processor caches stay small
 LINES = 1000  # at a time where a file names its encoding
 MAX_LINE = 16 << 20  # bytes
-FIX = f"correct the line, or {SKIP}"
+FIX = "correct the line"
 
 
 def corpus_files(path) -> list[Path]:
@@ -88,7 +88,7 @@ def _of_table(path: Path, bad: BadRows, encoding: str | None, column: str | None
         if isinstance(value, str) and encodable(value):
             yield from (line.strip() for line in value.splitlines())
         else:
-            bad.add("no text", f"{place}: {column!r} is {shortened(str(value))}, expected text; {FIX}")
+            bad.add("no text", f"{place}: {column!r} is {shortened(str(value))}, expected text", FIX)
 
 
 def _begun(path: Path, block: bytes) -> bytes:
@@ -114,9 +114,9 @@ def _line(line: bytes, place: str, bad: BadRows) -> str | None:
     except UnicodeDecodeError as error:
         message = f"byte {error.start} of the line is {line[error.start]:#04x}, not UTF-8"
         advice = encoding_advice(line).removeprefix("; ")
-        bad.add("not UTF-8", f"{place}: {message} ({advice}); {FIX}")
+        bad.add("not UTF-8", f"{place}: {message} ({advice})", FIX)
         return None
     if "\0" in text:
-        bad.add("NUL", f"{place}: {shortened(text)} holds NUL, which is no character of a text; {FIX}")
+        bad.add("NUL", f"{place}: {shortened(text)} holds NUL, which is no character of a text", FIX)
         return None
     return text

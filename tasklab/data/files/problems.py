@@ -2,13 +2,26 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from tasklab.errors import DataError
 
 SHOWN = 20
 SKIP = "set data.on_bad_row: skip"
-"""What remedies end with that a user of a configuration has."""
+"""What may be done about a bad row beside correcting it, where there is a configuration."""
 NAMED, LONGEST = 12, 60  # names in one message, and characters of one
+
+
+class Problem(NamedTuple):
+    """What is wrong at a place, and what to do about it, commas between several ways; "" where the message says it."""
+
+    message: str
+    remedy: str = ""
+
+    def line(self, instead: str = "") -> str:
+        """Both in a line. instead: another way, such as to leave the row out."""
+        ways = ", or " if "," in self.remedy else " or "
+        return "; ".join(filter(None, (self.message, ways.join(filter(None, (self.remedy, self.remedy and instead))))))
 
 
 class BadRows:
@@ -20,25 +33,25 @@ class BadRows:
     def __init__(self, file: str):
         self.file = file
         self.counts: Counter[str] = Counter()
-        self.first: list[str] = []
-        """The first messages of all, each complete with its place."""
+        self.first: list[Problem] = []
+        """The first ones of all, each complete with its place."""
         self._fatal: Counter[str] = Counter()
         self._total = self._fatal_total = 0  # summing the kinds for each row would cost as much as there are kinds
-        self._first_fatal: list[str] = []
+        self._first_fatal: list[Problem] = []
 
-    def add(self, kind: str, message: str, fatal: bool = True):
-        """Notes a problem; `message` begins with the place and ends with the remedy."""
+    def add(self, kind: str, message: str, remedy: str = "", fatal: bool = True):
+        """Notes a problem; `message` begins with the place, `remedy` is what may be done instead of leaving it out."""
         self._total += 1
-        self._note(self.counts, self.first, kind, message)
+        self._note(self.counts, self.first, kind, Problem(message, remedy))
         if fatal:
             self._fatal_total += 1
-            self._note(self._fatal, self._first_fatal, kind, message)
+            self._note(self._fatal, self._first_fatal, kind, Problem(message, remedy))
 
     @staticmethod
-    def _note(counts: Counter, first: list[str], kind: str, message: str):
+    def _note(counts: Counter, first: list[Problem], kind: str, problem: Problem):
         counts[kind] += 1
         if len(first) < SHOWN:
-            first.append(message)
+            first.append(problem)
 
     def __len__(self) -> int:
         return self._total
@@ -52,16 +65,15 @@ class BadRows:
         """One line such as "left out 3: empty question (2), misaligned answer (1); first: ...", or ''."""
         if not self:
             return ""
-        first = self.first[0].replace(f", or {SKIP}", "").replace(f" or {SKIP}", "")  # who reads this has done so
-        return f"left out {len(self)}: {kinds_listed(self.counts)}; first: {first}"
+        return f"left out {len(self)}: {kinds_listed(self.counts)}; first: {self.first[0].line()}"
 
     def raise_if_fatal(self, skip: str = SKIP):
         """Raises DataError with the first messages and the count of the rest.
 
-        skip: what remedies say in place of SKIP, where there is no configuration.
+        skip: what stands beside remedies in place of SKIP, where there is no configuration.
         """
         total = self._fatal_total
-        messages = [message.replace(SKIP, skip) for message in self._first_fatal]
+        messages = [problem.line(skip) for problem in self._first_fatal]
         if total == 1:
             raise DataError(messages[0])
         if total:

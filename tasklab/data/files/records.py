@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
-from tasklab.data.files.problems import SKIP
 from tasklab.data.files.table import Table
 from tasklab.errors import DataError
 
-FIX = f"correct the row or {SKIP}"
+FIX = "correct the row"
 Example = TypeVar("Example")
 
 
@@ -20,4 +19,4 @@ def examples_of(table: Table, made: Callable[[Mapping, str, str], Example]) -> I
         try:
             yield made(row, place, str(number))
         except DataError as error:
-            table.bad.add("unusable record", f"{error}; {FIX}")
+            table.bad.add("unusable record", str(error), FIX)

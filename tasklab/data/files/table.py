@@ -11,7 +11,7 @@ from pathlib import Path
 from tasklab.content import parse_json
 from tasklab.data.files import arrow
 from tasklab.data.files.exports import plain_row, writer_of
-from tasklab.data.files.problems import SKIP, BadRows, listed, shortened
+from tasklab.data.files.problems import BadRows, listed, shortened
 from tasklab.data.files.textfile import read_text, text_lines
 from tasklab.errors import DataError
 
@@ -20,7 +20,7 @@ SEPARATOR = re.compile(r'"?sep=(.)"?')
 """The first line that Excel writes, or understands, above the header."""
 QUOTED = re.compile(r'"[^"]*("|$)')
 MOST = (1 << 31) - 1  # characters of a cell
-FIX = f"correct the line or {SKIP}"
+FIX = "correct the line"
 
 
 class Table:
@@ -84,7 +84,7 @@ class Table:
                 yield place, dict(zip(self.columns, row, strict=True))
             else:
                 cells = f"has {len(row)} cells instead of {width} ({listed(self.columns)})"
-                self.bad.add("wrong number of cells", f"{place}: {cells}, the last is {shortened(row[-1])}; {FIX}")
+                self.bad.add("wrong number of cells", f"{place}: {cells}, the last is {shortened(row[-1])}", FIX)
 
     def _lines(self) -> Iterator[str]:
         return text_lines(self.path, self.encoding)
@@ -104,9 +104,9 @@ class Table:
 
     def _tell_blank(self, lines: list[int], bad: BadRows):
         """Tells of blank lines above a row, and empties the list of them."""
-        why = f", so no answer would stand for it; {FIX}" if self.gapless else ""
+        why, remedy = (", so no answer would stand for it", FIX) if self.gapless else ("", "")
         for line in lines:
-            bad.add("blank line", f"{self.path}:{line}: is blank{why}", fatal=self.gapless)
+            bad.add("blank line", f"{self.path}:{line}: is blank{why}", remedy, fatal=self.gapless)
         lines.clear()
 
     def _header(self, columns: list[str], heading: str | None) -> list[str]:
@@ -133,7 +133,7 @@ class Table:
                 self.writer = self.writer or writer_of(item)
                 yield place, plain_row(item)
             else:
-                bad.add("no object", f"{place}: is {shortened(str(item))}, expected an object {{...}}; {FIX}")
+                bad.add("no object", f"{place}: is {shortened(str(item))}, expected an object {{...}}", FIX)
 
     def _filled(self, bad: BadRows) -> Iterator[tuple[str, str]]:
         """(place, line) of every line that is not blank."""
@@ -160,7 +160,7 @@ def _parsed(line: str, place: str, bad: BadRows) -> list:
     try:
         return [parse_json(line.rstrip("\r\n"), place, DataError)]
     except DataError as error:
-        bad.add("not JSON", f"{error}; {FIX}")
+        bad.add("not JSON", str(error), FIX)
         return []
 
 

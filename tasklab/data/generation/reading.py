@@ -75,7 +75,7 @@ def _short_enough(examples: list[Example], most: int, tokenizer, bad: BadRows) -
         if count > most and id(example) not in long:
             long[id(example)] = example
             message = f"an answer has {count} tokens, more than data.max_answer_tokens={most}"
-            bad.add("answer longer than allowed", f"{example.place}: {message}; {FIX}")
+            bad.add("answer longer than allowed", f"{example.place}: {message}", FIX)
     return [example for example in examples if id(example) not in long]
 
 
@@ -113,7 +113,7 @@ def _pairs(lines: Iterable[str], file: Path, bad: BadRows) -> Iterator[Chat]:
         if len(cells) != 2 or not all(cells):
             actual = f"{shortened(line.strip())} has {len(cells)} cells" if len(cells) != 2 else "a cell is empty"
             expected = "expected a prompt, a tab and an answer; data.pairs=false reads plain text"
-            bad.add("no pair", f"{file}:{number}: {actual}, {expected}; {FIX}")
+            bad.add("no pair", f"{file}:{number}: {actual}, {expected}", FIX)
             continue
         yield Chat(str(number), (Message(USER, cells[0]), Message(ASSISTANT, cells[1])), True, f"{file}:{number}")
 

@@ -27,7 +27,7 @@ def read_candidates(path, encoding: str | None = None) -> tuple[Candidate, ...]:
         if not any(cells) or number == 1 and tuple(cells) == FIELDS:
             continue
         if len(cells) > len(FIELDS):
-            bad.add("too many cells", f"{place}: has {len(cells)} cells, expected id, name, description; {FIX}")
+            bad.add("too many cells", f"{place}: has {len(cells)} cells, expected id, name, description", FIX)
         elif len(cells) < 2 or not all(cells[:2]):
             bad.add("no name", f"{place}: {shortened(line.rstrip())} has no name; write id, name, description")
         elif len(cells) < 3 or not cells[2]:

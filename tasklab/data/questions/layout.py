@@ -6,7 +6,7 @@ Read alike: SQuAD 1.1 and 2.0, CMRC 2018, DRCD, XQuAD, COVID-QA. Keys that are n
 import re
 
 from tasklab.data.files.cells import is_missing
-from tasklab.data.files.problems import SKIP, BadRows, shortened
+from tasklab.data.files.problems import BadRows, shortened
 from tasklab.data.files.textfile import encodable
 from tasklab.data.questions.example import Answer, QAExample
 from tasklab.data.questions.flat import Flat, answers_of, listed_answers
@@ -14,7 +14,7 @@ from tasklab.errors import DataError
 
 TRUTH = {"true": True, "false": False, "1": True, "0": False, "none": False, "": False}
 """As tables spell it."""
-FIX_ROW = f"correct the row or {SKIP}"
+FIX_ROW = "correct the row"
 TYPES = {dict: "an object", list: "a list", str: "text", int: "a whole number", bool: "true or false"}
 
 
@@ -58,7 +58,7 @@ class SquadLayout:
         for number, (place, row) in enumerate(flat.rows):
             path = re.sub(r"^:(?=\d)", "line ", place.removeprefix(self.file)).removeprefix(": ")
             if not isinstance(row, dict):
-                self._note("layout", path, f"is {_type(row)}, expected an object; {FIX_ROW}")
+                self._note("layout", path, f"is {_type(row)}, expected an object", FIX_ROW)
                 continue
             context = self._value(row, "context", str, path)
             if context is None or not self._filled(context, "context", path):
@@ -81,7 +81,7 @@ class SquadLayout:
 
     def _question(self, row, context: str, path: str):
         if not isinstance(row, dict):
-            return self._note("layout", path, f"is {_type(row)}, expected an object; {FIX_ROW}")
+            return self._note("layout", path, f"is {_type(row)}, expected an object", FIX_ROW)
         number = row.get("id")
         if isinstance(number, int) and not isinstance(number, bool):
             row = {**row, "id": str(number)}
@@ -113,20 +113,20 @@ class SquadLayout:
             return None
         if impossible and rows:
             return self._note(
-                "contradiction", path, f"is_impossible is true, but there are {len(rows)} answers; {FIX_ROW}"
+                "contradiction", path, f"is_impossible is true, but there are {len(rows)} answers", FIX_ROW
             )
         if not rows:
             if self.answered and not impossible and not self._second_version:
-                return self._note("no answer", path, f'answers is []; add one, write "is_impossible": true, or {SKIP}')
+                return self._note("no answer", path, "answers is []", 'add one, write "is_impossible": true')
             return ()
         checked = [self._answer(answer, context, f"{path}: answers[{n}]") for n, answer in enumerate(rows)]
-        usable = tuple(answer for answer, message in checked if message is None)
-        for kind, message in (message for _, message in checked if message is not None):
-            self.bad.add(kind, message, fatal=not usable or kind != MISALIGNED)
+        usable = tuple(answer for answer, wrong in checked if wrong is None)
+        for kind, message, remedy in (wrong for _, wrong in checked if wrong is not None):
+            self.bad.add(kind, message, remedy, fatal=not usable or kind != MISALIGNED)
         return usable or None
 
-    def _answer(self, row, context: str, path: str) -> tuple[Answer | None, tuple[str, str] | None]:
-        """(answer, None), or (None, (kind, message))."""
+    def _answer(self, row, context: str, path: str) -> tuple[Answer | None, tuple[str, str, str] | None]:
+        """(answer, None), or (None, (kind, message, remedy))."""
         text = row.get("text") if isinstance(row, dict) else None
         start = row.get("answer_start") if isinstance(row, dict) else None
         if not isinstance(text, str) or not isinstance(start, int) or isinstance(start, bool):
@@ -134,16 +134,17 @@ class SquadLayout:
             if isinstance(row, dict) and {"text", "answer_start"} <= row.keys():
                 actual = f"has as text {_type(text)} and as answer_start {_type(start)}"
             expected = "expected an object with 'text' (text) and 'answer_start' (a whole number)"
-            return None, ("layout", f"{self.file}: {path} {actual}; {expected}")
+            return None, ("layout", f"{self.file}: {path} {actual}; {expected}", "")
         if not text.strip() or not encodable(text):
             what = "is empty" if not text.strip() else "holds half of a surrogate pair"
-            return None, ("empty answer", f"{self.file}: {path}: the text {what}; {FIX_ROW}")
+            return None, ("empty answer", f"{self.file}: {path}: the text {what}", FIX_ROW)
         if start >= 0 and context.startswith(text, start):
             return Answer(text, start), None
         if not self.training:
             return Answer(text, -1), None
         path = path[: path.rindex(": answers[")] if path.endswith("answers[0]") else path
-        return None, (MISALIGNED, f"{self.file}: {path}: {_misaligned(text, start, context)} or {SKIP}")
+        message, remedy = _misaligned(text, start, context)
+        return None, (MISALIGNED, f"{self.file}: {path}: {message}", remedy)
 
     def _list(self, row, key: str, path: str) -> list:
         if not isinstance(row, dict):
@@ -162,27 +163,27 @@ class SquadLayout:
 
     def _filled(self, text: str, key: str, path: str) -> bool:
         if not text.strip():
-            self._note(f"empty {key}", f"{path}: {key}", f"is empty; {FIX_ROW}")
+            self._note(f"empty {key}", f"{path}: {key}", "is empty", FIX_ROW)
             return False
         if not encodable(text):
-            self._note("broken text", f"{path}: {key}", f"holds half of a surrogate pair; {FIX_ROW}")
+            self._note("broken text", f"{path}: {key}", "holds half of a surrogate pair", FIX_ROW)
             return False
         return True
 
-    def _note(self, kind: str, path: str, message: str):
-        self.bad.add(kind, f"{self.file}: {path} {message}")
+    def _note(self, kind: str, path: str, message: str, remedy: str = ""):
+        self.bad.add(kind, f"{self.file}: {path} {message}", remedy)
 
 
 MISALIGNED = "misaligned answer"
 
 
-def _misaligned(text: str, start: int, context: str) -> str:
+def _misaligned(text: str, start: int, context: str) -> tuple[str, str]:
     """What is wrong and what to do; start: -1 where a table leaves it to the reader to find."""
     times = context.count(text)
     if start < 0 and times > 1:
         return (
-            f"the answer {shortened(text)} is {times} times in the context; say where by answer_start, or write more "
-            "of the words around it"
+            f"the answer {shortened(text)} is {times} times in the context",
+            "say where by answer_start, write more of the words around it",
         )
     there = context[start : start + len(text)] if start >= 0 else ""
     if there:
@@ -195,9 +196,9 @@ def _misaligned(text: str, start: int, context: str) -> str:
         places = [place for place in places if place >= 0]
         if places:
             nearest = min(places, key=lambda place: abs(place - start))
-            return f"{message} ({name} begins at {nearest}); correct the offset"
+            return f"{message} ({name} begins at {nearest})", "correct the offset"
     message = f"the answer {shortened(text)}" if start < 0 else f"{message}, which"
-    return f"{message} is nowhere in the context; copy it from there as it is written"
+    return f"{message} is nowhere in the context", "copy it from there as it is written"
 
 
 def _type(value) -> str:

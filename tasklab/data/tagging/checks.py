@@ -43,8 +43,8 @@ class ExampleChecks:
             if self.kinds and kind not in self.kinds:
                 near = difflib.get_close_matches(kind, self.kinds, n=1)
                 hint = f"did you mean {near[0]!r}? " if near else ""
-                message = f"the type {kind!r} is none of the model's: {', '.join(self.kinds)}; {hint}{FIX}"
-                self.bad.add(f"unknown type {kind}", f"{places[first]}: {message}")
+                message = f"the type {kind!r} is none of the model's: {', '.join(self.kinds)}"
+                self.bad.add(f"unknown type {kind}", f"{places[first]}: {message}", f"{hint}{FIX}")
         if self.bad.fatal > before:
             return None
         return TaggedExample(str(number), text, tokens, tuple(entities) if self.source.labelled else None, record.place)
@@ -88,16 +88,16 @@ class ExampleChecks:
         if self.repair:
             self.repaired.append(message)
             return
-        remedy = "data.repair_tags: true to let it begin one, or data.on_bad_row: skip to leave the sentence out"
-        self.bad.add("tag that continues nothing", f"{message}; correct the line, or set {remedy}")
+        remedy = f"{FIX}, set data.repair_tags: true to let it begin one"
+        self.bad.add("tag that continues nothing", message, remedy)
 
     def _unknown_tag(self, place: str, tag: str):
         if tag.isdecimal():
             hint = f"there are names for 0 to {len(self.names) - 1}" if self.names else f"name them all: {NAMING}"
-            self.bad.add("tag without a name", f"{place}: the tag {tag} is a number without a name; {hint}; {FIX}")
+            self.bad.add("tag without a name", f"{place}: the tag {tag} is a number without a name; {hint}", FIX)
             return
         message = f"the tag {tag!r} is none; expected O, or B-, I-, M-, E-, S-, L- or U- with a type behind it"
-        self.bad.add("unknown tag", f"{place}: {message}; {FIX}")
+        self.bad.add("unknown tag", f"{place}: {message}", FIX)
 
 
 def spells_iob1(sentences: Sequence[Sequence[str]]) -> bool:

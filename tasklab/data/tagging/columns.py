@@ -75,7 +75,7 @@ def column_sentences(
         if len(cells) != width or not cells[columns.token]:
             message = f"has {len(cells)} columns and the first line {width}" if len(cells) != width else "has no token"
             line = "\t".join(cells)
-            bad.add("wrong columns", f"{file}:{number}: {shortened(line)} {message}; {FIX}")
+            bad.add("wrong columns", f"{file}:{number}: {shortened(line)} {message}", FIX)
             faulty = True
         lines.append((f"{file}:{number}", cells))
 

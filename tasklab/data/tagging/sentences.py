@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tasklab.data.files.problems import SKIP, BadRows
+from tasklab.data.files.problems import BadRows
 from tasklab.data.rows.findings import Finding
 from tasklab.data.tagging.schemes import Entity
 
-FIX = f"correct the line or {SKIP}"
+FIX = "correct the line"
 
 
 class Sentence(NamedTuple):

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import accumulate
 
-from tasklab.data.files.problems import SKIP, shortened
+from tasklab.data.files.problems import shortened
 from tasklab.data.files.textfile import encodable
 from tasklab.data.tagging.examples import Tokens
 from tasklab.data.tagging.schemes import Entity
@@ -53,12 +53,12 @@ class SpanChecks:
         start, end, kind = _offset(span.start), _offset(span.end), span.kind
         if start is None or end is None:
             fault = f"the span {shortened(str(kind if start is end else [*span[:3]]))} is not where two characters are"
-            self.bad.add("span without place", f"{place}: {fault}; expected [start, end, type]; {FIX}")
+            self.bad.add("span without place", f"{place}: {fault}; expected [start, end, type]", FIX)
         elif not isinstance(kind, str) or not kind.strip() or not encodable(kind):
             named = "no type" if kind is None else f"the type {shortened(str(kind))}"
             fault = f"the span {start} to {end} has {named}, expected its name"
             numbered = f"; {NUMBERED}" if isinstance(kind, int) else ""
-            self.bad.add("span without type", f"{place}: {fault}{numbered}; {FIX}")
+            self.bad.add("span without type", f"{place}: {fault}{numbered}", FIX)
         return Span(start, end, kind.strip() if isinstance(kind, str) else kind, span.surface, place, span.id)
 
     def _as_counted(self, passage: Passage, spans: list[Span]) -> list[Span]:
@@ -77,7 +77,7 @@ class SpanChecks:
         for s in wrong:
             there = shortened(text[max(s.start, 0) : max(s.end, 0)])
             fault = f"{s.kind} {shortened(s.surface)} is said to be characters {s.start} to {s.end}, where {there} is"
-            self.bad.add("misplaced span", f"{s.place}: {fault}; {FIX}")
+            self.bad.add("misplaced span", f"{s.place}: {fault}", FIX)
         return spans
 
     def _inside(self, passage: Passage, span: Span) -> Span:
@@ -86,12 +86,12 @@ class SpanChecks:
         prefix = f"{span.place}: {span.kind} from {start} to {end}"
         if start < 0 or end > len(text):
             wide = "" if text.isascii() else "; are these bytes, or UTF-16 units?"
-            self.bad.add("span outside the text", f"{prefix}, but the text has {len(text)} characters{wide}; {FIX}")
+            self.bad.add("span outside the text", f"{prefix}, but the text has {len(text)} characters{wide}", FIX)
             return span
         held = text[start:end]
         if not held.strip():
             kind = "blank span" if held else "empty span"
-            self.bad.add(kind, f"{prefix} holds {'blanks alone' if held else 'no character'}; {FIX}")
+            self.bad.add(kind, f"{prefix} holds {'blanks alone' if held else 'no character'}", FIX)
             return span
         trimmed = span._replace(start=end - len(held.lstrip()), end=start + len(held.rstrip()))
         if trimmed != span:
@@ -108,7 +108,7 @@ class SpanChecks:
                 self.remarks["spans that are there twice and count once"].add(_shown(passage, span))
             else:
                 fault = f"{_shown(passage, kept[-1])} and {_shown(passage, span, '')} overlap; a token can have one tag"
-                self.bad.add("overlapping spans", f"{fault}: remove one of the two, or {SKIP}")
+                self.bad.add("overlapping spans", fault, "remove one of the two")
         return kept
 
     def _cut(self, passage: Passage, tokens: Tokens, spans: Sequence[Span]) -> Tokens:

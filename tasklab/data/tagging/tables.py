@@ -28,9 +28,9 @@ def table_sentences(text: str, file: Path, bad: BadRows, labelled: bool) -> Iter
         tokens = row["text_a"].strip(" ").split(" ")
         tags = row["label"].strip(" ").split(" ") if labelled else None
         if "" in tokens:
-            bad.add("empty token", f"{place}: two blanks stand together behind token {tokens.index('')}; {FIX}")
+            bad.add("empty token", f"{place}: two blanks stand together behind token {tokens.index('')}", FIX)
         elif tags is not None and len(tags) != len(tokens):
-            bad.add("tokens without tags", f"{place}: has {len(tokens)} tokens and {len(tags)} tags; {FIX}")
+            bad.add("tokens without tags", f"{place}: has {len(tokens)} tokens and {len(tags)} tags", FIX)
         else:
             yield Sentence(place, tokens, [f"{place}: token {i}" for i in range(1, len(tokens) + 1)], tags)
 
@@ -47,7 +47,7 @@ def whole_rows(
             yield place, dict(zip(names, cells, strict=True))
         else:
             message = f"has {len(cells)} cells instead of {len(names)} ({listed(names)})"
-            bad.add("wrong columns", f"{place}: {message}; {FIX}")
+            bad.add("wrong columns", f"{place}: {message}", FIX)
 
 
 def _rows(text: str, file: Path) -> Iterator[tuple[int, list[str]]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tasklab.content import from_home
 from tasklab.data.files.columns import refuse_columns, tell_columns
-from tasklab.data.files.problems import SKIP, BadRows, listed
+from tasklab.data.files.problems import BadRows, listed
 from tasklab.data.files.records import examples_of
 from tasklab.data.files.splits import WORDS, find_split
 from tasklab.data.files.table import SUFFIXES, Table
@@ -113,7 +113,7 @@ def _of_lines(
             row = dict(zip(("source", "target"), (line.rstrip("\r\n") for line in lines), strict=True))
             yield layout.example(row, f"{first}:{number}", str(number - 1))
         except DataError as error:
-            bad.add("unusable record", f"{error}; correct it in both files or {SKIP}")
+            bad.add("unusable record", str(error), "correct it in both files")
     if count[0] != count[1]:
         at = f"{first if count[0] > count[1] else second}:{min(count) + 1}"
         message = f"{count[0]} lines, {second.name} has {count[1]}; line by line one is the other's target"

@@ -45,7 +45,7 @@ class LabelCells:
         if len(logits) != count or not all(map(math.isfinite, logits)):
             message = f"{place}: 'logits' is {shortened(str(value))}, expected "
             message += f"{count} numbers with blanks between them" if count > 1 else "a number"
-            self.bad.add("bad logits", f"{message}; {FIX}")
+            self.bad.add("bad logits", message, FIX)
         return logits
 
     def _names(self, place: str, value) -> tuple[str, ...]:
@@ -56,17 +56,17 @@ class LabelCells:
         if isinstance(value, list) and len(value) == 1:  # doccano writes every class so
             value = value[0]
         if is_missing(value) or isinstance(value, (dict, list)):
-            self.bad.add("no label", f"{place}: {self.column!r} is {shortened(str(value))}, expected a label; {FIX}")
+            self.bad.add("no label", f"{place}: {self.column!r} is {shortened(str(value))}, expected a label", FIX)
             return ""
         if wrong := broken(value):
-            self.bad.add("broken label", f"{place}: {self.column!r} {wrong}: {shortened(str(value))}; {FIX}")
+            self.bad.add("broken label", f"{place}: {self.column!r} {wrong}: {shortened(str(value))}", FIX)
             return ""
         name = str(value).strip()
         if self.names and name not in self.names.values():
             if name not in self.names:
                 names = listed(list(self.names))
                 self.bad.add(
-                    "unknown label", f"{place}: the label {shortened(name)} is not in data.label_names ({names}); {FIX}"
+                    "unknown label", f"{place}: the label {shortened(name)} is not in data.label_names ({names})", FIX
                 )
                 return ""
             name = self.names[name]
@@ -74,11 +74,11 @@ class LabelCells:
             near = difflib.get_close_matches(name[:LONGEST], self.labels, n=1)
             hint = f"did you mean {near[0]!r}? " if near else ""
             names = listed(self.labels)
-            called = f", or say what it is called: data.label_names={{{shortened(name)[1:-1]}: ...}}"
-            anew = "; for a new head name a backbone, and this model with --from"
-            rename = "" if near or self.names else called + anew
-            message = f"{place}: the label {shortened(name)} is none of the model's: {names}; {hint}{FIX}{rename}"
-            self.bad.add("unknown label", message)
+            called = f"say what it is called by data.label_names={{{shortened(name)[1:-1]}: ...}}"
+            anew = "take a new head with a backbone's name and this model as --from"
+            others = "" if near or self.names else f", {called}, {anew}"
+            message = f"{place}: the label {shortened(name)} is none of the model's: {names}"
+            self.bad.add("unknown label", message, f"{hint}{FIX}{others}")
         return name
 
     def _number(self, place: str, value) -> float:
@@ -87,5 +87,5 @@ class LabelCells:
         except (TypeError, ValueError):
             number = math.nan
         if not math.isfinite(number):
-            self.bad.add("no number", f"{place}: {self.column!r} is {shortened(str(value))}, expected a number; {FIX}")
+            self.bad.add("no number", f"{place}: {self.column!r} is {shortened(str(value))}, expected a number", FIX)
         return number

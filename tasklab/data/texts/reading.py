@@ -209,17 +209,17 @@ class _Reader:
         if is_missing(value):
             return ""
         if wrong := broken(value):
-            self.bad.add("broken id", f"{place}: {self.group!r} {wrong}; {FIX}")
+            self.bad.add("broken id", f"{place}: {self.group!r} {wrong}", FIX)
         return str(value).strip()
 
     def _text(self, place: str, row: dict, column: str) -> str:
         value = as_text(row.get(column))
         if not isinstance(value, str):
-            self.bad.add("no text", f"{place}: {column!r} is {_shown(row, column)}, expected text; {FIX}")
+            self.bad.add("no text", f"{place}: {column!r} is {_shown(row, column)}, expected text", FIX)
         elif not value.strip():
-            self.bad.add("empty text", f"{place}: {column!r} is empty; {FIX}")
+            self.bad.add("empty text", f"{place}: {column!r} is empty", FIX)
         elif not encodable(value):
-            self.bad.add("broken text", f"{place}: {column!r} holds half of a surrogate pair; {FIX}")
+            self.bad.add("broken text", f"{place}: {column!r} holds half of a surrogate pair", FIX)
         return value
 
 

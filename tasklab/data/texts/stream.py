@@ -57,7 +57,7 @@ class TextFile:
             wrong = next(filter(None, map(_wrong, texts)), "too many tabs" if len(texts) > 2 else "")
             if wrong:
                 excerpt = f" in {shortened(str(texts)[1:-1])}" if any(map(str, texts)) else ""
-                bad.add(wrong, f"{place}: {wrong}{excerpt}; {FIX}")
+                bad.add(wrong, f"{place}: {wrong}{excerpt}", FIX)
             else:
                 yield place, texts, row
 

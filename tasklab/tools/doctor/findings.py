@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tasklab.config import Config
-from tasklab.data.files.problems import BadRows, listed
+from tasklab.data.files.problems import SKIP, BadRows, listed
 from tasklab.data.rows.findings import Finding
 from tasklab.data.rows.sizes import RowSizes
 from tasklab.tools.doctor.wording import SHOWN, counted, places
@@ -15,7 +15,7 @@ UNKNOWN = 0.03
 """Share of unknown tokens from which a line is worth reading."""
 CLASH = 0.01
 """Share of rows that contradict others, or leak, that is more than the noise of published data (SQuAD 1.1: 0.2 %)."""
-SKIP = "correct them, or add data.on_bad_row=skip"
+REMEDY = f"correct them or {SKIP}"
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def examined(config: Config, train, dev, show, judge, together: Iterable[Line] =
 
 
 def bad_rows(
-    name: str, bad: BadRows, config: Config, why_usable: str = "", remedy: str = SKIP,
+    name: str, bad: BadRows, config: Config, why_usable: str = "", remedy: str = REMEDY,
     words=("", "unusable", "left out"),
 ) -> Iterator[Line]:  # fmt: skip
     """The line about rows that cannot be used.
@@ -76,7 +76,7 @@ def bad_rows(
     what, unusable, left_out = words
     number = counted(len(bad), what) if what else f"{len(bad):,}"
     kinds = listed([f"{kind} ({count:,})" for kind, count in bad.counts.items()])
-    first = tuple(_without_remedy(message, bad.file) for message in bad.first[:SHOWN])
+    first = tuple(problem.message.removeprefix(f"{bad.file}: ") for problem in bad.first[:SHOWN])
     if not bad.fatal:
         yield Line(LOOK, f"{name}: {len(bad):,} left out, {why_usable}: {kinds}", first)
     elif config.data.on_bad_row == "skip":
@@ -102,8 +102,3 @@ def leaking(leak: Finding, rows: int, what: str, file: str) -> Iterator[Line]:
     """what: the noun for one of the `rows` of the evaluation file; rows: 0 where a single one is too many."""
     text = f"{counted(leak.count, what)} of eval also in train, which makes the score look better than it is"
     yield from clashing(leak, rows, f"{text}; remove them from one file", file)
-
-
-def _without_remedy(message: str, file: str) -> str:
-    """The place inside the file and what is wrong there: file and remedy are told once for all."""
-    return message.removeprefix(f"{file}: ").rpartition("; ")[0] or message

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from tasklab.config import Config
+from tasklab.data.files.problems import SKIP
 from tasklab.data.files.sample import Sample
 from tasklab.data.rows.sizes import RowSizes, row_sizes
 from tasklab.data.texts.prompts.rows import prompt_rows
@@ -73,7 +74,7 @@ def _unworded(name: str, examples: Sequence[TextExample], words) -> Iterator[Lin
     if missing:
         listed = ", ".join(f"{label!r} {count}" for label, count in sorted(missing.items()))
         text = f"{name}: {counted(missing.total(), 'row')} whose label has no words ({listed})"
-        yield Line(FIX, f"{text}; write words for it, or add data.on_bad_row=skip")
+        yield Line(FIX, f"{text}; write words for it or {SKIP}")
 
 
 def _rows(

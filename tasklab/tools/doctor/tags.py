@@ -11,7 +11,7 @@ from tasklab.data.tagging.reading import TaggingDataConfig, looks_tagged
 from tasklab.tools.doctor.findings import (
     FIX,
     LOOK,
-    SKIP,
+    REMEDY,
     Examined,
     Line,
     bad_rows,
@@ -64,7 +64,8 @@ def _shown(name: str, split: TagReport, config: Config) -> Iterator[str]:
 def _findings(name: str, split: TagReport, config: Config) -> Iterator[Line]:
     content, sentences = split.content, max(1, len(split.examples))
     orphans = "tag that continues nothing" in content.bad.counts
-    remedy = f"{SKIP}, or data.repair_tags=true, so that such a tag begins an entity" if orphans else SKIP
+    repair = ", or data.repair_tags: true, so that such a tag begins an entity" if orphans else ""
+    remedy = f"{REMEDY}{repair}"
     yield from bad_rows(name, content.bad, config, "which stops no run", remedy, FAULTS)
     if content.repaired:
         text = f"{name}: {counted(len(content.repaired), 'tag')} without a beginning, as data.repair_tags says"

@@ -31,10 +31,10 @@ def test_bad_lines_are_told_with_file_and_line(tmp_path):
     path = write(tmp_path, b"fine\nbr\xfcn\nnul\0here\n\xed\xa0\x80\nfine too\n")
     bad = BadRows(str(path))
     assert lines_of(path, bad) == ["fine", "fine too"]
-    assert bad.first[0].startswith(f"{path}:2: byte 2 of the line is 0xfc, not UTF-8 (in cp1252 it reads 'brün'")
-    assert bad.first[1].startswith(f"{path}:3: 'nul\\x00here' holds NUL, which is no character of a text; correct the")
-    assert bad.first[2].startswith(f"{path}:4: byte 0 of the line is 0xed, not UTF-8")
-    assert bad.first[0].endswith("or set data.encoding=cp1252); correct the line, or set data.on_bad_row: skip")
+    assert bad.first[0].message.startswith(f"{path}:2: byte 2 of the line is 0xfc, not UTF-8 (in cp1252 it reads")
+    assert bad.first[1].message == f"{path}:3: 'nul\\x00here' holds NUL, which is no character of a text"
+    assert bad.first[2].message.startswith(f"{path}:4: byte 0 of the line is 0xed, not UTF-8")
+    assert bad.first[0].message.endswith("or set data.encoding=cp1252)") and bad.first[0].remedy == "correct the line"
     with pytest.raises(DataError, match=r"3 problems: not UTF-8 \(2\), NUL \(1\)"):
         bad.raise_if_fatal()
 
@@ -71,7 +71,7 @@ def test_a_table_gives_the_lines_of_its_texts(tmp_path):
     (tmp_path / "t.csv").write_text("id,text\n1,one,more\n2,two\n")
     bad = BadRows("x")
     assert lines_of(tmp_path / "t.csv", bad) == ["two"]
-    assert "t.csv:2: has 3 cells instead of 2" in bad.first[0]
+    assert "t.csv:2: has 3 cells instead of 2" in bad.first[0].message
     (tmp_path / "u.tsv").write_text("id\tnote\n1\tone\n")
     blocks = line_blocks(tmp_path / "u.tsv", BadRows("x"), column="note")
     assert [line for block in blocks for line in block] == ["one"]

@@ -25,7 +25,7 @@ def corpus(tmp_path):
 def test_lines_documents_and_bad_lines_are_counted(corpus, tmp_path):
     report = inspect_corpus(corpus, None, MaskedWordsDataConfig(**SETTINGS), tmp_path / "cache")
     assert (report.files, report.lines, report.documents, report.characters) == (1, 4, 3, 11 + 5 + 4 + 13)
-    assert report.bad.counts == {"not UTF-8": 1} and "c.txt:5: byte 2" in report.bad.first[0]
+    assert report.bad.counts == {"not UTF-8": 1} and "c.txt:5: byte 2" in report.bad.first[0].message
     assert report.sizes is None and not (tmp_path / "cache").exists()
     every_line = MaskedWordsDataConfig(**SETTINGS, documents="line")
     assert inspect_corpus(tmp_path, None, every_line, tmp_path / "cache").documents == 4

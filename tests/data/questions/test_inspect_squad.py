@@ -44,7 +44,7 @@ def test_rows_and_bad_rows_are_counted(report):
     train = report.train
     assert (train.questions, train.contexts, train.answers, train.impossible) == (5, 2, 5, 0)
     assert train.bad.counts == {"misaligned answer": 1, "empty question": 1}
-    assert "(id 2)" in train.bad.first[0] and "(id 5)" in train.bad.first[1]
+    assert "(id 2)" in train.bad.first[0].message and "(id 5)" in train.bad.first[1].message
     assert (report.dev.questions, report.dev.unaligned_references) == (3, 1)
     assert not report.sound
 

@@ -103,7 +103,8 @@ def test_doccano_s_numbers_are_named_by_its_export_of_the_labels(tmp_path):
     item = {"text": TEXT, "annotations": named((*OFFSETS, "user"), [(0, 7, 3, 1), (16, 20, 4, 1)])}
     path = write(tmp_path / "t.jsonl", [item])
     assert looks_tagged(sample_of(path)) and not read(path).examples
-    assert "the span 0 to 7 has the type '3', expected its name; where doccano wrote numbers" in read(path).bad.first[0]
+    told = read(path).bad.first[0].message
+    assert "the span 0 to 7 has the type '3', expected its name; where doccano wrote numbers" in told
     write(tmp_path / "label_config.json", [{"id": 3, "text": "PER"}, {"id": 4, "text": "LOC"}], lines=False)
     assert found(read(path)) == [FOUND]
 
@@ -116,7 +117,7 @@ def test_doccano_s_unlabelled_texts_are_counted_since_nobody_may_have_seen_them(
 
 def test_nothing_in_place_of_spans_is_a_text_without_any(tmp_path):
     file = read(write(tmp_path / "t.jsonl", [{"text": TEXT, "entities": None}, {"text": TEXT, "label": None}]))
-    assert found(file) == [[]] and file.bad.first[0].startswith(f"{file.bad.file}:2: label is 'None', expected")
+    assert found(file) == [[]] and file.bad.first[0].message.startswith(f"{file.bad.file}:2: label is 'None', expected")
 
 
 def test_relations_are_passed_over_with_a_word(tmp_path):
@@ -139,7 +140,7 @@ def test_of_several_annotations_the_ground_truth_counts_or_else_the_latest(tmp_p
 def test_label_studio_s_classes_are_no_spans(tmp_path):
     choice = {"type": "choices", "value": {"choices": ["good"]}, "to_name": "text"}
     path = write(tmp_path / "t.json", [task({"result": [choice]})], lines=False)
-    assert "has choices and no labels of a text" in read(path).bad.first[0]
+    assert "has choices and no labels of a text" in read(path).bad.first[0].message
     assert not looks_tagged(sample_of(path))
 
 
@@ -233,7 +234,7 @@ def test_of_brat_s_folders_that_of_the_split_is_read(tmp_path):
 def test_spans_in_several_pieces_are_refused_with_their_place(tmp_path):
     folder = brat(tmp_path / "b", "north and south Oslo", "T1\tLOC 0 4;16 20\tnort Oslo\nT2 LOC 16 20 Oslo\n")
     file = read(folder)
-    first, second = file.bad.first
+    first, second = (problem.message for problem in file.bad.first)
     assert first.startswith(f"{folder / 'a.ann'}:1: LOC 'nort Oslo' is in several pieces (0 4;16 20) with others")
     assert second.startswith(f"{folder / 'a.ann'}:2: is 'T2 LOC 16 20 Oslo', expected T1, a tab, a type with")
     assert not file.examples
@@ -262,7 +263,7 @@ def test_the_file_of_names_is_opened_for_numbers_alone(tmp_path):
 @pytest.mark.parametrize("names", NAMES)
 def test_numbers_for_tags_are_named_by_a_file(names, tmp_path):
     path = write(tmp_path / "t.jsonl", [{"tokens": ["New", "York", "sleeps"], "ner_tags": [1, 2, 0]}])
-    told = read(path).bad.first[0]
+    told = read(path).bad.first[0].message
     assert told.startswith(f"{path}:1: token 1: the tag 1 is a number without a name; name them all: data.label2id")
     assert looks_tagged(sample_of(path))
     write(tmp_path / "names.json", names, lines=False)

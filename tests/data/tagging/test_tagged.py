@@ -103,7 +103,7 @@ def test_tokens_are_joined_as_people_write(tmp_path):
 @pytest.mark.parametrize(
     "text, told",
     [
-        ("a\tO\nb\tI-PER\n", "FILE:2: I-PER after O continues no PER; correct the line, or set data.repair_tags: true"),
+        ("a\tO\nb\tI-PER\n", "FILE:2: I-PER after O continues no PER; correct the line, set data.repair_tags: true"),
         ("a\tO\n\nb\tI-PER\n", "FILE:3: I-PER at the start of a sentence continues no PER"),
         ("a\tB-LOC\nb\tI-PER\n", "FILE:2: I-PER after B-LOC continues no PER"),
         ("a\tO\nb\tPER\n", "FILE:2: the tag 'PER' is none; expected O, or B-, I-, M-, E-, S-, L- or U- with a type"),

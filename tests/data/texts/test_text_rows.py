@@ -92,8 +92,9 @@ def test_a_bad_row_is_named_and_can_be_skipped(tmp_path, line, expected):
 def test_a_label_that_is_like_none_of_the_model_s_asks_for_a_name(tmp_path):
     path = write(tmp_path, "text\tlabel\nA\t1\n")
     assert message(path, SINGLE, ["good", "bad"]) == (
-        f"FILE:2: the label '1' is none of the model's: good, bad; {FIX}, or say what it is called: "
-        "data.label_names={1: ...}; for a new head name a backbone, and this model with --from"
+        "FILE:2: the label '1' is none of the model's: good, bad; correct the line, say what it is called by "
+        "data.label_names={1: ...}, take a new head with a backbone's name and this model as --from, or set "
+        "data.on_bad_row: skip"
     )
 
 

@@ -42,7 +42,7 @@ def test_every_fault_has_its_place_and_its_remedy(doctor):
     write("dev.json", ask("A  city", "berlin", "berlin", "paris"), ask("the river", "of", "of", "and"))
     status, out = doctor("train.json", "--eval", "dev.json")
     assert status == 1 and "\n4 to fix before training; then start with:\n  tasklab train " in out
-    assert "FIX   train: 1 unusable: answer not among the choices (1); correct them, or add data.on_bad_row=skip" in out
+    assert "FIX   train: 1 unusable: answer not among the choices (1); correct them or set data.on_bad_row: skip" in out
     assert "        [3][1][0]: the answer 'rome' is none of the choices; expected the text of one" in out
     assert "FIX   train: 1 question met before with another answer; keep the right one of each\n" in out
     assert "        [1][1][0] as [0][1][0]: 'paris', 'berlin'\n" in out

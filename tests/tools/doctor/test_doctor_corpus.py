@@ -28,7 +28,7 @@ def test_bad_lines_have_their_place_and_their_remedy(doctor):
     Path("text/b.txt").write_text("the \u9f98\n")
     status, out = doctor("text", settings=[*SETTINGS, "data.packing=document"])
     assert status == 1 and out.startswith("train  text, 2 files\n       2 lines in 2 documents, 12 characters\n")
-    assert "FIX   train: 1 unusable: not UTF-8 (1); correct them, or add data.on_bad_row=skip\n" in out
+    assert "FIX   train: 1 unusable: not UTF-8 (1); correct them or set data.on_bad_row: skip\n" in out
     assert "        text/a.txt:2: byte 2 of the line is 0xfc, not UTF-8" in out
     assert "look  train: 25% of the tokens are unknown to this vocabulary" in out
     Path("text/b.txt").write_text("the\nthe\n")

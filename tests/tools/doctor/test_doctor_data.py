@@ -63,7 +63,7 @@ def test_every_fault_has_its_place_and_its_remedy(doctor):
     write("dev.json", ("berlin is  a city", [qa("1", "what", "berlin"), qa("2", "how", "berlin", 4)]))
     status, out = doctor("train.json", "--eval", "dev.json")
     assert status == 1 and "\n4 to fix before training; then start with:\n  tasklab train " in out
-    assert "FIX   train: 2 unusable: empty question (1), misaligned answer (1); correct them, or add " in out
+    assert "FIX   train: 2 unusable: empty question (1), misaligned answer (1); correct them or set " in out
     assert "        data[0].paragraphs[0].qas[3] (id 4): question is empty\n" in out
     assert "FIX   train: 1 question is asked again with another answer; keep the right one of each\n" in out
     assert "        data[0].paragraphs[0].qas[1] as data[0].paragraphs[0].qas[0]\n" in out

@@ -26,7 +26,7 @@ def test_words_outside_the_vocabulary_and_labels_without_words_are_to_be_fixed(d
     write("a\tthe dog", "b\tthe fox", "c\tlazy", "c\tquick")
     status, out = doctor("train.tsv", *MODEL, PATTERN, "data.label_words={a: [dog], b: [ж, fox]}")
     assert "FIX   data.label_words.b: 'ж' of 'b' is not in the vocabulary (read as [UNK]); take a word that is" in out
-    assert "FIX   train: 2 rows whose label has no words ('c' 2); write words for it, or" in out
+    assert "FIX   train: 2 rows whose label has no words ('c' 2); write words for it or set data.on_bad_row" in out
     assert status == 1
 
 

@@ -36,12 +36,12 @@ def test_every_fault_has_its_place_and_its_remedy(doctor):
     status, out = doctor("train.txt", "--eval", "dev.txt")
     assert status == 1 and "\n4 to fix before training; then start with:\n  tasklab train " in out
     assert "FIX   train: 2 faults in unusable sentences: tag that continues nothing (1), unknown tag (1); cor" in out
-    assert "on_bad_row=skip, or data.repair_tags=true, so that such a tag begins an entity\n" in out
+    assert "on_bad_row: skip, or data.repair_tags: true, so that such a tag begins an entity\n" in out
     assert "        train.txt:10: I-PET after O continues no PET\n" in out
     assert "FIX   train: 1 sentence met before with other entities; keep the right one of each\n" in out
     assert "        train.txt:3 as :1: 'paris' is LOC only there\n" in out
     assert "look  train: 1 sentence met before with the same entities; one of each is enough\n" in out
-    assert "FIX   eval: 1 fault in unusable sentences: unknown type DATE (1); correct them, or add data.on_bad" in out
+    assert "FIX   eval: 1 fault in unusable sentences: unknown type DATE (1); correct them or set data.on_bad" in out
     assert "        dev.txt:4: the type 'DATE' is none of the model's: PET, LOC\n" in out
     assert "FIX   1 sentence of eval also in train" in out and "        dev.txt:1\n" in out
     assert "look  train: 2 types with fewer than 10 entities: PET, LOC; collect more, or merge them\n" in out
@@ -78,7 +78,7 @@ def test_the_program_that_wrote_the_spans_is_named_and_what_was_put_right_in_the
     Path("train.jsonl").write_text(json.dumps({"text": "Ann Lee", "label": [[0, 7, "A"], [4, 7, "B"]]}))
     status, out = doctor("train.jsonl")
     assert status == 1 and "1 fault in unusable sentences: overlapping spans (1); correct them" in out
-    assert "        train.jsonl:1: A 0-7 'Ann Lee' and B 4-7 'Lee' overlap\n" in out
+    assert "        train.jsonl:1: A 0-7 'Ann Lee' and B 4-7 'Lee' overlap; a token can have one tag\n" in out
 
 
 def test_numbers_for_tags_are_told_with_the_setting_that_names_them(doctor):

@@ -30,12 +30,12 @@ def test_every_fault_has_its_place_and_its_remedy(doctor):
     write("dev.tsv", "where\ta", "lazy\tc", "dog\ta")
     status, out = doctor("train.tsv", "--eval", "dev.tsv")
     assert status == 1 and "\n4 to fix before training; then start with:\n  tasklab train " in out
-    assert "FIX   train: 2 unusable: empty text (1), wrong number of cells (1); correct them, or add data.on_b" in out
+    assert "FIX   train: 2 unusable: empty text (1), wrong number of cells (1); correct them or set data.on_b" in out
     assert "        train.tsv:6: 'text' is empty\n" in out
     assert "FIX   train: 1 row with the texts of another and another label; keep the right one\n" in out
     assert "        train.tsv:3 as :2: 'b', 'a'\n" in out
     assert "look  train: 1 row with the texts and the label of another; one of each is enough\n" in out
-    assert "        dev.tsv:3: the label 'c' is none of the model's: a, b; correct the line or set" in out
+    assert "        dev.tsv:3: the label 'c' is none of the model's: a, b\n" in out
     assert "FIX   1 row of eval also in train" in out and "        dev.tsv:2\n" in out
 
 

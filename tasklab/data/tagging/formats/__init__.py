@@ -28,13 +28,13 @@ def item_records(items: Iterable[tuple[str, object]], source: Source) -> Iterato
             source.writers[layout.NAME] += 1
             yield from filter(lambda record: _has_text(record, source), layout.records(place, item, source))
         elif not isinstance(item, Mapping):
-            source.bad.add("no object", f"{place}: is {shortened(str(item))}, expected {FORMS}; {FIX}")
+            source.bad.add("no object", f"{place}: is {shortened(str(item))}, expected {FORMS}", FIX)
         elif _has_text(passage := Passage(place, item.get("text"), []), source):
             if not source.labelled:
                 yield passage
                 continue
             has = f"label is {shortened(str(item['label']))}" if "label" in item else f"has {listed(list(item))} alone"
-            source.bad.add("no spans", f"{place}: {has}, expected {FORMS}; {FIX}")
+            source.bad.add("no spans", f"{place}: {has}, expected {FORMS}", FIX)
 
 
 def hold_entities(items: Iterable, source: Source) -> bool:
@@ -51,5 +51,5 @@ def _has_text(record: Sentence | Passage, source: Source) -> bool:
     sound = isinstance(record.text, str) and record.text.strip() and encodable(record.text)
     if not sound:
         message = f"{record.place}: text is {shortened(str(record.text))}, expected a text"
-        source.bad.add("no text", f"{message}; {FIX}")
+        source.bad.add("no text", message, FIX)
     return bool(sound)

@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from tasklab.content import from_home
-from tasklab.data.files.problems import SKIP, shortened
+from tasklab.data.files.problems import shortened
 from tasklab.data.files.splits import WORDS
 from tasklab.data.files.textfile import read_text
 from tasklab.data.tagging.sentences import FIX, Link, Passage, Source, Span
@@ -33,14 +33,14 @@ def records(source: Source, encoding: str | None) -> Iterator[Passage]:
     for document in sorted(documents):
         marks, before = document.with_suffix(SUFFIX), source.bad.fatal
         if not document.is_file():
-            source.bad.add("no text", f"{marks}: the text should be in {document.name}, which is not there; {FIX}")
+            source.bad.add("no text", f"{marks}: the text should be in {document.name}, which is not there", FIX)
             continue
         if source.labelled and not marks.is_file():
             source.bad.add(f"text without {SUFFIX}", str(document), fatal=False)
             continue
         text = read_text(document, encoding)
         if not text.strip():
-            source.bad.add("no text", f"{document}: is empty; {FIX}")
+            source.bad.add("no text", f"{document}: is empty", FIX)
             continue
         source.writers[NAME] += 1
         spans = list(_spans(marks, text, source, encoding)) if source.labelled else []
@@ -66,13 +66,12 @@ def _spans(file: Path, text: str, source: Source, encoding: str | None) -> Itera
         marked = MARKED.fullmatch(line)
         if not marked:
             expected = "expected T1, a tab, a type with the numbers of two characters, a tab, and the words"
-            source.bad.add("no span", f"{place}: is {shortened(line)}, {expected}; {FIX}")
+            source.bad.add("no span", f"{place}: is {shortened(line)}, {expected}", FIX)
             continue
         name, kind, offsets, surface = marked.groups()
         pieces = [tuple(map(int, piece.split())) for piece in offsets.split(";")]
         if any(text[end:start].strip() or start < end for (_, end), (start, _) in pairwise(pieces)):
             message = f"{kind} {shortened(surface or '')} is in several pieces ({offsets}) with others between them"
-            remedy = f"mark one piece, or {SKIP}"
-            source.bad.add("span in several pieces", f"{place}: {message}; a token can have one tag: {remedy}")
+            source.bad.add("span in several pieces", f"{place}: {message}; a token can have one tag", "mark one piece")
             continue
         yield Span(pieces[0][0], pieces[-1][1], kind, surface, place, name)  # brat cuts a span at every line end

@@ -33,13 +33,13 @@ def _entities(place: str, text: str, label: Mapping, source: Source) -> list[Ent
             raise ValueError("half of a surrogate pair")
         spans = [(str(kind), int(first), int(last), str(words)) for kind, first, last, words in quads]
     except (AttributeError, TypeError, ValueError, OverflowError):
-        source.bad.add("no spans", f"{place}: label is {shortened(str(label))}, expected {FORM}; {FIX}")
+        source.bad.add("no spans", f"{place}: label is {shortened(str(label))}, expected {FORM}", FIX)
         return None
     wrong = [span for span in spans if text[max(span[1], 0) : span[2] + 1] != span[3] or not span[3]]
     for kind, first, last, words in wrong:
         there = shortened(text[max(first, 0) : last + 1])
         message = f"{kind} {words!r} is said to be characters {first} to {last}, where {there} stands"
-        source.bad.add("misplaced span", f"{place}: {message}; {FIX}")
+        source.bad.add("misplaced span", f"{place}: {message}", FIX)
     if wrong:
         return None
     kept: list[Entity] = []

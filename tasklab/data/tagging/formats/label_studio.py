@@ -29,7 +29,7 @@ def records(place: str, item: Mapping, source: Source) -> Iterator[Passage]:
         return
     result = annotation.get("result") or []
     if not isinstance(result, list):
-        source.bad.add("no spans", f"{place}: the result is {shortened(str(result))}, expected a list; {FIX}")
+        source.bad.add("no spans", f"{place}: the result is {shortened(str(result))}, expected a list", FIX)
         return
     given = [r for r in result if isinstance(r, Mapping)]
     results = [r for r in given if isinstance(r.get("value"), Mapping)]
@@ -39,10 +39,10 @@ def records(place: str, item: Mapping, source: Source) -> Iterator[Passage]:
     strange = sorted({str(r.get("type")) for r in results if "labels" in str(r.get("type")) and r not in regions})
     if strange or len(named) > 1:
         what = f"labels of several texts ({listed(sorted(named))})" if len(named) > 1 else f"{listed(strange)}"
-        source.bad.add("labels not of one text", f"{place}: has {what}; only labels of one plain text are read; {FIX}")
+        source.bad.add("labels not of one text", f"{place}: has {what}; only labels of one plain text are read", FIX)
     elif source.labelled and results and not regions:
         message = f"has {listed(sorted({str(r.get('type')) for r in results}))} and no labels of a text"
-        source.bad.add("no spans", f"{place}: {message}; {FIX}")
+        source.bad.add("no spans", f"{place}: {message}", FIX)
     else:
         spans = [s._replace(id=str(r.get("id", ""))) for r in regions for s in spans_of([r["value"]])]
         links = source.links(place, _links(given, place))

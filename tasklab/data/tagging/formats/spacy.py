@@ -29,7 +29,7 @@ def records(place: str, item, source: Source) -> Iterator[Passage]:
             elif pair is None:
                 source.bad.add("text that was skipped", inner, fatal=False)
             else:
-                source.bad.add("no spans", f"{inner}: is {shortened(str(pair))}, expected [text, ...]; {FIX}")
+                source.bad.add("no spans", f"{inner}: is {shortened(str(pair))}, expected [text, ...]", FIX)
 
 
 def is_pair(item) -> bool:

@@ -20,11 +20,11 @@ def records(place: str, item: Mapping, source: Source) -> Iterator[Sentence]:
     named = [str(tag) if _is_number(tag) else tag for tag in tags] if isinstance(tags, list) else tags
     if not _texts(tokens):
         message = f"tokens is {shortened(str(tokens))}, expected a list of texts"
-        source.bad.add("no tokens", f"{place}: {message}; {FIX}")
+        source.bad.add("no tokens", f"{place}: {message}", FIX)
     elif source.labelled and (not _texts(named) or len(named) != len(tokens)):
         message = f"{len(named)} tags" if _texts(named) else f"the tags {shortened(str(tags))}"
         message = f"has {len(tokens)} tokens and {message}, expected one name each"
-        source.bad.add("tokens without tags", f"{place}: {message}; {FIX}")
+        source.bad.add("tokens without tags", f"{place}: {message}", FIX)
     else:
         places = [f"{place}: token {i}" for i in range(1, len(tokens) + 1)]
         yield Sentence(place, list(tokens), places, named if source.labelled else None)

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Sequence
 
-from tasklab.data.files.problems import SKIP, BadRows, listed, shortened
+from tasklab.data.files.problems import BadRows, listed, shortened
 from tasklab.data.texts.prompts.wording import PromptDataConfig
 from tasklab.data.texts.reading import TextExample, read_text_rows
 from tasklab.errors import DataError
@@ -25,8 +25,8 @@ def read_prompt_rows(
             hint = f"did you mean {near[0]!r}? " if near else ""
             bad.add(
                 "label without words",
-                f"{example.place}: the label {shortened(example.label)} has no words; those that do: {listed(labels)}; "
-                f"{hint}correct it, name its words, or {SKIP}",
+                f"{example.place}: the label {shortened(example.label)} has no words; those that do: {listed(labels)}",
+                f"{hint}correct it, name its words",
             )
     if data.on_bad_row == "error":
         bad.raise_if_fatal()
