@@ -78,5 +78,5 @@ class ContrastRows:
         rows = np.asarray(rows, np.int64)
         both = np.array([self.pair(row) for row in rows.tolist()], np.int64).reshape(-1)  # [2 n]
         ragged = {name: c.select(both) for name, c in self.table.ragged.items() if c.axis == INPUT}
-        table = FeatureTable(ragged, {"alike": (1 - rows % 2).astype(np.float32)}, self.info, parts=2)
+        table = FeatureTable(ragged, {"alike": (1 - rows % 2).astype(np.float32)}, self.info, sequences=2)
         return table.batch(np.arange(len(rows)), lengths, batch_size, columns)
