@@ -9,7 +9,7 @@ import pytest
 from gguf_files import llama_tensors, write_gguf
 
 from tasklab.errors import CheckpointError
-from tasklab.gguf_file import is_gguf, nbytes, read_gguf
+from tasklab.gguf import is_gguf, nbytes, read_gguf
 
 
 def text(value: str) -> bytes:

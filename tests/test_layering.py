@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "tasklab"
 LEVELS = [
     {"plugins", "system"},
     {"cachedir", "console", "content", "digest", "interrupts", "replacing"},
-    {"gguf_file"},
+    {"gguf"},
     {"registry", "config"},
     {"text", "data", "metrics", "pictures", "kernels", "nn", "generation"},
     {"encoders", "weights", "runner", "targets"},
@@ -32,7 +32,7 @@ OPEN_TO_ALL = {"errors"}
 BESIDE = {("config", "registry"), ("nn", "kernels")}
 """Sibling imports that are allowed, each with its reason: unknown names are worded once; cells call fused kernels."""
 NO_MINDSPORE = {
-    "errors", "plugins", "system", "registry", "config", "cachedir", "content", "digest", "gguf_file", "console",
+    "errors", "plugins", "system", "registry", "config", "cachedir", "content", "digest", "gguf", "console",
     "interrupts", "replacing", "text", "data", "generation", "metrics", "pictures", "task", "text2text",
     "labelled_texts", "tasks", "targets", "runs", "trials", "vector_index", "views", "trainer", "commands", "cli",
 }  # fmt: skip

@@ -10,7 +10,7 @@ from tasklab.config.decoders import FIXED
 from tasklab.config.entries import Entry
 from tasklab.config.yaml_source import shown
 from tasklab.errors import ConfigError, brief
-from tasklab.gguf_file import GGUFFile, read_gguf
+from tasklab.gguf import GGUFFile, read_gguf
 
 SUFFIX = ".gguf"
 ARCHITECTURES = ("llama", "qwen2", "gpt2")

@@ -10,7 +10,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_token
 
 from tasklab.config.gguf import TOKENIZER
 from tasklab.errors import CheckpointError, DataError, brief
-from tasklab.gguf_file import read_gguf, tokenizer_part
+from tasklab.gguf import read_gguf, tokenizer_part
 from tasklab.text import TOKENIZERS
 from tasklab.text.chat_template import ChatTemplate
 from tasklab.text.gguf_pieces import GGUFPieces

@@ -2,7 +2,7 @@
 
 from tasklab.config.gguf import TOKENIZER
 from tasklab.errors import DataError
-from tasklab.gguf_file import tokenizer_part
+from tasklab.gguf import tokenizer_part
 from tasklab.text.gguf_table import described_as_transformers, id_of, numbers_of, texts_of
 from tasklab.text.llama import FILE, LlamaPieces
 from tasklab.text.sentencepiece_model import NORMAL, UNKNOWN, USER_DEFINED, model_of

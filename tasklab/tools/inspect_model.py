@@ -8,7 +8,7 @@ import numpy as np
 
 from tasklab.config.gguf import SUFFIX as GGUF
 from tasklab.errors import brief
-from tasklab.gguf_file import read_gguf
+from tasklab.gguf import read_gguf
 from tasklab.tools import TOOLS
 from tasklab.tools.opened import OpenModel, open_model
 from tasklab.weights.folder import CONFIG

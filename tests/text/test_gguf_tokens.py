@@ -8,7 +8,7 @@ import pytest
 from tasklab.config.gguf import TOKENIZER
 from tasklab.data.generation.examples import Message
 from tasklab.errors import DataError
-from tasklab.gguf_file import tokenizer_part
+from tasklab.gguf import tokenizer_part
 from tasklab.text.gguf import gguf_tokens
 from tasklab.text.streamed import Streamed
 from tasklab.text.whole import WholeTokenizer

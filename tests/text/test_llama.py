@@ -14,7 +14,7 @@ from tasklab.config.huggingface import tokenizer_in
 from tasklab.data.generation.examples import Chat, Message, Passage
 from tasklab.data.generation.tokens import Framing
 from tasklab.errors import DataError
-from tasklab.gguf_file import tokenizer_part
+from tasklab.gguf import tokenizer_part
 from tasklab.text.gguf import gguf_tokens
 from tasklab.text.llama import LlamaPieces
 from tasklab.text.sentencepiece_model import BYTE, CONTROL, NORMAL, UNKNOWN

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from tasklab.content import open_regular
 from tasklab.errors import CheckpointError, brief
-from tasklab.gguf_file import MAGIC as GGUF_MAGIC
+from tasklab.gguf import MAGIC as GGUF_MAGIC
 from tasklab.weights.containers.gguf_tensors import read_gguf_tensors
 from tasklab.weights.containers.mindspore_file import read_mindspore
 from tasklab.weights.containers.pickled import ForeignObject

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from tasklab.errors import CheckpointError, brief
-from tasklab.gguf_file import read_gguf
+from tasklab.gguf import read_gguf
 from tasklab.weights.tensors import BFLOAT16, LazyTensor
 
 _STORED = {"F32": "float32", "F16": "float16", "BF16": BFLOAT16}
