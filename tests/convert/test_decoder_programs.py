@@ -241,7 +241,7 @@ def test_a_gguf_file_goes_over_with_its_tokenizer(to, tmp_path):
     source = write_gpt2(tmp_path / "tiny.gguf", kind="Q4_1")
     convert(source, tmp_path / "there", to, say=lambda line: None)
     ids = np.arange(12).reshape(1, 12)
-    expected = logits(opened(source).description.model, opened(source).known, ids)
+    expected = logits(opened(source).description.model, opened(source).weights, ids)
     assert worst(opened(tmp_path / "there"), ids, expected) < 1e-6
     found = {"huggingface": "tokenizer.json"}.get(to, "tokenizer.gguf")
     made = TOKENIZERS.get({"huggingface": "tokenizer_json"}.get(to, "gguf"))

@@ -154,8 +154,8 @@ def test_uers_files_come_back_as_they_were(case, tmp_path):
     assert (again.head, again.task, again.family) == ("prefix", "text2text_generation", "prefixlm")
     kept = {key: value for key, value in first.description.model.items() if key != "pooling"}
     assert {key: again.description.model[key] for key in kept} == kept
-    for name, tensor in first.known.items():
-        np.testing.assert_allclose(np.asarray(again.known[name]), np.asarray(tensor), rtol=1e-6, err_msg=name)
+    for name, tensor in first.weights.items():
+        np.testing.assert_allclose(np.asarray(again.weights[name]), np.asarray(tensor), rtol=1e-6, err_msg=name)
     with pytest.raises(CheckpointError, match="huggingface has no prefixlm; it can be converted to uer, tasklab"):
         convert(source, tmp_path / "no", "huggingface", **silent)
 

@@ -70,8 +70,8 @@ def test_uers_files_come_back_as_they_were(case, tmp_path):
     convert(tmp_path / "ours", tmp_path / "back", "uer", **silent)
     first, again = opened(source), opened(tmp_path / "back")
     assert (again.head, again.description.model) == ("seq2seq", first.description.model)
-    for name, tensor in first.known.items():
-        np.testing.assert_allclose(np.asarray(again.known[name]), np.asarray(tensor), rtol=1e-6, err_msg=name)
+    for name, tensor in first.weights.items():
+        np.testing.assert_allclose(np.asarray(again.weights[name]), np.asarray(tensor), rtol=1e-6, err_msg=name)
 
 
 @CASES
