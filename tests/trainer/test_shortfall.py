@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasklab.session.shortfall import Ended, cut_most, remedies, told
+from tasklab.session.shortfall import Ended, cut_most, remedies, warnings
 
 GOOD = {"steps": 400, "epochs": 8, "losses": [2.0, 1.0, 0.8, 0.79]}  # long enough, and level at the end
 
@@ -12,13 +12,13 @@ def first(**known):
 
 
 def test_above_the_baseline_nothing_is_said():
-    assert not list(told(Ended(**GOOD), "f1", 0.5, {"trivial": {"f1": 0.1}, "learned": {"f1": 0.5, "loss": 9.0}}))
+    assert not list(warnings(Ended(**GOOD), "f1", 0.5, {"trivial": {"f1": 0.1}, "learned": {"f1": 0.5, "loss": 9.0}}))
 
 
 def test_below_the_best_baseline_the_score_the_baseline_and_at_most_three_remedies_are_told():
     wrong = {"lost": {"a": 5}, "weighable": True, "cut": 0.5, "unknown": 0.5}
     ended = Ended(**(GOOD | wrong | {"steps": 24, "epochs": 3}))
-    (said,) = told(ended, "accuracy", 0.75, {"trivial": {"accuracy": 0.6}, "learned": {"accuracy": 1.0}})
+    (said,) = warnings(ended, "accuracy", 0.75, {"trivial": {"accuracy": 0.6}, "learned": {"accuracy": 1.0}})
     head, *lines = said.split("\n")
     assert head == "accuracy 0.7500 is below the baseline, 1.0000 (learned). What may help:"
     assert [line[4:19] for line in lines] == ["a model of the ", "train.epochs=25", "loss.balanced=t"]
@@ -26,11 +26,11 @@ def test_below_the_best_baseline_the_score_the_baseline_and_at_most_three_remedi
 
 @pytest.mark.parametrize("score", [0.29, float("nan")])
 def test_a_score_that_is_no_number_is_below(score):
-    assert len(list(told(Ended(**GOOD), "spearmanr", score, {"trivial": {"spearmanr": 0.3}}))) == 1
+    assert len(list(warnings(Ended(**GOOD), "spearmanr", score, {"trivial": {"spearmanr": 0.3}}))) == 1
 
 
 def test_a_baseline_that_is_no_number_is_none():
-    assert not list(told(Ended(**GOOD), "spearmanr", 0.1, {"trivial": {"spearmanr": float("nan")}}))
+    assert not list(warnings(Ended(**GOOD), "spearmanr", 0.1, {"trivial": {"spearmanr": float("nan")}}))
 
 
 def test_few_steps_ask_for_as_many_epochs_as_make_200():
@@ -82,9 +82,9 @@ def test_of_a_network_whose_training_is_unknown_nothing_is_said_of_steps():
 
 
 def test_a_class_that_is_never_found_is_told_above_the_baseline_too():
-    (said,) = told(Ended(**(GOOD | {"lost": {"rare": 7}, "weighable": True})), "accuracy", 0.9, {})
+    (said,) = warnings(Ended(**(GOOD | {"lost": {"rare": 7}, "weighable": True})), "accuracy", 0.9, {})
     assert said == "of rare (7) none is found: F1 0; loss.balanced=true lets them count as much"
-    (said,) = told(Ended(**(GOOD | {"lost": {"PER": 1}})), "f1", 0.9, {})
+    (said,) = warnings(Ended(**(GOOD | {"lost": {"PER": 1}})), "f1", 0.9, {})
     assert said == "of PER (1) none is found: F1 0; more rows, or a larger model (tasklab list)"
 
 
