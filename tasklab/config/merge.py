@@ -55,10 +55,11 @@ class Merge:
         config.inherited.update((key, config[key]) for key in keys)
 
     def fit_length(self):
-        """A number of tokens that nobody named is no larger than the network takes."""
+        """Numbers of tokens that nobody named are no larger than the network takes."""
         data, most = self.config.data, self.config.model.max_tokens
-        if self.places.get("data.max_seq_length", OF_TASK) == OF_TASK and 4 <= most < data.max_seq_length:
-            data.max_seq_length = most
+        for key in ("max_seq_length", "max_target_length"):
+            if key in data and self.places.get(f"data.{key}", OF_TASK) == OF_TASK and 4 <= most < data[key]:
+                data[key] = most
 
     def settle_made(self):
         """What was said so far is what a run was made with: values that changed nothing then go.

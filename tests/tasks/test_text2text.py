@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tasklab import Trainer
 from tasklab.config import Config
 from tasklab.data.text2text.pairs import Pair
 from tasklab.errors import ConfigError, DataError
@@ -323,3 +324,10 @@ def test_a_target_is_no_longer_than_its_decoder():
     message = "data.max_target_length 131 is more than the decoder has positions for; set it to at most 130"
     with pytest.raises(ConfigError, match=message):
         job.settle([])
+
+
+def test_a_length_that_nobody_named_fits_the_network():
+    short = {"model.max_position_embeddings": 40}
+    asked = (short, {**short, "data.max_target_length": 50})
+    fitted, named = (Trainer(settings, task="translation", model="seq2seq_small").config.data for settings in asked)
+    assert (fitted.max_seq_length, fitted.max_target_length, named.max_target_length) == (40, 40, 50)
