@@ -48,6 +48,7 @@ class Text2Text(Task):
     defaults = {
         "data": {"max_seq_length": 256}, "train": {"epochs": 3, "min_steps": UPDATES, "batch_size": 16},
         "optimizer": {"lr": 3e-4}, "generation": {"max_new_tokens": 64},
+        "lora": {"modules_to_save": []},
     }  # fmt: skip
     generates = True
     reads_texts = False
@@ -92,8 +93,8 @@ class Text2Text(Task):
             raise ConfigError(self.config.placed("data.max_target_length", message))
         if self._one_stack:  # the source's end is what it begins with
             return
-        if model.decoder_start_token_id is None and target is not None:  # `doctor data` may have no vocabulary
-            model.decoder_start_token_id = target.bos_id if target.adds_bos else target.pad_id
+        if target is not None:  # `doctor data` may have no vocabulary
+            model.decoder_start_token_id = self._start(target)
 
     def read(self, path, training):
         examples, bad = read_pairs(path, self.config.data, training, special=self._special, texts=self.reads_texts)
@@ -224,8 +225,12 @@ class Text2Text(Task):
 
     def framed(self, tokenizer, target) -> Framing:
         """As the network reads texts of these tokenizers."""
-        start = tokenizer.eos_id if self._one_stack else self.config.model.decoder_start_token_id
-        return Framing(tokenizer, target, start, self._one_stack)
+        return Framing(tokenizer, target, tokenizer.eos_id if self._one_stack else self._start(target), self._one_stack)
+
+    def _start(self, target) -> int:
+        """The token that the decoder reads first: the model's own, else the one that begins a text, else padding."""
+        own = self.config.model.decoder_start_token_id
+        return own if own is not None else target.bos_id if target.adds_bos else target.pad_id
 
     @property
     def _one_stack(self) -> bool:

@@ -6,6 +6,7 @@ import difflib
 from tasklab.config import published_decoding
 from tasklab.config.aliases import ALIASES
 from tasklab.config.entries import Entry, needs_quotes
+from tasklab.config.model_section import PREFIX
 from tasklab.config.models import Origin, Source
 from tasklab.config.registries import OPTIMIZERS
 from tasklab.config.section import Section
@@ -55,11 +56,15 @@ class Merge:
         config.inherited.update((key, config[key]) for key in keys)
 
     def fit_length(self):
-        """Numbers of tokens that nobody named are no larger than the network takes."""
+        """Numbers of tokens that nobody named are no larger than the network takes, of one stack both together."""
         data, most = self.config.data, self.config.model.max_tokens
-        for key in ("max_seq_length", "max_target_length"):
-            if key in data and self.places.get(f"data.{key}", OF_TASK) == OF_TASK and 4 <= most < data[key]:
+        for key in ("max_target_length", "max_seq_length"):
+            if key not in data:
+                continue
+            if self.places.get(f"data.{key}", OF_TASK) == OF_TASK and 4 <= most < data[key]:
                 data[key] = most
+            if self.config.model.mask == PREFIX:
+                most -= data[key]
 
     def settle_made(self):
         """What was said so far is what a run was made with: values that changed nothing then go.

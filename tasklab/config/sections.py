@@ -122,7 +122,7 @@ class Config(Section):
             yield (
                 ("lora.rank", "from_scratch"),
                 f"lora.rank = {self.lora.rank} trains beside weights that are there, and from_scratch = true has none; "
-                "name a checkpoint, or set lora.rank to 0",
+                "name a checkpoint and set from_scratch to false, or set lora.rank to 0",
             )
         if self.lora.dropout and self.precision == "bf16":
             yield (

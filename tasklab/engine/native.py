@@ -98,7 +98,8 @@ class _Named:
         if part in ("cosines", "sines"):
             return rotary_of(self.model)[part == "sines"]
         if part == "distances":
-            return self._distances(name.replace(part, "layers.0.attention.positions.weight"), both_ways=part != name)
+            both_ways = part != name or self.model.mask == PREFIX  # a source sees what stands behind
+            return self._distances(name.replace(part, "layers.0.attention.positions.weight"), both_ways)
         if part == "embeddings.position.weight":
             return self._positions(name)
         if part == "embeddings.token_type.weight":

@@ -12,12 +12,16 @@ class CrossEncoder:
     """Pairs of texts -> how well they match, by a model of text_matching, or one of pairs with a number or two classes.
 
     model: recipe, or folder of a run, a checkpoint or of HuggingFace. Two classes: the second one is a match.
+    Raises: CheckpointError for a model that generates.
     """
 
     def __init__(self, model: str):
+        from tasklab.task import TASKS
         from tasklab.trainer import Trainer
 
         self._trainer = Trainer(model=str(model))
+        if TASKS.get(self._trainer.config.task).generates:  # the score of an answer is none of a pair
+            raise self._no_score()
 
     def __call__(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
         """Raises: CheckpointError for a model whose answers are no scores of pairs."""
@@ -27,10 +31,14 @@ class CrossEncoder:
     def _score(self, answer) -> float:
         labels = self._trainer.config.model.labels
         if not isinstance(answer, dict) or "score" not in answer or "label" in answer and len(labels) != 2:
-            kinds = "text_matching, or of pairs with a number or two classes, reads query and text together"
-            raise CheckpointError(f"{self._trainer.config.name}: gives no score of a pair; a model of {kinds}")
+            raise self._no_score()
         matches = "label" not in answer or answer["label"] == labels[1]
         return answer["score"] if matches else 1 - answer["score"]
+
+    def _no_score(self) -> CheckpointError:
+        config, kinds = self._trainer.config, "text_matching, or of pairs with a number or two classes"
+        message = f"{config.name}, of {config.task}, gives no score of a pair"
+        return CheckpointError(f"{message}; a model of {kinds}, reads query and text together")
 
 
 def reranked(queries: Sequence[str], hits: Sequence[list[dict]], score: CrossEncoder, top_k: int) -> list[list[dict]]:

@@ -117,6 +117,26 @@ def test_the_likeliest_words_are_those_of_uer(case, kind, tmp_path):
     np.testing.assert_allclose([one.log_probabilities for (one,) in found], logs, atol=1e-4)
 
 
+@pytest.mark.parametrize("kind", [pytest.param("native", marks=NATIVE), "graph"])
+def test_distances_within_a_source_count_both_ways_when_it_is_decoded(kind, run, tmp_path):
+    """What is said is as probable as under the network that learns, whose table of distances tells ahead from back."""
+    model, rng = opened(folder(tmp_path / "a", "prefix_bert")), np.random.default_rng(3)
+    model.description.model.relative_positions = True
+    learns = NETWORKS.get("prefix")(Config(model=model.description.model, kernels="off"))
+    for name, parameter in learns.parameters_and_names():
+        model.weights.setdefault(name, rng.normal(0, 2, parameter.shape).astype(np.float32))
+    sources, settings = [*sources_of("prefix_bert"), np.arange(3, 38)], GenerationConfig(max_new_tokens=5)
+    decoder = decoders(model, kind)
+    found = generate(decoder, sources, settings, [], 1, lambda before: Streamed(Letters(), before))
+    answers = [one for (one,) in found]
+    network = network_of(model)
+    for source, answer in zip(sources, answers, strict=True):
+        said = np.array([[source[-1], *answer.ids]], np.int32)
+        rows = (source[None].astype(np.int32), said[:, :-1], said[:, 1:])
+        (logs,) = run(network, rows[0], np.ones_like(rows[0]), rows[1], np.ones_like(rows[1]), rows[2])
+        np.testing.assert_allclose(answer.log_probabilities, logs[0], atol=1e-4)
+
+
 @NATIVE
 def test_beams_go_on_behind_one_source_and_rows_do_not_meet(tmp_path):
     decoder = decoders(opened(folder(tmp_path / "a", "prefix_bert")), "native")

@@ -331,3 +331,15 @@ def test_a_length_that_nobody_named_fits_the_network():
     asked = (short, {**short, "data.max_target_length": 50})
     fitted, named = (Trainer(settings, task="translation", model="seq2seq_small").config.data for settings in asked)
     assert (fitted.max_seq_length, fitted.max_target_length, named.max_target_length) == (40, 40, 50)
+
+
+def test_source_and_answer_share_the_places_of_one_stack():
+    settings = {"model.max_position_embeddings": 40, "model.mask": "prefix", "data.max_target_length": 10}
+    data = Trainer(settings, task="translation", model="seq2seq_small").config.data
+    assert (data.max_seq_length, data.max_target_length) == (30, 10)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_answer_begins_with_the_tokenizers_own_where_the_model_says_nothing(name):
+    job = task(name, model__decoder_start_token_id=None)
+    assert job.framing.start == Words.cls_id and job.config.model.decoder_start_token_id is None

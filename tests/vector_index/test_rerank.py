@@ -49,7 +49,7 @@ def test_vectors_cannot_be_read_again(built):
 class Answering:
     def __init__(self, answers, labels):
         self.answers = answers
-        self.config = type("C", (), {"name": "m", "model": type("M", (), {"labels": labels})})
+        self.config = type("C", (), {"name": "m", "task": "pairs", "model": type("M", (), {"labels": labels})})
 
     def predict(self, input_data):
         assert input_data == [{"text_a": "a", "text_b": "b"}] * len(self.answers)
@@ -71,5 +71,10 @@ def test_a_number_two_classes_and_a_match_are_scores():
 
 @pytest.mark.parametrize("answers", [[{"label": "x", "score": 0.5}], [["B"]]])
 def test_other_answers_are_refused(answers):
-    with pytest.raises(CheckpointError, match="m: gives no score of a pair"):
+    with pytest.raises(CheckpointError, match="m, of pairs, gives no score of a pair"):
         scores_of(answers, ["x", "y", "z"])
+
+
+def test_a_model_that_generates_is_refused_before_it_reads():
+    with pytest.raises(CheckpointError, match="translation_small, of translation, gives no score of a pair"):
+        rerank.CrossEncoder("translation_small")

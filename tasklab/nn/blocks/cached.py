@@ -116,13 +116,14 @@ def _seen(part: SelfAttention, q, keys_values, bias):
 
 
 class _Distances(nn.Cell):
-    """What a key so far before its query adds to the scores: [n, m] int32 -> [1, N, n, m]."""
+    """What a key so far before its query adds to the scores, below 0 behind it: [n, m] int32 -> [1, N, n, m]."""
 
     def __init__(self, positions: RelativePositions):
         super().__init__(auto_prefix=False)
-        self.weight, self.last = positions.weight, positions.buckets.shape[0] - 1
-        self.buckets = Tensor(np.ascontiguousarray(positions.buckets.asnumpy()[:, 0]))  # by place of the query
+        table = positions.buckets.asnumpy()  # [P, P] by query and key
+        self.weight, self.last = positions.weight, len(table) - 1
+        self.buckets = Tensor(np.concatenate((table[0, :0:-1], table[:, 0])))  # of query - key from 1 - P to P - 1
 
     def construct(self, distances):
-        buckets = ops.gather(self.buckets, distances.clip(0, self.last), 0)  # [n, m]
+        buckets = ops.gather(self.buckets, (distances + self.last).clip(0, 2 * self.last), 0)  # [n, m]
         return ops.gather(self.weight, buckets, 0).transpose((2, 0, 1))[None]
