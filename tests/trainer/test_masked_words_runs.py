@@ -44,7 +44,8 @@ def test_it_learns_its_texts_and_the_folder_alone_fills_blanks(job):
     found = trainer.predict(input_data=["anna [MASK] in berlin", "my name [MASK] [MASK]"], top_k=3)
     assert found[0][0]["sequence"] == "anna lives in berlin" and [len(words) for words in found[1]] == [2, 2, 2]
     assert found[1][0][0]["token_str"] == "is"
-    assert trainer.predict(input_data=["my name [MASK] [MASK]"]) == [found[1][0]]
+    (alone,) = trainer.predict(input_data=["my name [MASK] [MASK]"])  # without AVX-512 other rows may change last digits
+    assert [{**word, "score": pytest.approx(word["score"], abs=2e-6)} for word in alone] == found[1][0]
     texts = ["anna [MASK] in berlin", "ben lives [MASK] paris"]
     one = trainer.predict(input_data=texts)
     assert one == trainer.predict(input_data=texts[::-1])[::-1] and isinstance(one[0], dict)
