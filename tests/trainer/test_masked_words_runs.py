@@ -44,7 +44,7 @@ def test_it_learns_its_texts_and_the_folder_alone_fills_blanks(job):
     found = trainer.predict(input_data=["anna [MASK] in berlin", "my name [MASK] [MASK]"], top_k=3)
     assert found[0][0]["sequence"] == "anna lives in berlin" and [len(words) for words in found[1]] == [2, 2, 2]
     assert found[1][0][0]["token_str"] == "is"
-    (alone,) = trainer.predict(input_data=["my name [MASK] [MASK]"])  # without AVX-512 other rows may change last digits
+    (alone,) = trainer.predict(input_data=["my name [MASK] [MASK]"])  # last digits vary without AVX-512
     assert [{**word, "score": pytest.approx(word["score"], abs=2e-6)} for word in alone] == found[1][0]
     texts = ["anna [MASK] in berlin", "ben lives [MASK] paris"]
     one = trainer.predict(input_data=texts)
