@@ -152,7 +152,7 @@ def test_both_generations_of_uer_names_mean_the_same():
     tensors = uer_pretrained()
     table = detect(tensors)
     ours, unmatched = to_tasklab(tensors, table)
-    assert (table.program, table.families, unmatched) == ("uer", ("bert", "gpt", "gpt2"), [])
+    assert (table.program, table.families, unmatched) == ("uer", ("bert", "gpt", "gpt2", "prefixlm"), [])
     assert "head.mlm.decoder.weight" not in ours  # it is the word table
     np.testing.assert_array_equal(
         np.asarray(ours["encoder.embeddings.token_type.weight"]), tensors["embedding.seg.embedding.weight"][1:]
