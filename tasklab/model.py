@@ -196,10 +196,10 @@ def _task(config: Config, vocabulary) -> Task:
         raise ConfigError(f"{config.name}: no vocabulary; set tokenizer.vocab to a {files}")
     tokenizer = tokenizer_of(config.tokenizer, vocabulary)
     if tokenizer.vocab_size > config.model.vocab_size:
-        raise ConfigError(
-            f"{vocabulary} holds {tokenizer.vocab_size} pieces, but model.vocab_size is {config.model.vocab_size}; "
-            "use the vocabulary that belongs to the weights"
-        )
+        size = tokenizer.vocab_size
+        remedy = f"set model.vocab_size={size}" if config.from_scratch else "use the vocabulary of the weights"
+        message = f"{vocabulary} holds {size} pieces, but model.vocab_size is {config.model.vocab_size}"
+        raise ConfigError(f"{message}; {remedy}")
     _check_target(config, getattr(tokenizer, "target", None))
     return TASKS.get(config.task)(config, tokenizer)
 

@@ -23,14 +23,14 @@ class Merged:
 
 
 @TOOLS.register("merge-adapter")
-def merge_adapter(source: str, *, out: str) -> Merged:
+def merge_adapter(source: str, *, to: str) -> Merged:
     """Make a whole model of a run with LoRA: W + alpha / rank * B A in place of each W.
 
     Every verb takes the adapters' own folder as well; this one can be moved alone, and is as large as its base.
 
     Args:
         source: a checkpoint or run folder; of a run its best checkpoint is taken.
-        out: the folder to write.
+        to: the folder to write.
     """
     model = open_model(source)
     folder = model.source.folder
@@ -40,5 +40,5 @@ def merge_adapter(source: str, *, out: str) -> Merged:
     config = saved_config(folder)
     config.lora = LoraConfig()
     header = [line for line in (folder / CONFIG).read_text(encoding="utf-8").splitlines(True) if line.startswith(NEEDS)]
-    written = model.write(out, model.tensors, **{CONFIG: ("".join(header) + config.to_yaml()).encode()})
+    written = model.write(to, model.tensors, **{CONFIG: ("".join(header) + config.to_yaml()).encode()})
     return Merged(written, adapters.base, len(model.tensors))

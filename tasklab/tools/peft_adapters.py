@@ -32,18 +32,18 @@ class Moved:
 
 
 @TOOLS.register("adapter-to-peft")
-def adapter_to_peft(source: str, *, out: str, base: str | None = None) -> Moved:
+def adapter_to_peft(source: str, *, to: str, base: str | None = None) -> Moved:
     """Write the adapters of a run with LoRA as peft keeps them: adapter_config.json and adapter_model.safetensors.
 
     Args:
         source: a checkpoint or run folder; of a run its best checkpoint is taken.
-        out: the folder to write.
+        to: the folder to write.
         base: what peft shall load as the base, a name of the hub or a folder in HuggingFace's layout; without it the
             name or place by which tasklab knows the base.
     """
     from tasklab.runs.source import find_source
 
-    refuse_existing(out)
+    refuse_existing(to)
     weights = find_source(source)
     adapters = adapters_in(weights.folder)
     if adapters is None:
@@ -54,26 +54,26 @@ def adapter_to_peft(source: str, *, out: str, base: str | None = None) -> Moved:
     names = _names(config, whole)
     own = read_alone(weights, names.head)[0]
     tensors, described = peft.to_peft(own, adapters.scale, names, base or adapters.base)
-    write_folder(out, {peft.WEIGHTS: TensorFile(tensors, {"format": "pt"}), peft.CONFIG: json_bytes(described)})
-    return _moved(out, own, described["base_model_name_or_path"])
+    write_folder(to, {peft.WEIGHTS: TensorFile(tensors, {"format": "pt"}), peft.CONFIG: json_bytes(described)})
+    return _moved(to, own, described["base_model_name_or_path"])
 
 
 @TOOLS.register("adapter-from-peft")
-def adapter_from_peft(source: str, *, base: str, task: str, out: str) -> Moved:
+def adapter_from_peft(source: str, *, base: str, task: str, to: str) -> Moved:
     """Make a folder that every verb takes of adapters that peft has saved.
 
     Args:
         source: the folder with adapter_config.json and adapter_model.safetensors.
         base: the weights beside which they were trained, a name or folder of a model.
         task: what the model is for, such as text_generation.
-        out: the folder to write.
+        to: the folder to write.
     """
     from tasklab.adapted import Adapted
     from tasklab.model import Model, find_weights, prepare_start
     from tasklab.runs.source import is_found_by_name
     from tasklab.trainer import Trainer
 
-    refuse_existing(out)
+    refuse_existing(to)
     folder = Path(source)
     described = read_json(folder / peft.CONFIG)
     if not isinstance(described, dict):
@@ -93,8 +93,8 @@ def adapter_from_peft(source: str, *, base: str, task: str, out: str) -> Moved:
         raise CheckpointError(f"{folder}: the network for {task} has no {', '.join(strange[:5])}; name its own task")
     adapters = beside(weights, is_found_by_name(weights.name), scale, names.base.keys() - there)
     files = Model(model.task, model.network, weights, Adapted(frozenset(own), adapters)).files()
-    write_folder(out, {WEIGHTS: TensorFile(own), **files})
-    return _moved(out, own, adapters.base)
+    write_folder(to, {WEIGHTS: TensorFile(own), **files})
+    return _moved(to, own, adapters.base)
 
 
 def _names(config, whole: dict) -> peft.Names:
@@ -105,6 +105,6 @@ def _names(config, whole: dict) -> peft.Names:
     return peft.Names(whole, table, TASKS.get(config.task).head)
 
 
-def _moved(out, own: dict, base: str) -> Moved:
+def _moved(to, own: dict, base: str) -> Moved:
     adapters = sum(name.endswith(FIRST) for name in own)
-    return Moved(Path(out), adapters, base, sum(not name.endswith((FIRST, SECOND)) for name in own))
+    return Moved(Path(to), adapters, base, sum(not name.endswith((FIRST, SECOND)) for name in own))

@@ -38,7 +38,7 @@ def folders(tmp_path):
 
 def test_adapters_of_peft_answer_and_go_back_as_they_came(folders, tmp_path):
     base, theirs = folders
-    told = adapter_from_peft(str(theirs), base=str(base), task="text_classification", out=str(tmp_path / "mine"))
+    told = adapter_from_peft(str(theirs), base=str(base), task="text_classification", to=str(tmp_path / "mine"))
     assert (told.adapters, told.others, told.base) == (2, 2, str(base))
     expected = to_tasklab(part("merged"), find_format("huggingface", "bert"), "classes")[0]
     whole = open_model(tmp_path / "mine").tensors
@@ -47,7 +47,7 @@ def test_adapters_of_peft_answer_and_go_back_as_they_came(folders, tmp_path):
     (answer,) = Trainer(model=str(tmp_path / "mine")).predict(input_data="a b c")
     assert answer["label"] in ("LABEL_0", "LABEL_1", "LABEL_2")
 
-    adapter_to_peft(str(tmp_path / "mine"), out=str(tmp_path / "back"), base="some/bert")
+    adapter_to_peft(str(tmp_path / "mine"), to=str(tmp_path / "back"), base="some/bert")
     again = load_file(tmp_path / "back" / "adapter_model.safetensors")
     assert again.keys() == part("adapter").keys()
     for name, tensor in part("adapter").items():
@@ -56,11 +56,11 @@ def test_adapters_of_peft_answer_and_go_back_as_they_came(folders, tmp_path):
     assert (said["r"], said["lora_alpha"], said["base_model_name_or_path"]) == (2, 16, "some/bert")
     assert (said["task_type"], said["modules_to_save"]) == ("SEQ_CLS", ["classifier"])
     with pytest.raises(CheckpointError, match="base: holds no adapters for peft"):
-        adapter_to_peft(str(base), out=str(tmp_path / "none"))
+        adapter_to_peft(str(base), to=str(tmp_path / "none"))
 
 
 def test_a_task_without_their_head_is_refused(folders, tmp_path):
     base, theirs = folders
     with pytest.raises(CheckpointError, match="the network for question_answering has no head.classifier.bias"):
-        adapter_from_peft(str(theirs), base=str(base), task="question_answering", out=str(tmp_path / "mine"))
+        adapter_from_peft(str(theirs), base=str(base), task="question_answering", to=str(tmp_path / "mine"))
     assert not (tmp_path / "mine").exists()

@@ -61,10 +61,10 @@ def test_a_run_keeps_what_it_trained_and_answers_as_the_merged_model(job, placed
     told = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
     during = [record for record in told if record["kind"] == "evaluate"][-1]["loss"]
     assert trainer.evaluate()["loss"] == pytest.approx(during, abs=1e-5)
-    folder = merge_adapter(str(tmp_path / "run"), out=tmp_path / "merged").folder
+    folder = merge_adapter(str(tmp_path / "run"), to=tmp_path / "merged").folder
     assert not (folder / "adapter.json").exists() and "rank: 0" in (folder / "config.yaml").read_text()
     with pytest.raises(CheckpointError, match="merged: holds no adapters; it is a whole model already"):
-        merge_adapter(str(folder), out=tmp_path / "again")
+        merge_adapter(str(folder), to=tmp_path / "again")
     answer = trainer.predict(input_data="anna lives in paris")
     assert Trainer(model=str(folder)).predict(input_data="anna lives in paris") == answer
 

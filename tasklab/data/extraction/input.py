@@ -40,8 +40,10 @@ def _example(item, nodes: tuple[Node, ...], place: str, number: str) -> SchemaEx
     if isinstance(item, Mapping):
         text = next((item[key] for key in TEXTS if key in item), None)
         number = identity_of(item, "id", number)
-        if (own := next((item[key] for key in ASKED if item.get(key) is not None), None)) is not None:
-            nodes = _own(own, place)
+        own = [item[key] for key in ASKED if item.get(key) is not None]
+        if len(own) > 1:
+            raise DataError(f"{place}: has a schema and a prompt; keep the one that is to be asked")
+        nodes = _own(own[0], place) if own else nodes
     if not isinstance(text, str) or not text.strip() or not encodable(text):
         raise INPUTS.unusable(place, item)
     if not nodes:

@@ -1,5 +1,6 @@
 """What is asked about a text, as PaddleNLP's Taskflow writes it: types, and below each what its spans are asked."""
 
+import re
 from collections.abc import Mapping
 from string import Formatter
 from typing import NamedTuple
@@ -12,6 +13,7 @@ FORMS = (
     'a list of types ["人物", "地点"], {"人物": ["父亲"]} with what is asked about each span of a type, '
     'or {"情感倾向[正向,负向]": []} with options'
 )
+NO_OPTIONS = re.compile(r"\[\s*\]\s*$")
 TRIGGERS = ("触发词", "trigger")
 """How the name of a type ends whose spans are events, not things."""
 
@@ -56,6 +58,8 @@ def _below(value, place: str) -> tuple[Node, ...]:
 def _name(name, place: str) -> str:
     if not isinstance(name, str) or not name.strip() or not encodable(name):
         raise ConfigError(f"{place}: {name!r} is no name of a type; expected {FORMS}")
+    if NO_OPTIONS.search(name):
+        raise ConfigError(f"{place}: {name!r} has no options; write them as in 情感倾向[正向,负向], or take [] away")
     return name.strip()
 
 

@@ -110,6 +110,8 @@ def test_inputs_have_the_schema_of_the_run_or_their_own(tmp_path):
     assert numbered.schema == schema_of({"2024": ["7"]})
     with pytest.raises(DataError, match=r"input\[0\]: schema\.a\[0\] is null; expected text: .* needs quotes"):
         texts_from_input({"text": "a", "schema": {"a": [None]}}, data())
+    with pytest.raises(DataError, match=r"input\[0\]: has a schema and a prompt; keep the one that is to be asked"):
+        texts_from_input({"text": "a", "schema": ["地点"], "prompt": "人物"}, data())
     with pytest.raises(DataError, match=r"input\[0\]: schema is \"\[b'a'\]\"; expected a list of types"):
         texts_from_input({"text": "a", "schema": [b"a"]}, data())
     with pytest.raises(DataError, match=r"input\[1\]: is ' '"):
