@@ -14,7 +14,7 @@ from tasklab.nn.blocks.encoder import share_parameters
 from tasklab.nn.compat import Dense
 from tasklab.nn.init import generator
 from tasklab.nn.lora import Adapter
-from tasklab.nn.parts import named
+from tasklab.nn.naming import named
 from tasklab.runs.source import is_found_by_name
 from tasklab.weights.adapters import Beside, adapters_in, beside
 from tasklab.weights.containers import open_weights

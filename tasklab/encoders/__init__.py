@@ -78,7 +78,7 @@ def _built(config: Config, builder, fused: str, pooler: bool, more: dict) -> "nn
     model, options = config.model, {"recompute": config.recompute, "fused": fused, **more}
     if not model.dual:
         return builder(model, **options, pooler=pooler)
-    from tasklab.encoders.parts import embedding_size, norm
+    from tasklab.encoders.components import embedding_size, norm
     from tasklab.nn.blocks.dual import DualEncoder
     from tasklab.nn.blocks.encoder import share_parameters
     from tasklab.nn.compat import dense

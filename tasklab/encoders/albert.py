@@ -6,7 +6,7 @@ Weights fit HuggingFace's AlbertModel and google-research/albert through the nam
 from mindspore import nn
 
 from tasklab.encoders import encoder
-from tasklab.encoders.parts import LAYER, POSITIONS, embedding_size, embeddings, final_norm, transformer_layers
+from tasklab.encoders.components import LAYER, POSITIONS, embedding_size, embeddings, final_norm, transformer_layers
 from tasklab.nn.blocks.encoder import Encoder, share_parameters
 from tasklab.nn.compat import dense
 

@@ -2,7 +2,7 @@
 feed-forward; synt is BERT's stack with attention that compares no tokens."""
 
 from tasklab.encoders import encoder
-from tasklab.encoders.parts import LAYER, POSITIONS, attentions, encoder_of, final_norm, transformer_layer
+from tasklab.encoders.components import LAYER, POSITIONS, attentions, encoder_of, final_norm, transformer_layer
 from tasklab.nn.blocks.encoder import Encoder
 from tasklab.nn.blocks.synthesizer import Synthesizer
 

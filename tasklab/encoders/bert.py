@@ -5,7 +5,7 @@ become those of GPT (tokens see what is before them), GPT-2 (norms first) or T5 
 """
 
 from tasklab.encoders import encoder
-from tasklab.encoders.parts import LAYER, POSITIONS, encoder_of, final_norm, transformer_layers
+from tasklab.encoders.components import LAYER, POSITIONS, encoder_of, final_norm, transformer_layers
 from tasklab.nn.blocks.encoder import Encoder
 
 

@@ -5,7 +5,7 @@ rcnn convolves the outputs of an lstm, crnn reads convolutions with one.
 """
 
 from tasklab.encoders import encoder
-from tasklab.encoders.parts import embedding_size, encoder_of
+from tasklab.encoders.components import embedding_size, encoder_of
 from tasklab.encoders.recurrent import stack
 from tasklab.nn.blocks.convolution import CausalConvolution, Convolutions, GatedConvolution, WithRecurrence
 from tasklab.nn.blocks.encoder import Encoder

@@ -2,7 +2,7 @@
 
 from mindspore import Parameter
 
-from tasklab.encoders.parts import attentions, embeddings, feed_forward, final_norm, norm
+from tasklab.encoders.components import attentions, embeddings, feed_forward, final_norm, norm
 from tasklab.nn.blocks.cross_attention import CrossAttention, CrossAttentionLayer, DecoderStack
 from tasklab.nn.blocks.decoder import FusedCrossBlocksLayer
 from tasklab.nn.blocks.transformer import can_fuse

@@ -2,7 +2,7 @@
 layer reads both ways; birnn, bilstm and bigru are two stacks, one per way, that never mix (Peters et al. 2018)."""
 
 from tasklab.encoders import encoder
-from tasklab.encoders.parts import embedding_size, encoder_of
+from tasklab.encoders.components import embedding_size, encoder_of
 from tasklab.errors import ConfigError
 from tasklab.nn.blocks.encoder import Encoder
 from tasklab.nn.blocks.recurrent import BothWays, RecurrentLayer, Stack

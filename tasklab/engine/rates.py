@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tasklab.config import OptimizerConfig
 from tasklab.engine.layer_decay import lr_scales
 from tasklab.errors import ConfigError
-from tasklab.nn.parts import named
+from tasklab.nn.naming import named
 from tasklab.weights.ledger import by_module
 
 if TYPE_CHECKING:
