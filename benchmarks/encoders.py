@@ -14,7 +14,8 @@ import tempfile
 from pathlib import Path
 
 from tasklab import Trainer
-from tasklab.data.texts.reading import TextDataConfig, read_text_rows
+from tasklab.data.texts.reading import read_text_rows
+from tasklab.data.texts.settings import TextDataConfig
 from tasklab.engine.hooks import Callback
 from tasklab.metrics.tfidf import tfidf_predictions
 

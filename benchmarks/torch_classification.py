@@ -13,7 +13,7 @@ from transformers import BertForSequenceClassification
 from transformers.modeling_outputs import SequenceClassifierOutput
 
 from tasklab.config import resolve
-from tasklab.data.texts.reading import TextDataConfig
+from tasklab.data.texts.settings import TextDataConfig
 from tasklab.tasks.text_classification import TextClassification
 from tasklab.text.wordpiece import WordPiece
 

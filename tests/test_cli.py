@@ -10,7 +10,7 @@ import pytest
 from tasklab import trainer
 from tasklab.cli import main
 from tasklab.config import Config, find_task, resolve
-from tasklab.data.texts.reading import TextDataConfig
+from tasklab.data.texts.settings import TextDataConfig
 from tasklab.errors import DataError, Interrupted, MissingColumns
 
 VERBS = ("train", "evaluate", "predict", "list", "show", "doctor", "demo")

@@ -11,7 +11,7 @@ from tasklab.config import Config, DataConfig, setting
 from tasklab.data.choices.checks import ChoiceExample
 from tasklab.data.corpus.rows import MaskedWordsDataConfig
 from tasklab.data.rows.features import FeatureTable
-from tasklab.data.texts.reading import TextExample
+from tasklab.data.texts.example import TextExample
 from tasklab.dataset import data_digests, load_dataset, load_split
 from tasklab.errors import DataError
 from tasklab.tasks.masked_language_modeling import MaskedLanguageModeling

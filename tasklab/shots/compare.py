@@ -9,7 +9,8 @@ from pathlib import Path
 
 from tasklab.console import attach
 from tasklab.content import from_home, read_json
-from tasklab.data.texts.reading import TextExample, read_text_rows
+from tasklab.data.texts.example import TextExample
+from tasklab.data.texts.reading import read_text_rows
 from tasklab.errors import ConfigError, TasklabError, TrainingError
 from tasklab.metrics.classification import score_classes
 from tasklab.metrics.tfidf import tfidf_predictions

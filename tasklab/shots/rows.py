@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from tasklab.data.rows.subsets import share_of
-from tasklab.data.texts.reading import TextExample, label_order, texts_of
+from tasklab.data.texts.example import TextExample, texts_of
+from tasklab.data.texts.label_cells import label_order
 from tasklab.errors import ConfigError, DataError
 from tasklab.replacing import replace_text
 

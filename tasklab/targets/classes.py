@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from tasklab.data.rows.balance import MOST, calls_for_weights, class_weights
-from tasklab.data.texts.reading import label_order, read_text_rows
+from tasklab.data.texts.label_cells import label_order
+from tasklab.data.texts.reading import read_text_rows
 from tasklab.targets import Target
 
 logger = logging.getLogger("tasklab")

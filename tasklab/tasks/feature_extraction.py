@@ -7,7 +7,8 @@ from itertools import chain
 from tasklab.data.rows.features import FeatureTable
 from tasklab.data.rows.pairs import text_rows
 from tasklab.data.texts.input import INPUTS, text_examples_from_input
-from tasklab.data.texts.reading import TextDataConfig, read_text_rows
+from tasklab.data.texts.reading import read_text_rows
+from tasklab.data.texts.settings import TextDataConfig
 from tasklab.data.texts.stream import TextFile
 from tasklab.errors import DataError
 from tasklab.metrics.correlation import score_numbers

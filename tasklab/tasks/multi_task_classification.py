@@ -10,8 +10,9 @@ from tasklab.config import TRAINING, setting
 from tasklab.data.rows.features import FeatureTable
 from tasklab.data.rows.pairs import text_rows
 from tasklab.data.texts.input import text_examples_from_input
+from tasklab.data.texts.label_cells import label_order
 from tasklab.data.texts.mixture import BETWEEN, mixed, read_mixture
-from tasklab.data.texts.reading import TextDataConfig, label_order
+from tasklab.data.texts.settings import TextDataConfig
 from tasklab.errors import ConfigError
 from tasklab.metrics.classification import majority, score_classes
 from tasklab.metrics.groups import mean_scores

@@ -4,6 +4,7 @@ import logging
 
 import numpy as np
 
+from tasklab.data.texts.example import TextExample
 from tasklab.data.texts.prompts.reading import read_prompt_rows
 from tasklab.data.texts.prompts.rows import prompt_rows
 from tasklab.data.texts.prompts.verbalizer import WordTable, word_table
@@ -16,7 +17,6 @@ from tasklab.data.texts.prompts.wording import (
     tell_others,
     verbalizer_of,
 )
-from tasklab.data.texts.reading import TextExample
 from tasklab.errors import ConfigError
 from tasklab.labelled_texts import LabelledTexts
 from tasklab.metrics.label_words import calibrated, label_scores, normalized

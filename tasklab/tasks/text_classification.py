@@ -5,7 +5,7 @@ import numpy as np
 from tasklab.data.rows.features import FeatureTable
 from tasklab.data.rows.pairs import second_texts, sequences_of, text_rows
 from tasklab.data.texts.input import text_examples_from_input
-from tasklab.data.texts.reading import TextDataConfig
+from tasklab.data.texts.settings import TextDataConfig
 from tasklab.labelled_texts import LabelledTexts
 from tasklab.targets import target_of
 from tasklab.task import TASKS, UPDATES

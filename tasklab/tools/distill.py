@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasklab.data.files.answers import write_answers
-from tasklab.data.texts.reading import TextDataConfig, read_text_rows
+from tasklab.data.texts.reading import read_text_rows
+from tasklab.data.texts.settings import TextDataConfig
 from tasklab.datahub import at_hand
 from tasklab.errors import ConfigError
 from tasklab.runs.naming import new_run

@@ -48,7 +48,7 @@ class TextEncoder:
 
     def __call__(self, texts: Sequence[str]) -> np.ndarray:
         """Texts of any number and length; what the model cannot take whole is cut, with a word in the log."""
-        from tasklab.data.texts.reading import TextExample
+        from tasklab.data.texts.example import TextExample
 
         task, vectors = self._ready.model.task, None
         for first in range(0, len(texts), PORTION):

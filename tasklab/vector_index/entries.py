@@ -9,7 +9,7 @@ import numpy as np
 
 from tasklab.data.files.textfile import encodable
 from tasklab.data.texts.input import INPUTS
-from tasklab.data.texts.reading import TextDataConfig
+from tasklab.data.texts.settings import TextDataConfig
 from tasklab.data.texts.stream import TextFile
 from tasklab.errors import DataError, brief
 

@@ -4,7 +4,7 @@ import pytest
 
 from tasklab.config import ScheduleConfig, assign, read_config, resolve
 from tasklab.config.registries import OPTIMIZERS, SCHEDULES
-from tasklab.data.texts.reading import TextDataConfig
+from tasklab.data.texts.settings import TextDataConfig
 from tasklab.errors import ConfigError
 
 

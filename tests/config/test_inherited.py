@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tasklab.config import resolve
-from tasklab.data.texts.reading import TextDataConfig
+from tasklab.data.texts.settings import TextDataConfig
 
 MINE = "base: txtcls_minilm_l6\ntask: text_classification\ntrain: {eval_steps: 7}\nmodel: {pooling: mean}\n"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tasklab.config import Arguments, default_model, resolve
-from tasklab.data.texts.reading import TextDataConfig
+from tasklab.data.texts.settings import TextDataConfig
 
 DEFAULTS = {"train": {"epochs": 3, "min_steps": 200, "batch_size": 32}}
 

@@ -8,7 +8,7 @@ import pytest
 
 from tasklab.config import DataConfig, find_model, list_models, resolve, setting
 from tasklab.config.description import family_of
-from tasklab.data.texts.reading import TextDataConfig
+from tasklab.data.texts.settings import TextDataConfig
 from tasklab.weights.catalogue import named_weights
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from tasklab.data.texts.reading import TextExample, texts_of
+from tasklab.data.texts.example import TextExample, texts_of
 from tasklab.errors import ConfigError, DataError
 from tasklab.shots.rows import classes_of, drawn, left_over, write_rows
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tasklab.config import Config
-from tasklab.data.texts.reading import TextDataConfig
+from tasklab.data.texts.settings import TextDataConfig
 from tasklab.errors import ConfigError, DataError
 from tasklab.networks import NETWORKS
 from tasklab.nn.losses.distillation import DISTANCES

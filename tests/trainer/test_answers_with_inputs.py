@@ -16,8 +16,9 @@ from tasklab.data.questions.input import qa_examples_from_input
 from tasklab.data.tagging.input import tagged_examples_from_input
 from tasklab.data.tagging.reading import TaggingDataConfig
 from tasklab.data.texts.candidates import CandidateDataConfig, Question, questions_from_input
+from tasklab.data.texts.example import TextExample
 from tasklab.data.texts.input import text_examples_from_input
-from tasklab.data.texts.reading import TextDataConfig, TextExample
+from tasklab.data.texts.settings import TextDataConfig
 from tasklab.session.destinations import answer_file
 from tasklab.session.serving import predict_parts
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tasklab.data.texts.reading import TextExample
+from tasklab.data.texts.example import TextExample
 from tasklab.errors import ConfigError, DataError
 from tasklab.session.typed import typed_input
 

@@ -9,7 +9,7 @@ import numpy as np
 from tasklab.data.rows.draws import draw
 from tasklab.data.rows.features import FeatureTable
 from tasklab.data.rows.protocol import INPUT
-from tasklab.data.texts.reading import TextDataConfig
+from tasklab.data.texts.settings import TextDataConfig
 from tasklab.digest import content_sha256
 
 

@@ -7,7 +7,9 @@ from tasklab.data.files.cells import identity_of
 from tasklab.data.files.columns import IDENTITY, TEXT_A, TEXT_B
 from tasklab.data.files.inputs import Inputs, is_pair, is_pair_alone, tell_left_out
 from tasklab.data.files.textfile import encodable
-from tasklab.data.texts.reading import TextDataConfig, TextExample, read_text_rows
+from tasklab.data.texts.example import TextExample
+from tasklab.data.texts.reading import read_text_rows
+from tasklab.data.texts.settings import TextDataConfig
 from tasklab.errors import DataError
 
 FORMS = '"a text", the pair ("text a", "text b"), {"text_a": ..., "text_b": ...}'

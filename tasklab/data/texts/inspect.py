@@ -8,7 +8,10 @@ from tasklab.data.files.problems import BadRows
 from tasklab.data.rows.findings import Finding, met_before, quantiles, token_counts
 from tasklab.data.rows.pairs import second_texts, sequences_of, text_rows
 from tasklab.data.rows.sizes import RowSizes, row_sizes
-from tasklab.data.texts.reading import TextDataConfig, TextExample, label_order, texts_of, usable_rows
+from tasklab.data.texts.example import TextExample, texts_of
+from tasklab.data.texts.label_cells import label_order
+from tasklab.data.texts.reading import usable_rows
+from tasklab.data.texts.settings import TextDataConfig
 
 
 @dataclass

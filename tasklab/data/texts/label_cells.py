@@ -2,7 +2,7 @@
 
 import difflib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tasklab.data.files.cells import broken, is_missing
 from tasklab.data.files.problems import LONGEST, BadRows, listed, shortened
@@ -89,3 +89,12 @@ class LabelCells:
         if not math.isfinite(number):
             self.bad.add("no number", f"{place}: {self.column!r} is {shortened(str(value))}, expected a number", FIX)
         return number
+
+
+def label_order(names: Iterable[str]) -> list[str]:
+    """Class names in the order of the outputs: by value when all are whole numbers, else by the alphabet."""
+    names = sorted(set(names))
+    try:
+        return sorted(names, key=int)
+    except ValueError:
+        return names

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from tasklab.content import from_home
 from tasklab.data.files.textfile import neighbours
 from tasklab.data.rows.subsets import share_of
-from tasklab.data.texts.reading import TextDataConfig, TextExample, read_text_rows
+from tasklab.data.texts.example import TextExample
+from tasklab.data.texts.reading import read_text_rows
+from tasklab.data.texts.settings import TextDataConfig
 from tasklab.errors import DataError
 
 BETWEEN = "/"

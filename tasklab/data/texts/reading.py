@@ -1,11 +1,8 @@
 """Labelled texts and pairs of texts from table files: columns found or named, every bad row told with its place."""
 
-import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from tasklab.config import TRAINING, TRUTH, DataConfig, setting
 from tasklab.data.files.cells import as_text, broken, identity_of, is_missing
 from tasklab.data.files.columns import (
     GROUP,
@@ -23,66 +20,13 @@ from tasklab.data.files.problems import BadRows, listed, shortened
 from tasklab.data.files.splits import find_split
 from tasklab.data.files.table import FIX, SUFFIXES, Table
 from tasklab.data.files.textfile import encodable
-from tasklab.data.rows.findings import repeats
+from tasklab.data.texts.example import TextExample
 from tasklab.data.texts.label_cells import LabelCells
+from tasklab.data.texts.label_doubts import contradictions, doubtful_labels
+from tasklab.data.texts.settings import TextDataConfig
 from tasklab.errors import DataError
 
-MANY, SHARE = 50, 0.2
-"""Classes, and classes per row, from which it is asked whether a column holds classes."""
 FILES = {split: tuple(split + suffix for suffix in SUFFIXES) for split in ("train", "dev")}
-
-
-@dataclass
-class TextDataConfig(DataConfig, path="data"):
-    """Which columns hold the texts and the label, and what the labels are called."""
-
-    passed_over = ("group",)
-    paired: ClassVar[bool] = False
-    """Every row has two texts."""
-    columns: list[str] = setting([])  # names for a file without a header line
-    text_a: str | None = None  # column; null looks for a usual name
-    text_b: str | None = None  # column of the second text; null with text_a set: there is none
-    label: str | None = setting(None, needs=TRUTH)  # column
-    id: str | None = None  # column that names the rows, in predictions; null looks for a usual name
-    group: str | None = None  # column that tells which rows belong together, such as those of one question
-    # the file to evaluate on where data.eval is a folder that holds several
-    eval_file: str | None = setting(None, needs=TRUTH)
-    label_names: dict[str, str] = setting({})  # what a label of the file is called: {0: negative, 1: positive}
-    quotes: bool | None = None  # cells may stand in double quotes; null: in .csv files only
-    soft_targets: bool = setting(False, needs=TRAINING)  # learn the scores of a teacher too, from the column logits
-    output_logits: bool = False  # predictions carry the scores of all classes
-    output_prob: bool = False  # predictions carry the probabilities of all classes
-    output_submission: bool = False  # predict writes the file of GLUE's server: index and prediction
-
-    def idle_beside(self, config):
-        for key in ("soft_alpha", "soft_kind", "temperature"):
-            if config.loss.changed(key) and not self.soft_targets:
-                yield f"loss.{key}", "data.soft_targets", "set that to true"
-
-
-@dataclass(frozen=True)
-class TextExample:
-    """A text, or a pair of them, with its label: a name, a tuple of names (multi-label), a number, or None."""
-
-    id: str
-    text_a: str
-    text_b: str | None = None
-    label: str | tuple[str, ...] | float | None = None
-    logits: tuple[float, ...] = ()
-    """Scores that a teacher gave each class."""
-    group: str = ""
-    """What the row belongs to; '' where the file does not say."""
-    place: str = ""
-
-    @property
-    def text(self) -> str:
-        """What nearly equal rows have in common."""
-        return self.text_a if self.text_b is None else f"{self.text_a} {self.text_b}"
-
-    @property
-    def stratum(self) -> str | tuple[str, ...] | None:
-        """What folds and subsets hold in equal shares: the label, unless that is a number."""
-        return None if isinstance(self.label, float) else self.label
 
 
 def read_text_rows(
@@ -106,7 +50,7 @@ def read_text_rows(
     if not examples:
         why = bad.summary() if bad else "there is no line below the one that names the columns"
         raise DataError(f"{bad.file}: holds no usable row; {why}")
-    notes = [bad.summary(), doubt, _contradictions(examples, bad.file) if labelled else ""]
+    notes = [bad.summary(), doubt, contradictions(examples, bad.file) if labelled else ""]
     return examples, "; ".join(filter(None, notes))
 
 
@@ -133,40 +77,9 @@ def usable_rows(
     table.gapless = not labelled
     reader = _Reader(table, data, problem_type, labels, labelled, labelled and training and data.soft_targets)
     examples = [example for place, row in table if (example := reader.example(place, row)) is not None]
-    doubt = _doubtful_labels(examples, reader.label.column, table.columns, data) if labelled else ""
+    doubt = doubtful_labels(examples, reader.label.column, table.columns, data) if labelled else ""
     columns = f"{reader.columns}; as {table.writer} writes them" if table.writer else reader.columns
     return TextRows(examples, table.bad, columns, doubt)
-
-
-def _doubtful_labels(examples: Sequence[TextExample], column: str, columns: Sequence[str], data) -> str:
-    """A word about classes that are measures, or nearly as many as there are rows."""
-    names = {e.label for e in examples if isinstance(e.label, str)}
-    numbers = [number for name in names if (number := _number(name)) is not None]
-    measured = len(numbers) == len(names) and any(not number.is_integer() for number in numbers)
-    if data.label or not (measured or len(names) > max(MANY, SHARE * len(examples))):
-        return ""
-    others = [name for usual in LABELS for name in columns if name.lower() == usual.lower() and name != column]
-    message = f"{column!r} is taken for the label and holds {len(names)} different {'numbers' if numbers else 'values'}"
-    shown = f"{message} in {len(examples)} rows ({listed(sorted(names)[:3])}): are these classes?"
-    name = f"name another column with data.label={others[0] if others else '...'}, or this one to keep it"
-    return f"{shown} {name}{'; model.problem_type=regression learns numbers' if measured else ''}"
-
-
-def _number(name: str) -> float | None:
-    try:
-        number = float(name)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def label_order(names: Iterable[str]) -> list[str]:
-    """Class names in the order of the outputs: by value when all are whole numbers, else by the alphabet."""
-    names = sorted(set(names))
-    try:
-        return sorted(names, key=int)
-    except ValueError:
-        return names
 
 
 class _Reader:
@@ -221,23 +134,6 @@ class _Reader:
         elif not encodable(value):
             self.bad.add("broken text", f"{place}: {column!r} holds half of a surrogate pair", FIX)
         return value
-
-
-def texts_of(example: TextExample) -> tuple[str, str | None]:
-    """What two examples have in common when one repeats the other."""
-    return example.text_a, example.text_b
-
-
-def _contradictions(examples: Sequence[TextExample], file: str) -> str:
-    """One line when equal texts carry different labels; such rows stay, because official sets hold them too."""
-    pairs = [(a, b) for a, b in repeats(examples, texts_of) if a.label != b.label]
-    if not pairs:
-        return ""
-    a, b = pairs[0]
-    return (
-        f"{len(pairs)} rows repeat a text with another label, all are kept; first: {b.place} says {b.label!r}, "
-        f"{a.place.removeprefix(file)} {a.label!r}"
-    )
 
 
 def _shown(row: dict, column: str) -> str:

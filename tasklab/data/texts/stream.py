@@ -8,7 +8,8 @@ from tasklab.data.files.columns import IDENTITY, TEXT_A, Role, find_columns, tex
 from tasklab.data.files.problems import BadRows, shortened
 from tasklab.data.files.table import FIX, Table
 from tasklab.data.files.textfile import encodable, text_lines
-from tasklab.data.texts.reading import TextDataConfig, TextExample
+from tasklab.data.texts.example import TextExample
+from tasklab.data.texts.settings import TextDataConfig
 from tasklab.errors import DataError
 
 

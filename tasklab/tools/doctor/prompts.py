@@ -8,10 +8,11 @@ from tasklab.config import Config
 from tasklab.data.files.problems import SKIP
 from tasklab.data.files.sample import Sample
 from tasklab.data.rows.sizes import RowSizes, row_sizes
+from tasklab.data.texts.example import TextExample
 from tasklab.data.texts.prompts.rows import prompt_rows
 from tasklab.data.texts.prompts.verbalizer import WordTable, word_table
 from tasklab.data.texts.prompts.wording import PromptDataConfig, patterns_of, refuse_unfilled, verbalizer_of
-from tasklab.data.texts.reading import TextExample, usable_rows
+from tasklab.data.texts.reading import usable_rows
 from tasklab.errors import DataError
 from tasklab.tools.doctor import texts
 from tasklab.tools.doctor.findings import FIX, LOOK, Examined, Line

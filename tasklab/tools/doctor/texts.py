@@ -8,8 +8,9 @@ from tasklab.data.rows.balance import calls_for_weights
 from tasklab.data.rows.findings import leaks
 from tasklab.data.texts.candidates import CandidateDataConfig, questions_of
 from tasklab.data.texts.contrasts import ContrastDataConfig
+from tasklab.data.texts.example import texts_of
 from tasklab.data.texts.inspect import TextReport, inspect_texts
-from tasklab.data.texts.reading import TextDataConfig, texts_of
+from tasklab.data.texts.settings import TextDataConfig
 from tasklab.errors import DataError
 from tasklab.tools.doctor.findings import FIX, LOOK, Examined, Line, bad_rows, clashing, examined, leaking, repeating
 from tasklab.tools.doctor.wording import counted, lengths, padded, places, shares

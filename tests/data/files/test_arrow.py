@@ -2,7 +2,8 @@
 
 import pytest
 
-from tasklab.data.texts.reading import TextDataConfig, read_text_rows
+from tasklab.data.texts.reading import read_text_rows
+from tasklab.data.texts.settings import TextDataConfig
 from tasklab.errors import DataError
 
 datasets = pytest.importorskip("datasets")

@@ -6,7 +6,8 @@ import pytest
 
 from tasklab.data.files.exports import plain_row, writer_of
 from tasklab.data.files.sample import sample_of
-from tasklab.data.texts.reading import TextDataConfig, read_text_rows
+from tasklab.data.texts.reading import read_text_rows
+from tasklab.data.texts.settings import TextDataConfig
 from tasklab.errors import DataError
 from tasklab.tools.doctor import texts
 from tasklab.tools.doctor.data import KINDS

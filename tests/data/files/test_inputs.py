@@ -17,7 +17,7 @@ from tasklab.data.tagging.input import tagged_examples_from_input
 from tasklab.data.tagging.reading import TaggingDataConfig
 from tasklab.data.texts.candidates import questions_from_input
 from tasklab.data.texts.input import text_examples_from_input
-from tasklab.data.texts.reading import TextDataConfig
+from tasklab.data.texts.settings import TextDataConfig
 from tasklab.errors import DataError
 
 TEXTS = Inputs('"a text"')

@@ -6,7 +6,7 @@ from tasklab.data.choices.checks import ChoiceExample
 from tasklab.data.questions.example import QAExample
 from tasklab.data.rows.groups import groups_of
 from tasklab.data.texts.candidates import Question
-from tasklab.data.texts.reading import TextExample
+from tasklab.data.texts.example import TextExample
 
 
 def always(sizes):

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from tasklab.data.texts.example import TextExample
 from tasklab.data.texts.prompts.pattern import Pattern
 from tasklab.data.texts.prompts.rows import prompt_rows
-from tasklab.data.texts.reading import TextExample
 from tasklab.errors import DataError
 from tasklab.text.wordpiece import WordPiece
 

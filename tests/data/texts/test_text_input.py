@@ -3,7 +3,7 @@
 import pytest
 
 from tasklab.data.texts.input import text_examples_from_input
-from tasklab.data.texts.reading import TextDataConfig
+from tasklab.data.texts.settings import TextDataConfig
 from tasklab.errors import DataError
 
 

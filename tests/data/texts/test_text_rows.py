@@ -3,8 +3,11 @@
 import pytest
 
 from tasklab.data.texts.candidates import CandidateDataConfig
+from tasklab.data.texts.example import TextExample
 from tasklab.data.texts.input import text_examples_from_input
-from tasklab.data.texts.reading import TextDataConfig, TextExample, label_order, read_text_rows
+from tasklab.data.texts.label_cells import label_order
+from tasklab.data.texts.reading import read_text_rows
+from tasklab.data.texts.settings import TextDataConfig
 from tasklab.errors import DataError, MissingColumns
 
 SINGLE, MULTI, NUMBER = "single_label_classification", "multi_label_classification", "regression"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasklab.data.texts.reading import TextDataConfig
+from tasklab.data.texts.settings import TextDataConfig
 from tasklab.data.texts.stream import TextFile
 from tasklab.errors import DataError
 

@@ -4,8 +4,9 @@ import difflib
 from collections.abc import Sequence
 
 from tasklab.data.files.problems import BadRows, listed, shortened
+from tasklab.data.texts.example import TextExample
 from tasklab.data.texts.prompts.wording import PromptDataConfig
-from tasklab.data.texts.reading import TextExample, read_text_rows
+from tasklab.data.texts.reading import read_text_rows
 from tasklab.errors import DataError
 
 

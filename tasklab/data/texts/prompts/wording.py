@@ -8,7 +8,7 @@ from tasklab.content import from_home
 from tasklab.data.texts.prompts import uer
 from tasklab.data.texts.prompts.pattern import Pattern, checked, read_patterns
 from tasklab.data.texts.prompts.verbalizer import LabelWords, label_words, read_verbalizer
-from tasklab.data.texts.reading import TextDataConfig
+from tasklab.data.texts.settings import TextDataConfig
 from tasklab.errors import ConfigError, DataError
 
 logger = logging.getLogger("tasklab")
