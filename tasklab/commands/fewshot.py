@@ -38,12 +38,15 @@ def run(options):
     from tasklab.shots.compare import few_shot, titles
     from tasklab.shots.table import rendered
 
-    if wrong := next((word for word in options.names if not OVERRIDE.fullmatch(word)), None):
+    behind = options.methods or []  # --methods takes the settings behind it too
+    methods = [word for word in behind if not OVERRIDE.fullmatch(word)] or None
+    names = options.names + [word for word in behind if OVERRIDE.fullmatch(word)]
+    if wrong := next((word for word in names if not OVERRIDE.fullmatch(word)), None):
         options.usage.error(f"unexpected {wrong!r}; settings are written KEY=VALUE, methods behind --methods")
     with goes_on_when_repeated("comparison"):
         comparison = few_shot(
-            options.data, options.shots, options.seeds, options.methods, options.model, start=options.start,
-            eval_data=options.eval, test_rows=options.test_rows, overrides=options.names, output_dir=options.output,
+            options.data, options.shots, options.seeds, methods, options.model, start=options.start,
+            eval_data=options.eval, test_rows=options.test_rows, overrides=names, output_dir=options.output,
         )  # fmt: skip
     if options.out:
         replace_text(from_home(options.out), json.dumps(comparison, ensure_ascii=False, indent=1) + "\n")

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 
 from tasklab.engine.curves import write_curves
 from tasklab.engine.hooks import Callback
@@ -10,6 +11,9 @@ from tasklab.replacing import replace_text
 from tasklab.runs.history import METRICS_FILE, records_in
 
 logger = logging.getLogger("tasklab")
+
+FIRST = 10  # seconds before a run is worth a picture
+SHARE = 0.05  # of the time for pictures, before the end
 
 
 class MetricsFile(Callback):
@@ -43,10 +47,18 @@ class MetricsFile(Callback):
 
 
 class Curves(Callback):
-    """Redraws the curves after every evaluation and at the end; comes after MetricsFile, whose file it reads."""
+    """Redraws the curves after an evaluation, where that takes at most SHARE of the time, and at the end; comes after
+    MetricsFile, whose file it reads."""
+
+    def on_train_begin(self, loop):
+        self.due = time.monotonic() + FIRST
 
     def on_evaluate(self, loop, record):
-        self.draw(loop)
+        began = time.monotonic()
+        if began >= self.due:
+            self.draw(loop)
+            ended = time.monotonic()
+            self.due = ended + (ended - began) / SHARE
 
     def on_train_end(self, loop):
         self.draw(loop)

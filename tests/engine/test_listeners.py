@@ -140,6 +140,24 @@ def test_a_run_leaves_its_curves_in_two_pictures(job):
     assert png_size(loop.run.path / "curves_all.png") == (1584, 816)
 
 
+def test_pictures_take_a_twentieth_of_the_time(job, monkeypatch):
+    """Evaluations 6 s apart, a picture takes 2 s: one is drawn after 12 s, the next one 40 s after that was ready."""
+    now, drawn = [100.0], []
+
+    def draw(loop):
+        drawn.append(now[0])
+        now[0] += 2
+
+    curves = Curves()
+    monkeypatch.setattr(curves, "draw", draw)
+    monkeypatch.setattr("tasklab.engine.listeners.time.monotonic", lambda: now[0])
+    curves.on_train_begin(None)
+    for _ in range(10):
+        now[0] += 6
+        curves.on_evaluate(None, {})
+    assert drawn == [112.0, 156.0]
+
+
 def test_no_record_gives_no_picture_and_none_stays(job):
     loop = job(losses=[])
     (loop.run.path / "curves.png").write_bytes(b"of an earlier run")

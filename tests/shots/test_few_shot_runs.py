@@ -31,8 +31,8 @@ def test_a_comparison_scores_what_runs_says_what_does_not_and_goes_on(toy, tmp_p
     data, settings = toy
     monkeypatch.chdir(tmp_path)
     command = ["fewshot", str(data), *settings, "--model", "bert_tiny", "--shots", "3", "--seeds", "1", "--methods",
-               "contrastive", "prompt", "tfidf", "--out", "t.json"]  # fmt: skip
-    command[2:2] = ["data.label_words={good: [good], bad: [terrible]}"]
+               "contrastive", "prompt", "tfidf", "data.label_words={good: [good], bad: [terrible]}",
+               "--out", "t.json"]  # fmt: skip
     assert cli.main(command) == 0
     table = capsys.readouterr().out
     found = json.loads((tmp_path / "t.json").read_text())

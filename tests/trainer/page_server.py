@@ -38,7 +38,9 @@ def write_clients(folder: Path, address: Path):
 
 
 def serve(address: str):
-    import mindspore  # noqa: F401 - every fork has it then
+    import matplotlib.figure  # noqa: F401 - every fork has it then, as the next two
+    import mindspore  # noqa: F401
+    import sklearn.metrics  # noqa: F401
 
     from tasklab import cli
     from tasklab.trainer import Trainer
