@@ -120,7 +120,7 @@ def test_trials_survive_the_kill_of_their_driver_and_of_one_of_them(trainer, tmp
     recipe, folder = tmp_path / "recipe.yaml", tmp_path / "search"
     recipe.write_text(trainer.config.to_yaml())
     command = [
-        sys.executable, "-m", "tasklab.cli", "search", str(recipe), "--trials", "5", "--parallel", "2",
+        sys.executable, "-m", "tasklab.cli", "search", str(recipe), "--trials", "3", "--parallel", "2",
         "--subset", "0.5", "--no-pruning", "--output", str(folder), "--space", "optimizer.lr=1e-4..1e-2",
     ]  # fmt: skip
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
@@ -142,7 +142,7 @@ def test_trials_survive_the_kill_of_their_driver_and_of_one_of_them(trainer, tmp
     best = json.loads(found)
     curves = [
         [json.loads(line) for line in (folder / f"trial-{n}" / "metrics.jsonl").read_text().splitlines()]
-        for n in range(5)
+        for n in range(3)
     ]
     scores = [max(r["accuracy"] for r in records if r["kind"] == "evaluate") for records in curves]
     assert best["objective"] == max(scores)

@@ -8,8 +8,8 @@ from tiny_qa import PEOPLE
 
 
 def settings(**more) -> dict:
-    """Those of texts, and as short an answer."""
-    return tiny_texts.settings(**{"data.max_target_length": 32, **more})
+    """Those of texts, and as short an answer: what is generated has six words."""
+    return tiny_texts.settings(**{"data.max_target_length": 32, "generation.max_new_tokens": 12, **more})
 
 
 def rows() -> list[dict[str, str]]:
