@@ -32,8 +32,8 @@ class NoText:
 def main(folder: Path, precision: str, threads: int) -> dict:
     weights = folder / "weights"
     found = read_model(source_at(str(weights), weights_in(weights)))
-    head = "seq2seq" if "decoder.layers.0.attention.query.weight" in found.known else "causal"
-    decoder = native_decoder(found.description.model, found.known, precision, head)
+    head = "seq2seq" if "decoder.layers.0.attention.query.weight" in found.weights else "causal"
+    decoder = native_decoder(found.description.model, found.weights, precision, head)
     settings = GenerationConfig()
 
     def answer(given, beams, new):
