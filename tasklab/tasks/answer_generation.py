@@ -4,7 +4,8 @@ from tasklab.metrics.baseline import baseline_answer
 from tasklab.metrics.bleu import score_bleu_n
 from tasklab.metrics.short_answers import score_short_answer
 from tasklab.task import TASKS
-from tasklab.text2text import Text2Text, mean_of
+from tasklab.text2text import Text2Text
+from tasklab.written_answers import mean_of
 
 
 @TASKS.register("answer_generation")

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from tasklab.data.text2text.pairs import Text2TextDataConfig
 from tasklab.metrics.rouge import score_rouge
 from tasklab.task import TASKS, Metrics
-from tasklab.text2text import Text2Text, mean_of
+from tasklab.text2text import Text2Text
+from tasklab.written_answers import mean_of
 
 
 @TASKS.register("summarization")
