@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tasklab.kernels import build
-from tasklab.kernels.decoder_shape import ACTIVATIONS, ENCODER, FORMATS, MATRICES, VECTORS, DecoderShape
+from tasklab.kernels.decoder_library import NativeShape, address_of, decoder_library
+from tasklab.kernels.decoder_shape import ENCODER, FORMATS, MATRICES, VECTORS, DecoderShape
 
 BLOCK = 1 << 20
 """Weights that are taken over at a time, 4 MB."""
@@ -31,11 +31,11 @@ class NativeDecoder:
     def __init__(self, shape: DecoderShape, tensors: Mapping[str, np.ndarray], precision: str = "fp32"):
         if precision not in FORMATS:
             raise ValueError(f"precision is {precision!r}; expected one of: {', '.join(FORMATS)}")
-        self._library = _library()
+        self._library = decoder_library()
         self.shape, self.precision = shape, precision
         self.vocab_size, self.max_length, self.prefix = shape.vocab_size, shape.positions, shape.prefix
         self._lock = threading.Lock()  # ctypes lets other threads run
-        self._handle = self._library.tasklab_decoder_new(ctypes.byref(_Shape.of(shape, precision)))
+        self._handle = self._library.tasklab_decoder_new(ctypes.byref(NativeShape.of(shape, precision)))
         if not self._handle:
             raise MemoryError(f"no memory for the weights of {shape}")
         for name, (size, optional) in shape.tensors().items():
@@ -52,7 +52,7 @@ class NativeDecoder:
             values = np.ascontiguousarray(values[:], np.float32)
             number = VECTORS.index(name)
             call = self._library.tasklab_decoder_vector
-            if call(self._handle, encoder, number, layer, _pointer(values), values.size):
+            if call(self._handle, encoder, number, layer, address_of(values), values.size):
                 raise MemoryError(f"no memory for {full}")
             return
         number, step = MATRICES.index(name.removesuffix(".weight")), max(1, BLOCK // size[1])
@@ -61,7 +61,7 @@ class NativeDecoder:
             if block.shape != (min(step, size[0] - first), size[1]):
                 raise ValueError(f"{full} gave {block.shape} for rows {first} to {min(first + step, size[0])}")
             call = self._library.tasklab_decoder_matrix
-            if call(self._handle, encoder, number, layer, _pointer(block), first, len(block)):
+            if call(self._handle, encoder, number, layer, address_of(block), first, len(block)):
                 raise MemoryError(f"no memory for {full}")
 
     def read(self, slots: Sequence[int], sources: Sequence[Sequence[int]]):
@@ -80,7 +80,7 @@ class NativeDecoder:
                 if held := self._length(slot):
                     raise ValueError(f"slot {slot} holds {held} tokens; cut it to 0 before it reads a source")
             failed = self._library.tasklab_decoder_read(
-                self._handle, len(slots), _pointer(slots), _pointer(counts), _pointer(flat)
+                self._handle, len(slots), address_of(slots), address_of(counts), address_of(flat)
             )
         if failed:
             raise MemoryError(f"no memory for {counts.sum()} tokens of {len(slots)} sources")
@@ -111,8 +111,8 @@ class NativeDecoder:
                     raise ValueError(f"slot {slot} has read no source that its tokens could answer")
             logits = np.empty((len(flat) if everywhere else len(slots), self.vocab_size), np.float32)
             failed = self._library.tasklab_decoder_extend(
-                self._handle, len(slots), _pointer(slots), _pointer(counts), _pointer(flat), everywhere,
-                _pointer(logits),
+                self._handle, len(slots), address_of(slots), address_of(counts), address_of(flat), everywhere,
+                address_of(logits),
             )  # fmt: skip
         if failed:
             raise MemoryError(f"no memory for {counts.sum()} more tokens in {len(slots)} slots")
@@ -131,7 +131,7 @@ class NativeDecoder:
         with self._lock:
             self._check(sources, lengths)
             if self._library.tasklab_decoder_copy(
-                self._handle, len(sources), _pointer(sources), _pointer(targets), _pointer(lengths)
+                self._handle, len(sources), address_of(sources), address_of(targets), address_of(lengths)
             ):
                 raise MemoryError(f"no memory for {len(sources)} more slots")
 
@@ -190,53 +190,3 @@ class NativeDecoder:
         if getattr(self, "_handle", None):
             self._library.tasklab_decoder_free(self._handle)
             self._handle = None
-
-
-class _Shape(ctypes.Structure):
-    """DecoderShape of src/stack.h."""
-
-    _fields_ = [
-        *((name, ctypes.c_int64) for name in (
-            "vocab", "hidden", "layers", "heads", "kv_heads", "head_size", "intermediate", "positions", "format",
-            "activation", "gated", "rms", "norm_first", "embedding_norm", "rotary", "tied", "encoder_layers",
-            "source_vocab", "reach", "prefix",
-        )),
-        *((name, ctypes.c_double) for name in ("eps", "score_scale", "embedding_scale", "output_scale")),
-    ]  # fmt: skip
-
-    @classmethod
-    def of(cls, s: DecoderShape, precision: str) -> "_Shape":
-        return cls(
-            s.vocab_size, s.hidden_size, s.num_hidden_layers, s.num_attention_heads, s.num_key_value_heads,
-            s.head_size, s.intermediate_size, s.positions, FORMATS[precision], ACTIVATIONS[s.hidden_act], s.gated,
-            s.rms, s.norm_first, s.embedding_norm, s.rotary, s.tied, s.encoder_layers or 0, s.source_vocab_size or 0,
-            s.reach or 0, s.prefix, s.eps, s.head_size**-0.5 if s.score_scale is None else s.score_scale,
-            s.embedding_scale, s.output_scale,
-        )  # fmt: skip
-
-
-def _library() -> ctypes.CDLL:
-    library = build.library()
-    if library is None:
-        raise RuntimeError(build.why_not())
-    number, address = ctypes.c_int64, ctypes.c_void_p
-    for name, result, arguments in (
-        ("new", address, [address]),
-        ("free", None, [address]),
-        ("matrix", ctypes.c_int, [address, ctypes.c_int, number, number, address, number, number]),
-        ("vector", ctypes.c_int, [address, ctypes.c_int, number, number, address, number]),
-        ("read", ctypes.c_int, [address, number, address, address, address]),
-        ("extend", ctypes.c_int, [address, number, address, address, address, ctypes.c_int, address]),
-        ("copy", ctypes.c_int, [address, number, address, address, address]),
-        ("cut", None, [address, number, number]),
-        ("length", number, [address, number]),
-        ("source_length", number, [address, number]),
-        ("bytes", number, [address]),
-    ):
-        call = getattr(library, f"tasklab_decoder_{name}")
-        call.restype, call.argtypes = result, arguments
-    return library
-
-
-def _pointer(array: np.ndarray) -> ctypes.c_void_p:
-    return array.ctypes.data_as(ctypes.c_void_p)
