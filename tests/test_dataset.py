@@ -118,6 +118,7 @@ def test_only_what_shapes_rows_makes_rows_anew(adding):
         (adding.data, "num_buckets", 4, 1), (adding.data, "subset", 1.0, 2), (adding.data, "note", "x", 3),
         (adding.data, "max_seq_length", 64, 4), (adding.model, "hidden_act", "relu", 4),
         (adding.model, "labels", ["a"], 5), (adding.model, "pair_encoding", "sbert", 6),
+        (adding.model, "vocab_size", 77, 7), (adding.model, "mask", "prefix", 8),
     ]  # fmt: skip
     for section, name, value, made in changes:
         setattr(section, name, value)

@@ -30,7 +30,7 @@ class ModelConfig(Section, path="model"):
     """Sizes of the encoder. The required ones come from a backbone; none is guessed."""
 
     encoder: str = "bert"  # a name in the encoder registry
-    vocab_size: int = setting(required=True, ge=1)
+    vocab_size: int = setting(required=True, ge=1, rows=True)  # soft tokens of a pattern have the ids from here on
     hidden_size: int = setting(required=True, ge=1)
     num_hidden_layers: int = setting(required=True, ge=1)
     num_attention_heads: int | None = setting(None, ge=1)  # this and the next: required where there is attention
@@ -52,7 +52,7 @@ class ModelConfig(Section, path="model"):
     norm: str = setting("layer", choices=("layer", "rms"))  # rms: T5's, without centering
     norm_position: str = setting("post", choices=("post", "pre"))  # behind each sum, as in BERT, or before each block
     feed_forward: str = setting("dense", choices=("dense", "gated"))
-    mask: str | None = setting(None, choices=(FULL, CAUSAL, PREFIX))  # what a token sees; null: full, gpt's is causal
+    mask: str | None = setting(None, choices=(FULL, CAUSAL, PREFIX), rows=True)  # what tokens see; null: full, gpt's causal
     relative_positions: bool = False  # T5's: attention learns distances; embeddings may do without positions
     relative_attention_num_buckets: int = setting(32, ge=4)
     relative_attention_max_distance: int = setting(128, ge=4)

@@ -4,6 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+REACH = 1000
+"""Pairs further on are not looked at for one that does not match: of a file about one text there may be none."""
+
 
 class Candidate(NamedTuple):
     """text: what is compared; `name: description` of a file."""
@@ -17,8 +20,8 @@ class Candidate(NamedTuple):
 class MatchingExample:
     """A text, and what it is compared with.
 
-    texts: itself first; with no label the second one matches and the others do not.   label: from 0 to 1, of the
-    second one; of pairs in a file without labels 1.   scores: a teacher's, of each text behind the first.
+    texts: itself first; the second one matches as `label` says, from 0 to 1, and with no label it does; the others do
+    not. Of pairs in a file without labels it is 1.   scores: a teacher's, of each text behind the first.
     candidates: those texts, where they are some.
     """
 
@@ -61,23 +64,32 @@ def comparisons(examples: Sequence[MatchingExample]) -> list[Comparison]:
     """The first text of each with all its others, example by example.
 
     Where no label tells, the second text matches and the rest do not. Where every pair matches, each first text is
-    compared with the next pair's second one too: matches alone tell nothing apart.
+    compared with the second one of a later pair too, one that nothing says to match it: matches alone tell nothing
+    apart.
     """
     pairs = [one for number, example in enumerate(examples) for one in _own(number, example)]
-    if any(c.label != 1.0 or c.place > 1 for c in pairs) or len(pairs) < 2:
+    if any(c.label != 1.0 or c.place > 1 for c in pairs):
         return pairs
-    turned = [*pairs[1:], pairs[0]]
-    return [
-        one for own, other in zip(pairs, turned, strict=True)
-        for one in (own, own._replace(place=2, second=other.second, label=float(own.second == other.second)))
-    ]  # fmt: skip
+    matching = {pair for c in pairs for pair in ((c.first, c.second), (c.second, c.first), (c.first, c.first))}
+    return [one for number, own in enumerate(pairs) for one in (own, *_no_match(number, pairs, matching))]
 
 
 def _own(number: int, example: MatchingExample) -> Iterator[Comparison]:
     first, others = example.texts[0], example.texts[1:]
     for place, text in enumerate(others, start=1):
-        implied = float(place == 1) if len(others) > 1 and not example.candidates else None
-        yield Comparison(number, place, first, text, implied if example.label is None else example.label)
+        label = example.label
+        if len(others) > 1 and not example.candidates:
+            label = 0.0 if place > 1 else 1.0 if label is None else label
+        yield Comparison(number, place, first, text, label)
+
+
+def _no_match(number: int, pairs: Sequence[Comparison], matching: set[tuple[str, str]]) -> Iterator[Comparison]:
+    """A pair's first text with the second one of the nearest later pair that does not match it; nothing without one."""
+    for step in range(1, min(len(pairs), REACH)):
+        second = pairs[(number + step) % len(pairs)].second
+        if (pairs[number].first, second) not in matching:
+            yield pairs[number]._replace(place=2, second=second, label=0.0)
+            return
 
 
 def candidates_first(compared: Sequence[Comparison], examples: Sequence[MatchingExample]) -> list[Comparison]:

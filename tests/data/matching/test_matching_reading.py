@@ -115,6 +115,24 @@ def test_a_triple_is_two_comparisons_and_matches_alone_meet_each_others_texts():
     assert [(c.first, c.second, c.label) for c in comparisons([triple])] == [("a", "b", 1), ("a", "c", 0)]
     matches = [MatchingExample(str(i), texts, 1.0) for i, texts in enumerate([("a", "b"), ("c", "d"), ("e", "b")])]
     assert [(c.example, c.first, c.second, c.label) for c in comparisons(matches)] == [
-        (0, "a", "b", 1), (0, "a", "d", 0), (1, "c", "d", 1), (1, "c", "b", 0), (2, "e", "b", 1), (2, "e", "b", 1),
+        (0, "a", "b", 1), (0, "a", "d", 0), (1, "c", "d", 1), (1, "c", "b", 0), (2, "e", "b", 1), (2, "e", "d", 0),
     ]  # fmt: skip
     assert [c.label for c in comparisons([MatchingExample("0", ("a", "b"))])] == [None]
+
+
+def test_what_matches_somewhere_is_never_taken_for_no_match():
+    rows = [("pay", "card"), ("pay", "invoice"), ("parcel", "way"), ("parcel", "delivered"), ("card", "parcel")]
+    examples = [MatchingExample(str(i), texts, 1.0) for i, texts in enumerate(rows)]
+    assert [(c.first, c.second) for c in comparisons(examples) if not c.label] == [
+        ("pay", "way"), ("pay", "way"), ("parcel", "invoice"), ("parcel", "invoice"), ("card", "invoice"),
+    ]  # fmt: skip
+    same = [MatchingExample(str(i), ("pay", text), 1.0) for i, text in enumerate("abc")]
+    assert [(c.second, c.label) for c in comparisons(same)] == [("a", 1), ("b", 1), ("c", 1)]
+
+
+@pytest.mark.parametrize(
+    ("label", "expected"), [(1.0, [1, 0, 0]), (0.0, [0, 0, 0]), (0.6, [0.6, 0, 0]), (None, [1, 0, 0])]
+)
+def test_a_label_is_that_of_the_second_text_and_negatives_have_none(label, expected):
+    (example,) = [MatchingExample("0", ("a", "b", "c", "d"), label)]
+    assert [c.label for c in comparisons([example])] == expected
