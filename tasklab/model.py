@@ -126,7 +126,7 @@ def prepare_start(config: Config, weights: str | None) -> Prepared:
     config = config.copy()  # the data may settle some of it
     if config.from_scratch:
         task = _task(config, _vocabulary_without_weights(config))
-        task.settle([])
+        _settle(task, [])
         return Prepared(task, None, trains=True)
     if weights is None:
         raise CheckpointError(
@@ -136,8 +136,18 @@ def prepare_start(config: Config, weights: str | None) -> Prepared:
     source = find_weights(weights)
     labels = _labels_of(source)
     task = _task(config, config.tokenizer.vocab or source.vocabulary)
-    task.settle(answered(labels))
+    _settle(task, answered(labels))
     return Prepared(task, source, FINETUNE, tuple(labels), trains=True)
+
+
+def _settle(task: Task, labels: list[str]):
+    """What only the data knows. Raises: ConfigError where the user names labels, and the task has its own."""
+    config = task.config
+    named = config.model.labels if config.asked("model.labels") else None
+    task.settle(labels)
+    if named is not None and config.model.labels != named:
+        message = f"model.labels = {named}: {config.task} has labels of its own here, {config.model.labels}"
+        raise ConfigError(config.placed("model.labels", f"{message}; leave it out"))
 
 
 def prepare_ready(config: Config, checkpoint, trains: bool = False) -> Prepared:

@@ -52,7 +52,8 @@ class ModelConfig(Section, path="model"):
     norm: str = setting("layer", choices=("layer", "rms"))  # rms: T5's, without centering
     norm_position: str = setting("post", choices=("post", "pre"))  # behind each sum, as in BERT, or before each block
     feed_forward: str = setting("dense", choices=("dense", "gated"))
-    mask: str | None = setting(None, choices=(FULL, CAUSAL, PREFIX), rows=True)  # what tokens see; null: full, gpt's causal
+    # what a token sees; null: full, gpt's is causal
+    mask: str | None = setting(None, choices=(FULL, CAUSAL, PREFIX), rows=True)
     relative_positions: bool = False  # T5's: attention learns distances; embeddings may do without positions
     relative_attention_num_buckets: int = setting(32, ge=4)
     relative_attention_max_distance: int = setting(128, ge=4)

@@ -17,7 +17,7 @@ from tasklab.metrics.tfidf import tfidf_predictions
 from tasklab.registry import unknown_name
 from tasklab.replacing import replace_text
 from tasklab.shots.methods import METHODS, WORDS_ALONE, configured, read_config, refuse_unread
-from tasklab.shots.rows import classes_of, drawn, left_over, write_rows
+from tasklab.shots.rows import classes_of, drawn, left_over, refuse_unlearned, write_rows
 from tasklab.shots.table import SCORES, advice, summary
 from tasklab.trials.folds import AT_THE_END
 from tasklab.trials.trial import LOG, POLL, Trial
@@ -59,15 +59,14 @@ def few_shot(
     refuse_unread(overrides, names)
     config = read_config(model, [*overrides, f"data.train={data}"])
     examples = _read(config, config.data.train, True)
-    apart = config.data.eval_path and _read(config, config.data.eval_path, False)
-    classes = classes_of(examples, shots, 0 if apart else 1, data)
-    if apart:
-        apart = [e for e in apart if e.label in classes]
+    classes = classes_of(examples, shots, 0 if config.data.eval_path else 1, data)
+    tested = _read(config, config.data.eval_path, False) if config.data.eval_path else examples
+    refuse_unlearned(tested, classes)
     folder = from_home(output_dir or f"output/{Path(model).name}-fewshot")
     scores: dict[str, list[dict]] = {name: [] for name in names}
     for seed in range(seeds):
         train = drawn(examples, classes, shots, seed)
-        test = left_over(apart or examples, train, test_rows)
+        test = left_over(tested, train, test_rows)
         own = folder / f"seed-{seed}"
         files = write_rows(own / "train.jsonl", train), write_rows(own / "test.jsonl", test)
         for name in names:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tasklab.config import Config, find_model
-from tasklab.data.texts.prompts.wording import PromptDataConfig
+from tasklab.data.texts.prompts.pattern import SOFT
+from tasklab.data.texts.prompts.wording import PromptDataConfig, is_json
 from tasklab.errors import ConfigError
 from tasklab.trainer import Trainer
 
@@ -34,6 +35,8 @@ METHODS = {
 READING = ("columns", "text_a", "text_b", "label", "id", "label_names", "quotes", "encoding", "on_bad_row", "eval_file",
            "limit", "train", "eval")  # fmt: skip
 """Keys of data that say how the user's files are read; trainings read what was drawn of them."""
+PATTERNS = ("data.pattern", "data.patterns")
+SOFT_FIELD = "{" + SOFT + "}"
 SOFT_TOKENS, SOFT_RATE = 4, 10.0
 """Learned vectors at each place, and how much faster they learn."""
 
@@ -52,6 +55,9 @@ def refuse_unread(overrides: Sequence[str], methods: Sequence[str]):
         key = word.partition("=")[0]
         if key.removeprefix("data.") not in READING and not any(key in config for config in configs):
             raise ConfigError(f"{key}: none of {', '.join(methods)} has such a setting; see `tasklab show`")
+        if not any(_suits(word, METHODS[method]) for method in methods):
+            where = "with {soft} is p_tuning's" if SOFT_FIELD in word else "without {soft} is prompt's"
+            raise ConfigError(f"{word}: a pattern {where}, which --methods leaves out")
 
 
 def configured(
@@ -65,28 +71,34 @@ def configured(
     recipe = _recipe(method, model)
     own = Trainer(task=method.task, model=recipe).config
     options = [word for word in overrides if (key := word.partition("=")[0]) in own and
-               key.removeprefix("data.") not in READING]  # fmt: skip
-    keys = {word.partition("=")[0].removeprefix("data.") for word in options}
+               key.removeprefix("data.") not in READING and _suits(word, method)]  # fmt: skip
     settings: list = [{"seed": seed, "train.save_strategy": "no"}]
     if start is not None:
         settings.append({"checkpoint": start, "from_scratch": False})
     if method.asks:
-        settings.append(_wording(method, keys, classes, paired, own.data))
-        if method.soft:
-            options = [word for word in options if word.partition("=")[0] not in ("data.pattern", "data.patterns")]
+        settings.append(_wording(method, options, classes, paired, own.data))
     return Trainer(task=method.task, model=recipe, overrides=[*settings, *options]).config
 
 
-def _wording(method: Method, keys: set[str], classes: Sequence[str], paired: bool, data: PromptDataConfig) -> dict:
+def _suits(word: str, method: Method) -> bool:
+    """Whether a setting may be the method's: a pattern with learned vectors is p-tuning's, one without is not."""
+    return word.partition("=")[0] not in PATTERNS or method.asks and (SOFT_FIELD in word) == method.soft
+
+
+def _wording(
+    method: Method, options: Sequence[str], classes: Sequence[str], paired: bool, data: PromptDataConfig
+) -> dict:
     """A pattern and words for those who name none: the mask behind the text (Logan et al. 2021, "null prompts") and
     the labels themselves."""
+    asked = dict(word.partition("=")[::2] for word in options)
     mask = "{soft}{MASK}{soft}" if method.soft else "{MASK}"
     settings: dict = {}
-    if method.soft or not keys & {"pattern", "patterns"}:
+    if asked.keys().isdisjoint(PATTERNS):
         settings["data.patterns"] = ["{textA} " + mask + (" {textB}" if paired else "")]
     if method.soft:
         settings |= {"data.soft_tokens": SOFT_TOKENS, "optimizer.rates": {"head.prompt": SOFT_RATE}}
-    if not (keys & {"verbalizer", "label_words"} or data.label_words or str(data.pattern).endswith(".json")):
+    named = not asked.keys().isdisjoint(("data.verbalizer", "data.label_words")) or data.label_words
+    if not (named or is_json(asked.get("data.pattern", data.pattern))):
         settings["data.label_words"] = {label: [label] for label in classes}
     return settings
 

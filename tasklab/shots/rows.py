@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tasklab.data.files.problems import listed
 from tasklab.data.rows.subsets import share_of
 from tasklab.data.texts.example import TextExample, texts_of
 from tasklab.data.texts.label_cells import label_order
@@ -35,6 +36,17 @@ def classes_of(examples: Sequence[TextExample], shots: int, more: int, path) -> 
             f"{shots} of each{beside}; {remedy}add rows, or take out those of these classes"
         )
     return label_order(counts)
+
+
+def refuse_unlearned(examples: Sequence[TextExample], classes: Sequence[str]):
+    """Raises: DataError for rows to test on whose label no row to learn from has."""
+    unlearned = [example for example in examples if example.label not in classes]
+    if unlearned:
+        raise DataError(
+            f"{unlearned[0].place}: the label {unlearned[0].label!r} is none of those to learn from: "
+            f"{listed(classes)} (rows with such labels: {len(unlearned)}); name labels alike with data.label_names, or "
+            "take these rows out"
+        )
 
 
 def drawn(examples: Sequence[TextExample], classes: Sequence[str], shots: int, seed: int) -> list[TextExample]:

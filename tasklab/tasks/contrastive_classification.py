@@ -8,7 +8,7 @@ from tasklab.data.rows.balance import class_weights
 from tasklab.data.rows.features import FeatureTable
 from tasklab.data.rows.pairs import second_texts, text_rows
 from tasklab.data.texts.contrasts import ContrastDataConfig, ContrastRows
-from tasklab.errors import ConfigError
+from tasklab.errors import ConfigError, DataError
 from tasklab.labelled_texts import LabelledTexts
 from tasklab.targets import refuse_other_targets, target_of
 from tasklab.task import TASKS
@@ -53,6 +53,11 @@ class ContrastiveClassification(LabelledTexts):
         table = FeatureTable(ragged, {"labels": labels}, {"cut_rows": cut})
         if not training:
             return table
+        if len(set(labels.tolist())) < 2:
+            message = f"every row to learn from is of the class {examples[0].label!r}; contrast needs two"
+            limit = self.config.data.limit
+            remedy = f"; data.limit={limit} takes the first rows: raise it, or shuffle the file" if limit else ""
+            raise DataError(f"{examples[0].place}: {message}{remedy}")
         weights = class_weights(self.config.loss, self.config.model.labels)  # [C], or None
         weights = np.ones(len(labels)) if weights is None else np.asarray(weights)[labels]
         return ContrastRows(table, weights, self.config.seed)

@@ -65,6 +65,14 @@ def test_what_cannot_be_compared_is_told_before_anything_is_trained(toy, tmp_pat
     one.write_text("label\ttext_a\na\tx\na\ty\n")
     with pytest.raises(DataError, match="one.tsv: every label is 'a'"):
         few_shot(one, overrides=settings)
+    apart = tmp_path / "apart.tsv"
+    apart.write_text("label\ttext_a\ngood\tanna sleeps\n1\tben sleeps\n0\tfred sleeps\n")
+    with pytest.raises(DataError, match=r"apart.tsv:3: the label '1' is none .*: bad, good \(rows .*: 2\)"):
+        few_shot(data, 2, overrides=settings, eval_data=apart, output_dir=tmp_path / "out")
+    for pattern, methods, missing in (("{soft}{MASK}{textA}", ["prompt"], "p_tuning's"),
+                                      ("{MASK}{textA}", ["p_tuning", "tfidf"], "prompt's")):  # fmt: skip
+        with pytest.raises(ConfigError, match=f"a pattern with.* is {missing}, which --methods leaves out"):
+            few_shot(data, methods=methods, overrides=[*settings, f"data.patterns=['{pattern}']"])
     assert not (tmp_path / "out").exists()
 
 
@@ -81,6 +89,11 @@ def test_every_method_starts_from_the_recipe_of_its_model_and_the_same_weights()
     assert asked.patterns == ["It was {MASK}: {textA}"] and asked.label_words["bad"] == ["poor"]
     soft = configured("p_tuning", "minilm_l6", None, ["good", "bad"], False, own, 0)
     assert soft.data.patterns == ["{textA} {soft}{MASK}{soft}"] and soft.optimizer.rates == {"head.prompt": 10.0}
+    learned = ["data.patterns=['{soft}{MASK}: {textA}']", "data.patterns=['{MASK}: {textA}']"]
+    for name, pattern in (("p_tuning", "{soft}{MASK}: {textA}"), ("prompt", "{MASK}: {textA}")):
+        assert configured(name, "minilm_l6", None, ["good", "bad"], False, learned, 0).data.patterns == [pattern]
+    uer = configured("prompt", "minilm_l6", None, ["good", "bad"], False, ["data.pattern=prompts.json"], 0).data
+    assert not uer.label_words  # the file has them
 
 
 def test_nothing_that_runs_is_an_error(toy, tmp_path):

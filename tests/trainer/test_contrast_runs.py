@@ -8,7 +8,7 @@ import tiny_texts
 from no_curves import NoCurves
 
 from tasklab import Trainer
-from tasklab.errors import ConfigError
+from tasklab.errors import ConfigError, DataError
 
 
 @pytest.fixture
@@ -51,3 +51,10 @@ def test_a_resumed_run_ends_as_the_one_that_was_never_stopped_and_its_folder_ans
 def test_what_does_not_go_with_pairs_is_told_with_its_setting(setting, value, told, trainer):
     with pytest.raises(ConfigError, match=told):
         trainer("run", **{setting: value}).train()
+
+
+def test_rows_of_one_class_alone_are_told_with_the_limit_that_made_them(trainer, tmp_path):
+    job = trainer("run", **{"data.limit": 2})
+    (tmp_path / "data" / "train.tsv").write_text("label\ttext_a\nhappy\tanna\nhappy\tbob\nsad\tfred\n")
+    with pytest.raises(DataError, match="train.tsv:2: every row to learn from is of the class 'happy'.*data.limit=2"):
+        job.train()

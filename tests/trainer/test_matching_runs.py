@@ -11,6 +11,7 @@ from no_curves import NoCurves
 
 from tasklab import Trainer, VectorIndex
 from tasklab.cli import main
+from tasklab.errors import ConfigError
 
 
 @pytest.fixture
@@ -85,3 +86,9 @@ def test_a_resumed_run_of_esimcse_ends_with_the_bytes_of_one_that_went_through(t
     Trainer(model=tmp_path / "halved").train(str(tmp_path / "halved" / "checkpoint-2"))
     for file in ("model.safetensors", "optimizer.safetensors"):
         assert (lasts[1] / file).read_bytes() == (lasts[0] / file).read_bytes()
+
+
+def test_labels_that_the_task_names_itself_are_not_taken_from_the_user(trainer):
+    own = "model.labels = .'no', 'yes'.: text_matching has labels of its own here, .'0', '1'.; leave it out"
+    with pytest.raises(ConfigError, match=own):
+        trainer("matching_dssm_minilm_l6", model__labels=["no", "yes"]).train()
