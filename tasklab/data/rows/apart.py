@@ -1,4 +1,7 @@
-"""Rows with a text in common in different optimizer steps: no row is then a negative that is right for another one."""
+"""Rows with a text in common in different optimizer steps, where each would be a wrong negative of the other.
+
+A text that a row elsewhere in the file calls a match may still stand in the same step.
+"""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
