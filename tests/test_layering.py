@@ -24,7 +24,7 @@ LEVELS = [
     {"session"},
     {"trials", "views"},
     {"trainer"},
-    {"convert", "tools", "vector_index", "web", "shots"},
+    {"convert", "tools", "vector_index", "shots"},
     {"commands"},
     {"cli"},
 ]

@@ -7,8 +7,9 @@ import numpy as np
 
 from tasklab.config.model_section import ModelConfig
 from tasklab.kernels import build
+from tasklab.kernels.activations import ACTIVATIONS
 from tasklab.kernels.decoder import NativeDecoder
-from tasklab.kernels.decoder_shape import ACTIVATIONS, ENCODER, DecoderShape
+from tasklab.kernels.decoder_shape import ENCODER, DecoderShape
 from tasklab.nn.places import buckets, sinusoids
 from tasklab.nn.rotary import RopeScaling, rotary_tables
 

@@ -6,7 +6,8 @@ import mindspore as ms
 import numpy as np
 from mindspore import Tensor, nn, ops
 
-from tasklab.kernels.ops import ACTIVATIONS, float_bits, library_path, thresholds
+from tasklab.kernels.activations import ACTIVATIONS
+from tasklab.kernels.ops import float_bits, library_path, thresholds
 
 PARAMETERS = (
     "query", "query_bias", "key", "key_bias", "value", "value_bias", "output", "output_bias", "attention_norm",

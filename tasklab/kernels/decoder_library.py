@@ -5,7 +5,8 @@ import ctypes
 import numpy as np
 
 from tasklab.kernels import build
-from tasklab.kernels.decoder_shape import ACTIVATIONS, FORMATS, DecoderShape
+from tasklab.kernels.activations import ACTIVATIONS
+from tasklab.kernels.decoder_shape import FORMATS, DecoderShape
 
 
 class NativeShape(ctypes.Structure):

@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass
 
+from tasklab.kernels.activations import ACTIVATIONS
+
 FORMATS = {"fp32": 0, "bf16": 1, "int8": 2}
 """How the weights of products lie in memory; sums are float32 in all. int8: per output and 32 inputs one scale.
 A matrix of fp32 that bf16 holds exactly lies there as such, with the same results."""
-
-ACTIVATIONS = {
-    "gelu": 0, "gelu_new": 1, "gelu_pytorch_tanh": 1, "relu": 2, "silu": 3, "swish": 3,
-}  # fmt: skip
 
 DENSES = (
     *(f"attention.{part}" for part in ("query", "key", "value", "output")),

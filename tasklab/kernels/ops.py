@@ -9,8 +9,7 @@ from mindspore import Tensor, nn, ops
 
 from tasklab import kernels
 from tasklab.kernels import build, runtime
-
-ACTIVATIONS = {"gelu": 0, "gelu_new": 1, "gelu_tanh": 1, "relu": 2, "silu": 3, "swish": 3}
+from tasklab.kernels.activations import ACTIVATIONS
 
 
 class FusedEncoderLayer(nn.Cell):

@@ -2,9 +2,8 @@
 
 import hashlib
 import json
-from pathlib import Path
 
-from tasklab.content import read_content, read_json
+from tasklab.content import read_content
 from tasklab.errors import DataError
 from tasklab.text.speaking import Speaking
 
@@ -51,29 +50,12 @@ class ListedVocabulary(Speaking):
         return self._ids.get(token)
 
     def files(self) -> dict[str, bytes]:
-        """Name -> content of the files that `load` reads."""
+        """Name -> content of the files that a model's folder has of it."""
         options = {"name": self.name, "lowercase": self.lowercase, "do_lower_case": self.lowercase}
         return {
             VOCAB_FILE: "".join(token + "\n" for token in self.tokens).encode(),
             OPTIONS_FILE: (json.dumps(options, indent=1) + "\n").encode(),
         }
-
-    def save(self, folder):
-        """Writes the vocabulary and the options into `folder`, which is made if need be."""
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        for name, content in self.files().items():
-            (Path(folder) / name).write_bytes(content)
-
-    @classmethod
-    def load(cls, folder):
-        """Reads what `save` wrote, or the vocab.txt of a HuggingFace folder. Raises DataError."""
-        path = Path(folder) / OPTIONS_FILE
-        try:
-            options = read_json(path, DataError) if path.is_file() else {}
-            lowercase = options.get("lowercase", options.get("do_lower_case", True))
-        except AttributeError:
-            raise DataError(f"{path}: not a JSON object with the key 'lowercase'") from None
-        return cls(Path(folder) / VOCAB_FILE, lowercase)
 
 
 def read_vocabulary(path) -> list[str]:

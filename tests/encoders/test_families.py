@@ -16,13 +16,7 @@ from tasklab.nn.compat import dense
 from tasklab.nn.heads.classes import ClassificationHead
 from tasklab.nn.heads.multiple_choice import MultipleChoiceHead, MultipleChoiceNetwork
 from tasklab.nn.heads.network import PooledNetwork, TaskNetwork
-from tasklab.nn.heads.pretraining import (
-    LanguageModelHead,
-    MaskedWordNetwork,
-    MaskedWords,
-    PretrainingHead,
-    PretrainingNetwork,
-)
+from tasklab.nn.heads.pretraining import LanguageModelHead, MaskedWordNetwork, MaskedWords, PretrainingHead
 from tasklab.nn.heads.spans import QuestionAnsweringHead
 from tasklab.nn.init import initialize
 
@@ -44,6 +38,18 @@ WITH_AND_WITHOUT_KERNELS = pytest.mark.parametrize(
 )
 EVERY_FAMILY = pytest.mark.parametrize("family", FAMILIES)
 BOTH_MODES = pytest.mark.parametrize("mode", [ms.GRAPH_MODE, ms.PYNATIVE_MODE], ids=["graph", "pynative"])
+
+
+class PretrainingNetwork(nn.Cell):
+    """Inputs: input_ids, attention_mask, token_type_ids, each [B, S] int32.   Returns: those of `PretrainingHead`."""
+
+    def __init__(self, encoder: nn.Cell, head: PretrainingHead):
+        super().__init__()
+        self.encoder, self.head = encoder, head
+
+    def construct(self, input_ids, attention_mask, token_type_ids):
+        hidden = self.encoder(input_ids, attention_mask, token_type_ids)
+        return self.head(hidden, self.encoder.pool(hidden))
 
 
 @pytest.fixture(autouse=True)

@@ -50,11 +50,11 @@ def test_every_word_between_blanks_is_a_token(vocab, lowercase, text, pieces, sp
 
 
 @pytest.mark.parametrize("name", ["char", "space"])
-def test_a_saved_tokenizer_gives_the_same_ids(vocab, name, tmp_path):
+def test_a_vocabulary_written_by_a_tokenizer_gives_the_same_ids(vocab, name, tmp_path):
     cls = TOKENIZERS.get(name)
     tokenizer = cls(vocab, lowercase=True)
-    tokenizer.save(tmp_path / "saved")
-    again = cls.load(tmp_path / "saved")
+    (tmp_path / "again.txt").write_bytes(tokenizer.files()["vocab.txt"])
+    again = cls(tmp_path / "again.txt", lowercase=True)
     assert again.fingerprint == tokenizer.fingerprint != cls(vocab, lowercase=False).fingerprint
     assert again.tokens == VOCABULARY and again.mask_id == 4 and again.token_id("爱") == 6
 

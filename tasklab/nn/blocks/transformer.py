@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from mindspore import nn
 
-from tasklab.kernels.ops import ACTIVATIONS, FusedEncoderLayer
+from tasklab.kernels.activations import ACTIVATIONS
+from tasklab.kernels.ops import FusedEncoderLayer
 from tasklab.nn.blocks.activations import activation
 from tasklab.nn.blocks.attention import SelfAttention
 from tasklab.nn.blocks.dropout import Dropout

@@ -68,18 +68,6 @@ class PretrainingHead(nn.Cell):
         return self.mlm(hidden), self.nsp(pooled)
 
 
-class PretrainingNetwork(nn.Cell):
-    """Inputs: input_ids, attention_mask, token_type_ids, each [B, S] int32.   Returns: those of `PretrainingHead`."""
-
-    def __init__(self, encoder: nn.Cell, head: PretrainingHead):
-        super().__init__()
-        self.encoder, self.head = encoder, head
-
-    def construct(self, input_ids, attention_mask, token_type_ids):
-        hidden = self.encoder(input_ids, attention_mask, token_type_ids)
-        return self.head(hidden, self.encoder.pool(hidden))
-
-
 class MaskedWordNetwork(nn.Cell):
     """Encoder and head, which looks at the masked places only: a row of the vocabulary's length for every token would
     cost most of the time and of the memory.
