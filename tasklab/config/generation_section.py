@@ -85,3 +85,10 @@ class GenerationConfig(Section, path="generation", needs=""):
             yield ("generation.stop",), "generation.stop holds an empty text, which ends every answer; leave it out"
         if "" in self.choices:
             yield ("generation.choices",), "generation.choices holds an empty text, which is no answer; leave it out"
+
+
+def stops_in_tokens(config: Section, writes: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The problem of a text that ends answers where the setting `writes` has all their tokens written."""
+    if stop := config.generation.stop:
+        message = f"{writes} writes tokens, which a text does not cut; name tokens with generation.stop_token_ids"
+        yield (writes, "generation.stop"), f"generation.stop = {stop}: {message}"

@@ -114,7 +114,9 @@ class TextGeneration(Task):
         generated = run.generate(prompts, settings, emit)
         if not prefix:
             return generated
-        return [[replace(one, text=prefix + one.text) for one in several] for several in generated]
+        begun = begun.tolist()
+        return [[replace(one, text=prefix + one.text, ids=(*begun, *one.ids)) for one in several]
+                for several in generated]  # fmt: skip
 
     def _refuse_long(self, examples, prompts):
         """Raises: DataError for a prompt that leaves no room for a token, or has none."""

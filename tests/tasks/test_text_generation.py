@@ -6,7 +6,7 @@ import pytest
 from tasklab.config import Config
 from tasklab.data.generation.examples import Chat, Message, Passage
 from tasklab.engine.native_runner import NativeRunner
-from tasklab.errors import DataError
+from tasklab.errors import ConfigError, DataError
 from tasklab.tasks.text_generation import TextGeneration
 from tasklab.text.speaking import Speaking
 from tests.generation.table import Table
@@ -95,6 +95,10 @@ def test_mindformers_and_uers_shapes(made):
     task, run = made(data__generate_lm_output=True, generation__max_new_tokens=2)
     assert task.layout == "uer_text"
     assert task.answer(task.parse("ab"), run) == [[{"prompt": "ab", "tokens": "[CLS]abcd"}]]
+    task, run = made(data__generate_lm_output=True, generation__max_new_tokens=2, generation__prefix="cd")
+    assert task.answer(task.parse("ab"), run) == [[{"prompt": "ab", "tokens": "[CLS]abcdef"}]]
+    with pytest.raises(ConfigError, match="data.generate_lm_output writes tokens, .* generation.stop_token_ids"):
+        made(data__generate_lm_output=True, generation__stop=["c"])[0].config.validate()
 
 
 def test_a_prompt_that_fills_the_context_is_refused_with_its_place(made):

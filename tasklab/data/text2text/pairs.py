@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from tasklab.config import TRUTH, DataConfig, setting
+from tasklab.config.generation_section import stops_in_tokens
 from tasklab.config.model_section import PREFIX
 from tasklab.data.text2text.templates import Template
 
@@ -27,6 +28,8 @@ class Text2TextDataConfig(DataConfig, path="data"):
 
     def problems_beside(self, config):
         yield from super().problems_beside(config)
+        if self.generate_seq2seq_output:
+            yield from stops_in_tokens(config, "data.generate_seq2seq_output")
         model, together = config.model, self.max_seq_length + self.max_target_length
         if model.mask != PREFIX:
             return
