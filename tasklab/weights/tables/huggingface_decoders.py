@@ -1,9 +1,7 @@
 """GPT-2 and the Llamas (Mistral, Qwen2, SmolLM2 too) as transformers names them, with or without the model's prefix."""
 
-import re
-
 from tasklab.weights.tables import FORMATS, TRANSPOSE, Format, pair
-from tasklab.weights.tables.rows import fused
+from tasklab.weights.tables.rows import fused, spelled_behind
 
 _GPT2, _LLAMA = "transformer.h.{}", "model.layers.{}"
 _OURS = "encoder.layers.{}"
@@ -49,22 +47,15 @@ LLAMA = (
 )
 
 
-def _spell(prefix: str, inside: tuple[str, ...]):
-    """`<prefix>.` in front of the names of a network alone; what data parallel puts there goes."""
-
-    def spell(name: str) -> str:
-        name = re.sub(r"^(module\.)+", "", name)
-        return f"{prefix}.{name}" if name.startswith(inside) else name
-
-    return spell
-
-
 FORMATS.register("huggingface_gpt2")(
-    Format("huggingface_gpt2", GPT2, _spell("transformer", ("h.", "wte.", "wpe.", "ln_f.")), "huggingface", ("gpt2",))
-)
+    Format(
+        "huggingface_gpt2", GPT2, spelled_behind("transformer.", ("h.", "wte.", "wpe.", "ln_f.")), "huggingface",
+        ("gpt2",),
+    )
+)  # fmt: skip
 FORMATS.register("huggingface_llama")(
     Format(
-        "huggingface_llama", LLAMA, _spell("model", ("layers.", "embed_tokens.", "norm.")), "huggingface",
+        "huggingface_llama", LLAMA, spelled_behind("model.", ("layers.", "embed_tokens.", "norm.")), "huggingface",
         ("llama", "mistral", "qwen2"),
     )
 )  # fmt: skip

@@ -1,9 +1,7 @@
 """T5 (mT5 too) and BART (Pegasus too) as transformers names them, whole or the network without its head."""
 
-import re
-
 from tasklab.weights.tables import FORMATS, Format, Transform, pair
-from tasklab.weights.tables.rows import rows_before
+from tasklab.weights.tables.rows import rows_before, spelled_behind
 
 ATTENTION = ("query", "key", "value", "output")
 
@@ -78,19 +76,10 @@ def _bart(*positions: Transform) -> tuple:
     )
 
 
-def _spell(prefix: str = ""):
-    """`<prefix>` in front of the names of a network alone; what data parallel puts there goes."""
-
-    def spell(name: str) -> str:
-        name = re.sub(r"^(module\.)+", "", name)
-        return prefix + name if name.startswith(("shared.", "encoder.", "decoder.")) else name
-
-    return spell
-
-
 def _register(family: str, rows: tuple, prefix: str, *families: str):
     name = f"huggingface_{family}"
-    table = Format(name, rows, _spell(prefix), "huggingface", (family, *families), head="seq2seq")
+    spell = spelled_behind(prefix, ("shared.", "encoder.", "decoder."))
+    table = Format(name, rows, spell, "huggingface", (family, *families), head="seq2seq")
     FORMATS.register(name)(table)
 
 

@@ -5,6 +5,7 @@ other MindFormers models get their own rows.
 """
 
 from tasklab.weights.tables import FORMATS, TRANSPOSE, Format, pair
+from tasklab.weights.tables.rows import TRAINING_STATE
 
 _BLOCK = "bert.bert_encoder.encoder.blocks.{}"
 _NORM = ("gamma", "beta")
@@ -36,12 +37,7 @@ BERT = (
     *pair("head.nsp", "nsploss.dense"),
     *pair("head.output", "qa_outputs"),
     *pair("head.classifier", "classifier"),
-    (None, "adam_m.*"),
-    (None, "adam_v.*"),
-    (None, "global_step"),
-    (None, "epoch_num"),
-    (None, "step_num"),
-    (None, "loss_scale"),
+    *TRAINING_STATE,
 )
 
 

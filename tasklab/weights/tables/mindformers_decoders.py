@@ -1,11 +1,10 @@
 """GPT-2 and Llama as MindFormers 0.x and 1.x name them (convert_weight.py of models/gpt2 and models/llama)."""
 
 from tasklab.weights.tables import FORMATS, TRANSPOSE, Format, pair
+from tasklab.weights.tables.rows import TRAINING_STATE
 
 _OURS = "encoder.layers.{}"
 _GPT2, _LLAMA, _NORM = "backbone.blocks.{}", "model.layers.{}", ("gamma", "beta")
-_STATE = ("adam_m.*", "adam_v.*", "global_step", "epoch_num", "step_num", "loss_scale")
-_TRAINING = tuple((None, name) for name in _STATE)
 GPT2 = (  # its words are told by their own table, always
     ("encoder.embeddings.word.weight", "backbone.embedding.word_embedding.embedding_table"),
     ("encoder.embeddings.position.weight", "backbone.embedding.position_embedding.embedding_table"),
@@ -20,7 +19,7 @@ GPT2 = (  # its words are told by their own table, always
     *pair("encoder.norm", "backbone.layernorm", leaves=_NORM),
     (None, f"{_GPT2}.attention.beta"),  # which token sees which, not weights
     (None, f"{_GPT2}.attention.masked_beta"),
-    *_TRAINING,
+    *TRAINING_STATE,
 )
 LLAMA = (
     ("encoder.embeddings.word.weight", "model.tok_embeddings.embedding_weight"),
@@ -35,7 +34,7 @@ LLAMA = (
     (f"{_OURS}.feed_forward.intermediate.weight", f"{_LLAMA}.feed_forward.w3.weight"),
     ("encoder.norm.weight", "model.norm_out.weight"),
     ("head.decoder.weight", "lm_head.weight"),
-    *_TRAINING,
+    *TRAINING_STATE,
 )
 
 

@@ -1,8 +1,7 @@
 """T5 as MindFormers 0.3 to 1.0 names it (convert_weight.py of models/t5), its words told by their own table."""
 
 from tasklab.weights.tables import FORMATS, TRANSPOSE, Format
-
-_STATE = ("adam_m.*", "adam_v.*", "global_step", "epoch_num", "step_num", "loss_scale")
+from tasklab.weights.tables.rows import TRAINING_STATE
 
 
 def _stack(stack: str, *attentions: str) -> tuple:
@@ -34,7 +33,7 @@ FORMATS.register("mindformers_t5")(
             ("encoder.embeddings.word.weight", "t5_model.tfm_embedding_lookup.embedding_table"),
             *_stack("encoder", "attention"),
             *_stack("decoder", "attention", "cross_attention"),
-            *((None, name) for name in _STATE),
+            *TRAINING_STATE,
         ),
         program="mindspore", families=("t5",), head="seq2seq",
     )

@@ -88,6 +88,23 @@ def pair(ours: str, theirs: str, transform: Transform = SAME, leaves=("weight", 
     ]
 
 
+TRAINING_STATE = tuple(
+    (None, name) for name in ("adam_m.*", "adam_v.*", "global_step", "epoch_num", "step_num", "loss_scale")
+)
+"""Rows of what MindSpore's trainings store beside weights, for nothing here."""
+
+
+def spelled_behind(prefix: str, inside: tuple[str, ...]):
+    """A spelling that puts `prefix` in front of names that begin as `inside`, those of a network alone; what data
+    parallel puts there goes."""
+
+    def spell(name: str) -> str:
+        name = re.sub(r"^(module\.)+", "", name)
+        return prefix + name if name.startswith(inside) else name
+
+    return spell
+
+
 def _moved(name: str, tensors, sources, targets, change) -> tuple[dict[str, LazyTensor], list[str]] | None:
     matched = _names(sources, name, tensors)
     if matched is None:
