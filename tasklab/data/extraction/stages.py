@@ -53,13 +53,17 @@ def _below(question: _Open, wording: str):
 
 
 def without_overlaps(spans_by_name: dict[str, list[dict]]):
-    """Takes out, of spans that share a character, all but the most probable one; of equal ones the longest stays."""
-    every = [(span, name) for name, spans in spans_by_name.items() for span in spans]
+    """Takes out, of spans that share a character, all but the most probable one; of equal ones the longest stays.
+
+    Options share characters with those of their own prompt alone.
+    """
+    every = [(span, name if span["start"] < 0 else None) for name, spans in spans_by_name.items() for span in spans]
     every.sort(key=lambda s: (-s[0]["probability"], s[0]["start"] - s[0]["end"], s[0]["start"]))
-    kept: list[dict] = []
-    for span, _ in every:
-        if all(span["end"] <= other["start"] or other["end"] <= span["start"] for other in kept):
-            kept.append(span)
-    chosen = set(map(id, kept))
+    kept: list[tuple[dict, str | None]] = []
+    for span, prompt in every:
+        others = (other for other, asked in kept if asked == prompt)  # of the text, where that is None
+        if all(span["end"] <= other["start"] or other["end"] <= span["start"] for other in others):
+            kept.append((span, prompt))
+    chosen = {id(span) for span, _ in kept}
     for name, spans in spans_by_name.items():
         spans_by_name[name] = [span for span in spans if id(span) in chosen]

@@ -88,6 +88,19 @@ def test_flat_keeps_the_most_probable_of_spans_that_overlap():
     assert equal == {"a": [], "b": [span(text, "new york")]}
 
 
+def test_flat_keeps_the_options_of_every_prompt():
+    # mood[good,bad] has 14 characters and good begins at the 5th of them: 5 - 14 - 1; side[left,right] has 16
+    good = {"text": "good", "start": 5 - 15, "end": 9 - 15, "probability": 0.9}
+    left = {"text": "left", "start": 5 - 17, "end": 9 - 17, "probability": 0.8}
+    spans = {"mood[good,bad]": [good], "side[left,right]": [left]}
+    without_overlaps(spans)
+    assert spans == {"mood[good,bad]": [good], "side[left,right]": [left]}
+    whole = {"text": "good,bad", "start": 5 - 15, "end": 13 - 15, "probability": 0.6}  # of one prompt they do overlap
+    spans = {"mood[good,bad]": [good, whole]}
+    without_overlaps(spans)
+    assert spans == {"mood[good,bad]": [good]}
+
+
 def data(**settings):
     section = Config.create(ExtractionDataConfig, task="information_extraction", name="toy").data
     for key, value in settings.items():
