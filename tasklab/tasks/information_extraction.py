@@ -73,7 +73,7 @@ class InformationExtraction(Task):
         data, dropped, coverage = self.config.data, set(), [Coverage(e.text) for e in examples]
 
         def ask(questions):
-            asked = [PromptExample(str(text), examples[text].text, prompt) for text, prompt in questions]
+            asked = [PromptExample(str(q.text), examples[q.text].text, q.prompt, options=q.options) for q in questions]
             fits = self._fit([e.prompt for e in asked])
             dropped.update(e.prompt for e, fit in zip(asked, fits, strict=True) if not fit)
             spans = iter(self._asked([e for e, fit in zip(asked, fits, strict=True) if fit], run, coverage))

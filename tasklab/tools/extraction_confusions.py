@@ -58,7 +58,7 @@ def extraction_confusions(model: str, data: str, *, to: str) -> Confusions:
         (e, other, worded(trainer.config.data.wording, e.subject, other))
         for e in relations for other in predicates if (e.text, e.subject, other) not in there
     ]  # fmt: skip
-    inputs = [{"text": e.text, "schema": [prompt]} for e, _, prompt in asked]
+    inputs = [{"text": e.text, "prompt": prompt, "subject": e.subject} for e, _, prompt in asked]
     answers = trainer.predict(input_data=inputs) if inputs else []
     details = _details(asked, [answer[prompt] for answer, (_, _, prompt) in zip(answers, asked, strict=True)])
     summary = {predicate: list(errors["confused_predicates"]) for predicate, errors in details.items()}

@@ -92,7 +92,7 @@ def _scores(model: str, path: str) -> dict[str, tuple[int, float]]:
     """kind -> (spans there are, F1), and that of all."""
     trainer = extracting(model)
     examples = _lines(path, trainer.config.data)
-    answers = trainer.predict(input_data=[{"text": e.text, "schema": [e.prompt]} for e in examples])
+    answers = trainer.predict(input_data=[{"text": e.text, "prompt": e.prompt, "subject": e.subject} for e in examples])
     spans = [answer[e.prompt.strip()] for answer, e in zip(answers, examples, strict=True)]
     predicted = [[(e.kind, s["start"], s["end"]) for s in several] for several, e in zip(spans, examples, strict=True)]
     references = answers_of(examples)

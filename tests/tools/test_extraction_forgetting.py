@@ -33,7 +33,7 @@ def by_rote(right):
     """A model that finds (text, prompt) -> starts."""
 
     def predict(input_data):
-        asked = [(one["text"], prompt) for one in input_data for prompt in one["schema"]]
+        asked = [(one["text"], one["prompt"]) for one in input_data]
         return [{prompt: [span(text, at) for at in right.get((text, prompt), ())]} for text, prompt in asked]
 
     return SimpleNamespace(config=SimpleNamespace(data=ExtractionDataConfig()), predict=predict)

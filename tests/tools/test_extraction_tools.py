@@ -95,7 +95,7 @@ def test_confused_predicates_are_counted_and_become_lines(tmp_path, monkeypatch)
 
     def predict(input_data):
         said = {"乙的籍贯": [{"text": "甲"}], "丙的父亲": []}
-        return [{prompt: said[prompt] for prompt in one["schema"]} for one in input_data]
+        return [{one["prompt"]: said[one["prompt"]]} for one in input_data]
 
     trainer = SimpleNamespace(config=SimpleNamespace(data=ExtractionDataConfig()), predict=predict)
     monkeypatch.setattr("tasklab.tools.extraction_confusions.Trainer", lambda **_: trainer)

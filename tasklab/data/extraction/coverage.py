@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tasklab.data.extraction.example import PromptExample, has_options
+from tasklab.data.extraction.example import PromptExample
 from tasklab.data.extraction.readings import Reading
 
 
@@ -15,7 +15,7 @@ class Coverage:
 
     def add(self, example: PromptExample, reading: Reading):
         self.windows = max(self.windows, reading.windows)
-        if has_options(example.prompt):
+        if example.options:
             return  # its answers are options: of the text nothing is read
         begun, ended = (np.bincount(side, minlength=len(self._text) + 1) for side in reading.characters.T)
         shown = (begun - ended)[:-1].cumsum() > 0

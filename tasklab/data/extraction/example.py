@@ -25,6 +25,7 @@ class PromptExample:
 
     subject, predicate: what a prompt about a relation was made of; None of one about a type.
     subject_type: the type of the subject, where the file tells.
+    options: whether the answer is one of the options that end the prompt, as in 情感倾向[正向,负向].
     """
 
     id: str
@@ -35,6 +36,7 @@ class PromptExample:
     predicate: str | None = None
     subject_type: str | None = None
     place: str = ""
+    options: bool = False
 
     @property
     def kind(self) -> str:
@@ -49,17 +51,16 @@ class PromptExample:
 
 @dataclass(frozen=True)
 class SchemaExample:
-    """A text and all that is asked about it."""
+    """A text and all that is asked about it.
+
+    subject: of a schema that is the prompt about a relation, whom it is about.
+    """
 
     id: str
     text: str
     schema: tuple[Node, ...]
     place: str = ""
-
-
-def has_options(prompt: str) -> bool:
-    """Whether the answer is one of the options in the prompt, as in 情感倾向[正向,负向]."""
-    return prompt.rstrip().endswith("]") and "[" in prompt
+    subject: str | None = None
 
 
 def entities_of(predictions: Sequence, examples: Sequence[PromptExample]) -> list[list[tuple[str, int, int]]]:

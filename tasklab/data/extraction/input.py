@@ -15,7 +15,7 @@ from tasklab.errors import ConfigError, DataError
 
 TEXTS = ("text", "content")
 ASKED = ("schema", "prompt")
-"""What is asked about one text: a schema, or a prompt as training files have it."""
+"""What is asked about one text: a schema, or a prompt as training files have it, with its subject beside it."""
 INPUTS = Inputs('"a text", or {"text": ..., "schema": ...}', keys=TEXTS)
 
 
@@ -36,7 +36,7 @@ def texts_from_input(input_data, data: ExtractionDataConfig) -> list[SchemaExamp
 
 
 def _example(item, nodes: tuple[Node, ...], place: str, number: str) -> SchemaExample:
-    text = item
+    text, subject = item, None
     if isinstance(item, Mapping):
         text = next((item[key] for key in TEXTS if key in item), None)
         number = identity_of(item, "id", number)
@@ -44,11 +44,13 @@ def _example(item, nodes: tuple[Node, ...], place: str, number: str) -> SchemaEx
         if len(own) > 1:
             raise DataError(f"{place}: has a schema and a prompt; keep the one that is to be asked")
         nodes = _own(own[0], place) if own else nodes
+        if item.get("prompt") is not None and isinstance(item.get("subject"), str):
+            subject = item["subject"]
     if not isinstance(text, str) or not text.strip() or not encodable(text):
         raise INPUTS.unusable(place, item)
     if not nodes:
         raise ConfigError(f"{place}: nothing is asked about it; set data.schema, or predict(..., schema=...): {FORMS}")
-    return SchemaExample(number, text, nodes, place)
+    return SchemaExample(number, text, nodes, place, subject)
 
 
 def _own(schema, place: str) -> tuple[Node, ...]:

@@ -72,7 +72,7 @@ def _class_prompt(text, prefix: str, classes: Sequence[str], about, wording: Wor
             answers.append(Mention(start, start + len(option), option))
         at += len(option) + 1
     subject, predicate, kind = about or (None, None, None)
-    return PromptExample("", text.text, prompt, _ordered(answers), subject, predicate, kind, text.place)
+    return PromptExample("", text.text, prompt, _ordered(answers), subject, predicate, kind, text.place, True)
 
 
 def type_of(entity: Entity, wording: Wording) -> str:

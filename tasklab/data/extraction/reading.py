@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasklab.config import TRAINING, DataConfig, setting
-from tasklab.data.extraction.example import Mention, PromptExample, has_options
-from tasklab.data.extraction.schema import Node, schema_of, wording_problem
+from tasklab.data.extraction.example import Mention, PromptExample
+from tasklab.data.extraction.schema import Node, has_options, schema_of, wording_problem
 from tasklab.data.files import arrow
 from tasklab.data.files.problems import BadRows, shortened
 from tasklab.data.files.records import examples_of
@@ -87,8 +87,13 @@ def example_of(row: Mapping, place: str, number: str) -> PromptExample:
     if not isinstance(results, (list, tuple)):
         expected = "expected a list, which is empty where nothing answers"
         raise DataError(f"{place}: result_list is {shortened(str(results))}; {expected}")
-    answers = [_mention(item, text, prompt, f"{place}: result_list[{i}]") for i, item in enumerate(results)]
-    return PromptExample(number, text, prompt, tuple(dict.fromkeys(sorted(answers))), subject, predicate, kind, place)
+    looks = has_options(prompt, subject)
+    found = [_mention(item, text, prompt, looks, f"{place}: result_list[{i}]") for i, item in enumerate(results)]
+    answers = tuple(dict.fromkeys(sorted(found)))
+    options = answers[0].start < 0 if answers else looks  # [3] may as well end a name
+    if options and answers and answers[-1].start >= 0:
+        raise DataError(f"{place}: result_list has answers in the text and options of the prompt; keep one kind")
+    return PromptExample(number, text, prompt, answers, subject, predicate, kind, place, options)
 
 
 def schema_in(examples: Sequence[PromptExample], wording: str) -> tuple[Node, ...]:
@@ -109,7 +114,7 @@ def schema_in(examples: Sequence[PromptExample], wording: str) -> tuple[Node, ..
     return tuple(Node(name, tuple(map(Node, predicates))) for name, predicates in below.items())
 
 
-def _mention(item, text: str, prompt: str, place: str) -> Mention:
+def _mention(item, text: str, prompt: str, options: bool, place: str) -> Mention:
     if not isinstance(item, Mapping) or not isinstance(item.get("text"), str):
         raise DataError(f'{place}: is {shortened(str(item))}; expected {{"text": ..., "start": 0, "end": 2}}')
     start, end, surface = item.get("start"), item.get("end"), item["text"]
@@ -119,7 +124,7 @@ def _mention(item, text: str, prompt: str, place: str) -> Mention:
     if not surface.strip():
         raise DataError(f"{place}: text is {shortened(surface)}, which holds no character; take the answer out")
     where, at = (text, 0) if start >= 0 else (prompt, len(prompt) + 1)
-    if start < 0 and not has_options(prompt):
+    if start < 0 and not options:
         raise DataError(f"{place}: start {start} is before the text; only an option of a prompt can be there")
     there = where[max(0, start + at) : max(0, end + at)]
     if there != surface:

@@ -25,6 +25,10 @@ class Node(NamedTuple):
     below: tuple["Node", ...] = ()
 
     @property
+    def has_options(self) -> bool:
+        return has_options(self.name)
+
+    @property
     def is_event(self) -> bool:
         return bool(self.below) and self.name.lower().endswith(TRIGGERS)
 
@@ -80,5 +84,18 @@ def wording_problem(wording: str) -> str:
 
 
 def worded(wording: str, subject: str, predicate: str) -> str:
-    """The prompt about a relation."""
-    return wording.format(subject=subject, predicate=predicate)
+    """The prompt about a relation; options stand behind all else, however it is worded."""
+    name, options = predicate, ""
+    if has_options(predicate):
+        at = predicate.rindex("[")
+        name, options = predicate[:at], predicate[at:]
+    return wording.format(subject=subject, predicate=name) + options
+
+
+def has_options(prompt: str, subject: str | None = None) -> bool:
+    """Whether a prompt looks as if its answer were one of the options in it, as in 情感倾向[正向,负向].
+
+    Brackets that end the subject it is about, as those of city of fox [3], are none.
+    """
+    prompt = prompt.rstrip()
+    return prompt.endswith("]") and "[" in prompt and not (subject and prompt.endswith(subject.rstrip()))

@@ -7,18 +7,26 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from tasklab.data.extraction.example import SchemaExample
-from tasklab.data.extraction.schema import Node, worded
+from tasklab.data.extraction.schema import Node, has_options, worded
 
-Ask = Callable[[Sequence[tuple[int, str]]], list[list[dict]]]
-"""(number of the text, prompt) each -> the spans that answer: {"text", "start", "end", "probability"}."""
+
+class Question(NamedTuple):
+    """The number of a text, and what is asked about it; options: see `PromptExample`."""
+
+    text: int
+    prompt: str
+    options: bool
+
+
+Ask = Callable[[Sequence[Question]], list[list[dict]]]
+"""Questions -> the spans that answer each: {"text", "start", "end", "probability"}."""
 
 
 class _Open(NamedTuple):
-    """One question: of which text, what, about which subject, and where its answers go."""
+    """One question, the node that it comes of, and where its answers go."""
 
-    text: int
+    asked: Question
     node: Node
-    prompt: str
     into: dict
 
 
@@ -30,13 +38,14 @@ def extracted(examples: Sequence[SchemaExample], ask: Ask, wording: str, flat: b
     """
     results: list[dict] = [{} for _ in examples]
     questions = [
-        _Open(i, node, node.name, results[i]) for i, example in enumerate(examples) for node in example.schema
-    ]
+        _Open(Question(i, node.name, has_options(node.name, example.subject)), node, results[i])
+        for i, example in enumerate(examples) for node in example.schema
+    ]  # fmt: skip
     while questions:
-        different = list(dict.fromkeys((q.text, q.prompt) for q in questions))
+        different = list(dict.fromkeys(q.asked for q in questions))
         answers = dict(zip(different, ask(different), strict=True))
         for q in questions:
-            q.into[q.node.name] = [dict(span) for span in answers[q.text, q.prompt]]
+            q.into[q.node.name] = [dict(span) for span in answers[q.asked]]
         if flat:
             for into in {id(q.into): q.into for q in questions}.values():
                 without_overlaps(into)
@@ -49,7 +58,8 @@ def _below(question: _Open, wording: str):
     for span in question.into[question.node.name]:
         for node in question.node.below:
             into = span.setdefault("relations", {})
-            yield _Open(question.text, node, worded(wording, span["text"], node.name), into)
+            prompt = worded(wording, span["text"], node.name)
+            yield _Open(Question(question.asked.text, prompt, node.has_options), node, into)
 
 
 def without_overlaps(spans_by_name: dict[str, list[dict]]):

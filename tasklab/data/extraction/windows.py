@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tasklab.data.extraction.example import PromptExample, has_options
+from tasklab.data.extraction.example import PromptExample
 from tasklab.data.rows.asked import AskedWindows
 from tasklab.data.rows.features import FeatureTable
 from tasklab.data.rows.ragged import Ragged, row_offsets, spans
@@ -32,7 +32,7 @@ def prompt_windows(
         max_prompt_length,
     )  # fmt: skip
     rows, plan = asked.rows(), asked.plan
-    of_options = np.array([has_options(e.prompt) for e in examples], bool)
+    of_options = np.array([e.options for e in examples], bool)
     columns, lost = rows | _read_from(asked, examples, of_options), 0
     if all(example.answers is not None for example in examples):
         starts, ends, lost = _targets(asked, examples, of_options, rows["input_ids"].offsets)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tasklab.config import Config
-from tasklab.data.extraction.example import PromptExample, has_options
+from tasklab.data.extraction.example import PromptExample
 from tasklab.data.extraction.reading import ExtractionDataConfig, read_prompts
 from tasklab.data.files.sample import Sample
 from tasklab.errors import DataError
@@ -46,8 +46,7 @@ def _notes(config: Config) -> Iterator[str]:
 
 def marked(example: PromptExample) -> str:
     """The text with its answers in brackets, what is far from them left out; of options the prompt."""
-    options = has_options(example.prompt)
-    text, back = (example.prompt, len(example.prompt) + 1) if options else (example.text, 0)
+    text, back = (example.prompt, len(example.prompt) + 1) if example.options else (example.text, 0)
     spans = [(mention.start + back, mention.end + back) for mention in example.answers]
     opened, closed = Counter(start for start, _ in spans), Counter(end for _, end in spans)
     first, last = max(0, min(opened) - AROUND), min(len(text), max(closed) + AROUND)

@@ -15,11 +15,11 @@ from tasklab.text.wordpiece import WordPiece
 TOKENIZER = WordPiece(Path(__file__).parents[2] / "fixtures/tiny_wordpiece_vocab.txt")
 
 
-def covered(text, *readings, prompt="x"):
+def covered(text, *readings, prompt="x", **more):
     coverage = Coverage(text)
     for characters, windows in readings:
         shown = np.array(characters, np.int64).reshape(-1, 2)
-        coverage.add(PromptExample("0", text, prompt), Reading(np.zeros((2, len(shown))), shown, windows))
+        coverage.add(PromptExample("0", text, prompt, **more), Reading(np.zeros((2, len(shown))), shown, windows))
     return coverage
 
 
@@ -35,7 +35,7 @@ def test_a_character_counts_where_every_prompt_has_read_it():
 
 
 def test_options_read_nothing_of_the_text():
-    assert covered("abc", ([[-5, -4]], 2), prompt="x[a,b]").unread is None
+    assert covered("abc", ([[-5, -4]], 2), prompt="x[a,b]", options=True).unread is None
 
 
 def outputs(table, rows):

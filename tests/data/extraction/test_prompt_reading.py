@@ -43,7 +43,20 @@ def test_an_option_stands_in_front_of_the_text(tmp_path):
     # 情感倾向[正向,负向] has 11 characters; 正向 begins at the 6th: 5 - 11 - 1 = -7
     answer = [{"text": "正向", "start": -7, "end": -5}]
     (example,), _ = read(tmp_path, line(prompt="情感倾向[正向,负向]", result_list=answer))
-    assert example.answers == (Mention(-7, -5, "正向"),)
+    assert example.answers == (Mention(-7, -5, "正向"),) and example.options
+
+
+def test_brackets_that_end_a_subject_are_no_options(tmp_path):
+    found = [{"text": "b", "start": 11, "end": 12}]
+    relation = {"content": "fox [3] in b", "prompt": "city of fox [3]", "subject": "fox [3]", "predicate": "city"}
+    lines = [
+        line(**relation, result_list=found), line(**relation, result_list=[]),
+        line(**{**relation, "subject": None, "predicate": None}, result_list=found),  # the answer tells it
+        line(**{**relation, "prompt": "mood of fox [3][good,bad]", "predicate": "mood"}, result_list=[]),
+        line(prompt="情感倾向[正向,负向]", result_list=[]),
+    ]  # fmt: skip
+    examples, bad = read(tmp_path, *lines)
+    assert [e.options for e in examples] == [False, False, False, True, True] and not bad
 
 
 @pytest.mark.parametrize(
@@ -57,6 +70,8 @@ def test_an_option_stands_in_front_of_the_text(tmp_path):
          r"characters -8 to -6 are '\[正', not '正向'; it is at -7 to -5; correct"),
         (line(result_list=[{"text": "谭", "start": "0", "end": 1}]), "start '0', end '1'; expected two whole"),
         (line(result_list=[{"text": "人", "start": -3, "end": -2}]), "start -3 is before the text; only an option"),
+        (line(prompt="情感倾向[正向,负向]", result_list=[{"text": "正向", "start": -7, "end": -5},
+              {"text": "谭", "start": 0, "end": 1}]), "has answers in the text and options of the prompt; keep one"),
         (line(result_list="谭孝曾"), "result_list is '谭孝曾'; expected a list, which is empty where"),
         (line(result_list=["谭孝曾"]), r"result_list\[0\]: is '谭孝曾'; expected {\"text\""),
         (line(content=" "), "content is ' '; expected {\"content\": text"),

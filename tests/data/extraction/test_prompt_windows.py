@@ -49,11 +49,16 @@ def test_an_answer_inside_a_token_takes_all_of_it():
 
 def test_options_are_answered_in_the_prompt():
     # the prompt has 10 characters; "new" is at 5: 5 - 10 - 1 = -6
-    table = rows(PromptExample("0", "the tower", "who [new,a]", (Mention(5 - 12, 8 - 12, "new"),)))
+    table = rows(PromptExample("0", "the tower", "who [new,a]", (Mention(5 - 12, 8 - 12, "new"),), options=True))
     assert [(t, s, e) for t, s, e in marked(table, 0) if s or e] == [("new", 1, 1)]
     row = table.row(0)
     assert row["unit"].tolist() == list(range(6))  # who [ new , a ]
     assert (row["char_start"] + 12).tolist() == [0, 4, 5, 8, 9, 10]
+
+
+def test_brackets_that_end_a_subject_are_no_options():
+    (row,) = (table.row(0) for table in [rows(example("the fox is in berlin", "city of fox [a]", "berlin"))])
+    assert row["char_start"].tolist() == [0, 4, 8, 11, 14] and row["start_labels"].sum() == 1
 
 
 def test_a_split_answer_is_told_and_marked_nowhere():

@@ -53,6 +53,8 @@ def test_a_run_s_schema_is_a_tree_in_yaml_on_the_command_line_and_in_a_dictionar
 def test_prompts_are_worded_as_the_language_wants():
     assert worded("{subject}的{predicate}", "谭孝曾", "父亲") == "谭孝曾的父亲"
     assert worded("{predicate} of {subject}", "{predicate}", "age") == "age of {predicate}"
+    assert worded("{subject}的{predicate}", "苹果", "情感倾向[正向,负向]") == "苹果的情感倾向[正向,负向]"
+    assert worded("{predicate} of {subject}", "apple", "mood[good,bad]") == "mood of apple[good,bad]"
     for wrong in ("{subject}的", "的", "{subject}{predicate}{x}", "{subject", "{subject}{subject}{predicate}"):
         assert "needs {subject} and {predicate}" in wording_problem(wrong)
     with pytest.raises(ConfigError, match="data.wording '的' needs"):

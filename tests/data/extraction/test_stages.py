@@ -25,8 +25,8 @@ def asked_of(examples, wording="{subject}的{predicate}", **options):
     stages = []
 
     def ask(questions):
-        stages.append([prompt for _, prompt in questions])
-        return [[span(examples[i].text, said) for said in RIGHT.get(prompt, ())] for i, prompt in questions]
+        stages.append([q.prompt for q in questions])
+        return [[span(examples[q.text].text, said) for said in RIGHT.get(q.prompt, ())] for q in questions]
 
     return extracted(examples, ask, wording, **options), stages
 
@@ -76,6 +76,30 @@ def test_a_stage_is_asked_once_for_all_texts_and_equal_prompts_of_a_text_once():
     assert sorted(stages[1]) == ["谭元寿的父亲"] * 2 + ["谭孝曾的父亲"] * 2 + ["长子的父亲"]
     assert results[0]["人物"][0]["relations"] == {"父亲": [span(TEXT, "谭元寿")]}
     assert "relations" not in results[1]["人物"][0]
+
+
+def test_names_tell_of_options_and_subjects_do_not():
+    text, asked = "fox [3] is quick", []
+
+    def ask(questions):
+        asked.extend((q.prompt, q.options) for q in questions)
+        return [[span(text, "fox [3]")] if q.prompt == "animal" else [] for q in questions]
+
+    extracted([example({"animal": ["city", "mood[good,bad]"]}, text)], ask, "{predicate} of {subject}")
+    # as training files have it, the options stand last
+    assert asked == [("animal", False), ("city of fox [3]", False), ("mood of fox [3][good,bad]", True)]
+
+
+def test_a_prompt_of_a_training_file_is_asked_whole_with_its_subject():
+    lines = [{"text": "a", "prompt": prompt, "subject": "fox [3]"} for prompt in ("city of fox [3]", "of fox [3][a,b]")]
+    asked = []
+
+    def ask(questions):
+        asked.extend(q.options for q in questions)
+        return [[] for _ in questions]
+
+    extracted(texts_from_input(lines, data()), ask, "{predicate} of {subject}")
+    assert asked == [False, True]
 
 
 def test_flat_keeps_the_most_probable_of_spans_that_overlap():

@@ -15,7 +15,7 @@ def test_answers_stand_in_brackets():
     assert marked(example) == "... " + "x" * 30 + "[Ann] and [Bob]" + "y" * 30 + " ..."
     nested = PromptExample("0", "New York", "city", (Mention(0, 8, "New York"), Mention(4, 8, "York")))
     assert marked(nested) == "[New [York]]"
-    options = PromptExample("0", "nice", "mood[good,bad]", (Mention(5 - 15, 9 - 15, "good"),))
+    options = PromptExample("0", "nice", "mood[good,bad]", (Mention(5 - 15, 9 - 15, "good"),), options=True)
     assert marked(options) == "mood[[good],bad]"
 
 
