@@ -227,6 +227,8 @@ class Trainer(TrainerViews, TrialVerbs):
             if unread := [key for key in options if key not in asks]:
                 raise ConfigError(f"predict: {', '.join(unread)}: {config.task} does not generate, so nothing reads it")
             for key, value in options.items():
+                if isinstance(value, str) and not value:  # not null, as `data.schema=` is: the model's own
+                    raise ConfigError(f"predict: {key} is ''; expected {config.data.expected(key)}, or leave it out")
                 config.data[key] = value
             config.validate()
         try:

@@ -45,6 +45,14 @@ def test_it_learns_its_lines_and_the_folder_alone_answers_what_they_asked(job):
         trainer.predict(input_data="a", colour="red")
 
 
+def test_a_schema_that_is_empty_text_or_no_text_is_refused():
+    trainer = Trainer(tiny_extraction.settings(), "information_extraction", "bert_tiny")
+    with pytest.raises(ConfigError, match="predict: schema is ''; expected names, or a tree of them, or null"):
+        trainer.predict(input_data="a", schema="")
+    with pytest.raises(ConfigError, match=r"data.schema\[0\] is True; expected text: .* needs quotes"):
+        trainer.predict(input_data="a", schema=[True])
+
+
 @pytest.mark.slow
 def test_texts_alone_are_printed_as_the_schema_is_written(job, capfd, caplog):
     words = ["predict", job.folder, "ida lives in lima .", 'data.schema={"name": [city]}', "data.output_texts=true"]
