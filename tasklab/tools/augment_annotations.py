@@ -10,6 +10,7 @@ from tasklab.errors import DataError
 from tasklab.tools import TOOLS
 from tasklab.tools.annotation_writers import WRITERS
 from tasklab.tools.annotations import read_annotated
+from tasklab.tools.opened import refuse_existing
 
 Program = Literal["doccano", "label-studio", "brat"]
 
@@ -70,8 +71,7 @@ def convert_annotations(annotations: str, *, to: str, program: Program) -> Writt
 
 
 def _read(annotations, to):
-    if Path(to).exists():
-        raise DataError(f"{to}: is there already; name another place")
+    refuse_existing(to)
     texts, bad, _ = read_annotated(annotations)
     bad.raise_if_fatal("leave it out")
     if not texts:

@@ -10,6 +10,7 @@ from tasklab.data.extraction.reading import read_prompts
 from tasklab.data.extraction.schema import worded
 from tasklab.errors import DataError
 from tasklab.tools import TOOLS
+from tasklab.tools.opened import refuse_existing
 from tasklab.trainer import Trainer
 from tasklab.weights.atomic import write_folder
 
@@ -44,8 +45,7 @@ def extraction_confusions(model: str, data: str, *, to: str) -> Confusions:
         data: a training file whose lines have subject and predicate.
         to: a new folder.
     """
-    if Path(to).exists():
-        raise DataError(f"{to}: is there already; name a new folder")
+    refuse_existing(to)
     trainer = extracting(model)
     examples, bad = read_prompts(data, trainer.config.data)
     bad.raise_if_fatal("leave it out")

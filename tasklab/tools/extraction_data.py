@@ -14,6 +14,7 @@ from tasklab.data.extraction.schema import wording_problem
 from tasklab.errors import DataError
 from tasklab.tools import TOOLS
 from tasklab.tools.annotations import read_annotated, read_classified
+from tasklab.tools.opened import refuse_existing
 from tasklab.weights.atomic import write_folder
 
 INDEX = "sample_index.json"
@@ -70,8 +71,7 @@ def extraction_data(
         raise DataError(f"--wording {wrong}")
     if negative_ratio < ALL:
         raise DataError(f"--negative-ratio {negative_ratio}: expected 0 or more, or -1 for all")
-    if Path(to).exists():
-        raise DataError(f"{to}: is there already; name a new folder")
+    refuse_existing(to)
     texts, notes = _read(annotations, task_type, skip_bad)
     rng, words = random.Random(seed), Wording(wording, tuple(options or ("正向", "负向")), prompt_prefix, separator)
     order = list(range(len(texts)))

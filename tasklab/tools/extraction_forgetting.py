@@ -15,6 +15,9 @@ from tasklab.tools import TOOLS
 from tasklab.tools.extraction_confusions import extracting
 from tasklab.tools.opened import refuse_existing
 
+ALL = "all"
+"""What the scores of all kinds together stand under."""
+
 
 @dataclass(frozen=True)
 class Forgotten:
@@ -77,9 +80,6 @@ def extraction_replay(data: str, general: str, *, to: str, ratio: float = 1.0, s
     rng.shuffle(mixed)
     replace_text(Path(to), "".join(f"{line_of(example)}\n" for example in mixed))
     return Replayed(Path(to), len(own), len(drawn))
-
-
-ALL = "all"
 
 
 def _lines(path: str, data: ExtractionDataConfig | None = None) -> list[PromptExample]:

@@ -13,6 +13,8 @@ from tasklab.tools.extraction_confusions import extraction_confusions
 from tasklab.tools.opened import refuse_existing
 from tasklab.trainer import Trainer
 
+TASK = "information_extraction"
+
 
 @dataclass(frozen=True)
 class Round:
@@ -83,9 +85,6 @@ def extraction_rounds(
             more = [*_drawn(further, share, rng), *_drawn(negatives, share, rng)]
         done.append(Round(folder / "run", lines, summary.get("best_metric"), confused))
     return Rounds(tuple(done))
-
-
-TASK = "information_extraction"
 
 
 def _lines(path: str, data) -> list[str]:

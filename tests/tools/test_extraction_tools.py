@@ -8,7 +8,7 @@ import pytest
 from tasklab.cli import main
 from tasklab.data.extraction.annotated import AnnotatedText, Entity, Relation
 from tasklab.data.extraction.reading import ExtractionDataConfig
-from tasklab.errors import DataError
+from tasklab.errors import CheckpointError, DataError
 from tasklab.tools.annotation_writers import WRITERS
 from tasklab.tools.annotations import read_annotated
 from tasklab.tools.augment_annotations import augment_annotations, convert_annotations
@@ -106,6 +106,16 @@ def test_confused_predicates_are_counted_and_become_lines(tmp_path, monkeypatch)
     (line,) = map(json.loads, (tmp_path / "out/negatives.txt").read_text(encoding="utf-8").splitlines())
     assert (line["prompt"], line["result_list"], line["predicate"]) == ("乙的籍贯", [], "籍贯")
     assert "父亲" in str(told)
+
+
+def test_no_tool_writes_over_what_is_there(tmp_path):
+    WRITERS["doccano"](TEXTS, tmp_path / "a.jsonl")
+    (tmp_path / "kept").mkdir()
+    for tool, more in (extraction_data, {}), (augment_annotations, {}), (convert_annotations, {"program": "brat"}):
+        with pytest.raises(CheckpointError, match="kept exists already; choose another place, or remove it first"):
+            tool(str(tmp_path / "a.jsonl"), to=str(tmp_path / "kept"), **more)
+    with pytest.raises(CheckpointError, match="kept exists already"):
+        extraction_confusions("model", "train.txt", to=str(tmp_path / "kept"))
 
 
 def test_what_is_wrong_with_annotations_is_told_with_a_remedy_that_the_tool_has(tmp_path):
