@@ -3,13 +3,14 @@
 import json
 import random
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from tasklab.data.extraction.annotated import AnnotatedText
 from tasklab.data.extraction.negatives import ALL, with_negatives
-from tasklab.data.extraction.prompts import Wording, class_prompts, line_of
+from tasklab.data.extraction.prompts import Wording, class_prompts, line_of, unknown_classes
 from tasklab.data.extraction.schema import wording_problem
 from tasklab.errors import DataError
 from tasklab.tools import TOOLS
@@ -19,6 +20,8 @@ from tasklab.weights.atomic import write_folder
 
 INDEX = "sample_index.json"
 NAMES = ("train", "dev", "test")
+SHOWN = 10
+"""Classes that are named in one message."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,8 @@ def extraction_data(
         task_type: ext for spans, cls for texts with labels.
         negative_ratio: prompts without an answer for one with, -1 for all there are.
         splits: shares of the texts for train, dev and test, which add up to 1; default: all to train.
-        options: of classifications, of whole texts or of entities whose type is "TYPE##CLASS"; default 正向 负向.
+        options: every class of classifications, of whole texts or of entities whose type is "TYPE##CLASS"; default
+            正向 负向.
         prompt_prefix: what a classification is asked.
         separator: what parts a type from its class.
         wording: of prompts about relations, for English "{predicate} of {subject}".
@@ -74,6 +78,7 @@ def extraction_data(
     refuse_existing(to)
     texts, notes = _read(annotations, task_type, skip_bad)
     rng, words = random.Random(seed), Wording(wording, tuple(options or ("正向", "负向")), prompt_prefix, separator)
+    _refuse_unknown(texts, words)
     order = list(range(len(texts)))
     if shuffle:
         rng.shuffle(order)
@@ -102,6 +107,14 @@ def _read(path, task_type: str, skip_bad: bool) -> tuple[list[AnnotatedText], li
     if not texts:
         raise DataError(f"{path}: holds no usable text{f'; {bad.summary()}' if bad else ''}")
     return texts, [f"{what}: {count}" for what, count in remarks.items()] + ([bad.summary()] if bad else [])
+
+
+def _refuse_unknown(texts: Sequence[AnnotatedText], wording: Wording):
+    """Raises: DataError for classes that are none of the options: their prompts would teach that nothing answers."""
+    if unknown := unknown_classes(texts, wording):
+        named = ", ".join(f"{name!r} ({place})" for name, place in list(unknown.items())[:SHOWN])
+        more = f" and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else ""
+        raise DataError(f"--options {' '.join(wording.options)}: lacks {named}{more}; name all classes there are")
 
 
 def _lines(

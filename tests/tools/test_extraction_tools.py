@@ -75,6 +75,19 @@ def test_options_that_cannot_be_are_refused(tmp_path, options, told):
         extraction_data(str(tmp_path / "a.jsonl"), to=str(tmp_path / "out"), **options)
 
 
+def test_classes_that_are_no_options_are_named_with_their_places(tmp_path):
+    reviews = [{"text": "fine", "label": ["good"]}, {"text": "dull", "label": "bad"}]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(one) + "\n" for one in reviews))
+    asked = {"to": str(tmp_path / "out"), "task_type": "cls"}
+    with pytest.raises(DataError, match=r"--options 正向 负向: lacks 'good' \(.*:1\), 'bad' \(.*:2\); name all"):
+        extraction_data(str(tmp_path / "a.jsonl"), **asked)
+    assert extraction_data(str(tmp_path / "a.jsonl"), **asked, options=["good", "bad"]).counts == {"train": (2, 2)}
+    fruit = AnnotatedText("the apple", (Entity("1", "fruit##ripe", 4, 9),))
+    WRITERS["doccano"]([fruit], tmp_path / "b.jsonl")
+    with pytest.raises(DataError, match=r"lacks 'ripe' \(.*b.jsonl:1\)"):
+        extraction_data(str(tmp_path / "b.jsonl"), to=str(tmp_path / "new"))
+
+
 def test_swapped_texts_are_written_for_the_program(tmp_path, capsys):
     marked = (Entity("1", "人物", 0, 1), Entity("2", "人物", 2, 3)), (Relation("1", "父亲", "2"),)
     WRITERS["doccano"]([AnnotatedText("甲和乙", *marked), AnnotatedText("丙和丁", *marked)], tmp_path / "a.jsonl")

@@ -52,13 +52,29 @@ def relation_prompts(text: AnnotatedText, wording: Wording) -> list[PromptExampl
 def class_prompts(text: AnnotatedText, wording: Wording, rng: random.Random) -> list[PromptExample]:
     """A classification of the whole text, and one of each entity whose type carries a class; the answer is in the
     prompt."""
-    asked = [(wording.prefix, list(text.labels), None)] if text.labels else []
+    return [_class_prompt(text, *one, wording, rng) for one in _classifications(text, wording)]
+
+
+def unknown_classes(texts: Iterable[AnnotatedText], wording: Wording) -> dict[str, str]:
+    """Classes that are none of the options, whose prompts would have no answer -> where each is met first."""
+    places: dict[str, str] = {}
+    for text in texts:
+        for _, classes, _ in _classifications(text, wording):
+            for name in classes:
+                if name not in wording.options:
+                    places.setdefault(name, text.place)
+    return places
+
+
+def _classifications(text: AnnotatedText, wording: Wording) -> list[tuple]:
+    """(what stands in front of the options, classes, (subject, predicate, type of the subject) or None)."""
+    asked: list[tuple] = [(wording.prefix, text.labels, None)] if text.labels else []
     for entity in text.entities:
         _, *classes = entity.kind.split(wording.separator)
         if classes:
             about = text.words(entity), wording.prefix, type_of(entity, wording)
             asked.append((wording.about(*about[:2]), classes, about))
-    return [_class_prompt(text, *one, wording, rng) for one in asked]
+    return asked
 
 
 def _class_prompt(text, prefix: str, classes: Sequence[str], about, wording: Wording, rng) -> PromptExample:
