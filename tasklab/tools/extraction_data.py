@@ -3,8 +3,11 @@
 import json
 import random
 import time
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +15,7 @@ from tasklab.data.extraction.annotated import AnnotatedText
 from tasklab.data.extraction.negatives import ALL, with_negatives
 from tasklab.data.extraction.prompts import Wording, class_prompts, line_of, unknown_classes
 from tasklab.data.extraction.schema import wording_problem
+from tasklab.data.rows.groups import groups_of
 from tasklab.errors import DataError
 from tasklab.tools import TOOLS
 from tasklab.tools.annotations import read_annotated, read_classified
@@ -57,8 +61,10 @@ def extraction_data(
         annotations: a .json or .jsonl file of doccano or Label Studio, or a folder of brat.
         to: a new folder for train.txt, dev.txt, test.txt and sample_index.json, which says what texts are in which.
         task_type: ext for spans, cls for texts with labels.
-        negative_ratio: prompts without an answer for one with, -1 for all there are.
-        splits: shares of the texts for train, dev and test, which add up to 1; default: all to train.
+        negative_ratio: prompts without an answer for one with, -1 for all there are. A text without entities is asked
+            for every type there is, at 0 too.
+        splits: shares of the texts for train, dev and test, which add up to 1; default: all to train. Texts that are
+            equal, or nearly, are in one of them.
         options: every class of classifications, of whole texts or of entities whose type is "TYPE##CLASS"; default
             正向 负向.
         prompt_prefix: what a classification is asked.
@@ -82,10 +88,8 @@ def extraction_data(
     order = list(range(len(texts)))
     if shuffle:
         rng.shuffle(order)
-    files, counts, index, done, share = {}, {}, {}, 0, 0.0
-    for name, part in zip(NAMES, shares, strict=False):
-        share += part
-        members = order[done : (done := round(share * len(texts)))]
+    files, counts, index = {}, {}, {}
+    for name, members in zip(NAMES, _parts(texts, order, shares), strict=False):
         index[f"{name}_ids"] = members
         asked_of = () if name == "train" else [texts[i] for i in index["train_ids"]]
         lines, answered = _lines([texts[i] for i in members], words, negative_ratio, name == "train", rng, asked_of)
@@ -107,6 +111,25 @@ def _read(path, task_type: str, skip_bad: bool) -> tuple[list[AnnotatedText], li
     if not texts:
         raise DataError(f"{path}: holds no usable text{f'; {bad.summary()}' if bad else ''}")
     return texts, [f"{what}: {count}" for what, count in remarks.items()] + ([bad.summary()] if bad else [])
+
+
+def _parts(texts: Sequence[AnnotatedText], order: Sequence[int], shares: Sequence[float]) -> list[list[int]]:
+    """Numbers of the texts of each share, in order; equal and nearly equal ones are in one.
+
+    Raises: DataError where more texts are equal than the largest share has.
+    """
+    count = len(texts)
+    groups = groups_of(texts, lambda sizes: count - sizes.max() >= round((1 - max(shares)) * count))
+    if groups is None:
+        raise DataError(f"--splits: most of {count} texts are equal; leave repeated ones out, or take other shares")
+    members = defaultdict(list)
+    for i in order:
+        members[groups[i]].append(i)
+    ends, done, part = [round(share * count) for share in accumulate(shares)], 0, {}
+    for group in members.values():
+        part |= dict.fromkeys(group, bisect_right(ends, done + (len(group) - 1) / 2))  # where the middle one falls
+        done += len(group)
+    return [[i for i in order if part[i] == number] for number in range(len(shares))]
 
 
 def _refuse_unknown(texts: Sequence[AnnotatedText], wording: Wording):

@@ -1,6 +1,7 @@
 """Annotations through every program and back, training files out of them, and what a model confuses."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -49,7 +50,9 @@ def test_brat_is_refused_names_with_blanks(tmp_path):
 
 
 def test_lines_of_a_seed_are_the_same_and_the_index_says_which_texts(tmp_path, capsys):
-    WRITERS["doccano"](TEXTS * 5, tmp_path / "a.jsonl")
+    ends = ("", " alpha", " over there", " in rome", " at last")  # less than 0.8 of their trigrams are the same
+    several = [replace(text, text=text.text + end) for end in ends for text in TEXTS]
+    WRITERS["doccano"](several, tmp_path / "a.jsonl")
     options = {"splits": [0.8, 0.2], "shuffle": True}
     for name in ("one", "two"):
         told = extraction_data(str(tmp_path / "a.jsonl"), to=str(tmp_path / name), **options)
@@ -73,6 +76,28 @@ def test_options_that_cannot_be_are_refused(tmp_path, options, told):
     WRITERS["doccano"](TEXTS, tmp_path / "a.jsonl")
     with pytest.raises(DataError, match=told):
         extraction_data(str(tmp_path / "a.jsonl"), to=str(tmp_path / "out"), **options)
+
+
+def test_equal_texts_are_in_one_file(tmp_path):
+    name = (Entity("1", "name", 0, 4),)
+    anna, bert = AnnotatedText("anna lives in rome", name), AnnotatedText("bert sleeps", name)
+    WRITERS["doccano"]([anna, bert, anna, bert], tmp_path / "a.jsonl")
+    for shuffle in (False, True):
+        folder = tmp_path / f"shuffled_{shuffle}"
+        extraction_data(str(tmp_path / "a.jsonl"), to=str(folder), splits=[0.5, 0.5], shuffle=shuffle)
+        index = json.loads((folder / "sample_index.json").read_text())
+        assert sorted(map(sorted, index.values())) == [[0, 2], [1, 3]]
+    WRITERS["doccano"]([anna] * 4, tmp_path / "b.jsonl")
+    with pytest.raises(DataError, match="--splits: most of 4 texts are equal; leave repeated ones out"):
+        extraction_data(str(tmp_path / "b.jsonl"), to=str(tmp_path / "new"), splits=[0.5, 0.5])
+    assert extraction_data(str(tmp_path / "b.jsonl"), to=str(tmp_path / "new")).counts == {"train": (4, 4)}
+
+
+def test_a_text_without_entities_is_asked_for_every_type_at_ratio_0_too(tmp_path):
+    texts = [AnnotatedText("anna in rome", (Entity("1", "name", 0, 4), Entity("2", "city", 8, 12))), TEXTS[1]]
+    WRITERS["doccano"](texts, tmp_path / "a.jsonl")
+    told = extraction_data(str(tmp_path / "a.jsonl"), to=str(tmp_path / "out"), negative_ratio=0)
+    assert told.counts == {"train": (4, 2)}  # name and city of either text
 
 
 def test_classes_that_are_no_options_are_named_with_their_places(tmp_path):
