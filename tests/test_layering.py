@@ -24,7 +24,8 @@ LEVELS = [
     {"session"},
     {"trials", "views"},
     {"trainer"},
-    {"convert", "tools", "vector_index", "shots"},
+    {"vector_index"},
+    {"convert", "tools", "shots"},
     {"commands"},
     {"cli"},
 ]

@@ -18,8 +18,9 @@ from tasklab.metrics.vectors import unit_rows
 from tasklab.tools import TOOLS
 from tasklab.tools.opened import refuse_existing
 from tasklab.trainer import Trainer
+from tasklab.vector_index.encoder import SHAPING, TextEncoder
 
-ENCODER, PAIRS = "feature_extraction", "text_matching"
+PAIRS = "text_matching"
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ def mine_negatives(
     and those nearer than the margin allows are none. Negatives that a row has already stay, before those found.
 
     Args:
-        model: makes the vectors: a recipe, a backbone, or the folder of a model, such as a trained text_matching one.
+        model: makes the vectors: a recipe, a backbone, or the folder of a model, such as a trained text_matching one,
+            whose own pooling and length count.
         data: a table of pairs; rows with a label below 0.5 are no matches and left out.
         to: the file to write: .jsonl with anchor, positive and the list `negatives`.
         corpus: a file of further candidates, a text per line.
@@ -73,7 +75,7 @@ def mine_negatives(
     settings = settings or []
     examples = _matches(data, settings)
     pool = pool_of(examples, _lines(corpus) if corpus else ())
-    units = _vectors(model, pool.texts, [one for one in settings if one.startswith("model.")])
+    units = _vectors(model, pool.texts, [one for one in settings if _shapes(one)])
     nearest = nearest_negatives(
         units[pool.anchors], units[pool.matches], units[pool.candidates], pool.excluded, looked_at, margin
     )
@@ -125,9 +127,14 @@ def _lines(corpus: str) -> Iterator[str]:
     return filter(None, (line.strip() for line in text_lines(at_hand(corpus, training=True))))
 
 
+def _shapes(setting: str) -> bool:
+    """Whether KEY=VALUE is of the vectors; all other settings of data say how the table is read."""
+    return not setting.startswith("data.") or setting.partition("=")[0] in SHAPING
+
+
 def _vectors(model: str, texts: list[str], settings: Sequence[str]) -> np.ndarray:
     """[N, D] unit rows."""
-    return unit_rows(Trainer(task=ENCODER, model=model, overrides=settings).predict(input_data=texts))
+    return unit_rows(TextEncoder(model, settings)(texts))
 
 
 def _held_for_matches(model: str, examples: list, offered: list[list[str]], most: float) -> list[set[str]]:

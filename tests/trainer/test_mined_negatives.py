@@ -12,6 +12,7 @@ from tasklab import Trainer
 from tasklab.errors import ConfigError, DataError
 from tasklab.tools import mine_negatives as tool
 from tasklab.tools.mine_negatives import mine_negatives
+from tests.tools.tiny_models import write_huggingface
 
 ANGLES = {"a": 0, "a match": 30, "b": 90, "b match": 120, "far": 200, "near": 40, "nearest": 20}
 """The direction of each text's vector, in degrees."""
@@ -84,6 +85,21 @@ def test_single_texts_and_rows_that_do_not_match_are_refused(tmp_path):
     (tmp_path / "none.tsv").write_text("text_a\ttext_b\tlabel\na\tb\t0\n", encoding="utf-8")
     with pytest.raises(DataError, match="no row matches"):
         mine_negatives("model", str(tmp_path / "none.tsv"), to=str(tmp_path / "m.jsonl"))
+
+
+def test_settings_shape_the_vectors_and_say_how_the_table_is_read(tmp_path):
+    model = str(write_huggingface(tmp_path / "model"))
+    (tmp_path / "pairs.tsv").write_text("question\tother\nthe river\tthe mill\nthe mill\tthe river\n", encoding="utf-8")
+    told = mine_negatives(model, str(tmp_path / "pairs.tsv"), to=str(tmp_path / "mined.jsonl"),
+                          settings=["data.text_a=question", "data.text_b=other", "data.max_seq_length=4"])  # fmt: skip
+    assert told.kept + told.short + told.skipped == 2
+    texts = ["the river mill", "the river old"]  # of four tokens [CLS] the river [SEP] nothing tells them apart
+    cut, whole = (tool._vectors(model, texts, own) for own in (["data.max_seq_length=4"], []))
+    np.testing.assert_allclose(cut[0], cut[1], atol=1e-6)
+    assert np.abs(whole[0] - whole[1]).max() > 1e-3
+    with pytest.raises(ConfigError, match="unknown key 'mdoel.pooling'; did you mean 'model.pooling'"):
+        mine_negatives(model, str(tmp_path / "pairs.tsv"), to=str(tmp_path / "again.jsonl"),
+                       settings=["data.text_a=question", "data.text_b=other", "mdoel.pooling=first"])  # fmt: skip
 
 
 @pytest.mark.slow
