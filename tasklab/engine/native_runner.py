@@ -12,6 +12,7 @@ from tasklab.engine.generating import generated
 from tasklab.engine.native import CAUSAL, PREFIX, SEQ2SEQ, native_decoder
 from tasklab.generation.choosing import log_softmax
 from tasklab.generation.protocol import Generated
+from tasklab.generation.slots import lent
 from tasklab.runner import RowOutputs
 
 COLUMNS = {
@@ -40,14 +41,17 @@ class NativeRunner:
             for number in range(len(rows)):
                 lengths = {axis: int(own[number]) for axis, own in rows.lengths.items()}
                 batch = rows.batch([number], lengths, 1, columns)
-                yield np.array([number]), (scored(*(batch[name][0] for name in columns))[None],)
+                with lent(self.decoder, [0]):
+                    logs = scored(*(batch[name][0] for name in columns))
+                yield np.array([number]), (logs[None],)
                 move(1)
 
     def _documents(self, documents: np.ndarray, ids: np.ndarray, targets: np.ndarray) -> np.ndarray:
         log_probs = np.zeros(len(ids), np.float32)
         for document in np.unique(documents[documents > 0]):
             places = np.flatnonzero(documents == document)
-            log_probs[places] = self._log_probs(ids[places], targets[places])
+            with lent(self.decoder, [0]):
+                log_probs[places] = self._log_probs(ids[places], targets[places])
         return log_probs
 
     def _answer(self, source: np.ndarray, ids: np.ndarray, targets: np.ndarray) -> np.ndarray:
@@ -64,7 +68,6 @@ class NativeRunner:
             logs = log_softmax(self.decoder.scores([0], [ids[part]])[0])  # [n, V]
             asked = targets[part] != NONE
             log_probs[part[asked]] = logs[asked, targets[part][asked]]
-        self.decoder.cut([0], [0])
         return log_probs
 
     def generate(

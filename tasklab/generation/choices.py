@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from tasklab.generation.choosing import log_softmax
 from tasklab.generation.protocol import STOP, Decoder, Generated
+from tasklab.generation.slots import lent
 
 Node = tuple[int, ...]
 """A beginning of a choice."""
@@ -20,10 +21,13 @@ def chosen(
     """
     whole = [tuple(map(int, ids)) for ids in choices]
     levels = _levels(whole)
-    together = max(1, rows // max(map(len, levels)))  # prompts
+    width = max(map(len, levels))  # slots of a prompt
+    together = max(1, rows // width)  # prompts
     for first in range(0, len(prompts), together):
         part = slice(first, first + together)
-        for logs in _logs(decoder, prompts[part], sources[part], levels, rows):
+        with lent(decoder, range(1, 1 + len(prompts[part]) * width)):
+            found = _logs(decoder, prompts[part], sources[part], levels, width, rows)
+        for logs in found:
             yield _best(whole, logs, streamed, several)
 
 
@@ -47,9 +51,8 @@ def _levels(whole: list[Node]) -> list[dict[Node, list[Node]]]:
     return levels
 
 
-def _logs(decoder: Decoder, prompts, sources, levels: list[dict], rows: int) -> list[dict[Node, float]]:
+def _logs(decoder: Decoder, prompts, sources, levels: list[dict], width: int, rows: int) -> list[dict[Node, float]]:
     """Per prompt every beginning of a choice -> log-probability of its last token."""
-    width = max(map(len, levels))  # slots of a prompt
     logs: list[dict[Node, float]] = [{} for _ in prompts]
     if len(sources):
         decoder.read([1 + p * width for p in range(len(prompts))], sources)
@@ -68,6 +71,4 @@ def _logs(decoder: Decoder, prompts, sources, levels: list[dict], rows: int) -> 
                 plain = log_softmax(scores)
                 logs[p] |= {child: float(plain[child[-1]]) for child in follow[node]}
         before = places
-    used = list(range(1, 1 + len(prompts) * width))
-    decoder.cut(used, [0] * len(used))
     return logs

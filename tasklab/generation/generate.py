@@ -13,6 +13,7 @@ from tasklab.generation.beams import BeamSearch
 from tasklab.generation.choices import chosen
 from tasklab.generation.choosing import Choice
 from tasklab.generation.protocol import Decoder, Generated, Growing
+from tasklab.generation.slots import lent
 from tasklab.generation.stops import StopTexts
 from tasklab.generation.text import Text
 
@@ -50,21 +51,21 @@ def generate(
     samples = settings.num_return_sequences if settings.num_beams == 1 else 1
     waiting = deque((i, sample) for i in order for sample in range(samples))
     free, active, generated = _blocks(settings.num_beams, rows), [], {}
-    begun = _Begun(decoder, prompts, sources, samples)
-    while waiting or active:
-        entering = []
-        while waiting and free:
-            i, sample = waiting.popleft()
-            choice = Choice(settings, prompts[i], ends, seed, sample, answering[i])
-            behind = functools.partial(streamed, prompts[i])
-            growing = _growing(choice, decoder.max_length - len(prompts[i]), behind)
-            entering.append(_Row(i, sample, growing, free.pop()))
-        begun.enter(entering)
-        active += entering
-        reading = [pair for row in active for pair in zip(row.slots, row.tokens, strict=False)]
-        logits = decoder.extend(*zip(*reading, strict=True))
-        active = _going_on(decoder, active, logits, generated, free, emit)
-    decoder.cut([0], [0])
+    with lent(decoder, range(1 + settings.num_beams * len(free))):
+        begun = _Begun(decoder, prompts, sources, samples)
+        while waiting or active:
+            entering = []
+            while waiting and free:
+                i, sample = waiting.popleft()
+                choice = Choice(settings, prompts[i], ends, seed, sample, answering[i])
+                behind = functools.partial(streamed, prompts[i])
+                growing = _growing(choice, decoder.max_length - len(prompts[i]), behind)
+                entering.append(_Row(i, sample, growing, free.pop()))
+            begun.enter(entering)
+            active += entering
+            reading = [pair for row in active for pair in zip(row.slots, row.tokens, strict=False)]
+            logits = decoder.extend(*zip(*reading, strict=True))
+            active = _going_on(decoder, active, logits, generated, free, emit)
     return [[one for sample in range(samples) for one in generated[i, sample]] for i in range(len(prompts))]
 
 

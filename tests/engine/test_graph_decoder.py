@@ -1,5 +1,7 @@
 """Texts by a network of MindSpore's: the logits of a NumPy forward, and no neighbour changes a text."""
 
+from unittest.mock import Mock
+
 import mindspore as ms
 import numpy as np
 import pytest
@@ -71,6 +73,17 @@ def test_logits_are_those_of_numpy_however_tokens_come(decoder, rng):
     np.testing.assert_allclose(own.extend([0], [ids])[0], expected[99], atol=1e-5)
     np.testing.assert_allclose(own.extend([2], [ids[64:96]])[0], expected[95], atol=1e-5)
     assert own.compiles.count == 2  # up to 64 places before a block, and up to 128
+
+
+@pytest.mark.parametrize("decoder", [pytest.param(ms.PYNATIVE_MODE, id="pynative")], indirect=True)
+def test_an_interrupted_answer_leaves_nothing_behind(decoder):
+    config = Config(model=ModelConfig(**MODEL), kernels="off")
+    runner = NetworkRunner(decoder[1], config, CompileLog(), served, Words())
+    config.generation.max_new_tokens = 3
+    before = runner.generate([[1, 2]], config.generation)
+    with pytest.raises(KeyboardInterrupt):
+        runner.generate([[1, 2]], config.generation, Mock(side_effect=KeyboardInterrupt))
+    assert runner.generate([[1, 2]], config.generation) == before
 
 
 @pytest.mark.parametrize("decoder", [GRAPH], indirect=True)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -74,6 +75,29 @@ def test_the_score_of_a_text_is_its_loss(case, reference):
         for one, logs in zip(found, told, strict=True):
             np.testing.assert_allclose(logs, one.log_probabilities, atol=1e-5)
             assert one.score == pytest.approx(logs.mean(), abs=1e-5)
+
+
+def test_what_is_interrupted_leaves_nothing_behind(reference, monkeypatch):
+    config = Config(model=ModelConfig(**CASES["t5"]))
+    config.generation.max_new_tokens = 8
+    runner, (sources, _) = NativeRunner(config, Words(), tensors_of("t5", reference), SEQ2SEQ), pairs_of(reference)
+    row = {"input_ids": sources[0], "decoder_input_ids": [0, 3], "target_ids": [3, 1]}
+    rows = FeatureTable.from_rows([row], axes={"decoder_input_ids": "target", "target_ids": "target"})
+
+    def answered(emit=None):
+        return runner.generate([[0]] * len(sources), config.generation, emit, sources)
+
+    def scored():
+        return [logs.tolist() for _, (logs,) in runner(rows)]
+
+    before = answered(), scored()
+    interrupted = Mock(side_effect=KeyboardInterrupt)
+    with pytest.raises(KeyboardInterrupt):
+        answered(interrupted)
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("tasklab.engine.native_runner.log_softmax", interrupted)
+        scored()
+    assert (answered(), scored()) == before
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 """The promise with a real network: 100 prompts in 6 batchings, with and without a cache, give the same bits."""
 
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 
 from tasklab.config.generation_section import GenerationConfig
-from tasklab.generation.generate import generate
+from tasklab.generation.generate import ROWS, generate
 from tasklab.kernels import build
 from tasklab.kernels.decoder import DecoderShape, NativeDecoder
 from tasklab.text.streamed import Streamed
@@ -57,6 +59,38 @@ def decoder(request):
     angles = np.outer(np.arange(SHAPE.positions), 100.0 ** (-np.arange(SHAPE.head_size // 2) / 5))
     tensors |= {"cosines": np.cos(angles).astype(np.float32), "sines": np.sin(angles).astype(np.float32)}
     return NativeDecoder(SHAPE, tensors, request.param)
+
+
+@pytest.mark.parametrize("changes", [{"num_return_sequences": 2, "do_sample": True}, {"num_beams": 3}, {}], ids=str)
+def test_an_interrupted_answer_leaves_nothing_behind(decoder, changes):
+    settings = GenerationConfig()
+    for key, value in {"max_new_tokens": 20, **changes}.items():
+        settings[key] = value
+
+    def answers(emit=None):
+        return generate(decoder, [[5, 6, 7]], settings, [END], 7, lambda _: Streamed(Letters()), emit=emit)
+
+    def stopped(number, text):
+        raise KeyboardInterrupt
+
+    before = answers()
+    for _ in range(3):
+        with pytest.raises(KeyboardInterrupt):
+            answers(stopped)
+        assert not any(decoder.length(slot) for slot in range(1 + ROWS))
+    assert answers() == before
+
+
+def test_choices_that_are_interrupted_leave_nothing_behind(decoder, monkeypatch):
+    def answers():
+        stream, choices = lambda _: Streamed(Letters()), [[1, 2, 3], [1, 4], [2, 2]]
+        return generate(decoder, [[5], [6, 7]], GenerationConfig(), [END], 7, stream, choices)
+
+    before = answers()
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("tasklab.generation.choices.log_softmax", Mock(side_effect=KeyboardInterrupt))
+        answers()
+    assert not any(decoder.length(slot) for slot in range(1 + ROWS)) and answers() == before
 
 
 @pytest.mark.parametrize("way", ["greedy", "sampled", pytest.param("beams", marks=pytest.mark.slow)])
