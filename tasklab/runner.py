@@ -56,8 +56,9 @@ class Generator(Runner, Protocol):
         self, prompts: Sequence[np.ndarray], settings: GenerationConfig,
         emit: Callable[[int, str], object] | None = None, sources: Sequence[np.ndarray] = (),
     ) -> list[list[Generated]]:  # fmt: skip
-        """Per prompt, ids [n], its answers. emit: (number of the prompt, new text) as they come.
+        """Per prompt, ids [n], its answers. Threads take turns.
 
+        emit: (number of the prompt, new text) as they come; it must not ask the runner, whose turn is not over.
         sources: of an encoder-decoder, ids [n] of what each prompt answers; the prompt is how the answer begins, a
         decoder's first token at least.
         """

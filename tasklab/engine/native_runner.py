@@ -1,6 +1,7 @@
 """A network that tells next words in the kernels' decoder as a runner: scores rows and generates, and MindSpore is not
 imported."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -32,6 +33,7 @@ class NativeRunner:
     def __init__(self, config: Config, tokenizer, tensors: Mapping[str, np.ndarray], head: str = CAUSAL):
         self.config, self.tokenizer, self.head = config, tokenizer, head
         self.decoder = native_decoder(config.model, tensors, config.precision, head)
+        self._turn = threading.Lock()  # whoever has it has all slots
 
     def __call__(self, rows: Rows) -> RowOutputs:
         """(row number, (log-probability of each target [1, S], 0 where none is asked for,)), row by row."""
@@ -41,7 +43,7 @@ class NativeRunner:
             for number in range(len(rows)):
                 lengths = {axis: int(own[number]) for axis, own in rows.lengths.items()}
                 batch = rows.batch([number], lengths, 1, columns)
-                with lent(self.decoder, [0]):
+                with self._turn, lent(self.decoder, [0]):
                     logs = scored(*(batch[name][0] for name in columns))
                 yield np.array([number]), (logs[None],)
                 move(1)
@@ -75,4 +77,5 @@ class NativeRunner:
         emit: Callable[[int, str], object] | None = None, sources: Sequence[np.ndarray] = (),
     ) -> list[list[Generated]]:  # fmt: skip
         """See `engine.generating`."""
-        return generated(self.decoder, self.tokenizer, self.config.seed, prompts, settings, emit, sources)
+        with self._turn:
+            return generated(self.decoder, self.tokenizer, self.config.seed, prompts, settings, emit, sources)

@@ -1,6 +1,7 @@
 """The network in memory as a runner: rows sorted by length so that little is padded, every one served once."""
 
 import functools
+import threading
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -40,13 +41,15 @@ class NetworkRunner:
     def __init__(self, network: nn.Cell, config: Config, compiles: CompileLog, plan: Callable, tokenizer=None):
         self.network, self.config, self.compiles, self.plan = network, config, compiles, plan
         self.tokenizer = tokenizer
+        self._turn = threading.Lock()  # of the network and all slots of its decoder
 
     def __call__(self, rows: Rows) -> RowOutputs:
         size = padded_rows(len(rows), self.config.evaluate.batch_size)
         with bar(len(rows), "row") as move:
             for batch in eval_batches(rows.lengths, self.plan(rows, self.config), size):
                 columns = rows.batch(batch.rows, batch.lengths, size, self.network.inputs)
-                outputs = forward(self.network, columns, self.compiles)
+                with self._turn:
+                    outputs = forward(self.network, columns, self.compiles)
                 yield batch.rows, tuple(output[: len(batch.rows)] for output in outputs)
                 move(len(batch.rows))
 
@@ -60,7 +63,8 @@ class NetworkRunner:
         emit: Callable[[int, str], object] | None = None, sources: Sequence[np.ndarray] = (),
     ) -> list[list[Generated]]:  # fmt: skip
         """See `engine.generating`; the network is one of the head `causal` or `seq2seq`."""
-        return generated(self._decoder(), self.tokenizer, self.config.seed, prompts, settings, emit, sources)
+        with self._turn:
+            return generated(self._decoder(), self.tokenizer, self.config.seed, prompts, settings, emit, sources)
 
     def _decoder(self) -> Decoder:
         """The kernels' with a copy of the weights as they are now, tens of times faster where it can be had."""

@@ -1,5 +1,6 @@
 """Texts by a network of MindSpore's: the logits of a NumPy forward, and no neighbour changes a text."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from unittest.mock import Mock
 
 import mindspore as ms
@@ -84,6 +85,23 @@ def test_an_interrupted_answer_leaves_nothing_behind(decoder):
     with pytest.raises(KeyboardInterrupt):
         runner.generate([[1, 2]], config.generation, Mock(side_effect=KeyboardInterrupt))
     assert runner.generate([[1, 2]], config.generation) == before
+
+
+@pytest.mark.parametrize("decoder", [pytest.param(ms.PYNATIVE_MODE, id="pynative")], indirect=True)
+def test_threads_that_share_a_runner_take_turns(decoder):
+    config = Config(model=ModelConfig(**MODEL), kernels="off")
+    runner = NetworkRunner(decoder[1], config, CompileLog(), served, Words())
+    config.generation.max_new_tokens = 3
+    alone = [runner.generate([prompt], config.generation) for prompt in ([1, 2], [3])]
+    with ThreadPoolExecutor(1) as pool:
+        others = []
+
+        def interrupts(number, text):
+            if not others:
+                others.append(pool.submit(runner.generate, [[3]], config.generation))
+                wait(others, timeout=0.2)  # it would be done, were it not for the turn of this one
+
+        assert [runner.generate([[1, 2]], config.generation, interrupts), others[0].result()] == alone
 
 
 @pytest.mark.parametrize("decoder", [GRAPH], indirect=True)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor, wait
 from unittest.mock import Mock
 
 import numpy as np
@@ -75,6 +76,32 @@ def test_the_score_of_a_text_is_its_loss(case, reference):
         for one, logs in zip(found, told, strict=True):
             np.testing.assert_allclose(logs, one.log_probabilities, atol=1e-5)
             assert one.score == pytest.approx(logs.mean(), abs=1e-5)
+
+
+def test_threads_that_share_a_runner_take_turns(reference):
+    """One asks while another's answer comes, and one scores a row."""
+    config = Config(model=ModelConfig(**CASES["t5"]))
+    config.generation.max_new_tokens = 8
+    runner, (sources, _) = NativeRunner(config, Words(), tensors_of("t5", reference), SEQ2SEQ), pairs_of(reference)
+    row = {"input_ids": sources[1], "decoder_input_ids": [0, 3], "target_ids": [3, 1]}
+    rows = FeatureTable.from_rows([row], axes={"decoder_input_ids": "target", "target_ids": "target"})
+
+    def answered(source, emit=None):
+        return runner.generate([[0]], config.generation, emit, [source])
+
+    def scored():
+        return [logs.tolist() for _, (logs,) in runner(rows)]
+
+    alone = [answered(sources[0]), answered(sources[1]), scored()]
+    with ThreadPoolExecutor(2) as pool:
+        others = []
+
+        def interrupts(number, text):
+            if not others:
+                others[:] = [pool.submit(answered, sources[1]), pool.submit(scored)]
+                wait(others, timeout=0.2)  # they would be done, were it not for the turn of this one
+
+        assert [answered(sources[0], interrupts), *(other.result() for other in others)] == alone
 
 
 def test_what_is_interrupted_leaves_nothing_behind(reference, monkeypatch):
