@@ -58,7 +58,8 @@ class Generator(Runner, Protocol):
     ) -> list[list[Generated]]:  # fmt: skip
         """Per prompt, ids [n], its answers. Threads take turns.
 
-        emit: (number of the prompt, new text) as they come; it must not ask the runner, whose turn is not over.
+        emit: (number of the prompt, new text) as the first of them comes; it must not ask the runner, whose turn is not
+        over.
         sources: of an encoder-decoder, ids [n] of what each prompt answers; the prompt is how the answer begins, a
         decoder's first token at least.
         """

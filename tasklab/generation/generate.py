@@ -34,7 +34,7 @@ def generate(
         ends: ids that end an answer.
         streamed: of the ids that a text goes on makes what gives text for the ids of an answer.
         choices: ids of the texts of which one is the answer.
-        emit: (prompt, new text) as answers of one come; of beams and choices the best, when it is known.
+        emit: (prompt, new text) as its first answer comes; of beams and choices the best, when it is known.
         sources: for an encoder-decoder the ids that each prompt answers; the prompt is how the answer begins.
     Raises: ConfigError for settings that name tokens which this decoder has not, and for a choice of no token.
     """
@@ -143,7 +143,7 @@ def _going_on(decoder: Decoder, rows: list[_Row], logits: np.ndarray, generated:
         at, row.held = at + count, row.held + len(row.tokens[0])
         moves += [(row.slots[k], row.slots[n], row.held) for n, k in enumerate(going) if n != k]
         row.tokens = [[token] for token in tokens]
-        if emit is not None and (shown := row.growing.shown()):
+        if emit is not None and row.sample == 0 and (shown := row.growing.shown()):
             emit(row.prompt, shown)
         if tokens:
             left.append(row)

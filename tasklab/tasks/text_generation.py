@@ -59,10 +59,9 @@ class TextGeneration(Task):
             return self.decode(run(rows), rows, examples, top_k)
         return self._answered(examples, run)
 
-    def stream(self, example, run, emit) -> str:
-        """The answer to one example, whose parts `emit` gets as they come."""
-        ((answer, *_),) = self._generated([example], run, lambda _, text: emit(text))
-        return answer
+    def stream(self, example, run, emit):
+        """`emit` gets the parts of the answer to one example as they come."""
+        self._generated([example], run, lambda _, text: emit(text))
 
     def fits(self, example) -> bool:
         """Whether prompt and answer have room in the context."""

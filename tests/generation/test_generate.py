@@ -287,6 +287,14 @@ def test_answers_come_in_parts_that_add_up(counting):
     assert shown == {0: "bcdef", 1: "def"}
 
 
+def test_of_several_samples_the_first_is_shown(rng):
+    shown, table = [], rng.standard_normal((9, 9, 9))
+    changes = {"max_new_tokens": 6, "min_new_tokens": 6, **SAMPLED}
+    run(Table(table), [[1, 2]], emit=lambda i, text: shown.append(text), num_return_sequences=3, **changes)
+    alone = run(Table(table), [[1, 2]], **changes)
+    assert "".join(shown) == alone[0][0].text
+
+
 class Bytes:
     """A token is a byte."""
 

@@ -111,7 +111,8 @@ def test_a_prompt_that_fills_the_context_is_refused_with_its_place(made):
 def test_the_answer_is_streamed_in_parts(made):
     task, run = made(generation__max_new_tokens=3)
     parts = []
-    assert task.stream(Passage("0", "a", "input[0]"), run, parts.append).text == "bcd" == "".join(parts)
+    task.stream(Passage("0", "a", "input[0]"), run, parts.append)
+    assert parts == ["b", "c", "d"]
 
 
 def test_trigrams_foresee_better_than_no_knowledge(made):
