@@ -54,12 +54,12 @@ class Generator(Runner, Protocol):
 
     def generate(
         self, prompts: Sequence[np.ndarray], settings: GenerationConfig,
-        emit: Callable[[int, str], object] | None = None, sources: Sequence[np.ndarray] = (),
+        emit: Callable[[int, str], object] | None = None, sources: Sequence[np.ndarray] = (), retry: int = 0,
     ) -> list[list[Generated]]:  # fmt: skip
         """Per prompt, ids [n], its answers. Threads take turns.
 
         emit: (number of the prompt, new text) as the first of them comes; it must not ask the runner, whose turn is not
         over.
         sources: of an encoder-decoder, ids [n] of what each prompt answers; the prompt is how the answer begins, a
-        decoder's first token at least.
+        decoder's first token at least.   retry: how often the same was asked before; each time is drawn anew.
         """

@@ -74,8 +74,9 @@ class NativeRunner:
 
     def generate(
         self, prompts: Sequence[np.ndarray], settings: GenerationConfig,
-        emit: Callable[[int, str], object] | None = None, sources: Sequence[np.ndarray] = (),
+        emit: Callable[[int, str], object] | None = None, sources: Sequence[np.ndarray] = (), retry: int = 0,
     ) -> list[list[Generated]]:  # fmt: skip
         """See `engine.generating`."""
+        seed = self.config.seed + retry
         with self._turn:
-            return generated(self.decoder, self.tokenizer, self.config.seed, prompts, settings, emit, sources)
+            return generated(self.decoder, self.tokenizer, seed, prompts, settings, emit, sources)

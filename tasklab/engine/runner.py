@@ -60,11 +60,12 @@ class NetworkRunner:
 
     def generate(
         self, prompts: Sequence[np.ndarray], settings: GenerationConfig,
-        emit: Callable[[int, str], object] | None = None, sources: Sequence[np.ndarray] = (),
+        emit: Callable[[int, str], object] | None = None, sources: Sequence[np.ndarray] = (), retry: int = 0,
     ) -> list[list[Generated]]:  # fmt: skip
         """See `engine.generating`; the network is one of the head `causal` or `seq2seq`."""
+        seed = self.config.seed + retry
         with self._turn:
-            return generated(self._decoder(), self.tokenizer, self.config.seed, prompts, settings, emit, sources)
+            return generated(self._decoder(), self.tokenizer, seed, prompts, settings, emit, sources)
 
     def _decoder(self) -> Decoder:
         """The kernels' with a copy of the weights as they are now, tens of times faster where it can be had."""

@@ -27,6 +27,7 @@ class Conversation:
         if system is not None:
             self.begun = [Message(SYSTEM, system)] if system else []
         self.messages: list[Message] = list(self.begun)
+        self.retries = 0
 
     def say(self, text: str, emit: Callable[[str], object] = lambda part: None) -> str:
         """The answer, whose parts `emit` gets as they come. What was said before an interrupt is kept.
@@ -42,7 +43,7 @@ class Conversation:
 
         try:
             self._forget()
-            self.ready.model.task.stream(self._asked(), self.ready.run, heard)
+            self.ready.model.task.stream(self._asked(), self.ready.run, heard, self.retries)
         finally:
             if chunks:
                 self.messages.append(Message(ASSISTANT, "".join(chunks)))
@@ -51,12 +52,16 @@ class Conversation:
         return "".join(chunks)
 
     def take_back(self) -> str:
-        """The last question, which is forgotten with its answer. Raises: DataError where there is none."""
+        """The last question, which is forgotten with its answer; what is said next is drawn anew.
+
+        Raises: DataError where there is none.
+        """
         questions = [place for place, message in enumerate(self.messages) if message.role == USER]
         if not questions:
             raise DataError("nothing was asked yet")
         question = self.messages[questions[-1]].content
         del self.messages[questions[-1] :]
+        self.retries += 1
         return question
 
     def set(self, setting: str):

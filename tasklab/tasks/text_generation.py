@@ -59,9 +59,9 @@ class TextGeneration(Task):
             return self.decode(run(rows), rows, examples, top_k)
         return self._answered(examples, run)
 
-    def stream(self, example, run, emit):
-        """`emit` gets the parts of the answer to one example as they come."""
-        self._generated([example], run, lambda _, text: emit(text))
+    def stream(self, example, run, emit, retry: int = 0):
+        """`emit` gets the parts of the answer to one example as they come. retry: see `runner.Generator`."""
+        self._generated([example], run, lambda _, text: emit(text), retry)
 
     def fits(self, example) -> bool:
         """Whether prompt and answer have room in the context."""
@@ -100,7 +100,7 @@ class TextGeneration(Task):
         outputs = (([row], (column._replace(values=every).row(row)[None],)) for row in range(len(rows)))
         return self.score(self.decode(outputs, rows, examples), examples)
 
-    def _generated(self, examples, run, emit=None):
+    def _generated(self, examples, run, emit=None, retry=0):
         """Per example its answers, generation.prefix before each."""
         settings = self.config.generation
         prompts = framing_of(self.tokenizer, self.config.data).prompts(examples)
@@ -110,7 +110,7 @@ class TextGeneration(Task):
             if emit is not None:
                 emit(0, prefix)
         self._refuse_long(examples, prompts)
-        generated = run.generate(prompts, settings, emit)
+        generated = run.generate(prompts, settings, emit, retry=retry)
         if not prefix:
             return generated
         begun = begun.tolist()
