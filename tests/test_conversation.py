@@ -1,5 +1,6 @@
 """A talk with a real decoder's loop over a table: answers that are drawn anew, and options that are set."""
 
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from tasklab.config import Config
 from tasklab.engine.native_runner import NativeRunner
+from tasklab.errors import ConfigError
 from tasklab.session.chat import Conversation
 from tasklab.tasks.text_generation import TextGeneration
 from tasklab.text.speaking import Speaking
@@ -63,3 +65,34 @@ def test_a_retry_draws_anew_and_the_same_answers_come_in_the_same_order(begun):
 def test_a_retry_of_what_is_not_drawn_is_the_same_answer(begun):
     talk = begun()
     assert talk.say("abc") == talk.say(talk.take_back())
+
+
+def test_options_are_set_together_and_undone_when_they_are_read_no_more(begun, caplog):
+    talk = begun()
+    talk.set("do_sample=true  generation.temperature = 0.7 prefix=a b")
+    decoding = talk.ready.model.config.generation
+    assert (decoding.do_sample, decoding.temperature, decoding.prefix) == (True, 0.7, "a b")
+    talk.set("do_sample=false")
+    decoding = talk.ready.model.config.generation
+    assert (decoding.do_sample, decoding.temperature, decoding.prefix) == (False, 1.0, "a b")
+    assert "generation.temperature is read no more, and back to its default" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("temperature=0.7", "generation.temperature = 0.7 changes nothing with generation.do_sample = False"),
+        ("do_sample=true num_beams=4", "generation.num_beams follows the likeliest; set generation.do_sample=false"),
+        ("num_return_sequences=3", "generation.num_return_sequences 3 would be the same text"),
+        ("max_new_tokens=9", "generation.min_new_tokens 12 is more than max_new_tokens 9"),
+        ("do_sample=true temprature=1", "unknown key 'generation.temprature'; did you mean 'temperature'?"),
+        ("do_sample=true temperature=-1", "generation.temperature is '-1'; expected"),
+        ("do_sample", "generation.do_sample is ''; expected"),
+    ],
+)
+def test_options_that_cannot_work_are_refused_and_nothing_is_changed(begun, setting, words):
+    talk = begun()
+    before = talk.ready.model.config.copy()
+    with pytest.raises(ConfigError, match=re.escape(words)):
+        talk.set(setting)
+    assert talk.ready.model.config == before

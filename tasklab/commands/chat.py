@@ -15,7 +15,8 @@ EXAMPLES = """examples:
 """
 HELP = """  /reset          forget what was said        /retry   answer the last question anew
   /system TEXT    begin anew with TEXT as what the model is told first
-  /set KEY=VALUE  such as temperature=0.7     /save FILE.json  the turns so far
+  /set KEY=VALUE  such as do_sample=true temperature=0.7
+  /save FILE.json the turns so far
   /exit           leave (Ctrl-D too); Ctrl-C stops an answer"""
 PROMPT, MORE = "> ", "... "
 

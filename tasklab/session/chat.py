@@ -1,13 +1,17 @@
 """A talk with a model: turns that are kept, and answers as they come."""
 
 import logging
+import re
 from collections.abc import Callable
 
 from tasklab.data.generation.examples import ASSISTANT, SYSTEM, USER, Chat, Message
-from tasklab.errors import DataError
+from tasklab.errors import ConfigError, DataError
 from tasklab.session.ready import Ready
 
 logger = logging.getLogger("tasklab")
+
+BETWEEN = re.compile(r"\s+(?=[\w.]+\s*=)")
+"""Of two settings in a line; a value may have blanks."""
 
 
 class Conversation:
@@ -64,10 +68,23 @@ class Conversation:
         self.retries += 1
         return question
 
-    def set(self, setting: str):
-        """Changes an option of decoding, `temperature=0.7`. Raises: ConfigError for one that is not known."""
-        key, _, value = setting.partition("=")
-        self.ready.model.config.generation[key.strip().removeprefix("generation.")] = value.strip()
+    def set(self, settings: str):
+        """Changes options of decoding, `do_sample=true temperature=0.7`, all of them or none. What was set before and
+        is read no more goes back to its default.
+
+        Raises: ConfigError for one that is not known, that nothing would read, or that contradicts others.
+        """
+        asked, named = self.ready.model.config.copy(), []
+        for setting in BETWEEN.split(settings):
+            key, _, value = setting.partition("=")
+            named.append("generation." + key.strip().removeprefix("generation."))
+            asked[named[-1]] = value.strip()
+        for key in [key for key, *_ in asked.generation.idle() if key not in named]:
+            asked.reset(key)
+            logger.warning("%s is read no more, and back to its default", key)
+        if wrong := [message for keys, message in asked.problems() if not set(named).isdisjoint(keys)]:
+            raise ConfigError("\n".join(wrong))
+        self.ready.model.config.generation = asked.generation
 
     def _asked(self) -> Chat:
         return Chat("0", tuple(self.messages), place="chat")
