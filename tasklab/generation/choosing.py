@@ -50,22 +50,25 @@ class Choice:
         return token, float(log_softmax(logits)[token])
 
     def allowed(self, logits: np.ndarray) -> np.ndarray:
-        """[V] float64 with penalties, NEVER for tokens that may not come."""
+        """[V] float64 with penalties, NEVER for tokens that may not come. A rule that leaves none is lifted, repetition
+        first."""
         settings, scores = self.settings, logits.astype(np.float64)
         if settings.repetition_penalty != 1.0:
             met = np.unique(self.seen)
             penalty = settings.repetition_penalty
             scores[met] = np.where(scores[met] < 0, scores[met] * penalty, scores[met] / penalty)
-        if settings.no_repeat_ngram_size:
-            scores[self._would_repeat(settings.no_repeat_ngram_size)] = NEVER
-        if settings.suppress_tokens:
-            scores[settings.suppress_tokens] = NEVER
-        if self.step < settings.min_new_tokens:
-            scores[self.ends] = NEVER
-        return logits.astype(np.float64) if scores.max() == NEVER else scores  # all are forbidden: then none is
+        early = self.ends if self.step < settings.min_new_tokens else ()
+        for forbidden in (settings.suppress_tokens, early, self._repeating(settings.no_repeat_ngram_size)):
+            if len(forbidden):
+                left = scores.copy()
+                left[forbidden] = NEVER
+                scores = left if left.max() > NEVER else scores
+        return scores
 
-    def _would_repeat(self, size: int) -> list[int]:
-        """Tokens that would end a stretch which came before."""
+    def _repeating(self, size: int) -> list[int]:
+        """Tokens that would end a stretch of this size which came before; 0: none."""
+        if not size:
+            return []
         begun = tuple(self.seen[len(self.seen) - size + 1 :]) if size > 1 else ()
         if len(begun) < size - 1:
             return []

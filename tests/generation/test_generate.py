@@ -72,6 +72,23 @@ def test_no_stretch_comes_twice_where_that_is_asked():
     assert run(Table(table), [[1]], max_new_tokens=4, no_repeat_ngram_size=2)[0][0].text.startswith("bac")
 
 
+def test_where_every_token_is_forbidden_repetition_is_allowed_and_the_end_still_waits():
+    # of 8 equal ones 2, 5 and 6 are suppressed and 7 is the end, so 0, 3 and 4 come once; then the first of all that
+    # may come, 0, until the eighth; behind it the end is the only one that is no repetition
+    asked = {"no_repeat_ngram_size": 1, "suppress_tokens": [2, 5, 6]}
+    ((found,),) = run(Table(np.zeros((8, 8, 8))), [[1]], min_new_tokens=8, max_new_tokens=12, **asked)
+    assert (found.ids, found.reason) == ((0, 3, 4, 0, 0, 0, 0, 0), STOP)
+
+
+def test_an_end_comes_early_where_all_else_is_suppressed():
+    # all but a and the end are suppressed, and an end is too early: a is left, then the end
+    ((found,),) = run(Table(np.zeros((8, 8, 8))), [[1]], min_new_tokens=2, suppress_tokens=[0, 2, 3, 4, 5, 6])
+    assert found.ids[:2] == (1, 1)
+    # with a too the end comes early, as suppression is lifted last
+    ((found,),) = run(Table(np.zeros((8, 8, 8))), [[1]], min_new_tokens=2, suppress_tokens=[0, 1, 2, 3, 4, 5, 6])
+    assert (found.ids, found.reason) == ((), STOP)
+
+
 def test_repeated_tokens_become_less_likely():
     # a a: logits 2, b: 1.5; with the penalty 2 for a that was seen: 1 against 1.5
     table = np.tile(np.array([0.0, 2.0, 1.5, 0.0]), (4, 4, 1))
