@@ -43,12 +43,11 @@ def _best(whole: list[Node], logs: dict[Node, float], streamed, several: int) ->
 
 def _levels(whole: list[Node]) -> list[dict[Node, list[Node]]]:
     """By length, every beginning that goes on -> the beginnings of one more token: a trie."""
-    levels = []
-    for depth in range(max(map(len, whole))):
-        inner = sorted({ids[:depth] for ids in whole if len(ids) > depth})
-        levels.append({node: sorted({ids[: depth + 1] for ids in whole if ids[:depth] == node and len(ids) > depth})
-                       for node in inner})  # fmt: skip
-    return levels
+    levels: list[dict[Node, dict[Node, None]]] = [{} for _ in range(max(map(len, whole)))]
+    for ids in sorted(whole):
+        for n in range(len(ids)):
+            levels[n].setdefault(ids[:n], {})[ids[: n + 1]] = None  # a set in order
+    return [{node: list(longer) for node, longer in level.items()} for level in levels]
 
 
 def _logs(decoder: Decoder, prompts, sources, levels: list[dict], width: int, rows: int) -> list[dict[Node, float]]:

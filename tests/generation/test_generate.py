@@ -5,6 +5,7 @@ import pytest
 
 from tasklab.config.generation_section import GenerationConfig
 from tasklab.errors import ConfigError
+from tasklab.generation.choices import _levels
 from tasklab.generation.choosing import Choice, likeliest
 from tasklab.generation.generate import generate
 from tasklab.generation.protocol import LENGTH, STOP
@@ -104,6 +105,24 @@ def test_of_choices_the_likeliest_whole_is_the_answer_with_its_log_probability()
     table[:, 3, 4], table[:, 3, 5] = np.log(0.9), np.log(0.1)
     ((found,),) = run(Table(table), [[1]], choices=[[2, 4], [3, 4]])
     assert found.text == "cd" and np.exp(found.score) == pytest.approx(0.36)
+
+
+class Sliced(tuple):
+    """Ids that count how often a beginning of them is taken."""
+
+    taken = 0
+
+    def __getitem__(self, key):
+        Sliced.taken += 1
+        return super().__getitem__(key)
+
+
+def test_choices_become_a_trie_by_taking_each_beginning_at_most_twice(rng):
+    choices = [(1, 2, 3), (5,), (1, 2), (1, 4), (5,), (1, 2, 6)]
+    assert _levels(choices) == [{(): [(1,), (5,)]}, {(1,): [(1, 2), (1, 4)]}, {(1, 2): [(1, 2, 3), (1, 2, 6)]}]
+    many = [Sliced(map(int, ids)) for ids in rng.integers(0, 30_000, (300, 6))]
+    _levels(many)
+    assert Sliced.taken <= 2 * 300 * 6
 
 
 def test_of_choices_a_common_beginning_is_read_once(rng):
