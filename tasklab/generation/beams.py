@@ -1,7 +1,8 @@
 """Beam search of one text (behaviour: transformers' generate with num_beams; Wu et al. 2016 for the length penalty)."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import heapq
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,12 +13,29 @@ from tasklab.generation.stops import StopTexts
 
 @dataclass
 class _Beam:
-    """A candidate. total: the sum of its log-probabilities, penalties included, by which it is compared."""
+    """A candidate. stops: watches what it reads. total: the sum of its log-probabilities, penalties included, by which
+    it is compared. logs: of its ids, and of the token that ended it."""
 
     choice: Choice
-    ids: list[int]
-    logs: list[float]
-    total: float
+    stops: StopTexts
+    total: float = 0.0
+    ids: list[int] = field(default_factory=list)
+    logs: list[float] = field(default_factory=list)
+    ended: bool = False
+
+    def followed_by(self, token: int, log: float, total: float, ends: bool) -> "_Beam":
+        logs = [*self.logs, log]
+        if ends:
+            return _Beam(self.choice, self.stops.copy(), total, self.ids, logs, ended=True)
+        beam = _Beam(self.choice.followed_by(token), self.stops.copy(), total, [*self.ids, token], logs)
+        beam.stops.push(token)
+        beam.ended = beam.stops.met
+        return beam
+
+    def generated(self, length_penalty: float) -> Generated:
+        self.stops.rest()
+        score = self.total / len(self.logs) ** length_penalty
+        return Generated(tuple(self.ids), tuple(self.logs), score, STOP if self.ended else LENGTH, self.stops.text)
 
 
 class BeamSearch:
@@ -25,23 +43,23 @@ class BeamSearch:
 
     def __init__(self, choice: Choice, room: int, streamed: Callable[[], object]):
         self.settings, self.ends = choice.settings, set(choice.ends.tolist())
-        self.room, self.streamed, self.step = room, streamed, 0
-        self.beams = [_Beam(choice, [], [], 0.0)]
+        self.room, self.step = room, 0
+        self.beams = [_Beam(choice, StopTexts(streamed(), self.settings.stop))]
         self.finished: list[Generated] = []
 
     def take(self, logits: np.ndarray) -> tuple[list[int], list[int]]:
         going, rows, width = [], [], self.settings.num_beams
         self.step += 1
+        last = self.step >= self.room
         for rank, (total, row, token, log) in enumerate(self._candidates(logits)):
-            beam = self.beams[row]
-            ids, logs = [*beam.ids, token], [*beam.logs, log]
-            stops = self._watched(ids)
-            if token in self.ends or stops.met or self.step >= self.room:
-                if rank < width:  # those behind only see to it that enough go on
-                    self.finished.append(self._generated(ids, logs, total, stops))
-            elif len(going) < width:
-                going.append(_Beam(beam.choice.followed_by(token), ids, logs, total))
+            if len(going) == width or last and rank >= width:
+                break
+            beam = self.beams[row].followed_by(token, log, total, token in self.ends)
+            if not beam.ended and not last:
+                going.append(beam)
                 rows.append(row)
+            elif rank < width:  # those behind only see to it that enough go on
+                self.finished.append(beam.generated(self.settings.length_penalty))
         self.beams = going
         self.finished = sorted(self.finished, key=lambda one: -one.score)[:width]
         if self._settled():
@@ -65,28 +83,18 @@ class BeamSearch:
         best = self.beams[0].total / self.step**self.settings.length_penalty
         return self.settings.early_stopping or self.finished[-1].score >= best
 
-    def _candidates(self, logits: np.ndarray) -> list[tuple[float, int, int, float]]:
-        """(total, row, token, log-probability) of the best continuations, best first: so many that `num_beams` go on
-        whatever ends."""
-        candidates, count = [], max(2, 1 + len(self.ends)) * self.settings.num_beams
-        for row, (beam, scores) in enumerate(zip(self.beams, logits, strict=True)):
-            plain = log_softmax(scores)
-            logs = beam.choice.allowed(plain)
-            best = likeliest(logs, count)
-            candidates += [(beam.total + float(logs[t]), row, int(t), float(plain[t])) for t in best if logs[t] > NEVER]
-        return sorted(candidates, key=lambda one: (-one[0], one[1], one[2]))[:count]
+    def _candidates(self, logits: np.ndarray) -> Iterator[tuple[float, int, int, float]]:
+        """(total, row, token, log-probability) of all continuations, best first, as many as are asked for."""
+        return heapq.merge(*map(self._continuations, range(len(logits)), logits), key=lambda one: -one[0])
 
-    def _watched(self, ids: list[int]) -> StopTexts:
-        stop_texts = StopTexts(self.streamed(), self.settings.stop)
-        for token in ids if self.settings.stop else ():
-            stop_texts.push(token)
-        return stop_texts
-
-    def _generated(self, ids: list[int], logs: list[float], total: float, stops: StopTexts) -> Generated:
-        ended = ids[-1] in self.ends
-        reason = STOP if ended or stops.met else LENGTH
-        ids, text = ids[:-1] if ended else ids, stops.text
-        if not stops.met:
-            stream = self.streamed()
-            text = (stream.push(ids) if ids else "") + stream.rest()
-        return Generated(tuple(ids), tuple(logs), total / len(logs) ** self.settings.length_penalty, reason, text)
+    def _continuations(self, row: int, logits: np.ndarray) -> Iterator[tuple[float, int, int, float]]:
+        """Those of one beam."""
+        beam, plain = self.beams[row], log_softmax(logits)
+        logs = beam.choice.allowed(plain)
+        given, count = 0, 2 * self.settings.num_beams  # mostly enough, as one token ends a text
+        while given < len(logs):
+            for token in likeliest(logs, count)[given:]:
+                if logs[token] == NEVER:
+                    return
+                yield beam.total + float(logs[token]), row, int(token), float(plain[token])
+            given, count = count, 4 * count

@@ -1,5 +1,6 @@
 """Where an answer ends by its text, and what of it may be shown before it has ended."""
 
+import copy
 from collections.abc import Sequence
 
 
@@ -13,6 +14,12 @@ class StopTexts:
         self.streamed, self.stops = streamed, tuple(stops)
         self.text, self.met = "", False
         self._shown = 0
+
+    def copy(self) -> "StopTexts":
+        """One that goes on by itself."""
+        own = copy.copy(self)
+        own.streamed = copy.copy(self.streamed)
+        return own
 
     def push(self, token: int) -> str:
         """The text that may be shown now; behind a stop there is none."""

@@ -26,7 +26,7 @@ class Streamed:
         special = self.tokenizer.special_ids
         if not (numbers := [number for number in map(int, ids) if number not in special]):
             return ""  # last bytes of a character, alone in _ids, would read as a beginning of one
-        self._ids += numbers
+        self._ids = self._ids + numbers  # a copy of this one keeps its own
         text = self.tokenizer.decode(self._ids)
         certain = text.removesuffix(HALF)
         more, self._out = certain[self._out :], len(certain)

@@ -5,6 +5,7 @@ import pytest
 
 from tasklab.config.generation_section import GenerationConfig
 from tasklab.errors import ConfigError
+from tasklab.generation.beams import BeamSearch
 from tasklab.generation.choices import _levels
 from tasklab.generation.choosing import Choice, likeliest
 from tasklab.generation.generate import generate
@@ -23,9 +24,12 @@ def settings(**changes):
     return found
 
 
+def _streamed(before=()):
+    return Streamed(Letters(), before)
+
+
 def run(decoder, prompts, emit=None, rows=16, choices=(), seed=1, sources=(), **changes):
-    stream = lambda before: Streamed(Letters(), before)  # noqa: E731
-    return generate(decoder, prompts, settings(**changes), [END], seed, stream, choices, emit, rows, sources)
+    return generate(decoder, prompts, settings(**changes), [END], seed, _streamed, choices, emit, rows, sources)
 
 
 @pytest.fixture
@@ -175,6 +179,37 @@ def test_beams_find_what_greedy_misses():
     found = run(Table(table), [[1]], num_beams=2, num_return_sequences=2)[0]
     assert [one.text for one in found] == ["cd", "bd"]
     assert np.exp(sum(found[0].log_probabilities)) == pytest.approx(0.36)
+
+
+def test_as_many_beams_go_on_as_asked_whatever_stops_end():
+    # a goes on, b, c and d are stops, of which b alone is among the first two; then e goes on
+    search = BeamSearch(Choice(settings(num_beams=2, stop=["b", "c", "d"]), [1], [END], 1, 0), 9, _streamed)
+    logits = np.array([[0, 9, 8, 7, 6, 1, 0.5, -9]], np.float32)
+    assert search.take(logits) == ([0, 0], [1, 5]) and [one.ids for one in search.finished] == [(2,)]
+
+
+def test_each_beam_watches_its_own_text():
+    # behind a comes c, then e with 0.6 or d with 0.4: "ce" is a stop, log(0.6) / 2 = -0.26, and "cd" goes on to the
+    # end, log(0.4) / 3 = -0.31
+    table = np.full((8, 8, 8), -50.0)
+    table[:, 1, 3] = table[:, 4, END] = 0.0
+    table[:, 3, 5], table[:, 3, 4] = np.log(0.6), np.log(0.4)
+    found = run(Table(table), [[1]], num_beams=2, num_return_sequences=2, stop=["ce"])[0]
+    assert [(one.text, one.ids, one.reason) for one in found] == [("", (3, 5), STOP), ("cd", (3, 4), STOP)]
+    assert [one.score for one in found] == pytest.approx([np.log(0.6) / 2, np.log(0.4) / 3])
+
+
+def test_beams_read_each_token_once_to_watch_for_stops(rng, monkeypatch):
+    read, decode = [], Letters.decode
+    monkeypatch.setattr(Letters, "decode", lambda self, ids: read.append(ids) or decode(self, ids))
+    table = rng.standard_normal((8, 8, 8))
+
+    def count(length):
+        read.clear()
+        run(Table(table), [[1]], num_beams=3, stop=["zz"], min_new_tokens=length, max_new_tokens=length)
+        return len(read)
+
+    assert count(50) < 2.2 * count(25)  # texts that are read anew for each token would make it four times as many
 
 
 def test_one_beam_of_many_is_no_worse_than_greedy(rng):
@@ -346,6 +381,16 @@ def test_half_a_character_waits_for_its_other_half():
     assert "".join(parts) == "aé漢🙂" and "\ufffd" not in "".join(parts)
     broken = Streamed(Bytes())
     assert [broken.push([0xE6]), broken.push([0xBC]), broken.rest()] == ["", "", "\ufffd"]
+
+
+def test_a_copy_that_watches_a_text_goes_on_by_itself():
+    watched = StopTexts(Streamed(Bytes()), ["x"])
+    watched.push(0xC3)  # of é or ö
+    other = watched.copy()
+    for one, byte in ((watched, 0xA9), (other, 0xB6)):
+        one.push(byte)
+        one.rest()
+    assert (watched.text, other.text) == ("é", "ö")
 
 
 def test_a_stop_over_several_parts_is_met():
