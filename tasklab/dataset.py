@@ -21,7 +21,7 @@ from tasklab.task import Task
 
 logger = logging.getLogger("tasklab")
 
-FORMAT = 5
+FORMAT = 6
 """Part of every cache key; raise it when encoding changes its result."""
 
 NOT_ENCODING = ("train", "eval", "cache", "num_buckets", "group_by_length", "subset", "folds", "fold")

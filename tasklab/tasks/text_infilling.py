@@ -13,7 +13,8 @@ from tasklab.data.rows.tokens import encode_flat
 from tasklab.data.text2text.blanks import BLANK, MASK, blanks_of
 from tasklab.data.text2text.corrupted import CorruptedRows, cut_to
 from tasklab.data.text2text.corruption import END, FILLINGS, SENTENCES, SPANS, WHOLE, WORDS, Corruption
-from tasklab.data.text2text.pairs import BleuDataConfig
+from tasklab.data.text2text.pairs import BleuDataConfig, Pair
+from tasklab.data.text2text.posing import Posed, posed_texts
 from tasklab.data.text2text.sentences import begins_of, first_tokens
 from tasklab.data.text2text.spans import Rest, Spans
 from tasklab.errors import DataError
@@ -25,9 +26,6 @@ from tasklab.text2text import Text2Text
 from tasklab.written_answers import mean_of
 
 logger = logging.getLogger("tasklab")
-
-HELD_OUT = 1 << 32
-"""The epoch whose blanks evaluations have: none of a training, should it have seen the same text."""
 
 
 @dataclass
@@ -64,6 +62,10 @@ class TextInfilling(Text2Text):
 
     reads_texts = True
 
+    def __init__(self, config, tokenizer):
+        super().__init__(config, tokenizer)
+        self._kept: tuple[Sequence[Pair], Posed] | None = None
+
     @property
     def framing(self):
         return self.framed(blanks_of(self.tokenizer), blanks_of(self.target))
@@ -99,15 +101,16 @@ class TextInfilling(Text2Text):
         return examples
 
     def encode(self, examples, training):
-        if not training or examples[0].references:
+        if examples[0].references:
             return super().encode(examples, training)
+        if not training:
+            rows = super().encode(examples, training)
+            rows.info.update(self._posed(examples).info)
+            return rows
         texts = [example.source for example in examples]
         tokens, offsets = encode_flat(self.tokenizer, texts)
-        data, framing, made = self.config.data, self.framing, self._corruption
-        room = data.max_seq_length - len(framing.begin) - 1
-        if data.learned == WHOLE:
-            room = min(room, data.max_target_length - len(framing.prompt))
-        kept, cut = cut_to(tokens, room)
+        made = self._corruption
+        kept, cut = cut_to(tokens, self._room)
         sentences = _sentences(texts, tokens, offsets, kept) if made.by_sentences else None
         return CorruptedRows(kept, made, cut, sentences)
 
@@ -115,10 +118,13 @@ class TextInfilling(Text2Text):
         """With blanks in the texts that have none."""
         if not examples or examples[0].references:
             return examples
-        read = self._corruption.read
-        texts = [read(example.source, HELD_OUT, int(example.id)) for example in examples]
-        rows, made = zip(examples, texts, self.tokenizer.encode_batch(texts), strict=True), self._corruption
-        return [made.posed(example, text, *those, HELD_OUT, int(example.id)) for example, text, those in rows]
+        return self._posed(examples).pairs
+
+    def _posed(self, examples) -> Posed:
+        """Of the same list the same."""
+        if self._kept is None or self._kept[0] is not examples:
+            self._kept = examples, posed_texts(examples, self.tokenizer, self._corruption, self._room)
+        return self._kept[1]
 
     def measured(self, texts, references):
         references = [[_plain(one) for one in several] for several in references]
@@ -147,6 +153,13 @@ class TextInfilling(Text2Text):
         fillings = [*fillings, *[MASK] * len(blanks)][: len(blanks) - 1]
         filled = "".join(text for pair in zip(blanks, [*fillings, ""], strict=True) for text in pair)
         return {"filled_text": filled, "fillings": fillings, **record}
+
+    @property
+    def _room(self) -> int:
+        """Tokens of a plain text that a row takes."""
+        data, framing = self.config.data, self.framing
+        room = data.max_seq_length - len(framing.begin) - 1
+        return min(room, data.max_target_length - len(framing.prompt)) if data.learned == WHOLE else room
 
     @property
     def _corruption(self) -> Corruption:

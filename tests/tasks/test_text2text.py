@@ -215,6 +215,7 @@ def test_plain_texts_are_scored_by_what_was_hidden(tmp_path):
     job = infilling()
     examples, note = job.read(path, True)
     assert [example.references for example in examples] == [(), ()] and not note
+    job.tokenizer.encode_batch([example.source for example in examples])
     posed = job.posed(examples)
     rows = job.encode(examples, training=False)
     assert len(rows) == 2 and rows.columns >= {"target_ids"}
@@ -226,6 +227,23 @@ def test_plain_texts_are_scored_by_what_was_hidden(tmp_path):
     }  # fmt: skip
     trained = job.encode(examples, training=True)
     assert len(trained) == 2 and trained.of_epoch(1).digest() != trained.digest()
+
+
+@pytest.mark.parametrize("learned, shown", [("spans", 10), ("whole", 6)])
+def test_blanks_are_in_what_is_read_of_a_long_text(learned, shown):
+    # 12 tokens are [CLS], 10 words, [SEP]; a target of 7 that is all of the text is [CLS] and 6 words, then the end
+    words = [f"w{i}" for i in range(100)]
+    job = infilling(data__max_seq_length=12, data__max_target_length=7, data__learned=learned)
+    job.tokenizer.encode_batch(words)
+    texts = pairs((" ".join(words),))
+    (pair,), rows = job.posed(texts), job.encode(texts, training=False)
+    read = [job.tokenizer.tokens[i] for i in rows.row(0)["input_ids"]][1:-1]
+    assert read == pair.source.split() and read.count("[MASK]") == rows.info["cut_sources"] == 1
+    (told,) = pair.references
+    filled = pair.source.replace("[MASK]", told.removeprefix("[MASK]")) if learned == "spans" else told
+    assert filled.split() == words[:shown]
+    # 15 % of 10 words or of 6 are 2 or 1, and make one blank
+    assert len(read) == shown - round(0.15 * shown) + 1
 
 
 def test_pairs_have_one_blank_and_texts_none(tmp_path):
