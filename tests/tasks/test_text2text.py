@@ -246,6 +246,17 @@ def test_blanks_are_in_what_is_read_of_a_long_text(learned, shown):
     assert len(read) == shown - round(0.15 * shown) + 1
 
 
+def test_a_text_has_its_blanks_by_its_id_wherever_it_stands(tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_text("id\ttext\nabc\tone two three four\n-7\tfive six seven eight\n", encoding="utf-8")
+    job = infilling()
+    examples, _ = job.read(path, True)
+    job.tokenizer.encode_batch([example.source for example in examples])
+    posed = job.posed(examples)
+    assert [pair.id for pair in posed] == ["abc", "-7"] and all(pair.source.count("[MASK]") == 1 for pair in posed)
+    assert job.posed(examples[1:]) == posed[1:]
+
+
 def test_pairs_have_one_blank_and_texts_none(tmp_path):
     path = tmp_path / "a.tsv"
     path.write_text("source\ttarget\na [MASK] b\tx\n", encoding="utf-8")
