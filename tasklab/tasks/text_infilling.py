@@ -71,7 +71,7 @@ class TextInfilling(Text2Text):
         return self.framed(blanks_of(self.tokenizer), blanks_of(self.target))
 
     def checked(self, examples, bad, path):
-        """Texts without a blank, and texts with one and what fills it, which gets a mark in front."""
+        """Texts without a blank, and texts with one and what fills it."""
         pairs, whole = [], 0
         for pair in examples:
             blanks, expected = BLANK.findall(pair.source), len(pair.references[:1])
@@ -87,8 +87,7 @@ class TextInfilling(Text2Text):
             if self.config.data.hidden == SENTENCES and not pair.references and len(begins_of(pair.source)) < 2:
                 whole += 1
                 continue
-            mark = MASK if self.config.data.learned == SPANS else ""
-            pairs.append(replace(pair, references=tuple(mark + text for text in pair.references)))
+            pairs.append(pair)
         if whole:
             logger.warning("%s: %d texts of a single sentence are left out, as data.hidden is sentences", path, whole)
         return pairs
@@ -115,9 +114,10 @@ class TextInfilling(Text2Text):
         return CorruptedRows(kept, made, cut, sentences)
 
     def posed(self, examples):
-        """With blanks in the texts that have none."""
+        """With blanks in the texts that have none, and the marks that a network says before what fills them."""
         if not examples or examples[0].references:
-            return examples
+            mark = MASK if self.config.data.learned == SPANS else ""
+            return [replace(pair, references=tuple(mark + text for text in pair.references)) for pair in examples]
         return self._posed(examples).pairs
 
     def _posed(self, examples) -> Posed:
@@ -127,14 +127,16 @@ class TextInfilling(Text2Text):
         return self._kept[1]
 
     def measured(self, texts, references):
-        references = [[_plain(one) for one in several] for several in references]
-        texts = [_plain(text) for text in texts]
         scores = mean_of(self.each(*one) for one in zip(texts, references, strict=True))
         return scores | score_bleu_n(texts, references, self.words_by(references))
 
     def each(self, text, references):
-        scores = score_short_answer(text, [_plain(one) for one in references])
+        scores = score_short_answer(text, references)
         return {name: scores[name] for name in ("f1", "exact_match")}
+
+    def _compared(self, predictions, examples):
+        texts, references, answered = super()._compared(predictions, examples)
+        return [_plain(text) for text in texts], [[_plain(one) for one in several] for several in references], answered
 
     def text_of(self, answer):
         if self.config.data.learned != SPANS:

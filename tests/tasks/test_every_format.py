@@ -53,7 +53,7 @@ LEARNED = {
     "masked_language_modeling": ["0"],  # both lines share a row
     "translation": [("Er sagte, \"nein\"",), ("Grüße",)],
     "answer_generation": [("Rome",), ("Oslo",)],
-    "text_infilling": [("[MASK]house",), ("[MASK]b",)],
+    "text_infilling": [("house",), ("b",)],
 }
 FORMATS = [".csv", ".tsv", ".json", ".jsonl", ".parquet", ".xlsx", ".csv.gz", ".jsonl.gz"]
 

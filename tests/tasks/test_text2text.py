@@ -246,6 +246,18 @@ def test_blanks_are_in_what_is_read_of_a_long_text(learned, shown):
     assert len(read) == shown - round(0.15 * shown) + 1
 
 
+def test_right_fillings_are_no_wrong_answers():
+    job, examples = infilling(), pairs(("a [MASK] b", "x y"), ("[MASK] c", "z"))
+    found = job.answer(examples, Filling(job, "[MASK]x y", "[MASK]y"), rows=job.encode(examples, training=False))
+    (wrong,) = job.report(found, examples).wrong
+    assert (wrong["text"], wrong["truth"], wrong["answer"]) == ("[MASK] c", "z", "y")
+    plain = pairs(("one two three four",))
+    job.tokenizer.encode_batch(["one two three four"])
+    said = job.posed(plain)[0].references[0]
+    found = job.answer(plain, Filling(job, said), rows=job.encode(plain, training=False))
+    assert not job.report(found, plain).wrong and job.score(found, plain)["exact_match"] == 100
+
+
 def test_a_text_has_its_blanks_by_its_id_wherever_it_stands(tmp_path):
     path = tmp_path / "a.tsv"
     path.write_text("id\ttext\nabc\tone two three four\n-7\tfive six seven eight\n", encoding="utf-8")
@@ -260,8 +272,9 @@ def test_a_text_has_its_blanks_by_its_id_wherever_it_stands(tmp_path):
 def test_pairs_have_one_blank_and_texts_none(tmp_path):
     path = tmp_path / "a.tsv"
     path.write_text("source\ttarget\na [MASK] b\tx\n", encoding="utf-8")
-    ((pair,), _) = infilling().read(path, True)
-    assert pair.references == ("[MASK]x",)
+    job = infilling()
+    examples, _ = job.read(path, True)
+    assert examples[0].truth == ("x",) and job.posed(examples)[0].references == ("[MASK]x",)
     path.write_text("source\ttarget\na b\tx\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"a.tsv:2: the text has 0 blanks \(\[MASK\]\), where a filling asks for one"):
         infilling().read(path, True)
