@@ -21,7 +21,7 @@ from tasklab.errors import DataError
 from tasklab.metrics.bleu import score_bleu_n
 from tasklab.metrics.short_answers import score_short_answer
 from tasklab.task import TASKS
-from tasklab.text.spelling import continuing
+from tasklab.text.spelling import continuing, space_of
 from tasklab.text2text import Text2Text
 from tasklab.written_answers import mean_of
 
@@ -68,7 +68,7 @@ class TextInfilling(Text2Text):
 
     @property
     def framing(self):
-        return self.framed(blanks_of(self.tokenizer), blanks_of(self.target))
+        return self.framed(*(blanks_of(one, space_of(one.tokens)) for one in (self.tokenizer, self.target)))
 
     def checked(self, examples, bad, path):
         """Texts without a blank, and texts with one and what fills it."""

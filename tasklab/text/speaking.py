@@ -6,7 +6,7 @@ from functools import cached_property
 
 from tokenizers import decoders
 
-from tasklab.text.spelling import MARKS, mark_of
+from tasklab.text.spelling import MARKS, is_wide, mark_of
 
 CLOSING = ".,!?;:%)]}'\"’”"
 OPENING = "([{‘“$#"
@@ -65,7 +65,7 @@ def _joined(tokens: Sequence[str], mark: str | None) -> str:
     for token in tokens:
         if token.startswith("##") and len(token) > 2:
             text += token[2:]
-        elif not text or not token or _is_wide(text[-1]) or _is_wide(token[0]) or _touch(text[-2:], token[0]):
+        elif not text or not token or is_wide(text[-1]) or is_wide(token[0]) or _touch(text[-2:], token[0]):
             text += token
         else:
             text += f" {token}"
@@ -87,8 +87,3 @@ def _touch(before: str, behind: str) -> bool:
     """before: the last one or two characters. A point between digits is rather that of 63.5 than a sentence's end."""
     within = before[-1] in ".:" and before[0].isdecimal() and behind.isdecimal()
     return within or behind in CLOSING or before[-1] in OPENING
-
-
-def _is_wide(character: str) -> bool:
-    """Whether it is of a script without blanks between words, or its punctuation."""
-    return "\u2e80" <= character <= "\u9fff" or "\uf900" <= character <= "\uffef" or character >= "\U00020000"

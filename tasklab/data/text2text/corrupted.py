@@ -25,7 +25,8 @@ class CorruptedRows:
     def __init__(self, tokens: Ragged, corruption: Corruption, cut: int = 0, sentences: Ragged | None = None):
         self.tokens, self.corruption, self.sentences, self.epoch = tokens, corruption, sentences, 0
         self.target_lengths = np.array([corruption.target_length(*self.text(i)) for i in range(len(self))], np.int64)
-        self.info: dict[str, int] = {"cut_sources": cut}
+        whole = sum(not corruption.blanks(*self.text(i)) for i in range(len(self)))
+        self.info: dict[str, int] = {"cut_sources": cut, "texts_too_short_for_a_blank": whole}
         self.sequences = 1
         names = ("input_ids", "decoder_input_ids", "target_ids")
         self.columns = frozenset((*names, mask_name(INPUT), mask_name(TARGET)))
@@ -74,6 +75,8 @@ class CorruptedRows:
         }  # fmt: skip
         if self.sentences is not None:
             content |= {"sentences": self.sentences.values, "hidden": made.hides, "shuffled": made.shuffles}
+        if made.framing.tokenizer.space >= 0:
+            content["space"] = made.framing.tokenizer.space
         return content_sha256(content)
 
 

@@ -59,9 +59,14 @@ class Corruption:
             length = int(sizes[len(sizes) - hidden :].sum()) + spans * (self.learned == SPANS)
         return min(length, self.room) + len(self.framing.prompt)
 
+    def blanks(self, ids: np.ndarray, sentences: np.ndarray | None = None) -> int:
+        """How many a text gets, in any epoch."""
+        return self.spans.counts(len(self.units(ids, sentences)) - 1, len(self.framing.tokenizer.sentinels))[1]
+
     def words(self, ids: np.ndarray) -> np.ndarray:
         """Where each word begins, and the end: [words + 1]."""
         begins = ~self.continuing[ids]
+        begins[1:] &= ids[:-1] != self.framing.tokenizer.space
         begins[:1] = True
         return np.append(np.flatnonzero(begins), len(ids))
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from tasklab.data.text2text.blanks import MASK
 from tasklab.data.text2text.corruption import Corruption
 from tasklab.data.text2text.pairs import Pair
 
@@ -34,4 +35,8 @@ def posed_texts(examples: Sequence[Pair], tokenizer, made: Corruption, room: int
         made.posed(replace(example, source=kept), text, *one, HELD_OUT, number)
         for example, kept, text, one, number in zip(examples, cut, texts, encoded, numbers, strict=True)
     ]
-    return Posed(pairs, {"cut_sources": sum(a != b for a, b in zip(whole, cut, strict=True))})
+    info = {
+        "cut_sources": sum(a != b for a, b in zip(whole, cut, strict=True)),
+        "texts_too_short_for_a_blank": sum(MASK not in pair.source for pair in pairs),
+    }
+    return Posed(pairs, info)

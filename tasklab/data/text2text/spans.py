@@ -44,7 +44,7 @@ class Rest(NamedTuple):
 
     def counts(self, words: int, most: int) -> tuple[int, int]:
         """As `Spans.counts`, of the longest end."""
-        return max(words - 1, 0), min(words - 1, 1)
+        return max(words - 1, 0), int(words > 1)
 
     def hidden(self, count: int, most: int, bits: np.ndarray) -> np.ndarray:
         """As `Spans.hidden`."""

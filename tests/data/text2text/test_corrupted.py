@@ -11,6 +11,7 @@ from tasklab.data.text2text.pairs import Pair
 from tasklab.data.text2text.rows import Framing
 from tasklab.data.text2text.spans import Spans
 from tasklab.errors import ConfigError
+from tasklab.text.spelling import continuing
 
 FIRST = 20  # id of the first letter
 
@@ -144,6 +145,37 @@ def test_a_text_is_posed_with_its_blanks_written_out():
     row = corruption.row(ids, None, 5, 9)
     assert framing.sources([pair.source], 64)[0].row(0).tolist() == list(row["input_ids"])
     assert framing.targets([told], 64)[0].row(0).tolist()[1:] == row["target_ids"].tolist()
+
+
+def test_a_text_without_spaces_has_words_to_hide():
+    class Chinese(Pieces):
+        """As SentencePiece has it: a space in front of a text is a piece alone."""
+
+        def __init__(self):
+            self.tokens = [*"PUBEM", "<extra_id_0>", "<extra_id_1>", *"▁今天很好。"]
+
+        def encode_batch(self, texts):
+            spans = [[(0, 0), *((i, i + 1) for i in range(len(text)))] if text else [] for text in texts]
+            ids = [[self.tokens.index(c) for c in "▁" * bool(text) + text] for text in texts]
+            pairs = zip(ids, spans, strict=True)
+            return [(np.array(one, np.int32), np.array(at, np.int32).reshape(-1, 2)) for one, at in pairs]
+
+    blanks = blanks_of(Chinese(), space=7)
+    corruption = Corruption(Framing(blanks, blanks, 2), Spans(0.4, 1.0), continuing(blanks.tokens), SPANS, 32, seed=1)
+    text = "今天很好。"
+    ((ids, offsets),) = Chinese().encode_batch([text])
+    assert corruption.words(ids).tolist() == [0, 2, 3, 4, 5, 6]  # the space goes with the first character
+    for number in range(20):
+        pair = corruption.posed(Pair("0", text, (text,)), text, ids, offsets, 0, number)
+        first, second = pair.references[0].split("[MASK]")[1:]  # 40 % of 5 words
+        assert pair.source.replace("[MASK]", first, 1).replace("[MASK]", second) == text
+        row = corruption.row(ids, None, 0, number)
+        read, said = (blanks.encode_batch([one])[0][0].tolist() for one in (pair.source, pair.references[0]))
+        assert read == list(row["input_ids"])[1:-1]
+        # behind a mark a first character has its space in training alone
+        assert said == [i for i in row["target_ids"][:-1] if i != 7]
+    rows = CorruptedRows(Ragged(np.concatenate([ids, ids[:2]]), row_offsets([6, 2])), corruption)
+    assert rows.info["texts_too_short_for_a_blank"] == 1  # a single word stays
 
 
 def test_blanks_are_read_in_any_spelling_and_fillings_parted():
