@@ -58,9 +58,18 @@ def read_pairs(
 
 
 def _texts(file: Path, data: Text2TextDataConfig) -> list[Pair]:
+    layout = _of_line(file, data, None)
     lines = ((number, line.strip()) for number, line in enumerate(text_lines(file, data.encoding), start=1))
     kept = ((number, line) for number, line in lines if line)
-    return [Pair(str(i), line, (line,), (), f"{file}:{number}") for i, (number, line) in enumerate(kept)]
+    return [layout.example({SOURCE: line}, f"{file}:{number}", str(i)) for i, (number, line) in enumerate(kept)]
+
+
+def _of_line(file: Path, data: Text2TextDataConfig, target: str | None, special: Collection[str] = ()) -> Layout:
+    """Of texts that are a line each. Raises: DataError where the template asks for more than one."""
+    layout = Layout(Template.of(data.template), [SOURCE], target, None, special)
+    if layout.template.columns != layout.columns:
+        raise DataError(f"{file}: has one text per line, but data.template asks for {listed(layout.template.columns)}")
+    return layout
 
 
 def _is_plain(file: Path, data: Text2TextDataConfig) -> bool:
@@ -100,9 +109,7 @@ def _of_lines(
     first: Path, second: Path, data: Text2TextDataConfig, bad: BadRows, special: Collection[str]
 ) -> Iterator[Pair]:
     """Raises: DataError where one file has more lines."""
-    layout = Layout(Template.of(data.template), [SOURCE], "target", None, special)
-    if layout.template.columns != layout.columns:
-        raise DataError(f"{first}: has one text per line, but data.template asks for {listed(layout.template.columns)}")
+    layout = _of_line(first, data, "target", special)
     sides, count = (zip_longest(*(text_lines(file, data.encoding) for file in (first, second))), [0, 0])
     for number, lines in enumerate(sides, start=1):
         for side, line in enumerate(lines):

@@ -151,3 +151,15 @@ def test_a_column_of_plain_text_is_refused_by_name(tmp_path, key):
     data = Text2TextDataConfig(**{key: "body"})
     with pytest.raises(DataError, match=rf"a\.txt: is read as plain text, .*'body', as data\.{key} says; take it out"):
         read_pairs(tmp_path / "a.txt", data, texts=True)
+
+
+def test_the_template_is_that_of_plain_texts_too(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("one two\n\n {three} \n", encoding="utf-8")
+    examples, _ = read_pairs(path, Text2TextDataConfig(template="fill: {source}"), texts=True)
+    told = [(pair.id, pair.source, pair.cells, pair.place) for pair in examples]
+    assert told == [
+        ("0", "fill: one two", ("one two",), f"{path}:1"), ("1", "fill: {three}", ("{three}",), f"{path}:3"),
+    ]  # fmt: skip
+    with pytest.raises(DataError, match=r"a.txt: has one text per line, but data.template asks for"):
+        read_pairs(path, Text2TextDataConfig(template="{question} {context}"), texts=True)
