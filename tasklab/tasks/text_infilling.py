@@ -93,10 +93,14 @@ class TextInfilling(Text2Text):
         return pairs
 
     def parse(self, input_data):
-        examples = super().parse(input_data)
+        examples, most = super().parse(input_data), len(self.framing.tokenizer.sentinels)
         for example in examples:
-            if not BLANK.search(example.source):
+            blanks = len(BLANK.findall(example.source))
+            if not blanks:
                 raise DataError(f"{example.place}: the text has no blank; write [MASK] where something is to be filled")
+            if blanks > most:
+                message = f"the text has {blanks} blanks, and the vocabulary marks for {most}; ask with parts of it"
+                raise DataError(f"{example.place}: {message}")
         return examples
 
     def encode(self, examples, training):

@@ -246,6 +246,14 @@ def test_blanks_are_in_what_is_read_of_a_long_text(learned, shown):
     assert len(read) == shown - round(0.15 * shown) + 1
 
 
+def test_a_text_has_no_more_blanks_than_the_vocabulary_has_marks():
+    job = infilling()
+    job.tokenizer.tokens += ["<extra_id_0>", "<extra_id_1>"]
+    assert len(job.parse("a [MASK] b [MASK] c")) == 1
+    with pytest.raises(DataError, match=r"input\[1\]: the text has 3 blanks, and the vocabulary marks for 2; ask with"):
+        job.parse(["[MASK]", "a [MASK] b [MASK] c [MASK] d"])
+
+
 def test_right_fillings_are_no_wrong_answers():
     job, examples = infilling(), pairs(("a [MASK] b", "x y"), ("[MASK] c", "z"))
     found = job.answer(examples, Filling(job, "[MASK]x y", "[MASK]y"), rows=job.encode(examples, training=False))
