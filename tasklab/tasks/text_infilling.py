@@ -180,11 +180,9 @@ class TextInfilling(Text2Text):
 
 def _sentences(texts: Sequence[str], tokens: Ragged, offsets: np.ndarray, kept: Ragged) -> Ragged:
     """Of each text the first tokens of its sentences, of those that are kept."""
-    starts = []
-    for text, first, last, count in zip(texts, tokens.offsets[:-1], tokens.offsets[1:], kept.lengths, strict=True):
-        begins = first_tokens(text, offsets[first:last])
-        starts.append(begins[begins < count])
-    return Ragged(np.concatenate(starts), row_offsets([len(begins) for begins in starts]))
+    begins = zip(texts, tokens.offsets[:-1], kept.lengths, strict=True)
+    starts = [first_tokens(text, offsets[first : first + count]) for text, first, count in begins]
+    return Ragged(np.concatenate(starts), row_offsets([len(found) for found in starts]))
 
 
 def _plain(text: str) -> str:

@@ -62,6 +62,18 @@ def test_sentences_in_another_order_keep_the_space_between_them():
     assert reordered(TEXT, [4, 3, 2, 1, 0]) == "klhij？“fg。”de！abc。"
 
 
+def test_a_sentence_without_a_token_is_none():
+    text = "ab. cd.  \u200b"  # a tokenizer may pass over what is no letter
+    offsets = np.array([(0, 1), (1, 2), (2, 3), (4, 5), (5, 6), (6, 7)])
+    assert begins_of(text) == [0, 4, 9] and first_tokens(text, offsets).tolist() == [0, 3]
+    assert first_tokens(text, offsets[:3]).tolist() == [0] and first_tokens("", offsets[:0]).tolist() == []
+    ids = Signs().encode_batch(["ab.cd."])[0][0]
+    pair = corruption(SENTENCES, FILLINGS).posed(Pair("0", text, (text,)), text, ids, offsets, 0, 0)
+    assert (pair.source, pair.references) in [
+        ("[MASK] cd.  \u200b", ("ab.",)), ("ab. [MASK]  \u200b", ("cd.",))
+    ]  # fmt: skip
+
+
 def test_hidden_sentences_are_said_one_after_the_other():
     made, met = rows(corruption(SENTENCES, FILLINGS), TEXT), set()
     for epoch in range(60):
