@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from tasklab.config import setting
 from tasklab.data.files.records import FIX
 from tasklab.data.rows.ragged import Ragged, row_offsets
 from tasklab.data.rows.tokens import encode_flat
-from tasklab.data.text2text.blanks import BLANK, MASK, blanks_of
+from tasklab.data.text2text.blanks import BLANK, MASK, BlankTokenizer, blanks_of
 from tasklab.data.text2text.corrupted import CorruptedRows, cut_to
 from tasklab.data.text2text.corruption import END, FILLINGS, SENTENCES, SPANS, WHOLE, WORDS, Corruption
 from tasklab.data.text2text.pairs import BleuDataConfig, Pair
@@ -68,7 +69,12 @@ class TextInfilling(Text2Text):
 
     @property
     def framing(self):
-        return self.framed(*(blanks_of(one, space_of(one.tokens)) for one in (self.tokenizer, self.target)))
+        return self.framed(*self._tokenizers)
+
+    @cached_property
+    def _tokenizers(self) -> list[BlankTokenizer]:
+        """Of sources and targets; looking for marks among 250,000 tokens takes longer than an answer."""
+        return [blanks_of(one, space_of(one.tokens)) for one in (self.tokenizer, self.target)]
 
     def checked(self, examples, bad, path):
         """Texts without a blank, and texts with one and what fills it."""

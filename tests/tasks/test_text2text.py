@@ -254,6 +254,23 @@ def test_a_text_has_no_more_blanks_than_the_vocabulary_has_marks():
         job.parse(["[MASK]", "a [MASK] b [MASK] c [MASK] d"])
 
 
+def test_a_vocabulary_is_looked_through_once():
+    class Read(list):
+        times = 0
+
+        def __iter__(self):
+            self.times += 1
+            return super().__iter__()
+
+    job = infilling()
+    job.tokenizer.encode_batch(["a b x"])
+    job.tokenizer.tokens = Read(job.tokenizer.tokens)
+    job.answer(asked := job.parse(["a [MASK]"]), Filling(job, "[MASK]x"))
+    job.tokenizer.tokens.times = 0
+    assert job.answer(asked, Filling(job, "[MASK]x"))[0][0]["fillings"] == ["x"]
+    assert job.tokenizer.tokens.times == 0
+
+
 def test_right_fillings_are_no_wrong_answers():
     job, examples = infilling(), pairs(("a [MASK] b", "x y"), ("[MASK] c", "z"))
     found = job.answer(examples, Filling(job, "[MASK]x y", "[MASK]y"), rows=job.encode(examples, training=False))
