@@ -113,6 +113,11 @@ class Text2Text(WrittenAnswers):
             np.add.at(sums, rows["example"][numbers], np.stack([costs, lengths[numbers]], axis=1))
         return [[{"log_probability": float(cost), "tokens": int(tokens)}] for cost, tokens in sums]
 
+    @property
+    def begun(self) -> str:
+        """What every answer begins with."""
+        return self.config.generation.prefix or ""
+
     def text_of(self, answer: Generated) -> str:
         """What an answer says."""
         return answer.text
@@ -165,9 +170,9 @@ class Text2Text(WrittenAnswers):
         read = [sources.row(i) for i in range(len(examples))]
         if self._one_stack:
             return run.generate(read, settings)
-        prompt, prefix = framing.prompt, settings.prefix or ""
+        prompt, prefix = framing.prompt, self.begun
         if prefix:
-            ((begun, _),) = self.target.encode_batch([prefix])
+            ((begun, _),) = framing.target.encode_batch([prefix])
             prompt = [*prompt, *begun.tolist()]
         generated = run.generate([np.array(prompt, np.int32)] * len(examples), settings, sources=read)
         return [[replace(one, text=prefix + one.text) for one in several] for several in generated]

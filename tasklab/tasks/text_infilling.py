@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from tasklab.config import setting
+from tasklab.config.model_section import PREFIX
 from tasklab.data.files.records import FIX
 from tasklab.data.rows.ragged import Ragged, row_offsets
 from tasklab.data.rows.tokens import encode_flat
@@ -40,6 +41,12 @@ class InfillingDataConfig(BleuDataConfig, path="data"):
     shuffle_sentences: bool = False  # of what is read, as BART does
     # of a text with blanks: what fills them, each behind its mark (T5) or not (Pegasus), or all of the text (BART)
     learned: str = setting(SPANS, choices=(SPANS, FILLINGS, WHOLE), rows=True)
+
+    def problems_beside(self, config):
+        yield from super().problems_beside(config)
+        if config.model.mask == PREFIX and config.generation.choices and self.learned == SPANS:
+            message = f"none has a mark before it with model.mask prefix; they go with data.learned: {FILLINGS}"
+            yield ("generation.choices", "model.mask"), f"generation.choices: {message}"
 
     def problems(self):
         yield from super().problems()
@@ -148,16 +155,26 @@ class TextInfilling(Text2Text):
         texts, references, answered = super()._compared(predictions, examples)
         return [_plain(text) for text in texts], [[_plain(one) for one in several] for several in references], answered
 
+    @property
+    def begun(self):
+        """A mark, where the first filling is one of given texts, or begins with one."""
+        config, begun = self.config, super().begun
+        asked = config.data.learned == SPANS and (begun or config.generation.choices) and not BLANK.match(begun)
+        return MASK + begun if asked else begun
+
     def text_of(self, answer):
-        if self.config.data.learned != SPANS:
-            return answer.text
-        return " ".join(self.framing.target.fillings(answer.ids))
+        return " ".join(self._fillings(answer)) if self.config.data.learned == SPANS else answer.text
+
+    def _fillings(self, answer) -> list[str]:
+        target = self.framing.target
+        ((begun, _),) = target.encode_batch([self.begun])
+        return target.fillings([*begun, *answer.ids])
 
     def record(self, example, answer):
         record = super().record(example, answer)
         if self.config.data.learned != SPANS:
             return record
-        fillings, blanks = self.framing.target.fillings(answer.ids), BLANK.split(example.source)
+        fillings, blanks = self._fillings(answer), BLANK.split(example.source)
         if len(fillings) != len(blanks) - 1:
             count = f"{len(blanks) - 1} blanks, and the model filled {len(fillings)}"
             rest = "blanks without a filling are left" if len(fillings) < len(blanks) else "the first ones are taken"

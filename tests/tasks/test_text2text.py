@@ -254,6 +254,39 @@ def test_a_text_has_no_more_blanks_than_the_vocabulary_has_marks():
         job.parse(["[MASK]", "a [MASK] b [MASK] c [MASK] d"])
 
 
+@pytest.mark.parametrize("settings, begun, said, filled", [
+    ({"choices": ["red", "blue"]}, "[MASK]", "blue", "blue"), ({"prefix": "dark"}, "[MASK] dark", "blue", "dark blue"),
+    ({"prefix": "[MASK]dark"}, "[MASK] dark", "blue", "dark blue"),
+    ({"prefix": "dark", "choices": ["red", "blue"]}, "[MASK] dark", "blue", "dark blue"),
+    ({}, "", "[MASK]blue", "blue"),
+])  # fmt: skip
+def test_a_filling_is_one_of_choices_or_begins_with_a_prefix(settings, begun, said, filled):
+    job = infilling(**{f"generation__{key}": value for key, value in settings.items()})
+    asked = job.parse("the sky is [MASK]")
+
+    class Said(Filling):
+        def generate(self, prompts, *more, **named):
+            self.prompts = [list(prompt) for prompt in prompts]
+            return super().generate(prompts, *more, **named)
+
+    run = Said(job, said)
+    ((found,),) = job.answer(asked, run)
+    assert found["fillings"] == [filled] and found["filled_text"] == f"the sky is {filled}"
+    assert found["generated_text"] == filled
+    # the decoder reads [CLS] first, and then what the filling begins with
+    assert run.prompts == [[2, *(job.tokenizer.tokens.index(word) for word in begun.split())]]
+
+
+def test_choices_have_no_mark_in_one_stack():
+    config = Config.create(TASKS.get("text_infilling").data_config, task="text_infilling", name="toy")
+    for key, value in {"model.mask": "prefix", "generation.choices": ["a"]}.items():
+        config[key] = value
+    told = "generation.choices: none has a mark before it with model.mask prefix; they go with data.learned: fillings"
+    assert told in [message for _, message in config.problems()]
+    config["data.learned"] = "fillings"
+    assert told not in [message for _, message in config.problems()]
+
+
 def test_a_vocabulary_is_looked_through_once():
     class Read(list):
         times = 0
