@@ -99,8 +99,8 @@ class Text2Text(WrittenAnswers):
             render = self._as_uer if self.config.data.generate_seq2seq_output else self.record
             return [[render(example, one) for one in several] for example, several in generated]
         answers, sample = self.decode(run(rows), rows, examples), self.sampled(len(examples))
-        asked = self.posed([examples[i] for i in sample])
-        for place, (best, *_) in zip(sample, self._generated(asked, run), strict=True):
+        posed = self.posed(examples)
+        for place, (best, *_) in zip(sample, self._generated([posed[i] for i in sample], run), strict=True):
             answers[place][0] |= Text2Text.record(self, examples[place], best)
         return answers
 

@@ -75,8 +75,8 @@ class WrittenAnswers(Task):
 
     def baselines(self, examples, training=None):
         """The head of the source; what training answers most often; what it answers to the most similar source."""
-        sample = self.sampled(len(examples))
-        asked = self.posed([examples[i] for i in sample])
+        sample, posed = self.sampled(len(examples)), self.posed(examples)
+        asked = [posed[i] for i in sample]
         texts = {TRIVIAL: [self.copied(example) for example in asked]}
         if training is not None:
             pairs = [(pair.source, pair.references[0]) for pair in self.posed(training)]

@@ -287,6 +287,18 @@ def test_choices_have_no_mark_in_one_stack():
     assert told not in [message for _, message in config.problems()]
 
 
+def test_texts_of_an_evaluation_get_their_blanks_once(monkeypatch):
+    job, examples = infilling(data__generated=2), pairs(*[(f"one two three {i}",) for i in range(4)])
+    job.tokenizer.encode_batch([example.source for example in examples])
+    rows, posed = job.encode(examples, training=False), job.posed(examples)
+    run = Filling(job, *(posed[i].references[0] for i in (0, 2)))
+    read, encode = [], job.tokenizer.encode_batch
+    monkeypatch.setattr(job.tokenizer, "encode_batch", lambda texts: read.extend(texts) or encode(texts))
+    found = job.answer(examples, run, rows=rows)
+    assert job.score(found, examples)["exact_match"] == 100 and not job.report(found, examples).wrong
+    assert not {example.source for example in examples} & set(read)
+
+
 def test_a_vocabulary_is_looked_through_once():
     class Read(list):
         times = 0
