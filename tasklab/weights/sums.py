@@ -29,6 +29,8 @@ def verify_file(path) -> None:
     """Checks one file against the list beside it. Raises: CheckpointError, also when it is not listed."""
     path = Path(path)
     refuse_unlisted(path.parent, (path.name,), sums := read_sums(path.parent))
+    if path.name not in sums:
+        raise CheckpointError(f"{path}: missing, and {SUMS} lists none. Copy the folder again, or use another one")
     _verify(path, sums[path.name])
 
 

@@ -14,6 +14,7 @@ from tasklab.errors import CheckpointError
 from tasklab.weights import atomic, folder
 from tasklab.weights.folder import TensorFile, json_bytes, read_weights, verify_folder, write_folder
 from tasklab.weights.owner import own_tag
+from tasklab.weights.sums import verify_file
 
 OLD = {"config.yaml": b"old", "trainer_state.json": b"{}"}
 NEW = {"config.yaml": b"new!", "vocab.txt": b"[PAD]\n"}
@@ -263,6 +264,12 @@ def test_what_a_model_is_made_of_has_to_be_listed(tmp_path, name):
     (path / "SHA256SUMS").write_text("".join(line for line in sums if name not in line))
     with pytest.raises(CheckpointError, match=f"{name}: not listed in SHA256SUMS"):
         verify_folder(path)
+
+
+def test_one_file_that_is_neither_there_nor_listed_is_told(tmp_path):
+    path = write_folder(tmp_path / "one", OLD)
+    with pytest.raises(CheckpointError, match="vocab.txt: missing, and SHA256SUMS lists none"):
+        verify_file(path / "vocab.txt")
 
 
 @pytest.mark.parametrize(
