@@ -4,22 +4,19 @@ index.json; vectors.npy [N, D] float32; ids.txt, ids_ends.npy, texts.txt, texts_
 and scales.npy [N]; with a graph graph.hnsw; SHA256SUMS. Written whole or not at all (weights/atomic.py).
 """
 
-import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from tasklab.content import from_home
+from tasklab.content import from_home, read_content
 from tasklab.errors import CheckpointError, brief
 from tasklab.vector_index.exact import Levels
 from tasklab.vector_index.strings import ArrayFile, mapped_array, mapped_strings, string_files
 from tasklab.weights.atomic import recover, write_folder
 from tasklab.weights.folder import json_bytes, read_json
-from tasklab.weights.sums import SUMS, read_sums, verify_file, verify_sums
-
-logger = logging.getLogger("tasklab")
+from tasklab.weights.sums import MAX_LIST, SUMS, read_sums, verify_file, verify_sums
 
 FILE, GRAPH = "index.json", "graph.hnsw"
 VERSION = 1
@@ -79,7 +76,28 @@ def read_index(path, whole: bool = False) -> Stored:
     Raises: CheckpointError that names the file.
     """
     path = from_home(path)
-    recover(path.absolute())
+    while True:  # the files are opened one by one, and somebody may exchange the folder meanwhile
+        recover(path.absolute())
+        sums = sums_of(path)
+        if stored := of_one_version(path, sums, lambda sums=sums: _opened(path, whole, sums)):
+            return stored
+
+
+def of_one_version(path: Path, sums: bytes | None, read: Callable[[], object]):
+    """What `read` makes of a folder whose SHA256SUMS were `sums`; None where it was written meanwhile, or before.
+
+    Raises: CheckpointError for what is wrong with the folder as it was.
+    """
+    try:
+        content = read()
+    except CheckpointError:
+        if sums_of(path) == sums:
+            raise
+        return None
+    return content if sums_of(path) == sums else None
+
+
+def _opened(path: Path, whole: bool, listed: bytes) -> Stored:
     if not path.is_dir() or not (path / FILE).is_file():
         what = "no such folder" if not path.exists() else f"holds no {FILE}, so it is no index"
         raise CheckpointError(f"{path}: {what}; `tasklab index MODEL texts.tsv --out {path}` makes one")
@@ -98,7 +116,7 @@ def read_index(path, whole: bool = False) -> Stored:
         levels = Levels(values, np.array(mapped_array(path / "scales.npy", np.float32, shape[:1])))
     return Stored(
         described, mapped_array(path / "vectors.npy", np.float32, shape), mapped_strings(path, "ids", described.count),
-        mapped_strings(path, "texts", described.count), levels, (path / SUMS).read_bytes(),
+        mapped_strings(path, "texts", described.count), levels, listed,
     )  # fmt: skip
 
 
@@ -109,7 +127,7 @@ def write_index(path, stored: Stored, graph=None) -> bytes:
     written by somebody else since `stored` was read from it.
     """
     path = from_home(path)
-    there = read_sums_of(path)
+    there = sums_of(path)
     if path.exists() and (there is None or not (path / FILE).is_file()) and any(path.iterdir()):
         raise CheckpointError(f"{path}: is there and no index; choose another folder")
     if there is not None and there != stored.sums:
@@ -123,9 +141,12 @@ def write_index(path, stored: Stored, graph=None) -> bytes:
     if graph is not None:
         files[GRAPH] = graph
     write_folder(path, files)
-    return read_sums_of(path)
+    return sums_of(path)
 
 
-def read_sums_of(path: Path) -> bytes | None:
-    """SHA256SUMS of an index, None where there is none."""
-    return (path / SUMS).read_bytes() if (path / SUMS).is_file() else None
+def sums_of(path: Path) -> bytes | None:
+    """SHA256SUMS of an index, None where there is none that can be read."""
+    try:
+        return read_content(path / SUMS, MAX_LIST)
+    except (OSError, ValueError):  # ValueError: NUL in a name
+        return None

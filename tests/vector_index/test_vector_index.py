@@ -12,7 +12,7 @@ import pytest
 from tasklab import VectorIndex
 from tasklab.errors import CheckpointError, ConfigError, DataError
 from tasklab.kernels import build
-from tasklab.vector_index import exact
+from tasklab.vector_index import exact, folder, strings
 
 TEXTS = ["the river", "the mill", "a mill", "the river", "old"]
 VECTORS = np.array([[3, 4], [1, 0], [0, 2], [3, 4], [-1, 0]], np.float32)
@@ -116,6 +116,25 @@ def test_an_index_that_somebody_else_changed_is_not_written_over():
     open("other/file", "w").close()
     with pytest.raises(CheckpointError, match="is there and no index"):
         toy().save("other")
+
+
+@pytest.mark.parametrize("at", ["ids", "texts"])
+def test_an_index_that_is_exchanged_while_it_is_opened_is_read_as_one_version(monkeypatch, at):
+    toy().save("I")
+
+    def exchanged(place, name, count):
+        if name == at:
+            monkeypatch.setattr(folder, "mapped_strings", strings.mapped_strings)
+            other = VectorIndex.open("I")
+            other.delete("a")
+            other.add(["new"], [[0, -1]], ids=["f"])  # as many as before
+            other.save()
+        return strings.mapped_strings(place, name, count)
+
+    monkeypatch.setattr(folder, "mapped_strings", exchanged)
+    opened = VectorIndex.open("I")
+    assert list(opened.ids) == list("bcdef") and opened.texts[4] == "new"
+    assert opened.search(np.array([0.0, -1.0]), 1) == [{"id": "f", "text": "new", "score": 1.0}]
 
 
 def test_more_hits_than_there_are_texts_are_all_of_them(caplog):
