@@ -44,6 +44,14 @@ def lock(file, wait: bool) -> bool:
     return True
 
 
+def is_in_place(file, path) -> bool:
+    """Whether an open file is still the one at `path`: whoever had the lock before may have removed it."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
 def tied_to_parent() -> dict:
     """Options of subprocess.Popen for a process that ends with this one, where the system can do it: Linux."""
     return {"preexec_fn": _die_with_parent} if sys.platform == "linux" else {}

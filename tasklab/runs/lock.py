@@ -9,7 +9,7 @@ from tasklab.errors import ConfigError
 from tasklab.replacing import clear_asides
 from tasklab.runs.data_file import DATA_FILE
 from tasklab.runs.held_out import HELD_OUT
-from tasklab.system import AS_IT_IS, UNLINKED, lock, why_unwritten
+from tasklab.system import AS_IT_IS, UNLINKED, is_in_place, lock, why_unwritten
 
 LOCK = ".lock"
 
@@ -34,7 +34,7 @@ class RunLock:
                 raise ConfigError(
                     f"output_dir {self.folder} is in use by another run; wait for it, or choose another output_dir"
                 )
-            if self._is_in_place(file):
+            if is_in_place(file, self.path):
                 self._file = file
                 clear_asides(self.folder)
             else:
@@ -75,10 +75,3 @@ class RunLock:
                 return None  # its holder has just taken the folder away
             why = why_unwritten(error, self.path)
             raise ConfigError(f"output_dir {self.folder}: {why}; choose a folder you may write to") from None
-
-    def _is_in_place(self, file) -> bool:
-        """Whether the file that was locked is still the one in the folder, which its last holder may have removed."""
-        try:
-            return os.path.samestat(os.fstat(file.fileno()), os.stat(self.path))
-        except FileNotFoundError:
-            return False

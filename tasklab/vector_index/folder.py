@@ -13,6 +13,7 @@ import numpy as np
 from tasklab.content import from_home, read_content
 from tasklab.errors import CheckpointError, brief
 from tasklab.vector_index.exact import Levels
+from tasklab.vector_index.lock import writing
 from tasklab.vector_index.strings import ArrayFile, mapped_array, mapped_strings, string_files
 from tasklab.weights.atomic import recover, write_folder
 from tasklab.weights.folder import json_bytes, read_json
@@ -126,12 +127,7 @@ def write_index(path, stored: Stored, graph=None) -> bytes:
     graph: a function that writes the graph's file. Raises: CheckpointError where `path` is something else, or was
     written by somebody else since `stored` was read from it.
     """
-    path = from_home(path)
-    there = sums_of(path)
-    if path.exists() and (there is None or not (path / FILE).is_file()) and any(path.iterdir()):
-        raise CheckpointError(f"{path}: is there and no index; choose another folder")
-    if there is not None and there != stored.sums:
-        raise CheckpointError(f"{path}: holds another index, or was changed since this one was opened; open it anew")
+    path, place = from_home(path), from_home(path).resolve()  # a link stays one
     files = {
         FILE: json_bytes(asdict(stored.description)), "vectors.npy": ArrayFile(stored.vectors),
         **string_files("ids", stored.ids), **string_files("texts", stored.texts),
@@ -140,8 +136,15 @@ def write_index(path, stored: Stored, graph=None) -> bytes:
         files |= {"levels.npy": ArrayFile(stored.levels.values), "scales.npy": ArrayFile(stored.levels.scales)}
     if graph is not None:
         files[GRAPH] = graph
-    write_folder(path, files)
-    return sums_of(path)
+    with writing(place):
+        there = sums_of(place)
+        if place.exists() and (there is None or not (place / FILE).is_file()) and any(place.iterdir()):
+            raise CheckpointError(f"{path}: is there and no index; choose another folder")
+        if there is not None and there != stored.sums:
+            changed = "holds another index, or was changed since this one was opened"
+            raise CheckpointError(f"{path}: {changed}; open it anew")
+        write_folder(place, files)
+        return sums_of(place)
 
 
 def sums_of(path: Path) -> bytes | None:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 
 import numpy as np
 import pytest
@@ -95,7 +96,7 @@ def test_a_save_that_is_killed_leaves_the_old_index():
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=False)
     assert done.returncode == -signal.SIGKILL
-    assert len(os.listdir(".")) == 2  # what the dead process had begun
+    assert len(os.listdir(".")) == 3  # what the dead process had begun, and its lock
     assert list(VectorIndex.open("I", whole=True).texts) == TEXTS
     index.add(["again"], [[1, 1]])
     index.save()
@@ -116,6 +117,45 @@ def test_an_index_that_somebody_else_changed_is_not_written_over():
     open("other/file", "w").close()
     with pytest.raises(CheckpointError, match="is there and no index"):
         toy().save("other")
+
+
+def test_a_save_while_another_one_writes_waits_and_loses_nothing(monkeypatch):
+    toy().save("I")
+    one, other = VectorIndex.open("I"), VectorIndex.open("I")
+    one.add(["one"], [[1, 1]], ids=["f"])
+    other.add(["other"], [[1, 1]], ids=["g"])
+    told, write, waiting = [], folder.write_folder, threading.Event()
+
+    def save_other():
+        waiting.set()
+        try:
+            other.save()
+        except CheckpointError as error:
+            told.append(str(error))
+
+    second = threading.Thread(target=save_other)
+
+    def slow(*given):
+        monkeypatch.setattr(folder, "write_folder", write)
+        second.start()
+        waiting.wait()
+        second.join(0.5)  # time enough for a save that does not wait
+        return write(*given)
+
+    monkeypatch.setattr(folder, "write_folder", slow)
+    one.save()
+    second.join()
+    assert told == ["I: holds another index, or was changed since this one was opened; open it anew"]
+    assert list(VectorIndex.open("I").ids) == list("abcdef") and os.listdir(".") == ["I"]
+
+
+def test_a_link_to_an_index_stays_one():
+    toy().save("I")
+    os.symlink("I", "link")
+    index = VectorIndex.open("link")
+    index.delete("a")
+    index.save()
+    assert os.path.islink("link") and len(VectorIndex.open("I")) == 4 and sorted(os.listdir(".")) == ["I", "link"]
 
 
 @pytest.mark.parametrize("at", ["ids", "texts"])
