@@ -121,11 +121,11 @@ def _opened(path: Path, whole: bool, listed: bytes) -> Stored:
     )  # fmt: skip
 
 
-def write_index(path, stored: Stored, graph=None) -> bytes:
+def write_index(path, stored: Stored, before: bytes | None, graph=None) -> bytes:
     """Makes `path` this index, in one step. Returns its SHA256SUMS.
 
-    graph: a function that writes the graph's file. Raises: CheckpointError where `path` is something else, or was
-    written by somebody else since `stored` was read from it.
+    before: those of the index that may be there and is replaced.   graph: a function that writes the graph's file.
+    Raises: CheckpointError where something else is there.
     """
     path, place = from_home(path), from_home(path).resolve()  # a link stays one
     files = {
@@ -140,7 +140,7 @@ def write_index(path, stored: Stored, graph=None) -> bytes:
         there = sums_of(place)
         if place.exists() and (there is None or not (place / FILE).is_file()) and any(place.iterdir()):
             raise CheckpointError(f"{path}: is there and no index; choose another folder")
-        if there is not None and there != stored.sums:
+        if there not in (None, before):
             changed = "holds another index, or was changed since this one was opened"
             raise CheckpointError(f"{path}: {changed}; open it anew")
         write_folder(place, files)

@@ -79,10 +79,9 @@ class KeptIndex:
         if path is None and self.place is None:
             raise ConfigError("this index was not opened from a folder; name one: save('INDEX')")
         path = from_home(path or self.place)
-        if path != self.place:
-            self._stored.sums = b""
-        self._stored.sums = write_index(path, self._stored, self.graph)
-        self.place = path
+        own = self.place is not None and path.resolve() == self.place.resolve()
+        sums = write_index(path, self._stored, self._stored.sums if own else None, self.graph)
+        self._stored.sums, self.place = sums, path
 
     def __len__(self):
         return len(self.ids)

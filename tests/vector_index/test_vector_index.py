@@ -119,6 +119,29 @@ def test_an_index_that_somebody_else_changed_is_not_written_over():
         toy().save("other")
 
 
+def test_a_save_elsewhere_that_is_refused_leaves_the_own_folder_as_it_was():
+    toy().save("I")
+    toy().save("other")
+    index = VectorIndex.open("I")
+    index.delete("a")
+    with pytest.raises(CheckpointError, match="^other: holds another index"):
+        index.save("other")
+    index.save()
+    assert [len(VectorIndex.open(name)) for name in ("I", "other")] == [4, 5]
+
+
+@pytest.mark.parametrize("spelling", ["./I/", "{}/I", "other/../I"])
+def test_the_own_folder_is_known_by_any_name(spelling):
+    toy().save("I")
+    os.mkdir("other")
+    index = VectorIndex.open("I")
+    index.delete("a")
+    index.save(spelling.format(os.getcwd()))
+    index.delete("b")
+    index.save("I")
+    assert list(VectorIndex.open("I").ids) == list("cde")
+
+
 def test_a_save_while_another_one_writes_waits_and_loses_nothing(monkeypatch):
     toy().save("I")
     one, other = VectorIndex.open("I"), VectorIndex.open("I")
