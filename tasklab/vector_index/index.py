@@ -162,8 +162,8 @@ class VectorIndex(KeptIndex):
             message = "exact search of %d vectors takes less time than encoding a query"
             logger.warning(f"{message}; a graph pays from %d on; none is built", len(self), PAYS)
             return
-        self._graph = Graph.build(self.vectors, search_width)
-        self.description.graph = self._graph.described()
+        self.graph = Graph.build(self.vectors, search_width)
+        self.description.graph = self.graph.described()
 
     def _nearest(self, vectors: np.ndarray, top: int, exact: bool, width: int | None):
         graph = None if exact else self.graph

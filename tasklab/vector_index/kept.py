@@ -1,7 +1,9 @@
 """What an index is made of, in memory or mapped: texts, ids, vectors, model and graph; how it is saved."""
 
 import logging
+import shutil
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ from tasklab.content import from_home
 from tasklab.errors import CheckpointError, ConfigError, MissingDependency, UnknownName
 from tasklab.vector_index.encoder import TextEncoder, same_model
 from tasklab.vector_index.exact import Levels
-from tasklab.vector_index.folder import GRAPH, Description, Stored, write_index
+from tasklab.vector_index.folder import GRAPH, Description, Stored, of_one_version, write_index
 from tasklab.vector_index.graph import Graph
 from tasklab.weights.sums import verify_file
 
@@ -22,7 +24,6 @@ class KeptIndex:
 
     def __init__(self, stored: Stored, place: Path | None = None, encoder: TextEncoder | None = None):
         self._stored, self.place, self._encoder = stored, place, encoder
-        self._graph: Graph | None = None
 
     @property
     def ids(self) -> Sequence[str]:
@@ -58,17 +59,20 @@ class KeptIndex:
             self._refuse_other()
         return self._encoder
 
-    @property
+    @cached_property
     def graph(self) -> Graph | None:
-        """The graph, read at the first use; None where there is none, or no hnswlib to read it."""
-        if self._graph is None and self.description.graph is not None:
-            try:
-                verify_file(self.place / GRAPH)
-                self._graph = Graph.read(self.place / GRAPH, self.description.graph, len(self), self.description.size)
-            except MissingDependency as error:
-                logger.warning("%s; until then the search is exact", error)
-                self.description.graph = None
-        return self._graph
+        """The graph, read at the first use; None where there is none, or where it cannot be had, which is told once."""
+        if self.description.graph is None:
+            return None
+        try:
+            graph = of_one_version(self.place, self._stored.sums, self._read_graph)
+        except MissingDependency as error:
+            logger.warning("%s; until then the search is exact", error)
+            return None
+        if graph is None:
+            message = "%s: was changed since it was opened; until it is opened anew the search is exact"
+            logger.warning(message, self.place)
+        return graph
 
     def save(self, path=None):
         """Writes the folder, in one step: killed at any moment it is the old index or the new one.
@@ -80,7 +84,7 @@ class KeptIndex:
             raise ConfigError("this index was not opened from a folder; name one: save('INDEX')")
         path = from_home(path or self.place)
         own = self.place is not None and path.resolve() == self.place.resolve()
-        sums = write_index(path, self._stored, self._stored.sums if own else None, self.graph)
+        sums = write_index(path, self._stored, self._stored.sums if own else None, self._graph_file())
         self._stored.sums, self.place = sums, path
 
     def __len__(self):
@@ -95,6 +99,25 @@ class KeptIndex:
     def _name(self):
         return self.place or "this index"
 
+    def _read_graph(self) -> Graph:
+        verify_file(self.place / GRAPH)
+        return Graph.read(self.place / GRAPH, self.description.graph, len(self), self.description.size)
+
+    def _graph_file(self):
+        """What writes the file of the graph: itself where it was read or made, else a copy, which needs no hnswlib."""
+        if self.description.graph is None:
+            return None
+        return vars(self).get("graph") or self._copy_graph
+
+    def _copy_graph(self, path: Path):
+        def copied():
+            verify_file(self.place / GRAPH)
+            return shutil.copyfile(self.place / GRAPH, path)
+
+        if of_one_version(self.place, self._stored.sums, copied) is None:
+            message = "was changed since it was opened, and the graph of what was opened is gone"
+            raise CheckpointError(f"{self.place}: {message}; open it anew, or link() before you save")
+
     def _refuse_other(self):
         if self.description.model:
             same_model(self._encoder, self.description.model, self._name)
@@ -105,5 +128,5 @@ class KeptIndex:
         levels = Levels.of(vectors) if described.precision == "int8" else None
         if described.graph is not None:
             logger.warning("the graph was of other texts and is dropped; link anew")
-        described.graph = self._graph = None
+        described.graph = self.graph = None
         self._stored = Stored(described, vectors, ids, texts, levels, self._stored.sums)

@@ -91,6 +91,45 @@ def test_without_hnswlib_the_search_is_exact(linked, monkeypatch, caplog):
         opened.link()
 
 
+@pytest.mark.parametrize("change", [lambda index: index.delete("5"), lambda index: index.link(search_width=1)])
+def test_an_index_that_somebody_else_changed_is_searched_exactly(linked, caplog, change):
+    opened = VectorIndex.open("I")
+    change(linked)
+    linked.save()
+    vectors = np.array(opened.vectors)
+    queries = vectors[::100]
+    wanted = np.argsort(-(queries @ vectors.T), axis=1, kind="stable")[:, :5]
+    hits = [opened.search(queries, 5) for _ in range(2)][-1]
+    assert [[int(hit["id"]) for hit in found] for found in hits] == wanted.tolist()
+    assert caplog.text.count("I: was changed since it was opened; until it is opened anew the search is exact") == 1
+
+
+@pytest.mark.parametrize("path", ["I", "J"])
+@pytest.mark.parametrize("searched", [False, True])
+def test_a_save_without_hnswlib_keeps_the_graph(linked, monkeypatch, path, searched):
+    before = open("I/graph.hnsw", "rb").read()
+    with monkeypatch.context() as without:
+        without.setitem(sys.modules, "hnswlib", None)
+        opened = VectorIndex.open("I")
+        if searched:
+            opened.search(opened.vectors[3], 1)
+        opened.save(path)
+    assert open(f"{path}/graph.hnsw", "rb").read() == before
+    again = VectorIndex.open(path, whole=True)
+    assert again.search(again.vectors[3], 1, search_width=50)[0]["id"] == "3"
+
+
+def test_a_graph_that_is_gone_is_not_saved_elsewhere(linked):
+    opened = VectorIndex.open("I")
+    linked.link(search_width=1)
+    linked.save()
+    with pytest.raises(CheckpointError, match=r"^I: was changed .* is gone; open it anew, or link\(\) before you save"):
+        opened.save("J")
+    opened.link(search_width=30)
+    opened.save("J")
+    assert json.load(open("J/index.json"))["graph"]["search_width"] == 30
+
+
 def test_what_cannot_be_is_told(linked):
     with pytest.raises(DataError, match="search_width is -1"):
         linked.search(linked.vectors[:1], 1, search_width=-1)
