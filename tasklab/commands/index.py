@@ -31,6 +31,7 @@ def run(options):
     from tasklab.data.files.inputs import refuse_no_file
     from tasklab.tools.opened import refuse_existing
 
+    _refuse_no_graph(options)  # before hours of encoding
     out = Path(options.out)
     if options.names:
         if options.add or options.delete:
@@ -45,8 +46,6 @@ def run(options):
         if options.similarity or options.precision:
             options.usage.error("--similarity and --precision are settled when an index is built")
         index = _changed(options, out)
-    if options.search_width is not None and not options.hnsw:
-        options.usage.error("--search-width is of the graph; give --hnsw with it")
     if options.deduplicate:
         print(f"{index.deduplicate()} texts were there before, and went")
     if options.hnsw:
@@ -54,6 +53,16 @@ def run(options):
     index.save(out)
     print(f"{out}: {index!r}")
     next_step("look something up", "query", options.out, index.texts[0])
+
+
+def _refuse_no_graph(options):
+    from tasklab.vector_index.graph import library, refuse_width
+
+    if options.search_width is not None and not options.hnsw:
+        options.usage.error("--search-width is of the graph; give --hnsw with it")
+    if options.hnsw:
+        refuse_width(options.search_width)
+        library()
 
 
 def _asked(options) -> tuple[str, str, list[str]]:

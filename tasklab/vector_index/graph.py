@@ -38,9 +38,8 @@ class Graph:
 
         Minutes for a million. Raises: MissingDependency without hnswlib.
         """
-        if width is not None and width < 1:
-            raise DataError(f"search_width is {width}; expected at least 1")
-        links = _library().Index(space="ip", dim=vectors.shape[1])
+        refuse_width(width)
+        links = library().Index(space="ip", dim=vectors.shape[1])
         links.init_index(len(vectors), M=LINKS, ef_construction=CONSTRUCTION, random_seed=SEED)
         links.set_num_threads(build.thread_count())
         for first in range(0, len(vectors), 1 << 16):
@@ -63,7 +62,7 @@ class Graph:
         width, recall = described.get("search_width"), described.get("recall_at_10")
         if type(width) is not int or width < 1 or not isinstance(recall, (int, float)):
             raise CheckpointError(f"{path}: damaged: the graph is {brief(described)}; build it anew")
-        links = _library().Index(space="ip", dim=size)
+        links = library().Index(space="ip", dim=size)
         try:
             links.load_index(str(path), max_elements=count)
         except RuntimeError as error:
@@ -111,7 +110,14 @@ class _Sample:
         return [set(own.tolist()) - {row} for own, row in zip(rows, self.rows.tolist(), strict=True)]
 
 
-def _library():
+def refuse_width(width: int | None):
+    """Raises: DataError for a search width that cannot be."""
+    if width is not None and width < 1:
+        raise DataError(f"search_width is {width}; expected at least 1")
+
+
+def library():
+    """hnswlib. Raises: MissingDependency where it is not installed."""
     try:
         import hnswlib
     except ImportError:

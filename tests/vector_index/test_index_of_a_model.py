@@ -1,7 +1,9 @@
 """An index whose vectors a model makes, in Python and on the command line."""
 
 import json
+import os
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from tasklab import Trainer, VectorIndex
 from tasklab.cli import main
 from tasklab.errors import CheckpointError
+from tasklab.vector_index.encoder import TextEncoder
 from tests.tools.tiny_models import bert_tensors, write_huggingface
 
 TEXTS = ["the river", "the old mill", "a mill", "old rivers"]
@@ -101,6 +104,25 @@ def test_a_bad_row_is_told_with_its_place(model, content, told, capsys):
         file.write(content)
     assert main(["index", str(model), "texts.tsv", "--out", "I"]) == 1
     assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "options, told",
+    [
+        (["--search-width", "30"], "--search-width is of the graph; give --hnsw with it"),
+        (["--hnsw"], "a graph of vectors needs hnswlib"),
+        (["--hnsw", "--search-width", "0"], "search_width is 0; expected at least 1"),
+    ],
+)
+def test_a_graph_that_cannot_be_is_refused_before_anything_is_encoded(model, options, told, capsys, monkeypatch):
+    open("t.txt", "w").write("a mill\n")
+    monkeypatch.setitem(sys.modules, "hnswlib", None)
+    monkeypatch.setattr(TextEncoder, "__call__", lambda self, texts: pytest.fail("encoded"))
+    try:
+        assert main(["index", str(model), "t.txt", "--out", "I", *options]) == 1
+    except SystemExit as error:  # of argparse, for what no command can be
+        assert error.code == 2
+    assert told in capsys.readouterr().err and not os.path.exists("I")
 
 
 def test_an_index_that_is_there_is_not_built_over(model, built, capsys):
