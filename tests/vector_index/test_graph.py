@@ -35,6 +35,32 @@ def test_the_recall_that_is_kept_is_the_one_a_count_gives(linked, rng):
     assert opened.search(queries, 5, exact=True) == linked.search(queries, 5, exact=True)
 
 
+def test_equal_scores_are_met_by_any_of_them():
+    # ten texts, each there 300 times: a vector's ten nearest are any of 299, and the graph need not take the first
+    vectors = np.repeat(np.eye(10, dtype=np.float32), 300, axis=0)
+    assert graph.Graph.build(vectors, width=40).recall == pytest.approx(1, abs=0.01)
+
+
+SIDE = [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    "met, recall", [([*SIDE, -1, -2, -3, -4, -5], 1), ([*SIDE, *range(50, 55)], 0.5), ([*range(50, 60)], 0)]
+)
+def test_recall_is_the_share_of_the_ten_nearest_others(monkeypatch, met, recall):
+    angles = np.arange(2000) * 0.003  # on an arc the ten nearest are the five on either side
+    vectors = np.stack([np.cos(angles), np.sin(angles)], 1).astype(np.float32)
+
+    class Found:
+        def nearest(self, vectors, queries, top):
+            rows = sample.rows[:, None] + [0, *met]
+            return np.take_along_axis(queries @ vectors.T, rows, 1), rows
+
+    monkeypatch.setattr(graph, "SAMPLE", 1)
+    sample = graph._Sample(vectors)
+    assert 60 < sample.rows[0] < 1940 and sample.recall(Found()) == recall
+
+
 def test_scores_of_the_graph_are_those_of_the_vectors(linked):
     hits = linked.search(linked.vectors[7], 10)
     assert hits[0]["id"] == "7" and [hit["score"] for hit in hits] == sorted((h["score"] for h in hits), reverse=True)
