@@ -26,6 +26,8 @@ WIDTHS = (16, 32, 64, 128, 256, 512, 1024)
 NEAR = 1e-5
 """Share of a score within which two are equal: the exact search and the graph's add up in different orders."""
 SEED = 1
+"""Of the sample and of the graph's layers. Several threads link in an order of their own, so two graphs of the same
+vectors differ all the same, and with them a part of the hits and the recall."""
 
 
 class Graph:
