@@ -170,9 +170,12 @@ class Text2Text(WrittenAnswers):
         read = [sources.row(i) for i in range(len(examples))]
         if self._one_stack:
             return run.generate(read, settings)
-        prompt, prefix = framing.prompt, self.begun
-        if prefix:
-            ((begun, _),) = framing.target.encode_batch([prefix])
-            prompt = [*prompt, *begun.tolist()]
+        begun = framing.target.encode_batch([self.begun])[0][0].tolist() if self.begun else []
+        if len(prompt := [*framing.prompt, *begun]) >= (most := self.config.model.max_tokens):
+            message = f"generation.prefix has {len(begun)} tokens, and the decoder reads {most} with its answer"
+            raise ConfigError(self.config.placed("generation.prefix", f"{message}; shorten it"))
         generated = run.generate([np.array(prompt, np.int32)] * len(examples), settings, sources=read)
-        return [[replace(one, text=prefix + one.text) for one in several] for several in generated]
+        return [
+            [replace(one, text=self.begun + one.text, ids=(*begun, *one.ids)) for one in several]
+            for several in generated
+        ]

@@ -21,7 +21,7 @@ def generated(
     tokenizer = getattr(tokenizer, "target", tokenizer)
     choices = ()
     if settings.choices:
-        begins = sources or decoder.prefix  # a target begins, an answer goes on
+        begins = (sources or decoder.prefix) and not settings.prefix  # a target begins, an answer goes on
         encode = tokenizer.encode_batch if begins else tokenizer.encode_following
         choices = [ids for ids, _ in encode(settings.choices)]
     ends = {*settings.stop_token_ids} | ({tokenizer.eos_id} - {None})

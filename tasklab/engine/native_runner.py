@@ -62,7 +62,8 @@ class NativeRunner:
 
     def _going_on(self, source: np.ndarray, ids: np.ndarray, targets: np.ndarray) -> np.ndarray:
         first = log_softmax(self.decoder.extend([0], [source]))  # [1, V]
-        return np.append(first[0, targets[:1]], self._log_probs(ids[1:], targets[1:])).astype(np.float32)
+        rest = self._log_probs(ids[1:], targets[1:]) if len(ids) > 1 else ()  # a target may have no token but its end
+        return np.append(first[0, targets[:1]], rest).astype(np.float32)
 
     def _log_probs(self, ids: np.ndarray, targets: np.ndarray) -> np.ndarray:
         log_probs = np.zeros(len(ids), np.float32)

@@ -1,5 +1,6 @@
 """Which of given texts follows on a prompt: all of their tokens count, and what several begin with is read once."""
 
+import functools
 from collections.abc import Iterator, Sequence
 
 from tasklab.generation.choosing import log_softmax
@@ -27,15 +28,15 @@ def chosen(
         part = slice(first, first + together)
         with lent(decoder, range(1, 1 + len(prompts[part]) * width)):
             found = _logs(decoder, prompts[part], sources[part], levels, width, rows)
-        for logs in found:
-            yield _best(whole, logs, streamed, several)
+        for logs, prompt in zip(found, prompts[part], strict=True):
+            yield _best(whole, logs, functools.partial(streamed, prompt), several)
 
 
 def _best(whole: list[Node], logs: dict[Node, float], streamed, several: int) -> list[Generated]:
     scores = [[logs[ids[: n + 1]] for n in range(len(ids))] for ids in whole]
     answers = []
     for k in sorted(range(len(whole)), key=lambda k: -sum(scores[k]))[:several]:
-        stream = streamed(())  # the text as it was given
+        stream = streamed()
         text = stream.push(whole[k]) + stream.rest()
         answers.append(Generated(whole[k], tuple(scores[k]), sum(scores[k]), STOP, text))
     return answers

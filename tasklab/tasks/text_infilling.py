@@ -163,18 +163,14 @@ class TextInfilling(Text2Text):
         return MASK + begun if asked else begun
 
     def text_of(self, answer):
-        return " ".join(self._fillings(answer)) if self.config.data.learned == SPANS else answer.text
-
-    def _fillings(self, answer) -> list[str]:
-        target = self.framing.target
-        ((begun, _),) = target.encode_batch([self.begun])
-        return target.fillings([*begun, *answer.ids])
+        spans = self.config.data.learned == SPANS
+        return " ".join(self.framing.target.fillings(answer.ids)) if spans else answer.text
 
     def record(self, example, answer):
         record = super().record(example, answer)
         if self.config.data.learned != SPANS:
             return record
-        fillings, blanks = self._fillings(answer), BLANK.split(example.source)
+        fillings, blanks = self.framing.target.fillings(answer.ids), BLANK.split(example.source)
         if len(fillings) != len(blanks) - 1:
             count = f"{len(blanks) - 1} blanks, and the model filled {len(fillings)}"
             rest = "blanks without a filling are left" if len(fillings) < len(blanks) else "the first ones are taken"

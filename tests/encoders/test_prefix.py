@@ -164,6 +164,18 @@ def test_rows_are_scored_without_mindspore_as_with_it(tmp_path):
         np.testing.assert_allclose(told[0], want, atol=1e-4)
 
 
+@NATIVE
+def test_a_target_without_a_token_costs_what_ends_it(tmp_path):
+    model = opened(folder(tmp_path / "a", "prefix_bert"))
+    whole = {"input_ids": [2, 5, 6, 3], "decoder_input_ids": [3, 7], "target_ids": [7, 3]}
+    empty = {"input_ids": [2, 5, 6, 3], "decoder_input_ids": [3], "target_ids": [7]}  # the same first question
+    axes = {"decoder_input_ids": "target", "target_ids": "target"}
+    rows = FeatureTable.from_rows([{k: np.array(v) for k, v in row.items()} for row in (whole, empty)], axes)
+    run = NativeRunner(Config(model=model.description.model), None, model.weights, PREFIX)
+    (_, (first,)), (_, (alone,)) = run(rows)
+    np.testing.assert_array_equal(alone[0], first[0, :1])
+
+
 @CASES
 def test_uers_files_come_back_as_they_were(case, tmp_path):
     source, silent = folder(tmp_path / case, case), {"say": lambda line: None}

@@ -1,15 +1,20 @@
 """Tasks from text to text without a network: what is scored and how, beside what, and in what shape answers come."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from tasklab import Trainer
 from tasklab.config import Config
 from tasklab.data.text2text.pairs import Pair
+from tasklab.engine.generating import generated
 from tasklab.errors import ConfigError, DataError
 from tasklab.generation.protocol import STOP, Generated
 from tasklab.task import TASKS
+from tasklab.text import TOKENIZERS
 from tasklab.text.speaking import Speaking
+from tests.generation.table import Table
 
 NAMES = ["answer_generation", "summarization", "text2text_generation", "translation"]
 
@@ -113,6 +118,33 @@ def test_an_answer_begins_with_the_prefix_and_comes_in_the_asked_shape():
     assert run.asked == [([2, ids["a"]], [2, ids["x"], ids["y"], 3])]
     job = task("translation", data__mindformers_output=True)
     assert job.answer(job.parse("x"), Runner("b")) == [[{"translation_text": ["b"]}]]
+
+
+@pytest.mark.parametrize("choice", ["cat", " cat"])
+def test_a_choice_behind_a_prefix_is_told_as_it_is_scored(choice):
+    tokenizer = TOKENIZERS.get("t5")(Path(__file__).parents[1] / "fixtures" / "tiny_t5" / "spiece.model")
+    size, read = len(tokenizer.tokens), []
+
+    class Choosing(Runner):
+        def generate(self, prompts, settings, emit=None, sources=()):
+            decoder = Table(np.zeros((size, size, size), np.float32))
+            for prompt in prompts:
+                read.append("".join(tokenizer.tokens[i] for i in prompt[1:]))
+            ((found,),) = generated(decoder, tokenizer, 0, prompts, settings, emit, list(sources))
+            read.append("".join(tokenizer.tokens[i] for i in found.ids))
+            return [[found]]
+
+    job = task("text2text_generation", generation__prefix="the", generation__choices=[choice],
+               model__decoder_start_token_id=0)  # fmt: skip
+    job.tokenizer = tokenizer
+    ((found,),) = job.answer(job.parse("a"), Choosing())
+    assert read == ["▁the", "▁cat"] and found["generated_text"] == "the cat"
+
+
+def test_a_prefix_without_room_for_an_answer_is_refused():
+    job = task("translation", generation__prefix="a a a a", model__max_position_embeddings=5)
+    with pytest.raises(ConfigError, match="generation.prefix has 4 tokens, and the decoder reads 5 with its answer"):
+        job.answer(job.parse("x"), Runner("b"))
 
 
 def test_a_source_that_is_cut_is_told(caplog):
@@ -398,6 +430,10 @@ def test_uers_two_lines_hold_source_and_tokens():
             return [[Generated((5, 4), (), -0.25, STOP, "b a")] for _ in prompts]
 
     assert job.answer(asked, Said()) == [[{"prompt": "a b", "tokens": "[CLS]ba"}]]
+    job = task("translation", data__generate_seq2seq_output=True, generation__prefix="a")
+    job.parse("a b")
+    job.tokenizer.encode_batch(["a b"])
+    assert job.answer(asked, Said()) == [[{"prompt": "a b", "tokens": "[CLS]aba"}]]
 
 
 def test_one_stack_goes_on_behind_the_end_of_its_source():
