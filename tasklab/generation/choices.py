@@ -27,8 +27,8 @@ def chosen(
     for first in range(0, len(prompts), together):
         part = slice(first, first + together)
         with lent(decoder, range(1, 1 + len(prompts[part]) * width)):
-            found = _logs(decoder, prompts[part], sources[part], levels, width, rows)
-        for logs, prompt in zip(found, prompts[part], strict=True):
+            tables = _logs(decoder, prompts[part], sources[part], levels, width, rows)
+        for logs, prompt in zip(tables, prompts[part], strict=True):
             yield _best(whole, logs, functools.partial(streamed, prompt), several)
 
 

@@ -201,7 +201,7 @@ def _sentences(texts: Sequence[str], tokens: Ragged, offsets: np.ndarray, kept: 
     """Of each text the first tokens of its sentences, of those that are kept."""
     begins = zip(texts, tokens.offsets[:-1], kept.lengths, strict=True)
     starts = [first_tokens(text, offsets[first : first + count]) for text, first, count in begins]
-    return Ragged(np.concatenate(starts), row_offsets([len(found) for found in starts]))
+    return Ragged(np.concatenate(starts), row_offsets([len(own) for own in starts]))
 
 
 def _plain(text: str) -> str:

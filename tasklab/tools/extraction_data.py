@@ -89,7 +89,7 @@ def extraction_data(
     if shuffle:
         rng.shuffle(order)
     files, counts, index = {}, {}, {}
-    for name, members in zip(NAMES, _parts(texts, order, shares), strict=False):
+    for name, members in zip(NAMES, _split(texts, order, shares), strict=False):
         index[f"{name}_ids"] = members
         asked_of = () if name == "train" else [texts[i] for i in index["train_ids"]]
         lines, answered = _lines([texts[i] for i in members], words, negative_ratio, name == "train", rng, asked_of)
@@ -113,7 +113,7 @@ def _read(path, task_type: str, skip_bad: bool) -> tuple[list[AnnotatedText], li
     return texts, [f"{what}: {count}" for what, count in remarks.items()] + ([bad.summary()] if bad else [])
 
 
-def _parts(texts: Sequence[AnnotatedText], order: Sequence[int], shares: Sequence[float]) -> list[list[int]]:
+def _split(texts: Sequence[AnnotatedText], order: Sequence[int], shares: Sequence[float]) -> list[list[int]]:
     """Numbers of the texts of each share, in order; equal and nearly equal ones are in one.
 
     Raises: DataError where more texts are equal than the largest share has.

@@ -18,7 +18,7 @@ from tasklab.metrics.vectors import unit_rows
 from tasklab.tools import TOOLS
 from tasklab.tools.opened import refuse_existing
 from tasklab.trainer import Trainer
-from tasklab.vector_index.encoder import SHAPING, TextEncoder
+from tasklab.vector_index.encoder import ROWS, TextEncoder
 
 PAIRS = "text_matching"
 
@@ -129,7 +129,7 @@ def _lines(corpus: str) -> Iterator[str]:
 
 def _shapes(setting: str) -> bool:
     """Whether KEY=VALUE is of the vectors; all other settings of data say how the table is read."""
-    return not setting.startswith("data.") or setting.partition("=")[0] in SHAPING
+    return not setting.startswith("data.") or setting.partition("=")[0] in ROWS
 
 
 def _vectors(model: str, texts: list[str], settings: Sequence[str]) -> np.ndarray:

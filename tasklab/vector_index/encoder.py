@@ -17,10 +17,15 @@ ENCODER = "feature_extraction"
 """The task whose network is the encoder of any model."""
 PORTION = 8192
 """Texts that are encoded together."""
-SHAPING = (
-    "model.pooling", "model.pooling_beside", "model.hidden_layer", "data.max_seq_length", "data.normalize",
+DIGESTS, ROWS = ("weights", "tokenizer"), ("data.max_seq_length", "data.normalize")
+ASIDE = (
+    "labels", "problem_type", "pair_encoding", "projection_size", "pooler", "head", "span_layers", "prompt_encoder",
+    "tie_word_embeddings", "num_decoder_layers", "decoder_vocab_size", "decoder_start_token_id",
+    "scale_decoder_outputs", "final_logits_bias", "initializer_range", "hidden_dropout_prob",
+    "attention_probs_dropout_prob", "activation_dropout_prob", "final_dropout_prob",
 )  # fmt: skip
-"""Settings that change the vectors of equal weights and tokens."""
+"""Settings of the model that no vector follows from: of training, of decoders, of the outputs of other tasks. All
+others change the vectors of equal weights and tokens."""
 
 
 class TextEncoder:
@@ -66,9 +71,11 @@ class TextEncoder:
         return {"name": self.name, "settings": self.settings, "identity": self.identity()}
 
     def identity(self) -> dict[str, object]:
+        """Digests of weights and tokenizer, and each setting that shapes vectors, by its dotted key: JSON values."""
         model = self._ready.model
         weights = {name: parameter.asnumpy() for name, parameter in model.network.parameters_and_names()}
-        shaping = {key: model.config[key] for key in SHAPING}
+        shaping = {f"model.{key}": value for key, value in model.config.model.items() if key not in ASIDE}
+        shaping |= {key: model.config[key] for key in ROWS}
         return {"weights": content_sha256(weights), "tokenizer": model.task.tokenizer.fingerprint, **shaping}
 
 
@@ -85,9 +92,9 @@ def _as_trained(folder, settings: Sequence[str]) -> list[str]:
 def same_model(encoder: TextEncoder, info: dict, place):
     """Raises: CheckpointError that says what differs when `encoder` is not the model that an index was made with."""
     own, theirs = encoder.identity(), info["identity"]
-    others = [key for key in own if own[key] != theirs.get(key)]
-    digests = [f"other {key}" for key in others if key not in SHAPING]
-    settings = [f"{key} {brief(theirs.get(key))}, not {brief(own[key])}" for key in others if key in SHAPING]
+    others = [key for key in own if key in theirs and own[key] != theirs[key]]  # other releases know other settings
+    digests = [f"other {key}" for key in others if key in DIGESTS]
+    settings = [f"{key} {brief(theirs[key])}, not {brief(own[key])}" for key in others if key not in DIGESTS]
     if differing := [*digests, *settings]:
         raise CheckpointError(
             f"{place}: holds vectors of {info['name']}, and {encoder.name} makes others ({'; '.join(differing)}): they "
@@ -99,5 +106,6 @@ def check_told(info: dict, place):
     """Raises: CheckpointError for what no `description` gives."""
     name, settings, identity = (info.get(key) for key in ("name", "settings", "identity"))
     words = isinstance(settings, list) and all(isinstance(word, str) for word in settings)
-    if not (isinstance(name, str) and words and isinstance(identity, dict)):
+    told = isinstance(identity, dict) and all(isinstance(identity.get(key), str) for key in DIGESTS)
+    if not (isinstance(name, str) and words and told):
         raise CheckpointError(f"{place}: damaged: model is {brief(info)}; build the index anew")

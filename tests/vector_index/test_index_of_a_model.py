@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from tasklab import Trainer, VectorIndex
 from tasklab.cli import main
 from tasklab.errors import CheckpointError
 from tasklab.vector_index.encoder import TextEncoder
+from tasklab.weights.atomic import write_folder
 from tests.tools.tiny_models import bert_tensors, write_huggingface
 
 TEXTS = ["the river", "the old mill", "a mill", "old rivers"]
@@ -47,6 +49,37 @@ def test_another_model_is_refused_and_the_same_one_elsewhere_is_not(model, built
         VectorIndex.open("I", model=str(tmp_path / "other"), settings=settings)
     with pytest.raises(CheckpointError, match="model.pooling 'mean', not 'first'"):
         VectorIndex.open("I", model=str(model), settings=[*settings, "model.pooling=first"])
+
+
+@pytest.mark.parametrize(
+    "setting, told",
+    [
+        ("model.hidden_act=relu", "model.hidden_act 'gelu', not 'relu'"),
+        ("model.layer_norm_eps=0.1", "model.layer_norm_eps 1e-12, not 0.1"),
+        ("model.num_attention_heads=1", "model.num_attention_heads 2, not 1"),
+    ],
+)
+def test_equal_weights_that_compute_otherwise_are_refused(model, built, setting, told):
+    with pytest.raises(CheckpointError, match=rf"makes others \({told}\)"):
+        VectorIndex.open("I", model=str(model), settings=["data.max_seq_length=8", setting])
+
+
+def test_a_setting_of_training_makes_no_other_vectors(model, built):
+    settings = ["data.max_seq_length=8", "model.hidden_dropout_prob=0.3"]
+    opened = VectorIndex.open("I", model=str(model), settings=settings)
+    np.testing.assert_allclose(opened.query_vectors(TEXTS), built.vectors, atol=1e-6)
+
+
+def test_an_index_of_the_release_that_told_five_settings_is_still_opened(model, built):
+    described = json.load(open("I/index.json"))
+    told = ["weights", "tokenizer", "model.pooling", "model.pooling_beside", "model.hidden_layer"]
+    told += ["data.max_seq_length", "data.normalize"]
+    described["model"]["identity"] = {key: described["model"]["identity"][key] for key in told}
+    write_folder("I", {**{path.name: path.read_bytes() for path in Path("I").iterdir() if path.name != "SHA256SUMS"},
+                       "index.json": json.dumps(described).encode()})  # fmt: skip
+    assert VectorIndex.open("I").search("a mill", 1)[0]["id"] == "2"
+    with pytest.raises(CheckpointError, match=r"makes others \(model.pooling 'mean', not 'first'\)"):
+        VectorIndex.open("I", model=str(model), settings=["data.max_seq_length=8", "model.pooling=first"])
 
 
 def test_a_model_that_changed_in_its_place_is_refused(model, tmp_path):

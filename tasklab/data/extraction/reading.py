@@ -36,7 +36,7 @@ class ExtractionDataConfig(DataConfig, path="data"):
     nested: bool = False  # an end that is left over goes with a start that has one, and a start with such an end
     flat: bool = False  # of spans that overlap, whatever they answer, the most probable one stays
     output_texts: bool = False  # predictions are texts alone: {type: [...]} or {subject: {predicate: [...]}}
-    output_coverage: bool = False  # {"answer": what was found, "windows": of the text, "unread": characters}
+    output_coverage: bool = False  # {"answer": what was mentions, "windows": of the text, "unread": characters}
 
     def problems(self):
         yield from super().problems()
@@ -88,8 +88,8 @@ def example_of(row: Mapping, place: str, number: str) -> PromptExample:
         expected = "expected a list, which is empty where nothing answers"
         raise DataError(f"{place}: result_list is {shortened(str(results))}; {expected}")
     looks = has_options(prompt, subject)
-    found = [_mention(item, text, prompt, looks, f"{place}: result_list[{i}]") for i, item in enumerate(results)]
-    answers = tuple(dict.fromkeys(sorted(found)))
+    mentions = [_mention(item, text, prompt, looks, f"{place}: result_list[{i}]") for i, item in enumerate(results)]
+    answers = tuple(dict.fromkeys(sorted(mentions)))
     options = answers[0].start < 0 if answers else looks  # [3] may as well end a name
     if options and answers and answers[-1].start >= 0:
         raise DataError(f"{place}: result_list has answers in the text and options of the prompt; keep one kind")

@@ -15,8 +15,8 @@ def begins_of(text: str) -> list[int]:
 
 def first_tokens(text: str, offsets: np.ndarray) -> np.ndarray:
     """Of each sentence that has tokens the first one; offsets [tokens, 2] of the characters."""
-    found = np.unique(np.searchsorted(offsets[:, 0], begins_of(text)))
-    return found[found < len(offsets)]
+    firsts = np.unique(np.searchsorted(offsets[:, 0], begins_of(text)))
+    return firsts[firsts < len(offsets)]
 
 
 def reordered(text: str, order: np.ndarray) -> str:
