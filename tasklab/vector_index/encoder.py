@@ -106,6 +106,6 @@ def check_told(info: dict, place):
     """Raises: CheckpointError for what no `description` gives."""
     name, settings, identity = (info.get(key) for key in ("name", "settings", "identity"))
     words = isinstance(settings, list) and all(isinstance(word, str) for word in settings)
-    told = isinstance(identity, dict) and all(isinstance(identity.get(key), str) for key in DIGESTS)
-    if not (isinstance(name, str) and words and told):
+    digests = isinstance(identity, dict) and all(isinstance(identity.get(key), str) for key in DIGESTS)
+    if not (isinstance(name, str) and words and digests):
         raise CheckpointError(f"{place}: damaged: model is {brief(info)}; build the index anew")

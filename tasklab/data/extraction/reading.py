@@ -36,7 +36,7 @@ class ExtractionDataConfig(DataConfig, path="data"):
     nested: bool = False  # an end that is left over goes with a start that has one, and a start with such an end
     flat: bool = False  # of spans that overlap, whatever they answer, the most probable one stays
     output_texts: bool = False  # predictions are texts alone: {type: [...]} or {subject: {predicate: [...]}}
-    output_coverage: bool = False  # {"answer": what was mentions, "windows": of the text, "unread": characters}
+    output_coverage: bool = False  # {"answer": what was found, "windows": of the text, "unread": characters}
 
     def problems(self):
         yield from super().problems()
