@@ -70,6 +70,11 @@ class Task(ABC):
     def __init__(self, config: Config, tokenizer):
         self.config, self.tokenizer = config, tokenizer
 
+    @property
+    def unknown_ids(self) -> dict[str, int]:
+        """Columns of tokens -> the id that stands for what the vocabulary lacks."""
+        return {"input_ids": self.tokenizer.unk_id}
+
     @abstractmethod
     def read(self, path, training: bool) -> tuple[Sequence, str]:
         """File or folder -> (examples, one line on rows left out or ''). Raises DataError naming every bad row.

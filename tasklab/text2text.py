@@ -48,6 +48,10 @@ class Text2Text(WrittenAnswers):
     def head_for(cls, model):
         return "prefix" if model.mask == PREFIX else cls.head
 
+    @property
+    def unknown_ids(self):
+        return super().unknown_ids | {"decoder_input_ids": self.target.unk_id}
+
     def settle(self, labels):
         """Says what the decoder begins with where the model does not: the token that begins a text, else padding.
 
@@ -70,6 +74,8 @@ class Text2Text(WrittenAnswers):
             bad.raise_if_fatal()
         if not examples:
             raise DataError(f"{path}: holds no usable pair{f'; {bad.summary()}' if bad else ''}")
+        if "bleu_tokenizer" in self.config.data:
+            self.words_by([example.references for example in examples])  # one that cannot be is told before a training
         return examples, bad.summary()
 
     def checked(self, examples: list[Pair], bad, path) -> list[Pair]:

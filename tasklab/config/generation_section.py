@@ -87,6 +87,12 @@ class GenerationConfig(Section, path="generation", needs=""):
             yield ("generation.choices",), "generation.choices holds an empty text, which is no answer; leave it out"
 
 
+def two_shapes(data: Section, *shapes: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The problem of answers that are asked for in more than one shape; shapes: settings of `data`, on or off."""
+    if len(asked := [f"data.{name}" for name in shapes if data[name]]) > 1:
+        yield tuple(asked), f"{' and '.join(asked)}: an answer has one shape; set one of them to false"
+
+
 def stops_in_tokens(config: Section, writes: str) -> Iterator[tuple[tuple[str, ...], str]]:
     """The problem of a text that ends answers where the setting `writes` has all their tokens written."""
     if stop := config.generation.stop:

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tasklab.data.rows.sizes import unknown_share
 from tasklab.engine.selection import greater_is_better, watched_metric
 from tasklab.session.trained import Trained
 from tasklab.task import UPDATES, Metrics, Task
@@ -132,7 +133,7 @@ def warnings_of(
         steps=past.steps, epochs=past.epochs, losses=past.losses,
         alike=len(predictions) > 1 and len({_answer(p) for p in predictions}) == 1,
         lost={name: int(s["support"]) for name, s in classes.items() if s["support"] and not s["f1"]},
-        unknown=_unknown(rows, task.tokenizer), cut=cut, cut_by=cut_by, cut_at=config.data[cut_by],
+        unknown=unknown_share(rows, task.unknown_ids), cut=cut, cut_by=cut_by, cut_at=config.data[cut_by],
         weighable="balanced" in task.loss_settings and not balanced,
         random_start=config.from_scratch, lr=config.optimizer.lr,
         max_tokens=config.model.max_tokens,
@@ -148,12 +149,6 @@ def _answer(answers) -> str:
     if not isinstance(best, dict):
         return repr(best)
     return repr({key: value for key, value in best.items() if not isinstance(value, (float, dict))} or best)
-
-
-def _unknown(rows, tokenizer) -> float:
-    """Share of unknown tokens; 0 where the rows are not all at hand."""
-    ids = getattr(rows, "ragged", {}).get("input_ids")
-    return 0.0 if ids is None else float((ids.values == tokenizer.unk_id).mean())
 
 
 CUT_BY = {"cut_targets": "max_target_length", "cut_questions": "max_query_length"}

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tasklab.config.generation_section import two_shapes
 from tasklab.data.files.records import FIX
 from tasklab.data.text2text.pairs import BleuDataConfig, Pair
 from tasklab.errors import DataError
@@ -20,6 +21,10 @@ least, a direction is told."""
 @dataclass
 class TranslationDataConfig(BleuDataConfig, path="data"):
     mindformers_output: bool = False  # predict: {"translation_text": [the text]}
+
+    def problems(self):
+        yield from super().problems()
+        yield from two_shapes(self, "mindformers_output", "generate_seq2seq_output")
 
 
 @TASKS.register("translation")

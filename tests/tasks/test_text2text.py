@@ -7,6 +7,7 @@ import pytest
 
 from tasklab import Trainer
 from tasklab.config import Config
+from tasklab.data.rows.sizes import unknown_share
 from tasklab.data.text2text.pairs import Pair
 from tasklab.engine.generating import generated
 from tasklab.errors import ConfigError, DataError
@@ -139,6 +140,32 @@ def test_a_choice_behind_a_prefix_is_told_as_it_is_scored(choice):
     job.tokenizer = tokenizer
     ((found,),) = job.answer(job.parse("a"), Choosing())
     assert read == ["▁the", "▁cat"] and found["generated_text"] == "the cat"
+
+
+def test_unknown_tokens_of_targets_count():
+    job = task("translation")
+    job.tokenizer.encode_batch = lambda texts: [
+        (np.array([5 if word == "known" else 1 for word in text.split()], np.int32), np.zeros((len(text.split()), 2)))
+        for text in texts
+    ]
+    rows = job.encode(pairs(("known known", "x y z")), training=True)
+    # [CLS] known known [SEP], and [CLS] x y z as the decoder reads them: three of eight
+    assert unknown_share(rows, job.unknown_ids) == 3 / 8
+
+
+def test_words_that_cannot_be_counted_are_refused_when_the_file_is_read(tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_text("source\ttarget\n" + "".join(f"line {i}\t这是第{i}句话\n" for i in range(20)), encoding="utf-8")
+    with pytest.raises(ConfigError, match="data.bleu_tokenizer = 13a: the targets are zh"):
+        task("translation", data__bleu_tokenizer="13a").read(path, training=True)
+
+
+@pytest.mark.parametrize("name, shape", [("translation", "seq2seq"), ("text_generation", "lm")])
+def test_an_answer_has_one_shape(name, shape):
+    config = Config.create(TASKS.get(name).data_config, task=name, name="toy")
+    config.data.mindformers_output = config.data[f"generate_{shape}_output"] = True
+    told = f"data.mindformers_output and data.generate_{shape}_output: an answer has one shape"
+    assert any(message.startswith(told) for _, message in config.problems())
 
 
 def test_a_prefix_without_room_for_an_answer_is_refused():

@@ -114,6 +114,11 @@ class Table:
         if place is None:
             raise DataError(f"{self.path}: holds nothing but separators")
         names = [cell.strip() for cell in first]
+        if twice := [name for name, count in Counter(columns).items() if count > 1]:
+            raise DataError(f"{self.path}: data.columns names {listed(twice)} twice; give each column its own name")
+        if columns != names and sorted(columns) == sorted(names):
+            message = f"the header names {listed(names)}, in another order than data.columns"
+            raise DataError(f"{place}: {message}; leave that out")
         if columns and heading not in names:
             self._rows = chain([(place, first)], self._rows)
             return columns

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from tasklab.config import TRAINING, TRUTH, DataConfig, setting
-from tasklab.config.generation_section import stops_in_tokens
+from tasklab.config.generation_section import stops_in_tokens, two_shapes
 
 SYSTEM, USER, ASSISTANT = "system", "user", "assistant"
 BLANK_LINE, LINE, FILE = "blank_line", "line", "file"
@@ -33,6 +33,10 @@ class GenerationDataConfig(DataConfig, path="data"):
     mindformers_output: bool = False  # predict: {"text_generation_text": [the text with what follows]}
     generate_lm_output: bool = False  # predict: prompt and tokens, as UER-py's generate_lm writes them
     quotes: bool | None = None  # cells may stand in double quotes; null: in .csv files only
+
+    def problems(self):
+        yield from super().problems()
+        yield from two_shapes(self, "mindformers_output", "generate_lm_output")
 
     def problems_beside(self, config):
         yield from super().problems_beside(config)

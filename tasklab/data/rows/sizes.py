@@ -1,5 +1,6 @@
 """How much work the rows of a file are: tokens, planned lengths, padding."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,14 @@ class RowSizes:
 def row_sizes(ids: Ragged, sequences: int, unk_id: int, num_buckets: int, max_seq_length: int) -> RowSizes:
     """ids: the tokens of every sequence, those of a row one after the other; at least one row."""
     return sizes_of(ids.lengths, sequences, float((ids.values == unk_id).mean()), num_buckets, max_seq_length)
+
+
+def unknown_share(rows, unknown_ids: Mapping[str, int]) -> float:
+    """Of the tokens in the columns named, which have this id for what the vocabulary lacks; 0 where not all rows are at
+    hand."""
+    columns = getattr(rows, "ragged", {})
+    unknown = [columns[name].values == number for name, number in unknown_ids.items() if name in columns]
+    return float(np.concatenate(unknown).mean()) if unknown else 0.0
 
 
 def sizes_of(lengths: np.ndarray, sequences: int, unknown: float, num_buckets: int, max_seq_length: int) -> RowSizes:

@@ -65,6 +65,7 @@ def report(train, dev, model: str | None, overrides, task: str | None = None) ->
     print(with_own_names("\n".join(examined.shown)))
     sizes, dev_sizes = examined.sizes
     if tokenizer is None:
+        command += ["tokenizer.vocab=VOCABULARY"] if config.from_scratch else []
         print(f"\nno vocabulary of {config.name}, so nothing is said about tokens, memory and time:\n  {why_not}")
     elif sizes is not None:
         _show_run(sizes, dev_sizes, config)

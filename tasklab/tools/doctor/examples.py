@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from tasklab.config import Config
 from tasklab.data.rows.findings import Finding, leaks, repeats
 from tasklab.data.rows.protocol import INPUT
-from tasklab.data.rows.sizes import RowSizes, row_sizes
+from tasklab.data.rows.sizes import RowSizes, row_sizes, unknown_share
 from tasklab.errors import DataError
 from tasklab.task import TASKS, Task
 from tasklab.tools.doctor.findings import FIX, LOOK, Examined, Line, examined, leaking, repeating
@@ -53,6 +53,7 @@ def _report(task: Task, path, training: bool) -> ExampleReport:
         sizes = row_sizes(
             rows.along(INPUT), rows.sequences, task.tokenizer.unk_id, data.num_buckets, data.max_seq_length
         )
+        sizes = dataclasses.replace(sizes, unknown=max(sizes.unknown, unknown_share(rows, task.unknown_ids)))
     return ExampleReport(str(path), examples, note=note, sizes=sizes)
 
 

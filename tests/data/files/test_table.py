@@ -74,6 +74,14 @@ def test_named_columns_stand_for_a_header_unless_the_first_line_is_one(tmp_path)
     assert rows(write(tmp_path, "index\tsentence\n0\tA\n"), **names) == [(":2", {"index": "0", "sentence": "A"})]
 
 
+def test_columns_that_contradict_the_header_or_themselves_are_refused(tmp_path):
+    path = write(tmp_path, "source\ttarget\na\tb\n")
+    with pytest.raises(DataError, match="1: the header names .*, in another order than data.columns; leave that out"):
+        Table(path, ["target", "source"], "source")
+    with pytest.raises(DataError, match="data.columns names source twice; give each column its own name"):
+        Table(write(tmp_path, "a\tb\tc\n"), ["source", "source", "target"], "source")
+
+
 def test_a_column_named_twice_is_refused(tmp_path):
     path = write(tmp_path, "text\ttext\nA\tB\n")
     assert message(path).startswith("FILE:1: the header names text twice; for a file without a header name its 2 col")
