@@ -58,6 +58,8 @@ class Task(ABC):
     """Whether `answer` asks the runner to generate, and the section `generation` counts."""
     chats: ClassVar[bool] = False
     """Whether it answers in turns, word by word: it has `stream` and `fits`."""
+    one_answer: ClassVar[bool] = False
+    """Whether an input has one answer, which holds all that there is, and no second best one."""
     asks: ClassVar[tuple[str, ...]] = ()
     """Settings of config.data that `predict` takes by name, as what an input is asked."""
     answers_untrained: ClassVar[bool] = False

@@ -3,6 +3,7 @@
 import logging
 import os
 import shlex
+from numbers import Integral
 from pathlib import Path
 
 from tasklab import console
@@ -212,8 +213,10 @@ class Trainer(TrainerViews, TrialVerbs):
             checkpoint, input_data = None, checkpoint
         if input_data is None:
             raise ConfigError(f"predict needs input_data, for example: {shlex.quote(self.example())}")
-        if top_k < 1:
-            raise ConfigError(f"top_k = {top_k}: expected at least 1")
+        if not isinstance(top_k, Integral) or top_k < 1:
+            raise ConfigError(f"top_k = {top_k!r}: expected a whole number, at least 1")
+        if top_k > 1 and TASKS.get(self.config.task).one_answer:
+            raise ConfigError(f"top_k = {top_k}: an answer of {self.config.task} holds all there is; leave it out")
         config = self.config.copy()
         if batch_size is not None:
             config.evaluate.batch_size = batch_size

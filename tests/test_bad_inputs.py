@@ -244,7 +244,7 @@ def test_inputs_that_cannot_be_read_are_told_with_an_example(error, run):
     Path("in.json").write_text('[{"context": "Berlin", "question": "Where?"}, {"context": "Berlin", "question": " "}]')
     assert error("predict", run, "--file", "in.json").startswith("in.json: [1]: the question is empty")
     assert "no.json: no such file" in error("predict", run, "--file", "no.json")
-    assert "top_k = 0: expected at least 1" in error("predict", run, QUESTION, "--top-k", "0")
+    assert "top_k = 0: expected a whole number, at least 1" in error("predict", run, QUESTION, "--top-k", "0")
 
 
 def test_predict_and_resume_before_any_training_say_to_train(error, monkeypatch):

@@ -5,6 +5,7 @@ import logging
 import re
 import time
 from collections.abc import Sequence
+from numbers import Integral
 from pathlib import Path
 
 from tasklab.console import attach
@@ -37,7 +38,7 @@ def few_shot(
 
     Args:
         data: a table of labelled texts or pairs, as text classification takes it.
-        methods: of METHODS; None: all.
+        methods: of METHODS, one or several; None: all.
         model: a backbone, or how names of recipes end: small_chinese.
         start: weights to start from in place of the model's own, a folder or a name.
         eval_data: what is tested on; None: the rows of `data` that are not learned from.
@@ -52,8 +53,8 @@ def few_shot(
     attach()
     names, overrides = _named(methods), list(overrides)
     for number, least, what in ((shots, 1, "shots"), (seeds, 1, "seeds"), (test_rows or 1, 1, "test_rows")):
-        if number < least:
-            raise ConfigError(f"{what} is {number}; expected at least {least}")
+        if not isinstance(number, Integral) or number < least:
+            raise ConfigError(f"{what} is {number!r}; expected a whole number, at least {least}")
     if eval_data is not None:
         overrides.append(f"data.eval={eval_data}")
     refuse_unread(overrides, names)
@@ -96,7 +97,7 @@ def titles(names) -> dict[str, str]:
 
 
 def _named(methods: Sequence[str] | None) -> list[str]:
-    names = list(dict.fromkeys(methods or METHODS))
+    names = list(dict.fromkeys([methods] if isinstance(methods, str) else methods or METHODS))
     for name in names:
         if name not in METHODS:
             raise unknown_name("method", name, sorted(METHODS))

@@ -35,6 +35,7 @@ class InformationExtraction(Task):
     }  # fmt: skip
     metric, title = "f1", "Extraction Metric"
     asks = ("schema",)
+    one_answer = True
     primer = '"谭孝曾是谭元寿的长子"'
 
     def settle(self, labels):

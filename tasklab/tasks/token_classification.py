@@ -24,6 +24,7 @@ class TokenClassification(Task):
     data_config = TaggingDataConfig
     defaults = {"train": {"epochs": 3, "min_steps": UPDATES, "batch_size": 32}}
     metric, title = "f1", "Entity Metric"
+    one_answer = True
     primer = '"My name is Wolfgang and I live in Berlin"'
 
     def __init__(self, config, tokenizer):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tasklab.errors import CheckpointError
+from tasklab.errors import CheckpointError, DataError
 
 TOGETHER = 100
 """Hits per query that are read again, unless said otherwise."""
@@ -25,7 +25,10 @@ class CrossEncoder:
 
     def __call__(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
         """Raises: CheckpointError for a model whose answers are no scores of pairs."""
-        answers = self._trainer.predict(input_data=[{"text_a": a, "text_b": b} for a, b in pairs])
+        try:
+            answers = self._trainer.predict(input_data=[{"text_a": a, "text_b": b} for a, b in pairs])
+        except DataError:  # it reads no pairs
+            raise self._no_score() from None
         return [self._score(answer) for answer in answers]
 
     def _score(self, answer) -> float:

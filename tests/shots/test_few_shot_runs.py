@@ -59,8 +59,10 @@ def test_what_cannot_be_compared_is_told_before_anything_is_trained(toy, tmp_pat
         few_shot(data, methods=["contrastiv"], overrides=settings)
     with pytest.raises(ConfigError, match="model.hiden_size: none of contrastive, prompt"):
         few_shot(data, overrides=["model.hiden_size=3"])
-    with pytest.raises(ConfigError, match="seeds is 0; expected at least 1"):
+    with pytest.raises(ConfigError, match="seeds is 0; expected a whole number, at least 1"):
         few_shot(data, seeds=0)
+    with pytest.raises(ConfigError, match="shots is '4'; expected a whole number, at least 1"):
+        few_shot(data, shots="4", methods="tfidf")
     one = tmp_path / "one.tsv"
     one.write_text("label\ttext_a\na\tx\na\ty\n")
     with pytest.raises(DataError, match="one.tsv: every label is 'a'"):

@@ -273,8 +273,16 @@ def test_predict_needs_an_input_and_a_positive_top_k(seed_flow):
         seed_flow.trainer.predict()
     with pytest.raises(DataError, match="no input"):
         seed_flow.trainer.predict(input_data=[])
-    with pytest.raises(ConfigError, match="top_k = 0: expected at least 1"):
+    with pytest.raises(ConfigError, match="top_k = 0: expected a whole number, at least 1"):
         seed_flow.trainer.predict(input_data=tiny_qa.QUESTION, top_k=0)
+    with pytest.raises(ConfigError, match="top_k = '2': expected a whole number, at least 1"):
+        seed_flow.trainer.predict(input_data=tiny_qa.QUESTION, top_k="2")
+
+
+@pytest.mark.parametrize("recipe, question", [("ie_small_chinese", "a"), ("tokcls_small_chinese", "a")])
+def test_where_an_answer_holds_all_there_is_no_second_one_is_asked_for(recipe, question):
+    with pytest.raises(ConfigError, match="top_k = 2: an answer of .* holds all there is; leave it out"):
+        Trainer(model=recipe).predict(input_data=question, top_k=2)
 
 
 def test_evaluate_without_data_takes_that_of_the_run(seed_flow):

@@ -75,6 +75,15 @@ def test_other_answers_are_refused(answers):
         scores_of(answers, ["x", "y", "z"])
 
 
+def test_a_model_that_reads_no_pairs_is_told_as_such(monkeypatch):
+    def predict(self, input_data):
+        raise DataError("input[0]: is no text")
+
+    monkeypatch.setattr(Answering, "predict", predict)
+    with pytest.raises(CheckpointError, match="m, of pairs, gives no score of a pair"):
+        scores_of([], [])
+
+
 def test_a_model_that_generates_is_refused_before_it_reads():
     with pytest.raises(CheckpointError, match="translation_small, of translation, gives no score of a pair"):
         rerank.CrossEncoder("translation_small")

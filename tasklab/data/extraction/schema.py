@@ -13,7 +13,7 @@ FORMS = (
     'a list of types ["人物", "地点"], {"人物": ["父亲"]} with what is asked about each span of a type, '
     'or {"情感倾向[正向,负向]": []} with options'
 )
-NO_OPTIONS = re.compile(r"\[\s*\]\s*$")
+COMMA = re.compile("[,，]")
 TRIGGERS = ("触发词", "trigger")
 """How the name of a type ends whose spans are events, not things."""
 
@@ -62,9 +62,23 @@ def _below(value, place: str) -> tuple[Node, ...]:
 def _name(name, place: str) -> str:
     if not isinstance(name, str) or not name.strip() or not encodable(name):
         raise ConfigError(f"{place}: {name!r} is no name of a type; expected {FORMS}")
-    if NO_OPTIONS.search(name):
-        raise ConfigError(f"{place}: {name!r} has no options; write them as in 情感倾向[正向,负向], or take [] away")
+    if wrong := _wrong_options(name.strip()):
+        raise ConfigError(f"{place}: {name!r} {wrong}; write them as in 情感倾向[正向,负向], or take the brackets away")
     return name.strip()
+
+
+def _wrong_options(name: str) -> str:
+    """What is wrong with the options that end a name, or ''."""
+    if name.count("[") > name.count("]"):
+        return "opens options and does not close them"
+    if not has_options(name):
+        return ""
+    options = [option.strip() for option in COMMA.split(name[name.rindex("[") + 1 : -1])]
+    if options == [""]:
+        return "has no options"
+    if "" in options:
+        return "has an empty option"
+    return "has an option twice" if len(set(options)) < len(options) else ""
 
 
 def tree_of(nodes) -> list:

@@ -28,7 +28,8 @@ class MatchingDataConfig(DataConfig, path="data"):
     score_range: tuple[float, float] | None = setting(None, needs=TRUTH, rows=True)
     candidates: str | None = setting(None, file=True)  # of predictions: id, name, description; tabs between them
     candidates_first: bool = True  # in one row with the text: a candidate stands where text_a stood in training
-    threshold: float | None = None  # a match from this score on; null: the best of the evaluation in training
+    # a match from this score on, a cosine or a probability; null: the best of the evaluation in training
+    threshold: float | None = setting(None, ge=-1, le=1)
     # single texts: which of its two readings says some words twice, others in every epoch
     word_repetition: str = setting("none", choices=SIDES, needs=TRAINING)
     repetition_rate: float = setting(0.32, gt=0, le=1, needs=TRAINING)  # most of the tokens that are repeated

@@ -26,6 +26,9 @@ def test_types_relations_and_what_lies_deeper():
         ([""], "'' is no name of a type"),
         ({"人物": ["父亲", "父亲"]}, r"data.schema.人物 asks for '父亲' twice"),
         ([{}], r"data.schema\[0\] is '{}'"),
+        (["x[a,,b]"], "has an empty option"),
+        (["x[a, a]"], "has an option twice"),
+        (["x[a"], "opens options and does not close them"),
         (["情感[]"], r"data.schema: '情感\[\]' has no options; write them as in 情感倾向\[正向,负向\]"),
     ],
 )
