@@ -193,7 +193,7 @@ def tokenizer_options(path):
     from tasklab.text.wordpiece import WordPiece
 
     (path.parent / "vocab.txt").write_text(VOCABULARY)
-    WordPiece.load(path.parent)
+    WordPiece(path.parent / "vocab.txt")
 
 
 def whole():
