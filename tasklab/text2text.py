@@ -12,7 +12,7 @@ import numpy as np
 
 from tasklab.config.model_section import PREFIX
 from tasklab.data.text2text.input import pairs_from_input
-from tasklab.data.text2text.pairs import BleuDataConfig, Pair
+from tasklab.data.text2text.pairs import LANGUAGE, BleuDataConfig, Pair
 from tasklab.data.text2text.reading import read_pairs
 from tasklab.data.text2text.rows import TARGET, Framing, pair_rows
 from tasklab.errors import ConfigError, DataError
@@ -74,7 +74,7 @@ class Text2Text(WrittenAnswers):
             bad.raise_if_fatal()
         if not examples:
             raise DataError(f"{path}: holds no usable pair{f'; {bad.summary()}' if bad else ''}")
-        if "bleu_tokenizer" in self.config.data:
+        if self.config.data.get("bleu_tokenizer", LANGUAGE) != LANGUAGE:
             self.words_by([example.references for example in examples])  # one that cannot be is told before a training
         return examples, bad.summary()
 
